@@ -1,0 +1,23 @@
+"""The WSGI application: ``gunicorn _wsgi:app``; ``python _wsgi.py`` serves it while developing."""
+
+import logging
+import sys
+
+from boxocr.server import create_app
+from boxocr.settings import Settings, SettingsError
+from model import BoxOCR
+
+try:
+    settings = Settings.load()
+except SettingsError as error:
+    sys.exit(f"BoxOCR cannot start:\n{error}")
+
+logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+# These name headers and addresses at DEBUG level, tokens among them.
+for chatty in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "s3transfer"):
+    logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLogger().level))
+
+app = create_app(BoxOCR, settings)
+
+if __name__ == "__main__":
+    app.run(host=settings.host, port=settings.port, threaded=True)

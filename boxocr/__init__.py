@@ -1,0 +1,3 @@
+"""BoxOCR: reads the text in boxes that annotators draw in Label Studio."""
+
+__version__ = "0.1.0"

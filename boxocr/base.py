@@ -1,0 +1,148 @@
+"""``LabelStudioMLBase``: label-studio-ml's class when its 2.x is installed, else one with the same contract.
+
+label-studio-ml 2.x is published as a git repository only; what PyPI has under the name is 1.0.9 of 2023, which fails at
+import beside a current Flask. So the model must run without it, and run unchanged in it.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from label_studio_sdk.label_interface.interface import LabelInterface
+
+# Parsing takes milliseconds and every request brings its config along; projects differ, but not by the hundred.
+_PARSED_CONFIGS = 128
+
+
+class KeyValueStore:
+    """Text by (project, key): in ``MODEL_DIR/boxocr.sqlite3`` when a folder is given, else in memory.
+
+    Args:
+        folder: where to keep the file; created when missing. ``None`` keeps everything in memory.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        path = ":memory:"
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = str(folder / "boxocr.sqlite3")
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS kept (project TEXT, key TEXT, value TEXT, PRIMARY KEY (project, key))"
+        )
+
+    def get(self, project: str, key: str) -> str | None:
+        """The value, or None when there is none."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT value FROM kept WHERE project = ? AND key = ?", (project, key)
+            ).fetchone()
+        return row[0] if row else None
+
+    def set(self, project: str, key: str, value: str) -> None:
+        """Keep a value, in place of an earlier one. Writes only what changed: models set the same at every request."""
+        if self.get(project, key) != value:
+            with self._lock:
+                self._database.execute("REPLACE INTO kept VALUES (?, ?, ?)", (project, key, value))
+
+
+@lru_cache(maxsize=_PARSED_CONFIGS)
+def parse_label_config(label_config: str) -> LabelInterface:
+    """label-studio-sdk's view of a labeling config, kept for the next request of the same project."""
+    return LabelInterface(config=label_config)
+
+
+class OwnLabelStudioMLBase:
+    """The contract of label-studio-ml 2.x's base class, for when that package is not installed.
+
+    Args:
+        project_id: Label Studio's id of the project, as its requests carry it before the dot.
+        label_config: the project's labeling config, XML.
+    """
+
+    INITIAL_MODEL_VERSION = "0.0.1"
+    TRAIN_EVENTS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "START_TRAINING")
+
+    store: ClassVar[KeyValueStore] = KeyValueStore()
+    label_interface: LabelInterface
+
+    def __init__(self, project_id: str | None = None, label_config: str | None = None) -> None:
+        self.project_id = project_id or ""
+        if label_config is not None:
+            self.use_label_config(label_config)
+        if not self.model_version:
+            self.set("model_version", self.INITIAL_MODEL_VERSION)
+        self.setup()
+
+    def setup(self) -> None:
+        """For subclasses: set ``model_version`` and whatever else a model needs."""
+
+    def use_label_config(self, label_config: str) -> None:
+        """Parse the labeling config into :attr:`label_interface`.
+
+        Raises:
+            Exception: of label-studio-sdk's choosing, when the config is not valid XML.
+        """
+        self.label_interface = parse_label_config(label_config)
+        self.set("label_config", label_config)
+
+    def get(self, key: str) -> str | None:
+        """A value kept for this project."""
+        return self.store.get(self.project_id, key)
+
+    def set(self, key: str, value: str) -> None:
+        """Keep a value for this project."""
+        self.store.set(self.project_id, key, value)
+
+    def has(self, key: str) -> bool:
+        """Whether a value is kept for this project."""
+        return self.get(key) is not None
+
+    @property
+    def label_config(self) -> str | None:
+        """The labeling config that was used last in this project."""
+        return self.get("label_config")
+
+    @property
+    def model_version(self) -> str | None:
+        """What Label Studio stores beside each prediction."""
+        return self.get("model_version")
+
+    def set_extra_params(self, extra_params: str) -> None:
+        """Keep what was typed into "extra params" where the model is connected: JSON text."""
+        self.set("extra_params", extra_params)
+
+    @property
+    def extra_params(self) -> Any:
+        """What :meth:`set_extra_params` kept, decoded; ``{}`` when there is nothing."""
+        kept = self.get("extra_params")
+        return json.loads(kept) if kept else {}
+
+    def predict(
+        self, tasks: Sequence[Mapping[str, Any]], context: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """One prediction (or list of predictions) for each task; for subclasses."""
+        raise NotImplementedError
+
+    def fit(self, event: str, data: Mapping[str, Any], **kwargs: Any) -> Any:
+        """Learn from an event of the project; for subclasses. Does nothing here."""
+
+    def process_event(self, event: str, data: Mapping[str, Any], job_id: str, additional_params: dict[str, Any]) -> Any:
+        """Hand the events that training may want to :meth:`fit`; the others are passed over."""
+        if event in self.TRAIN_EVENTS:
+            return self.fit(event, data, job_id=job_id, **additional_params)
+        return None
+
+
+if TYPE_CHECKING:
+    LabelStudioMLBase = OwnLabelStudioMLBase
+else:
+    try:
+        from label_studio_ml.model import LabelStudioMLBase
+    except Exception:  # noqa: BLE001 - PyPI's 1.0.9 fails at import in ways of its own; any failure means "not 2.x"
+        LabelStudioMLBase = OwnLabelStudioMLBase

@@ -1,0 +1,152 @@
+"""A file's bytes → a page's pixels: bounded, of allowed formats only, upright.
+
+Formats are told apart by their first bytes, never by name or media type, and only six of Pillow's decoders are ever
+called: none of them runs another program.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from boxocr.errors import PageError, PageTooLarge, PageUndecodable
+from boxocr.pages.pixels import upright_pixels
+
+logger = logging.getLogger(__name__)
+
+_PIXELS_PER_MEGAPIXEL = 1_000_000
+
+_EXIF_ORIENTATION = 0x0112
+
+_Opener = Callable[[BytesIO], ImageFile.ImageFile]
+
+# First bytes → what reads the header. Image.open is not used: it judges sizes by a limit that is global to the process,
+# and would try formats that are not wanted here.
+_OPENERS: tuple[tuple[bytes, _Opener], ...] = (
+    (b"\xff\xd8\xff", lambda file: JpegImagePlugin.jpeg_factory(file, "")),
+    (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    (b"II*\x00", TiffImagePlugin.TiffImageFile),
+    (b"MM\x00*", TiffImagePlugin.TiffImageFile),
+    (b"II+\x00", TiffImagePlugin.TiffImageFile),
+    (b"MM\x00+", TiffImagePlugin.TiffImageFile),
+    (b"GIF87a", GifImagePlugin.GifImageFile),
+    (b"GIF89a", GifImagePlugin.GifImageFile),
+    (b"BM", BmpImagePlugin.BmpImageFile),
+)
+
+# What else people have behind the address of a page: the start of it → a sentence, and what to do.
+_STRANGERS = (
+    (b"%pdf-", "The page is a PDF, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"%!ps", "The page is a PostScript file, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"at&tform", "The page is a DjVu file, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"<svg", "The page is an SVG drawing, not an image of pixels.", "Convert it to PNG."),
+    (b"<!doctype html", "The page is an HTML page (a login page?), not an image.", "Open the address in a browser."),
+    (b"<html", "The page is an HTML page (a login page?), not an image.", "Open the address in a browser."),
+    (b"pk\x03\x04", "The page is a ZIP archive, not an image.", "Unpack it and import the images."),
+    (b"\x00\x00\x00\x0cjp  ", "The page is a JPEG 2000 image, which is not read here.", "Convert it to PNG or JPEG."),
+    (b"\xff\x4f\xff\x51", "The page is a JPEG 2000 image, which is not read here.", "Convert it to PNG or JPEG."),
+)
+
+
+class Decoder:
+    """Decodes files.
+
+    Args:
+        max_megapixels: a page with more is refused before it is decoded.
+        at_once: decodings that may run at the same time; the others wait. Each holds the page about twice.
+    """
+
+    def __init__(self, max_megapixels: float, at_once: int) -> None:
+        self._max_megapixels = max_megapixels
+        self._slots = threading.BoundedSemaphore(at_once)
+        # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
+        # It is global to the process, so it is raised to our own limit, and never lowered.
+        allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
+        if Image.MAX_IMAGE_PIXELS is not None and allowed > Image.MAX_IMAGE_PIXELS:
+            Image.MAX_IMAGE_PIXELS = allowed
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """The pixels that the bytes hold, as :class:`~boxocr.pages.page.Page` has them; of several frames the first.
+
+        Raises:
+            PageTooLarge: more pixels than allowed.
+            PageUndecodable: no image, of a format that is not read here, damaged or cut off.
+        """
+        opener = _opener(data)
+        if opener is None:
+            raise _stranger(data)
+        with self._slots:
+            try:
+                return self._pixels(opener, data)
+            except PageError:
+                raise
+            except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+                raise self._too_large() from None
+            except Exception as error:
+                # Damaged files make Pillow raise whatever its parsers stumble over.
+                logger.debug("A page could not be decoded: %s", type(error).__name__)
+                raise PageUndecodable(
+                    "The page's image is damaged or cut off.", "Save it anew, or upload it again."
+                ) from None
+
+    def _pixels(self, opener: _Opener, data: bytes) -> np.ndarray:
+        with opener(BytesIO(data)) as image:
+            if image.width * image.height > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
+                raise self._too_large()
+            image.load()
+            pixels = upright_pixels(image, _orientation(image))
+        pixels.setflags(write=False)
+        return pixels
+
+    def _too_large(self) -> PageTooLarge:
+        return PageTooLarge(
+            f"The page has more than {self._max_megapixels:g} megapixels.",
+            "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
+        )
+
+
+def _opener(data: bytes) -> _Opener | None:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return WebPImagePlugin.WebPImageFile
+    return next((opener for start, opener in _OPENERS if data.startswith(start)), None)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """1 to 8, as browsers see it: from EXIF alone, where Pillow would also believe XMP and text chunks.
+
+    Asked after loading, since a PNG may bring its EXIF after its pixels.
+    """
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 1  # Pillow has turned it already
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        found = exif.get(_EXIF_ORIENTATION)
+    except Exception:  # noqa: BLE001 - a page is not less of a page for a damaged EXIF block
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def _stranger(data: bytes) -> PageUndecodable:
+    if not data:
+        return PageUndecodable("The page's file is empty.", "Upload it again.")
+    head = data[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for start, message, remedy in _STRANGERS:
+        # An SVG can begin with an XML declaration, comments and a document type.
+        if head.startswith(start) or (start == b"<svg" and head.startswith((b"<?xml", b"<!--")) and start in head):
+            return PageUndecodable(message, remedy)
+    if head[4:8] == b"ftyp":
+        return PageUndecodable("The page is a HEIC or AVIF image, which is not read here.", "Convert it to PNG or JPEG.")
+    return PageUndecodable()

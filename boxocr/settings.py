@@ -1,0 +1,162 @@
+"""The one place that reads the environment.
+
+Every variable is described in ``example.env``; a ``.env`` file in the working directory is read too, and the process's
+own environment wins over it. A variable that is set but empty counts as unset. All bad values are reported at once.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# Label Studio gives up on /predict after 100 s; a page that takes longer than this cannot be of use any more.
+LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
+
+# Threads that no /predict may take, so that /health, /setup and /webhook always find one.
+RESERVED_THREADS = 8
+
+
+class SettingsError(Exception):
+    """One or more variables have values that cannot be used; the message has a line for each."""
+
+
+def _names(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which in a container can be fewer than the machine has."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+class Settings(BaseSettings):
+    """How this server runs. Sizes are in the unit that the name ends in, times in seconds.
+
+    Raises:
+        SettingsError: from :meth:`load`, when any value is wrong.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    # Server
+    port: Annotated[int, Field(ge=1, le=65535)] = 9090
+    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine
+    threads: Annotated[int, Field(ge=RESERVED_THREADS + 1, le=1000)] = 40
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    basic_auth_user: str | None = None
+    basic_auth_pass: SecretStr | None = None
+    model_dir: Path | None = None
+    max_request_mb: Annotated[float, Field(gt=0)] = 64
+
+    # Label Studio
+    label_studio_url: Annotated[str | None, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))] = (
+        None
+    )
+    label_studio_token: Annotated[
+        SecretStr | None, Field(validation_alias=_names("LABEL_STUDIO_ACCESS_TOKEN", "LABEL_STUDIO_API_KEY"))
+    ] = None
+
+    # S3
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_endpoint: Annotated[
+        str | None, Field(validation_alias=_names("AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    ] = None
+    aws_region: Annotated[str, Field(validation_alias=_names("AWS_REGION", "AWS_DEFAULT_REGION"))] = "us-east-1"
+
+    # Pages
+    allowed_image_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    local_files_document_root: Path | None = None
+    page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
+    page_cache_mb: Annotated[float, Field(ge=0)] = 512
+    max_page_mb: Annotated[float, Field(gt=0)] = 64
+    max_page_megapixels: Annotated[float, Field(gt=0)] = 100
+
+    # Reading
+    ocr_engine: str = "auto"
+    ocr_lang: Annotated[str, Field(pattern=r"^[A-Za-z0-9_/-]+(\+[A-Za-z0-9_/-]+)*$")] = "eng"
+    ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
+    ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
+    ocr_queue: Annotated[int, Field(ge=1, le=1000)] = 32
+    tessdata_prefix: Path | None = None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("allowed_image_hosts", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return (
+            tuple(filter(None, (part.strip().lower() for part in value.split(","))))
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("label_studio_url", "aws_endpoint")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            message = "must be a web address such as http://localhost:8080"
+            raise ValueError(message)
+        return value.strip().rstrip("/")
+
+    @field_validator("local_files_document_root", "tessdata_prefix")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            message = "must be an existing folder"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if bool(self.basic_auth_user) != bool(self.basic_auth_pass):
+            message = "BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together, or neither"
+            raise ValueError(message)
+        if bool(self.aws_access_key_id) != bool(self.aws_secret_access_key):
+            message = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"
+            raise ValueError(message)
+        return self
+
+    @property
+    def predict_slots(self) -> int:
+        """How many /predict requests may be under way at once, so that other calls always find a thread."""
+        return min(self.ocr_queue, self.threads - RESERVED_THREADS)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: names every variable with a bad value, and what it should be.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
+
+
+def _complaint(problem: Any) -> str:
+    """One line for people: the variable and what is wrong, never the value, which can be a secret."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    place = str(problem["loc"][0])
+    # Pydantic names a field with several variables by the first one; people want the one that they set.
+    synonyms = next((names for names in map(_variables, Settings.model_fields) if place in names), [place])
+    return f"{next((name for name in synonyms if os.environ.get(name)), synonyms[0]).upper()}: {message}"
+
+
+def _variables(field: str) -> list[str]:
+    alias = Settings.model_fields[field].validation_alias
+    return [str(name) for name in alias.choices] if isinstance(alias, AliasChoices) else [field]

@@ -1,0 +1,32 @@
+"""How gunicorn serves BoxOCR; ``gunicorn _wsgi:app`` finds this file by itself.
+
+One web process: it holds the decoded pages and the readers, which several would each hold again.
+"""
+
+import sys
+from typing import Any
+
+from boxocr.settings import Settings, SettingsError
+from boxocr.startup import announcement
+
+try:
+    _settings = Settings.load()
+except SettingsError as error:
+    sys.exit(f"BoxOCR cannot start:\n{error}")
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = 1
+worker_class = "gthread"
+threads = _settings.threads
+# A worker that gives no sign for this long is replaced; it is no limit for a request.
+timeout = 120
+graceful_timeout = 30
+keepalive = 30
+# It would want a writable home, which a container need not have.
+control_socket_disable = True
+loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
+    """Say what started, once everything is warm."""
+    print(announcement(_settings), flush=True)  # noqa: T201 - the line that a person waits for

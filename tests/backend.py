@@ -1,0 +1,108 @@
+"""The server as it is deployed: gunicorn with its configuration, in a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parent.parent
+
+START_SECONDS = 60
+STOP_SECONDS = 40
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A running server.
+
+    Attributes:
+        url: without a slash at the end.
+        log: what it prints.
+        pid: of gunicorn's first process.
+    """
+
+    url: str
+    log: Path
+    pid: int
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return requests.get(self.url + path, timeout=100, **more)
+
+    def post(self, path: str, body: object, **more: Any) -> requests.Response:
+        return requests.post(self.url + path, json=body, timeout=100, **more)
+
+    def predict(self, body: object) -> list[Any]:
+        """The results of a /predict that must be answered with 200."""
+        answer = self.post("/predict", body)
+        assert answer.status_code == 200, (answer.reason, answer.text)
+        results: list[Any] = answer.json()["results"]
+        return results
+
+
+def free_port() -> int:
+    """A port on the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environment(**variables: str) -> dict[str, str]:
+    """An environment with nothing in it that this project reads, but for these variables."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    return kept | variables
+
+
+@contextmanager
+def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
+    """Start the server on a free port and stop it afterwards.
+
+    Args:
+        folder: for the log.
+        environment: variables of the project; nothing else of this process's environment is handed on.
+    """
+    port = free_port()
+    log = folder / "backend.log"
+    variables = clean_environment(HOST="127.0.0.1", PORT=str(port), **environment)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own server
+            [str(Path(sys.executable).parent / "gunicorn"), "_wsgi:app"],
+            cwd=ROOT,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url, process, log)
+        yield Backend(url, log, process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            if requests.get(f"{url}/health", timeout=1).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.05)
+    raise AssertionError(f"The server did not start:\n{log.read_text()}")

@@ -1,0 +1,36 @@
+"""What all tests share: the pages that Label Studio's recorded requests speak of, and one running server."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.backend import Backend, running
+
+DATA = Path(__file__).parent / "data"
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture(scope="session")
+def page_server() -> Iterator[str]:
+    """Address of a web server with the recorded requests' pages below /pages/."""
+    handler = functools.partial(_QuietHandler, directory=str(DATA))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def backend(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A server that may fetch pages from the page server, and knows neither Label Studio nor S3."""
+    allowed = page_server.removeprefix("http://")
+    with running(tmp_path_factory.mktemp("backend"), {"ALLOWED_IMAGE_HOSTS": allowed}) as server:
+        yield server

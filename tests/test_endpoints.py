@@ -1,0 +1,300 @@
+"""The endpoints of the running server, and what it says to requests that are wrong."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.backend import Backend, running
+from tests.payloads import drawn, notes, one_box, payload, texts, without
+
+# Not ASCII, and with a colon, which ends the user name in the header: both must survive.
+USER, PASSWORD = "Jürgen", "pässword:with:colons"
+
+
+@pytest.mark.parametrize("path", ["/health", "/"])
+def test_health_says_up(backend: Backend, path: str) -> None:
+    answer = backend.get(path)
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "UP", "model_class": "BoxOCR"})
+
+
+def test_ready_says_what_reads(backend: Backend) -> None:
+    answer = backend.get("/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "READY"
+    assert answer.json()["languages"] == ["eng"]
+    assert "tesseract 5." in answer.json()["engine"]
+
+
+def test_a_server_whose_language_is_missing_is_up_but_not_ready(tmp_path: Path) -> None:
+    with running(tmp_path, {"OCR_LANG": "eng+tlh"}) as server:
+        assert server.get("/health").status_code == 200
+        answer = server.get("/ready")
+
+    assert answer.status_code == 503
+    assert "tlh" in answer.json()["error"]["message"]
+    assert "eng" in answer.json()["error"]["message"]
+
+
+def test_versions_lists_the_model_version(backend: Backend) -> None:
+    assert backend.get("/versions").json() == {"versions": ["boxocr-0.1.0"]}
+
+
+def test_the_start_ends_with_a_line_that_says_all(backend: Backend) -> None:
+    last = backend.log.read_text().split("BoxOCR is ready on ")[1].splitlines()[0]
+
+    assert last.startswith(f"{backend.url} and reads with ")
+    assert re.search(r"tesseract 5\.[\d.]+: (\w+, )*eng\b", last)
+    assert last.endswith(
+        "Not configured: Label Studio (LABEL_STUDIO_URL, LABEL_STUDIO_ACCESS_TOKEN);"
+        " S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
+    )
+
+
+def test_setup_refuses_a_config_without_text_area_in_the_reason_phrase(backend: Backend, page_server: str) -> None:
+    body = {"project": "1.1", "schema": payload("no-textarea", page_server)["label_config"], "extra_params": None}
+
+    answer = backend.post("/setup", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "labeling_config"
+    assert answer.reason.startswith("The labeling config has no TextArea for the text of a region. Add <TextArea ")
+
+
+def test_setup_takes_a_repeater(backend: Backend, page_server: str) -> None:
+    body = {"project": "1.1", "schema": payload("repeater-second-page", page_server)["label_config"]}
+
+    assert backend.post("/setup", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/predict", b"", "The request's body is not a JSON object."),
+        ("/predict", b"[1]", "The request's body is not a JSON object."),
+        ("/predict", b"{", "The request's body is not a JSON object."),
+        ("/predict", b"\xff\xfe", "The request's body is not a JSON object."),
+        ("/predict", b"{}", "The request has no list of tasks."),
+        ("/predict", b'{"tasks": 7}', "The request has no list of tasks."),
+        ("/predict", b'{"tasks": [1]}', "The request's tasks are not objects with data."),
+        ("/predict", b'{"tasks": [{"id": 1}]}', "The request's tasks are not objects with data."),
+        ("/predict", b'{"tasks": [], "params": {"context": 3}}', "The request's context is not an object."),
+        ("/predict", b'{"tasks": [], "label_config": 3}', "The request's labeling config is not text."),
+        ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be understood."),
+        ("/setup", b"{}", "The request has no schema, the project's labeling config."),
+        ("/setup", b'{"schema": "<View"}', "The labeling config cannot be understood."),
+        ("/webhook", b"x", "The request's body is not a JSON object."),
+    ],
+)
+def test_a_malformed_request_gets_one_sentence(backend: Backend, path: str, body: bytes, message: str) -> None:
+    answer = requests.post(backend.url + path, data=body, timeout=30)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["message"]) == (400, message)
+    assert answer.reason == f"{error['message']} {error['remedy']}"
+    assert error["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_a_context_without_results_is_malformed(backend: Backend, page_server: str) -> None:
+    body = payload("one-box", page_server)
+    body["params"]["context"] = {"result": "none"}
+
+    answer = backend.post("/predict", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "The request's context.result is not a list of results."
+
+
+def test_an_empty_context_gets_an_empty_answer(backend: Backend, page_server: str) -> None:
+    body = payload("one-box", page_server)
+    body["params"]["context"] = {"result": []}
+
+    (prediction,) = backend.predict(body)
+
+    assert prediction["result"] == []
+
+
+def test_unknown_paths_and_methods_are_told_apart(backend: Backend) -> None:
+    assert backend.get("/nothing").status_code == 404
+    wrong = backend.get("/predict")
+    assert wrong.status_code == 405
+    assert "POST" in wrong.headers["Allow"]
+    assert wrong.json()["error"]["message"] == "GET /predict is not something that this server answers."
+
+
+def test_a_request_keeps_the_id_that_its_caller_gave(backend: Backend) -> None:
+    assert backend.get("/health", headers={"X-Request-ID": "trace-7"}).headers["X-Request-ID"] == "trace-7"
+    assert re.fullmatch(
+        "[0-9a-f]{32}", backend.get("/health", headers={"X-Request-ID": "a b<script>"}).headers["X-Request-ID"]
+    )
+
+
+def test_a_request_over_the_limit_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path, {"MAX_REQUEST_MB": "0.01"}) as server:
+        answer = server.post("/predict", {"tasks": [], "padding": "x" * 20_000})
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"] == "The request is too large."
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with running(folder, {"BASIC_AUTH_USER": USER, "BASIC_AUTH_PASS": PASSWORD}) as server:
+        yield server
+
+
+def test_with_a_password_only_health_stays_open(guarded: Backend) -> None:
+    assert guarded.get("/health").status_code == 200
+    for path in ("/", "/ready", "/versions"):
+        answer = guarded.get(path)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        assert answer.json()["error"]["message"] == "This ML backend asks for a user name and password."
+    for path in ("/setup", "/predict", "/webhook"):
+        assert guarded.post(path, {}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "given", [(USER, "wrong"), ("wrong", PASSWORD), (USER, ""), ("", ""), (USER, PASSWORD + "x"), ("Jurgen", PASSWORD)]
+)
+def test_a_wrong_password_is_refused(guarded: Backend, given: tuple[str, str]) -> None:
+    encoded = (given[0].encode(), given[1].encode())
+
+    assert guarded.get("/versions", auth=encoded).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic ???", "Bearer abc", "Basic " + "=" * 10, "Digest username=x"])
+def test_a_broken_authorization_header_is_refused(guarded: Backend, header: str) -> None:
+    assert guarded.get("/versions", headers={"Authorization": header}).status_code == 401
+
+
+def test_the_right_password_opens(guarded: Backend) -> None:
+    assert guarded.get("/versions", auth=(USER.encode(), PASSWORD.encode())).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaints"),
+    [
+        (
+            {"OCR_WORKERS": "none", "LABEL_STUDIO_HOST": "localhost:8080", "AWS_ACCESS_KEY_ID": "", "OCR_LANG": "../x"},
+            ["OCR_WORKERS: ", "LABEL_STUDIO_HOST: must be a web address such as http://localhost:8080", "OCR_LANG: "],
+        ),
+        ({"BASIC_AUTH_USER": "only"}, ["BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together, or neither"]),
+        ({"AWS_ACCESS_KEY_ID": "k"}, ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"]),
+        ({"LOCAL_FILES_DOCUMENT_ROOT": "/nowhere"}, ["LOCAL_FILES_DOCUMENT_ROOT: must be an existing folder"]),
+    ],
+)
+def test_bad_settings_are_all_named_and_stop_the_start(
+    tmp_path: Path, variables: dict[str, str], complaints: list[str]
+) -> None:
+    with pytest.raises(AssertionError) as caught, running(tmp_path, variables):
+        pass
+
+    printed = str(caught.value)
+    assert "BoxOCR cannot start:" in printed
+    assert "Traceback" not in printed
+    for complaint in complaints:
+        assert complaint in printed
+
+
+def test_numbers_that_json_has_not_come_back_as_null(backend: Backend, page_server: str) -> None:
+    text = json.dumps(one_box(page_server)).replace('"x": 7.025246981339188', '"x": NaN')
+
+    answer = requests.post(f"{backend.url}/predict", data=text, timeout=30)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    (prediction,) = json.loads(answer.text, parse_constant=refuse)["results"]
+    assert prediction["result"][0]["value"]["x"] is None
+    assert notes(prediction["result"]) == [
+        "BoxOCR: This shape's coordinates are not numbers. Delete the region and draw it again."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "note"),
+    [
+        ({"width": 0.1, "height": 0.1}, "smaller than 3 pixels"),
+        ({"width": -5}, "negative size"),
+        ({"height": -5}, "negative size"),
+        ({"x": 300, "y": 300}, "outside the page"),
+        ({"x": None}, "not numbers"),
+    ],
+)
+def test_a_box_that_cannot_be_cut_is_kept_and_says_why(
+    backend: Backend, page_server: str, value: dict[str, Any], note: str
+) -> None:
+    body = one_box(page_server, **value)
+
+    (prediction,) = backend.predict(body)
+
+    assert [without(result, "meta") for result in prediction["result"]] == drawn(body)
+    (sentence,) = notes(prediction["result"])
+    assert note in sentence
+
+
+def test_a_box_over_the_pages_edge_is_read_as_far_as_the_page_goes(backend: Backend, page_server: str) -> None:
+    body = one_box(page_server, x=-10, y=-5, width=80, height=22)
+
+    (prediction,) = backend.predict(body)
+
+    assert texts(prediction["result"]) == {"DeBKjm31i2": "Invoice 12345"}
+
+
+def test_a_sentence_of_ours_is_replaced_and_the_annotators_own_note_stays(backend: Backend, page_server: str) -> None:
+    body = one_box(page_server)
+    drawn(body)[0]["meta"] = {"text": ["check the date\nBoxOCR: No text found. Type it."], "kind": "x"}
+
+    (prediction,) = backend.predict(body)
+
+    assert prediction["result"][0]["meta"] == {"text": ["check the date"], "kind": "x"}
+
+
+def test_an_empty_text_is_replaced_by_the_reading(backend: Backend, page_server: str) -> None:
+    body = one_box(page_server)
+    empty = without(drawn(body)[0], "value", "from_name", "type") | {"type": "textarea", "from_name": "transcription"}
+    body["params"]["context"]["result"].insert(0, empty | {"value": {"text": [""]}})
+
+    (prediction,) = backend.predict(body)
+
+    assert [result["type"] for result in prediction["result"]] == ["rectanglelabels", "textarea"]
+    assert texts(prediction["result"]) == {"DeBKjm31i2": "Invoice 12345"}
+
+
+def test_a_page_on_a_host_that_was_not_allowed_is_refused_without_asking_it(backend: Backend, page_server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as forbidden:
+        body = payload("one-box", page_server)
+        body["tasks"][0]["data"]["ocr"] = f"http://127.0.0.1:{forbidden.getsockname()[1]}/a.png"
+
+        (prediction,) = backend.predict(body)
+
+        forbidden.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            forbidden.accept()
+    (note,) = notes(prediction["result"])
+    assert "ALLOWED_IMAGE_HOSTS" in note
+
+
+def test_nothing_inside_leaves_the_process(backend: Backend, page_server: str) -> None:
+    missing = payload("one-box", page_server)
+    missing["tasks"][0]["data"]["ocr"] += ".missing"
+
+    answers = [
+        backend.post("/predict", missing).text,
+        backend.post("/predict", {"tasks": [{"data": {}}], "label_config": "<View", "params": {}}).text,
+        backend.get("/nothing").text,
+    ]
+
+    for answer in answers:
+        assert "Traceback" not in answer
+        assert str(Path.home()) not in answer
+        assert ".py" not in answer
