@@ -6,6 +6,7 @@ One web process: it holds the decoded pages and the readers, which several would
 import sys
 from typing import Any
 
+from boxocr import runtime
 from boxocr.settings import Settings, SettingsError
 from boxocr.startup import announcement
 
@@ -30,3 +31,8 @@ loglevel = "warning"
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
     """Say what started, once everything is warm."""
     print(announcement(_settings), flush=True)  # noqa: T201 - the line that a person waits for
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
+    """Stop the readers and remove what they kept on disk."""
+    runtime.stop()

@@ -117,7 +117,7 @@ class _Drawing:
                 raise self.problem
             options = self.labeling.reading_options(
                 self.data,
-                default_languages=self.services.settings.ocr_lang,
+                default=self.services.default_options,
                 text_area=text_area,
                 control=region.control,
                 labels=region.labels,
@@ -147,7 +147,8 @@ class _Drawing:
         Raises:
             RegionError: nothing legible is there.
         """
-        reading = self.services.readers.read(cut(page, area), options)
+        key = (page.digest, area.key, options)
+        reading = self.services.readings.get(key, lambda: self.services.readers.read(cut(page, area), options))
         if not reading.text:
             raise RegionError(NO_TEXT, NO_TEXT_REMEDY)
         return reading

@@ -16,6 +16,8 @@ from lxml import etree
 
 from boxocr.errors import LabelingConfigError, PageAddressError
 from boxocr.reading import ReadingOptions
+from boxocr.reading.engine import PAGE_SEGMENTATION_MODES
+from boxocr.reading.engines import NAMES as ENGINES
 
 # Where the value lies when a task was imported without column names.
 _NAMELESS_COLUMN = "$undefined$"
@@ -27,10 +29,6 @@ _VARIABLE = re.compile(r"\$[\w\[\].]+\$?")
 _MOST_REPETITIONS = 2000
 
 _PARSED_CONFIGS = 128
-
-# Modes that find layout or orientation and read no text.
-_PSM_WITHOUT_TEXT = (0, 2)
-_LAST_PSM = 13
 
 TaskData = Mapping[str, Any]
 
@@ -126,13 +124,13 @@ class LabelingConfig:
         return [url.strip() for url in urls]
 
     def reading_options(
-        self, data: TaskData, *, default_languages: str, text_area: str | None, control: str, labels: Sequence[str]
+        self, data: TaskData, *, default: ReadingOptions, text_area: str | None, control: str, labels: Sequence[str]
     ) -> ReadingOptions:
         """How a region is to be read: ``model_*`` attributes, the innermost wins (Label, drawing tag, TextArea).
 
         Args:
             data: the task's data; an attribute such as ``model_lang="$language"`` takes its value from there.
-            default_languages: what the server reads when the config says nothing.
+            default: what the server does when the config says nothing.
             text_area: name of the region's TextArea.
             control: name of the tag that it was drawn with.
             labels: its labels.
@@ -148,10 +146,10 @@ class LabelingConfig:
                 if isinstance(value, str | int) and str(value).strip():
                     given[name] = str(value).strip()
         return ReadingOptions(
-            languages=given.get("lang", default_languages).replace(" ", ""),
-            psm=_page_segmentation_mode(given["psm"]) if "psm" in given else None,
-            charset=given.get("charset", ""),
-            engine=given.get("engine", ""),
+            languages=given.get("lang", default.languages).replace(" ", ""),
+            psm=_page_segmentation_mode(given["psm"]) if "psm" in given else default.psm,
+            charset=given.get("charset", default.charset),
+            engine=_engine(given["engine"], default.engine) if "engine" in given else default.engine,
         )
 
     def rectangle_control(self, image: str) -> Tag | None:
@@ -217,11 +215,23 @@ def _conditions(tag: Tag) -> dict[str, set[str]]:
 
 
 def _page_segmentation_mode(written: str) -> int:
-    if written.isdecimal() and int(written) <= _LAST_PSM and int(written) not in _PSM_WITHOUT_TEXT:
+    if written.isdecimal() and int(written) in PAGE_SEGMENTATION_MODES:
         return int(written)
     raise LabelingConfigError(
         f'model_psm="{written[:20]}" is no page segmentation mode that reads text.',
         "Use 6 for a block, 7 for a line, 8 for a word, 11 for scattered text, or leave it out.",
+    )
+
+
+def _engine(written: str, own: str) -> str:
+    """The engine that a config asks for. A class of the operator's own only where the server runs with it anyway.
+
+    Whoever edits a project may choose among engines, and not which code this server loads.
+    """
+    if written == own or written in ENGINES:
+        return written
+    raise LabelingConfigError(
+        f'model_engine="{written[:40]}" is no engine of this server.', f"Use {', '.join(ENGINES)}, or leave it out."
     )
 
 

@@ -11,7 +11,8 @@ import threading
 
 from boxocr.errors import BoxOCRError
 from boxocr.pages import PageStore
-from boxocr.reading import ReaderPool
+from boxocr.reading import ReaderPool, ReadingOptions
+from boxocr.reading.cache import ReadingCache
 from boxocr.settings import Settings
 
 logger = logging.getLogger("boxocr.runtime")
@@ -28,7 +29,9 @@ class Runtime:
         self.settings = settings
         self.process = os.getpid()
         self.problem: BoxOCRError | None = None
+        self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
+        self.readings = ReadingCache(settings.reading_cache)
         self.readers = ReaderPool(
             workers=settings.ocr_workers,
             timeout=settings.ocr_timeout,
@@ -87,3 +90,12 @@ def current() -> Runtime:
     if running is None or running.process != os.getpid():
         running = start(Settings.load())
     return running
+
+
+def stop() -> None:
+    """Stop the services of this process, if any run."""
+    global _running  # noqa: PLW0603 - see the module's docstring
+    with _lock:
+        if _running is not None and _running.process == os.getpid():
+            _running.close()
+        _running = None

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     ocr_queue: Annotated[int, Field(ge=1, le=1000)] = 32
+    reading_cache: Annotated[int, Field(ge=0)] = 10_000
     tessdata_prefix: Path | None = None
 
     @field_validator("log_level", mode="before")

@@ -72,7 +72,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     """
     port = free_port()
     log = folder / "backend.log"
-    variables = clean_environment(HOST="127.0.0.1", PORT=str(port), **environment)
+    variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(port), **environment)
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
             [str(Path(sys.executable).parent / "gunicorn"), "_wsgi:app"],

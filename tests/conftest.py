@@ -30,7 +30,7 @@ def page_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def backend(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """A server that may fetch pages from the page server, and knows neither Label Studio nor S3."""
-    allowed = page_server.removeprefix("http://")
-    with running(tmp_path_factory.mktemp("backend"), {"ALLOWED_IMAGE_HOSTS": allowed}) as server:
+    """A server that reads with Tesseract, may fetch from the page server, and knows neither Label Studio nor S3."""
+    environment = {"ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"), "OCR_ENGINE": "tesseract"}
+    with running(tmp_path_factory.mktemp("backend"), environment) as server:
         yield server

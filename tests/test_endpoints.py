@@ -298,3 +298,30 @@ def test_nothing_inside_leaves_the_process(backend: Backend, page_server: str) -
         assert "Traceback" not in answer
         assert str(Path.home()) not in answer
         assert ".py" not in answer
+
+
+def test_a_box_that_is_asked_for_again_is_answered_from_what_was_read(tmp_path: Path, page_server: str) -> None:
+    body = one_box(page_server)
+    moved = one_box(page_server, x=7.1)
+    environment = {
+        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
+        "OCR_ENGINE": "tests.engines:Counting",
+        "OCR_WORKERS": "1",
+    }
+    with running(tmp_path, environment) as server:
+        found = [texts(server.predict(request)[0]["result"])["DeBKjm31i2"] for request in (body, body, moved, body)]
+
+    assert found == ["reading 1", "reading 1", "reading 2", "reading 1"]
+
+
+def test_a_failed_reading_is_tried_again(tmp_path: Path, page_server: str) -> None:
+    environment = {
+        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
+        "OCR_ENGINE": "tests.engines:FailingFirst",
+        "OCR_WORKERS": "1",
+    }
+    with running(tmp_path, environment) as server:
+        first, second = (server.predict(one_box(page_server))[0]["result"] for _ in range(2))
+
+    assert notes(first) == ["BoxOCR: The text could not be read. Try again; if it stays, look into the server's log."]
+    assert texts(second) == {"DeBKjm31i2": "at last"}

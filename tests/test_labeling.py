@@ -1,5 +1,6 @@
 """What a labeling config says about regions, pages and reading."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ def config(body: str, data: dict[str, Any] | None = None) -> LabelingConfig:
 
 
 IMAGE = '<Image name="image" value="$ocr"/>'
+DEFAULT = ReadingOptions(languages="eng", engine="mine.engines:Mine")
 TEXT = '<TextArea name="text" toName="image" perRegion="true"/>'
 BOXES = '<RectangleLabels name="box" toName="image"><Label value="A"/><Label value="B"/></RectangleLabels>'
 
@@ -119,11 +121,11 @@ def test_the_innermost_attribute_says_how_to_read() -> None:
     )
 
     def options(label: str, data: dict[str, Any]) -> ReadingOptions:
-        return labeling.reading_options(data, default_languages="eng", text_area="text", control="box", labels=[label])
+        return labeling.reading_options(data, default=DEFAULT, text_area="text", control="box", labels=[label])
 
-    assert options("A", {}) == ReadingOptions(languages="fra", psm=7, charset="abc")
-    assert options("B", {"language": "ces + deu"}) == ReadingOptions(languages="ces+deu", psm=7, charset="0123456789")
-    assert options("B", {}) == ReadingOptions(languages="fra", psm=7, charset="0123456789")
+    assert options("A", {}) == replace(DEFAULT, languages="fra", psm=7, charset="abc")
+    assert options("B", {"language": "ces + deu"}) == replace(DEFAULT, languages="ces+deu", psm=7, charset="0123456789")
+    assert options("B", {}) == replace(DEFAULT, languages="fra", psm=7, charset="0123456789")
 
 
 def test_labels_beside_the_rectangle_say_how_to_read_too() -> None:
@@ -132,9 +134,9 @@ def test_labels_beside_the_rectangle_say_how_to_read_too() -> None:
         '<Rectangle name="box" toName="image" model_lang="deu"/>'
     )
 
-    assert labeling.reading_options(
-        {}, default_languages="eng", text_area="text", control="box", labels=["Number"]
-    ) == ReadingOptions(languages="deu", charset="0123456789")
+    assert labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=["Number"]) == replace(
+        DEFAULT, languages="deu", charset="0123456789"
+    )
 
 
 @pytest.mark.parametrize("mode", ["14", "0", "2", "six", "-1", "²"])
@@ -142,7 +144,7 @@ def test_a_mode_that_reads_nothing_is_refused(mode: str) -> None:
     labeling = config(IMAGE + f'<TextArea name="text" toName="image" perRegion="true" model_psm="{mode}"/>')
 
     with pytest.raises(LabelingConfigError, match="is no page segmentation mode"):
-        labeling.reading_options({}, default_languages="eng", text_area="text", control="box", labels=[])
+        labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=[])
 
 
 @pytest.mark.parametrize("broken", ["", "<View", "no xml", "<View><Repeater></View>", '<Repeater on="$x"/>'])
@@ -159,3 +161,20 @@ def test_entities_in_a_config_are_not_followed() -> None:
 
     with pytest.raises(LabelingConfigError):
         LabelingConfig.parse(leaking, {"images": [1]})
+
+
+@pytest.mark.parametrize("engine", ["auto", "tesseract", "pytesseract", "ppocr", "mine.engines:Mine"])
+def test_a_config_chooses_among_the_servers_engines(engine: str) -> None:
+    labeling = config(IMAGE + f'<TextArea name="text" toName="image" perRegion="true" model_engine="{engine}"/>')
+
+    options = labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=[])
+
+    assert options.engine == engine
+
+
+@pytest.mark.parametrize("engine", ["os:system", "mine.engines:Other", "easyocr"])
+def test_a_config_cannot_make_the_server_load_code(engine: str) -> None:
+    labeling = config(IMAGE + f'<TextArea name="text" toName="image" perRegion="true" model_engine="{engine}"/>')
+
+    with pytest.raises(LabelingConfigError, match="is no engine of this server"):
+        labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=[])

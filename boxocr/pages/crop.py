@@ -7,8 +7,9 @@ Coordinates are continuous: the page spans 0 to its width, and a pixel's centre 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -56,6 +57,13 @@ class Area:
     upright: int = 0
     outline: tuple[tuple[tuple[float, float], ...], ...] = ()
     mask: np.ndarray | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """The same for areas that cut the same pixels out of a page."""
+        strokes = None if self.mask is None else sha256(self.mask).digest()
+        numbers = (self.x, self.y, self.width, self.height, self.rotation, self.upright)
+        return (*numbers, self.outline, strokes)
 
 
 def cut(page: Page, area: Area) -> np.ndarray:
@@ -106,7 +114,7 @@ def _check(area: Area) -> None:
     numbers = (area.x, area.y, area.width, area.height, area.rotation, area.upright)
     points = (coordinate for polygon in area.outline for point in polygon for coordinate in point)
     if not all(abs(number) <= _FARTHEST for number in (*numbers, *points)):
-        raise RegionError("The shape's place on the page is not given in usable numbers.", "Delete it and draw it anew.")
+        raise RegionError("The shape's place on the page is not given in usable numbers.", "Delete and redraw it.")
     if min(area.width, area.height) < MIN_SIDE:
         raise RegionError(f"The shape is smaller than {MIN_SIDE:g} pixels on a side.", "Draw it around the whole text.")
 
@@ -147,7 +155,7 @@ def _directions(degrees: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _clipped(polygon: list[np.ndarray], page: Page) -> list[np.ndarray]:
-    """The part of a convex polygon that lies on the page (Sutherland and Hodgman): its corners, none if there is none."""
+    """The corners of what a convex polygon shares with the page (Sutherland and Hodgman), none if nothing."""
     for axis, sign, edge in ((0, 1, 0.0), (0, -1, -float(page.width)), (1, 1, 0.0), (1, -1, -float(page.height))):
         kept = []
         for start, end in zip(polygon, polygon[1:] + polygon[:1], strict=True):

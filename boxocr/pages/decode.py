@@ -94,7 +94,7 @@ class Decoder:
                 raise
             except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
                 raise self._too_large() from None
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # Damaged files make Pillow raise whatever its parsers stumble over.
                 logger.debug("A page could not be decoded: %s", type(error).__name__)
                 raise PageUndecodable(
@@ -136,7 +136,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
         found = exif.get(_EXIF_ORIENTATION)
     except Exception:  # noqa: BLE001 - a page is not less of a page for a damaged EXIF block
         return 1
-    return found if found in range(1, 9) else 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004
 
 
 def _stranger(data: bytes) -> PageUndecodable:
@@ -148,5 +148,5 @@ def _stranger(data: bytes) -> PageUndecodable:
         if head.startswith(start) or (start == b"<svg" and head.startswith((b"<?xml", b"<!--")) and start in head):
             return PageUndecodable(message, remedy)
     if head[4:8] == b"ftyp":
-        return PageUndecodable("The page is a HEIC or AVIF image, which is not read here.", "Convert it to PNG or JPEG.")
+        return PageUndecodable("The page is a HEIC or AVIF image, not read here.", "Convert it to PNG or JPEG.")
     return PageUndecodable()

@@ -28,6 +28,7 @@ _ADDRESSES = 20_000
 # fetched when it is asked for.
 _PREFETCH_QUEUE = 64
 
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What was found at an address the last time."""
@@ -82,7 +83,7 @@ class PageStore:
         if flight is not None:
             return _landed(flight)
         try:
-            page = self._fetched(route, address, seen, kept)
+            page = self._fetched(route, seen, kept)
         except BaseException as error:
             self._end_flight(route)
             own.set_exception(error)
@@ -118,11 +119,11 @@ class PageStore:
         with contextlib.suppress(queue.Full):
             self._ahead.put_nowait(None)
 
-    def _fetched(self, route: Route, address: PageAddress, seen: _Seen | None, kept: Page | None) -> Page:
+    def _fetched(self, route: Route, seen: _Seen | None, kept: Page | None) -> Page:
         """Ask the source; decode what it sends unless a page of the same digest is kept."""
         validator = seen.validator if seen and kept else None
         try:
-            found = route.source.fetch(address, validator, Deadline(self._timeout))
+            found = route.source.fetch(route.address, validator, Deadline(self._timeout))
         except TimeoutError:
             raise PageTimeout from None
         if found.data is None:

@@ -88,9 +88,13 @@ def _parsed(url: str) -> Url:
     # The host goes to urllib3 unencoded, which makes IDNA of it; everything after it is encoded here, since urllib3
     # encodes "%20" again where the same path holds a stray percent sign.
     scheme, _, rest = url.partition("://")
-    host, *tail = re.split(r"(?=[/\\?#])", rest, maxsplit=1)
+    host, *tails = re.split(r"(?=[/\\?#])", rest, maxsplit=1)
+    tail = percent_encoded("".join(tails))
+    if tail.startswith("%5C"):
+        # A backslash ends the host for browsers, and was not meant to be part of a user's name by anyone honest.
+        tail = f"/{tail}"
     try:
-        return parse_url(f"{scheme}://{host}{percent_encoded(tail[0]) if tail else ''}")
+        return parse_url(f"{scheme}://{host}{tail}")
     except (LocationParseError, UnicodeError, ValueError):
         raise PageAddressError("The page's address is not a valid web address.") from None
 

@@ -1,6 +1,7 @@
 """Pages anywhere on the web, and what every exchange over HTTP is bounded by."""
 
 import contextlib
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,8 @@ from http.client import HTTPException
 from urllib.parse import urljoin
 
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError, TimeoutError as UrllibTimeoutError
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 from urllib3.util import make_headers
 
 from boxocr.errors import (
@@ -129,12 +131,18 @@ class Web:
         try:
             with contextlib.closing(self._connector.connection(url.origin, deadline)) as connection:
                 connection.request("GET", url.target, headers=headers, preload_content=False)
-                response = connection.getresponse()
-                if response.status in _REDIRECTS and (location := response.headers.get("Location")):
-                    return _redirect(url, location)
-                body = self._body(response) if response.status == HTTPStatus.OK else b""
+                # Closed by itself too: one that ends with its connection has taken the socket over.
+                with contextlib.closing(connection.getresponse()) as response:
+                    if response.status in _REDIRECTS and (location := response.headers.get("Location")):
+                        return _redirect(url, location)
+                    body = self._body(response) if response.status == HTTPStatus.OK else b""
         except (TimeoutError, UrllibTimeoutError):
             raise PageTimeout(f"{_name(url)} did not send the page in time.") from None
+        except ssl.SSLCertVerificationError:
+            raise PageUnreachable(
+                f"{_name(url)} shows a certificate that cannot be verified.",
+                "Set SSL_CERT_FILE to your own authorities' certificates.",
+            ) from None
         except (HTTPError, HTTPException, OSError, ValueError):
             # ValueError: what http.client makes of a malformed status line or chunk.
             raise PageUnreachable(f"{_name(url)} could not be reached, or cut the page off.") from None

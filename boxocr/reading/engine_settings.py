@@ -12,9 +12,11 @@ class EngineSettings:
         tessdata: a folder with Tesseract's language data to look into first, if any.
         links: a private folder for links to language data that lies in several folders.
         timeout: seconds after which a reading is of no use any more.
+        threads: how many threads one reading may use.
     """
 
     languages: str
     tessdata: str | None
     links: str
     timeout: float
+    threads: int = 1

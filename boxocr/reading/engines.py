@@ -3,11 +3,15 @@
 import importlib
 import importlib.util
 import logging
+from typing import TYPE_CHECKING
 
 from boxocr.errors import BoxOCRError, EngineUnavailable
 from boxocr.reading.engine import Engine
 from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.reader import Ladder
+from boxocr.reading.reader import FastFirst, Ladder
+
+if TYPE_CHECKING:
+    from boxocr.reading.ppocr import PPOCR
 
 _log = logging.getLogger(__name__)
 
@@ -23,19 +27,57 @@ def make(name: str, settings: EngineSettings) -> Engine:
     """
     if ":" in name:
         return _by_import_path(name)
-    if name in ("auto", "tesseract"):
-        return _tesseract(settings)
+    match name:
+        case "tesseract":
+            return _tesseract(settings)
+        case "pytesseract":
+            return _program(settings)
+        case "ppocr":
+            return _ppocr(settings)
+        case "auto":
+            return _auto(settings)
     raise EngineUnavailable(
         f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(NAMES)}, or package.module:Class."
     )
 
 
-def _tesseract(settings: EngineSettings) -> Ladder:
-    from boxocr.reading.tesseract import Tesseract  # noqa: PLC0415 - only where it is used: it can be missing
+# The engines are imported where they are made: each can be missing, and none is needed by all.
+# ruff: noqa: PLC0415
 
+
+def _auto(settings: EngineSettings) -> Engine:
+    ladder = _tesseract(settings)
+    try:
+        return FastFirst(_ppocr(settings), ladder)
+    except EngineUnavailable as error:
+        _log.info("PP-OCR is left out: %s", error.message)
+        return ladder
+
+
+def _tesseract(settings: EngineSettings) -> Ladder:
+    try:
+        from boxocr.reading.tesseract import Tesseract
+    except ImportError as error:
+        # No wheel for this machine, or a library missing: a Tesseract program does as well, only slower.
+        _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
+        return _program(settings)
     recognizer = Tesseract(settings)
     recognizer.warm(settings.languages)
     return Ladder(recognizer)
+
+
+def _program(settings: EngineSettings) -> Ladder:
+    from boxocr.reading.pytesseract import Program
+
+    return Ladder(Program(settings))
+
+
+def _ppocr(settings: EngineSettings) -> "PPOCR":
+    try:
+        from boxocr.reading.ppocr import PPOCR
+    except ImportError as error:
+        raise EngineUnavailable("PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr.") from error
+    return PPOCR(settings)
 
 
 def _by_import_path(path: str) -> Engine:

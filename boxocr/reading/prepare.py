@@ -36,6 +36,15 @@ GOOD_TEXT = 36
 # Tesseract loses letters that touch the edge.
 MARGIN = 10
 
+# Leptonica's images have at most 32,767 pixels a side. And a whole page of A4 at 600 dpi has 35 million pixels, more
+# than which nobody reads at once: each million of noise takes seconds.
+LONGEST_SIDE = 32_000
+MOST_PIXELS = 36_000_000
+
+# A band of ink this much lower than the highest one is specks, not a line; headlines are not that much larger.
+_SPECKS = 0.2
+_LOWEST_LINE = 4
+
 
 def grey(crop: Pixels) -> Pixels:
     """Reduce colour to the grey in which the text stands out most.
@@ -59,6 +68,16 @@ def grey(crop: Pixels) -> Pixels:
 def is_blank(image: Pixels) -> bool:
     """Say whether there is nothing to read: all pixels alike, or too few of them for a letter."""
     return min(image.shape) < _LEAST_SIDE or int(image.max()) - int(image.min()) < _LEAST_CONTRAST
+
+
+def bounded(image: Pixels) -> Pixels:
+    """Make smaller what is larger than engines take."""
+    height, width = image.shape[:2]
+    scale = min(LONGEST_SIDE / max(height, width, 1), (MOST_PIXELS / max(height * width, 1)) ** 0.5)
+    if scale >= 1:
+        return image
+    size = max(int(width * scale), 1), max(int(height * scale), 1)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize(size, Image.Resampling.BOX))
 
 
 def dark_on_light(image: Pixels) -> Pixels:
@@ -106,14 +125,19 @@ class Layout:
         return float(np.median([bottom - top for top, bottom in self.lines])) if self.lines else 0.0
 
 
-# A neighbour's sliver is this much lower than the line itself.
+# A neighbour's sliver is this much lower than the line itself, and this near the edge.
 _SLIVER = 0.5
+_EDGE = 0.2
 
-# A rule is drawn along nearly the whole side, and is thinner than a letter.
-_RULE_LENGTH = 0.85
-_RULE_WIDTH = 0.12
-# ... and lies at the edge of the box, which was drawn inside a table's cell.
-_RULE_ZONE = 0.25
+# Dots and accents belong to the letter that they stand over: this much of them, and not more of the line than that.
+_OVER_LETTERS = 0.8
+_DOTTED = 0.35
+
+# A rule is at least this long, as a share of the box, and at most this thick, as a share of the box's height; it lies
+# this near the edge, since the box was drawn inside a table's cell or over its frame.
+_RULE_LENGTH = 0.7
+_RULE_WIDTH = 0.14
+_RULE_ZONE = 0.3
 
 
 def layout(image: Pixels) -> Layout:
@@ -129,7 +153,7 @@ def layout(image: Pixels) -> Layout:
     erased = _rules(ink)
     remaining = ink & ~erased
     runs = _runs(_dense(remaining, axis=1))
-    slivers = _slivers(runs, image.shape[0])
+    slivers = _slivers(runs, remaining)
     for top, bottom in slivers:
         erased[top:bottom] |= ink[top:bottom]
         remaining[top:bottom] = False
@@ -146,7 +170,8 @@ def enlarge(found: Layout) -> Pixels:
     height = found.text_height
     if not 0 < height < SMALL_TEXT:
         return found.image
-    scale = min(GOOD_TEXT / height, 4)
+    pixels = found.image.size
+    scale = min(GOOD_TEXT / height, 4, LONGEST_SIDE / max(found.image.shape), (MOST_PIXELS / pixels) ** 0.5)
     size = round(found.image.shape[1] * scale), round(found.image.shape[0] * scale)
     return np.asarray(Image.fromarray(found.image).resize(size, Image.Resampling.BICUBIC))
 
@@ -163,6 +188,11 @@ def trimmed(found: Layout) -> Layout:
     image = np.ascontiguousarray(found.image[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1])
     lines = tuple((first - top, last - top) for first, last in found.lines)
     return Layout(image, found.paper, lines, (0, right - left))
+
+
+def smoothed(image: Pixels) -> Pixels:
+    """Blur by about a pixel: faint print drowns in the noise of single pixels, and one-bit scans have jagged edges."""
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(1)))
 
 
 def turn(image: Pixels, degrees: int) -> Pixels:
@@ -218,38 +248,76 @@ def _lightest_around(image: Pixels, reach: int) -> Pixels:
 def _dense(ink: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
     """Say which rows (axis 1) or columns (axis 0) hold ink rather than specks of noise."""
     counts = np.asarray(ink.sum(axis=axis))
-    return np.asarray(counts > max(0.0, 0.06 * np.percentile(counts, 90)))
+    return np.asarray(counts > 0.015 * np.sort(counts)[-len(counts) // 10])
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
+    edges = np.flatnonzero(np.diff(flags.view(np.int8), prepend=0, append=0))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _rules(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the ink of rules along the edges."""
-    erased = np.zeros_like(ink)
+    """Return the ink of rules along the edges.
+
+    Strokes of letters are as straight, thin and near the edge in a tight box. But a horizontal rule has a gap to the
+    text, unlike the bar of a T, and a vertical one reaches farther up and farther down than all of the text, unlike
+    an l or a p.
+    """
     height, width = ink.shape
-    thickest = max(_RULE_WIDTH * height, 3)
-    for first, last in _runs(ink.mean(axis=0) > _RULE_LENGTH):
-        if last - first <= thickest and (last <= _RULE_ZONE * height or first >= width - _RULE_ZONE * height):
-            erased[:, first:last] = ink[:, first:last]
-    for first, last in _runs((ink & ~erased).mean(axis=1) > _RULE_LENGTH):
-        if last - first <= thickest and (last <= _RULE_ZONE * height or first >= height - _RULE_ZONE * height):
+    zone, thickest = _RULE_ZONE * height, max(_RULE_WIDTH * height, 3)
+
+    def candidates(share: NDArray[np.float64]) -> list[tuple[int, int]]:
+        return [
+            (first, last)
+            for first, last in _runs(share > _RULE_LENGTH)
+            if last - first <= thickest and (last <= zone or first >= len(share) - zone)
+        ]
+
+    rows = candidates(ink.mean(axis=1))
+    columns = candidates(ink.mean(axis=0))
+    erased = np.zeros_like(ink)
+    if not rows and not columns:
+        return erased
+    text = ink.copy()
+    for first, last in rows:
+        text[max(first - 1, 0) : last + 1] = False
+    for first, last in columns:
+        text[:, max(first - 1, 0) : last + 1] = False
+    filled = text.any(axis=1)
+    if not filled.any():
+        return erased
+    for first, last in rows:
+        if not filled[max(first - 2, 0) : last + 2].any():
             erased[first:last] = ink[first:last]
+    main_top, main_bottom = max(_runs(_dense(text, axis=1)), key=lambda run: run[1] - run[0])
+    for first, last in columns:
+        stroke = np.flatnonzero(ink[:, first:last].any(axis=1))
+        if stroke[0] < main_top - 1 and stroke[-1] > main_bottom:
+            erased[:, first:last] |= ink[:, first:last]
     return erased
 
 
-def _slivers(runs: list[tuple[int, int]], height: int) -> list[tuple[int, int]]:
-    """Return the runs of rows that touch the upper or lower edge and are much lower than the tallest."""
+def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the runs of rows at the upper and lower edge that are much lower than the tallest, dots excepted."""
     if len(runs) < 2:
         return []
+    height = ink.shape[0]
     tallest = max(bottom - top for top, bottom in runs)
-    return [
-        (top, bottom)
-        for top, bottom in (runs[0], runs[-1])
-        if (top == 0 or bottom == height) and bottom - top < _SLIVER * tallest
-    ]
+
+    def is_sliver(run: tuple[int, int], distance: int, neighbour: NDArray[np.bool_]) -> bool:
+        if run[1] - run[0] >= _SLIVER * tallest or distance > _EDGE * tallest:
+            return False
+        own, letters = ink[run[0] : run[1]].any(axis=0), neighbour.any(axis=0)
+        return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > _DOTTED * letters.sum())
+
+    part = max(tallest // 5, 1)
+    (first, second), (third, fourth) = (runs[0], runs[1]), (runs[-2], runs[-1])
+    found = []
+    if is_sliver(first, first[0], ink[second[0] : second[0] + part]):
+        found.append(first)
+    if is_sliver(fourth, height - fourth[1], ink[third[1] - part : third[1]]):
+        found.append(fourth)
+    return found
 
 
 def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -265,7 +333,7 @@ def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
             lines[-1] = (above_top, bottom)
         else:
             lines.append((top, bottom))
-    return lines
+    return [(top, bottom) for top, bottom in lines if bottom - top >= max(_SPECKS * tallest, _LOWEST_LINE)]
 
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

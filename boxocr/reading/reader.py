@@ -1,14 +1,11 @@
 """The ladder: prepare, read, judge, and look again in other ways only when unsure."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
 from boxocr.reading import prepare
-from boxocr.reading.engine import Pixels, Reading, ReadingOptions
+from boxocr.reading.engine import Engine, Pixels, Reading, ReadingOptions
 
 # Tesseract's page segmentation modes: a uniform block of text, and one line taken raw, without searching for lines.
 BLOCK, RAW_LINE = 6, 13
@@ -18,6 +15,16 @@ SURE, LOST = 0.88, 0.55
 
 # A box this much higher than wide holds a line that runs upwards or downwards, unless it holds many lines.
 TALL = 1.5
+
+# A box this many times longer than high holds one line or a few, not a page's width turned sideways.
+LONG = 4
+
+# Lines with fewer characters than this on average are letters read one below the other.
+CRUMBS = 4
+MANY_LINES = 3
+
+# From here on the fast engine is believed.
+BELIEVED = 0.92
 
 
 class Recognizer(Protocol):
@@ -47,7 +54,7 @@ class Ladder:
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.engine.Engine`."""
-        image = prepare.grey(crop)
+        image = prepare.grey(prepare.bounded(crop))
         if prepare.is_blank(image):
             return Reading("", 0.0, self.name, options.languages)
         image = prepare.even(prepare.dark_on_light(image))
@@ -65,10 +72,10 @@ class Ladder:
         yield self._without_margin(found, options)
         if options.psm is None and len(found.lines) == 1:
             yield self._raw_line(found, options)
+        yield self._smoothed(found, options)
         height, width = image.shape
         if height > TALL * width or best(readings).confidence < LOST:
-            # Text runs upwards on most spines and margins, then downwards; a page is seldom upside down.
-            for degrees in (90, 270, 180):
+            for degrees in turns(height, width):
                 turned = prepare.layout(prepare.turn(image, degrees))
                 yield replace(self._upright(turned, options), turned=degrees)
 
@@ -81,19 +88,82 @@ class Ladder:
         reading = self._recognizer.look(prepare.enlarge(found), options.psm or BLOCK, options)
         return replace(reading, look=f"{reading.look}, no margin")
 
+    def _smoothed(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
+        """Noise of single pixels hides faint print."""
+        reading = self._upright(replace(found, image=prepare.smoothed(found.image)), options)
+        return replace(reading, look=f"{reading.look}, smoothed")
+
     def _raw_line(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
         """Without searching for lines nothing of a line gets lost, if it is one."""
         return self._recognizer.look(prepare.enlarge(prepare.trimmed(found)), RAW_LINE, options)
 
 
-def best(readings: Sequence[Reading]) -> Reading:
-    """Return the most confident reading, a much shorter one than another discounted.
+class Fast(Engine, Protocol):
+    """An engine that reads most boxes at once and knows what it cannot read."""
 
-    Else a lone "=", read with 78 % where text runs sideways, would win over six lines.
+    def knows(self, options: ReadingOptions) -> bool:
+        """Say whether the engine can give what is asked for."""
+
+
+class FastFirst:
+    """An engine that asks a fast one first, and the ladder where that one does not know the script or is unsure."""
+
+    name = "auto"
+
+    def __init__(self, fast: Fast, ladder: Engine) -> None:
+        self._fast = fast
+        self._ladder = ladder
+        self.version = f"({fast.name} {fast.version}, {ladder.name} {ladder.version})"
+
+    def languages(self) -> Sequence[str]:
+        """Return the codes of the languages of the ladder, which has the last word."""
+        return self._ladder.languages()
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        """Read ``crop``; see :class:`~boxocr.reading.engine.Engine`."""
+        # A page segmentation mode is a request to Tesseract.
+        if options.psm is not None or not self._fast.knows(options):
+            return self._ladder.read(crop, options)
+        first = self._fast.read(crop, options)
+        if first.confidence >= BELIEVED and not in_crumbs(first.text):
+            return first
+        second = self._ladder.read(crop, options)
+        # The ladder has the better judgement of itself, and can turn the box.
+        return second if second.confidence >= SURE or in_crumbs(first.text) else best([first, second])
+
+
+def turns(height: int, width: int) -> tuple[int, ...]:
+    """Return the turns, in degrees clockwise, after which a box of this shape can be upright.
+
+    Text runs upwards on most spines and margins, downwards on others; a page is seldom upside down. A long flat box
+    holds one line, or a few, that cannot run up or down.
+    """
+    if width > LONG * height:
+        return (180,)
+    if height > LONG * width:
+        return (90, 270)
+    return (90, 270, 180)
+
+
+def best(readings: Sequence[Reading]) -> Reading:
+    """Return the most confident reading, a much shorter one than another discounted, and one of crumbs as well.
+
+    Else a lone "=", read with 78 % where text runs sideways, would win over six lines, and a line read sideways,
+    letter by letter, over the line.
     """
     longest = max(len(reading.text) for reading in readings)
 
     def worth(reading: Reading) -> float:
-        return reading.confidence * min(1.0, 2 * len(reading.text) / longest) if longest else 0.0
+        length = len(reading.text)
+        if not length:
+            return 0.0
+        crumbs = reading.turned and in_crumbs(reading.text)
+        return reading.confidence * min(1.0, 2 * length / longest) * (0.5 if crumbs else 1.0)
 
     return max(readings, key=worth)
+
+
+def in_crumbs(text: str) -> bool:
+    """Say whether ``text`` looks like lines that were read across: many lines of a few letters each."""
+    lines = text.split("\n")
+    return len(lines) >= MANY_LINES and sum(map(len, lines)) < CRUMBS * len(lines)

@@ -7,6 +7,7 @@ import tesserocr
 
 from boxocr.errors import EngineUnavailable
 from boxocr.reading import tessdata
+from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.lines import Box
@@ -110,10 +111,3 @@ def text_lines(page: Pixels) -> list[Box]:
         layout = engine.AnalyseLayout()
         boxes = [line.BoundingBox(level) for line in tesserocr.iterate_level(layout, level)] if layout else []
     return [(float(left), float(top), float(right), float(bottom)) for left, top, right, bottom in filter(None, boxes)]
-
-
-def mean_confidence(words: list[str], percents: list[float]) -> float:
-    """Return the mean of the words' confidences (each 0 to 100) as 0 to 1, a word counting as much as it is long."""
-    weights = [len(word.strip()) for word in words]
-    total = sum(weights)
-    return sum(weight * max(percent, 0) for weight, percent in zip(weights, percents, strict=True)) / total / 100 if total else 0.0

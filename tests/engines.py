@@ -1,0 +1,31 @@
+"""Engines for tests, named by import path as a user's own engine is."""
+
+from collections.abc import Sequence
+
+from boxocr.reading import Reading, ReadingOptions
+from boxocr.reading.engine import Pixels
+
+
+class Counting:
+    """Says how often it was asked."""
+
+    name, version = "counting", "1"
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def languages(self) -> Sequence[str]:
+        return ["eng"]
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:  # noqa: ARG002 - it does not look
+        self._asked += 1
+        return Reading(f"reading {self._asked}", 0.9, self.name, options.languages)
+
+
+class FailingFirst(Counting):
+    """Fails at the first box."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if super().read(crop, options).text == "reading 1":
+            raise RuntimeError
+        return Reading("at last", 0.9, self.name, options.languages)
