@@ -17,7 +17,6 @@ from lxml import etree
 from boxocr.errors import LabelingConfigError, PageAddressError
 from boxocr.reading import ReadingOptions
 from boxocr.reading.engine import PAGE_SEGMENTATION_MODES
-from boxocr.reading.engines import NAMES as ENGINES
 
 # Where the value lies when a task was imported without column names.
 _NAMELESS_COLUMN = "$undefined$"
@@ -228,10 +227,11 @@ def _engine(written: str, own: str) -> str:
 
     Whoever edits a project may choose among engines, and not which code this server loads.
     """
-    if written == own or written in ENGINES:
+    if written == own or written.isalnum():
         return written
     raise LabelingConfigError(
-        f'model_engine="{written[:40]}" is no engine of this server.', f"Use {', '.join(ENGINES)}, or leave it out."
+        f'model_engine="{written[:40]}" is not an engine that a project may choose.',
+        "Use auto, tesseract, pytesseract or ppocr, or leave it out.",
     )
 
 

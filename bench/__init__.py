@@ -1,0 +1,1 @@
+"""Measurements of speed, memory and accuracy: ``make bench-latency``, ``make bench-accuracy``."""

@@ -1,0 +1,322 @@
+"""How long annotators wait: over HTTP against the running server, beside the reference recipe and the bare engine.
+
+All contenders of a scenario take turns in one run, so that whatever else the machine does hits them alike; the ratios
+are what counts. ``python -m bench.latency`` prints a table and writes ``bench/results/latency.json``.
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
+from bench.memory import tree_megabytes
+from bench.pages import MadePage, make_page
+from boxocr.pages import Area, Page, cut
+from boxocr.pages.decode import Decoder
+from tests.backend import Backend, running
+from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
+from tests.servers.web import Reply, Request, web_server
+
+RESULTS = Path(__file__).parent / "results" / "latency.json"
+
+CONFIG = (
+    '<View><Image name="image" value="$ocr"/><Rectangle name="box" toName="image" smart="true"/>'
+    '<TextArea name="text" toName="image" perRegion="true"/></View>'
+)
+
+
+@dataclass
+class Times:
+    """Milliseconds of one contender in one scenario."""
+
+    name: str
+    milliseconds: list[float] = field(default_factory=list)
+
+    def measure(self, action: Callable[[], object]) -> None:
+        """Do it once and note how long it took."""
+        began = time.perf_counter()
+        action()
+        self.milliseconds.append((time.perf_counter() - began) * 1000)
+
+    @property
+    def median(self) -> float:
+        """Half of the runs took no longer."""
+        return statistics.median(self.milliseconds)
+
+    @property
+    def p95(self) -> float:
+        """Nineteen of twenty runs took no longer."""
+        return sorted(self.milliseconds)[int(len(self.milliseconds) * 0.95)]
+
+
+class Annotator:
+    """Sends requests as Label Studio does, over one connection that stays open."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._connection = http.client.HTTPConnection(backend.url.removeprefix("http://"), timeout=100)
+
+    def ask(self, url: str, values: list[dict[str, float]] | None) -> list[str]:
+        """Send boxes on a page, or (None) open the task; give the texts.
+
+        Raises:
+            RuntimeError: a box came back without text.
+        """
+        results = None if values is None else [
+            {"id": f"r{number}", "type": "rectangle", "from_name": "box", "to_name": "image", "value": value,
+             "original_width": 100, "original_height": 100, "image_rotation": 0}
+            for number, value in enumerate(values)
+        ]  # fmt: skip
+        body = {
+            "tasks": [{"id": 1, "data": {"ocr": url}}],
+            "label_config": CONFIG,
+            "params": {"context": None if results is None else {"result": results}},
+        }
+        self._connection.request("POST", "/predict", json.dumps(body), {"Content-Type": "application/json"})
+        answer = json.loads(self._connection.getresponse().read())["results"][0]
+        if values is None:
+            return []
+        texts = [part["value"]["text"][0] for part in answer["result"] if part["type"] == "textarea"]
+        if len(texts) != len(values):
+            message = f"a box came back without text: {answer}"
+            raise RuntimeError(message)
+        return texts
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The server under measurement and where its pages come from."""
+
+    backend: Backend
+    folder: Path
+    web: str
+    s3: S3Server
+
+    def address(self, kind: str, page: MadePage, number: int) -> str:
+        """Where a page is that the server has not seen yet."""
+        name = f"{page.size[0]}-{number}.jpg"
+        if kind == "file":
+            (self.folder / name).write_bytes(page.copy(number))
+            return f"/data/local-files/?d={name}"
+        if kind == "s3":
+            return self.s3.put(name, page.copy(number))
+        return f"{self.web}/{page.size[0]}/{number}"
+
+
+@contextlib.contextmanager
+def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
+    """Start everything; nothing is left running or on disk afterwards."""
+
+    def page(request: Request) -> Reply:
+        _, width, number = request.path.split("/")
+        found = next(made for made in pages.values() if made.size[0] == int(width))
+        return Reply(found.copy(int(number)), headers={"Content-Type": "image/jpeg"})
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as store,
+        tempfile.TemporaryDirectory() as log,
+        s3_server(Path(store)) as s3,
+        web_server() as web,
+    ):
+        web.routes[""] = page
+        environment = {
+            "OCR_ENGINE": "tesseract",
+            "ALLOWED_IMAGE_HOSTS": web.origin,
+            "AWS_ENDPOINT": s3.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "LOCAL_FILES_DOCUMENT_ROOT": folder,
+            **settings,
+        }
+        with running(Path(log), environment) as backend:
+            yield Desk(backend, Path(folder), web.url, s3)
+
+
+class Bench:
+    """The scenarios, in the order of the table."""
+
+    def __init__(self, desk: Desk, pages: dict[int, MadePage], rounds: int, *, with_reference: bool) -> None:
+        self.desk = desk
+        self.pages = pages
+        self.rounds = rounds
+        self.with_reference = with_reference
+        self.annotator = Annotator(desk.backend)
+        self.floor = Floor()
+        self.fresh = iter(range(1, 10**9))
+        self.rows: list[dict[str, Any]] = []
+
+    def report(self, scenario: str, times: list[Times], against: str) -> None:
+        """Print a scenario and keep it: medians, 95th percentiles, and ratios to one of the contenders."""
+        base = next(each.median for each in times if each.name == against)
+        print(f"\n{scenario}")
+        for each in times:
+            ratio = each.median / base
+            print(f"  {each.name:34} p50 {each.median:8.1f} ms   p95 {each.p95:8.1f} ms   {ratio:6.2f} x {against}")
+            self.rows.append(
+                {"scenario": scenario, "contender": each.name, "p50": each.median, "p95": each.p95,
+                 "ratio": ratio, "against": against, "runs": len(each.milliseconds)}
+            )  # fmt: skip
+
+    def second_box(self) -> None:
+        """A box on a page that is known, beside the floor and the reference."""
+        page = self.pages[9]
+        address = self.desk.address("http", page, next(self.fresh))
+        decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
+        self.annotator.ask(address, [page.value(0)])
+        ours, floor = Times("BoxOCR"), Times("bare engine, prepared crop")
+        single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
+        for turn in range(self.rounds):
+            left, top, width, height = page.lines[turn % len(page.lines)].box
+            crop = prepared(cut(decoded, Area(left, top, width + turn * 0.37, height)))
+            ours.measure(lambda turn=turn: self.annotator.ask(address, [page.value(turn, turn * 0.37)]))  # type: ignore[misc]
+            floor.measure(lambda crop=crop: self.floor.read(crop))  # type: ignore[misc]
+            if self.with_reference and turn % 4 == 0:
+                single.measure(lambda turn=turn: reference(page, turn, "eng"))  # type: ignore[misc]
+                triple.measure(lambda turn=turn: reference(page, turn, REFERENCE_LANGUAGES))  # type: ignore[misc]
+        times = [ours, floor, *([single, triple] if self.with_reference else [])]
+        self.report("second box on a page of 9 megapixels, one line of English", times, floor.name)
+
+    def first_box(self, megapixels: int) -> None:
+        """A box on a page that was never seen, from every kind of source."""
+        page = self.pages[megapixels]
+        kinds = {kind: Times(f"BoxOCR, page from {kind}") for kind in ("file", "http", "s3")}
+        single = Times("reference, eng")
+        for turn in range(max(self.rounds // 8, 5)):
+            for kind, times in kinds.items():
+                address = self.desk.address(kind, page, next(self.fresh))
+                times.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn)]))  # type: ignore[misc]
+            if self.with_reference:
+                single.measure(lambda turn=turn: reference(page, turn, "eng"))  # type: ignore[misc]
+        contenders = [*kinds.values(), *([single] if self.with_reference else [])]
+        scenario = f"first box on a page of {megapixels} megapixels (reference: page at hand)"
+        self.report(scenario, contenders, contenders[0].name)
+
+    def after_opening(self) -> None:
+        """A box drawn a second after the task was opened, beside a second box."""
+        page = self.pages[24]
+        first, second = Times("first box, task opened 1 s before"), Times("second box")
+        for turn in range(max(self.rounds // 8, 5)):
+            address = self.desk.address("http", page, next(self.fresh))
+            self.annotator.ask(address, None)
+            time.sleep(1)
+            first.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn)]))  # type: ignore[misc]
+            second.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn, 3)]))  # type: ignore[misc]
+        self.report("first box after the task was opened, 24 megapixels", [first, second], second.name)
+
+    def ten_boxes(self) -> None:
+        """Ten boxes in one request, beside one."""
+        page = self.pages[9]
+        address = self.desk.address("http", page, next(self.fresh))
+        self.annotator.ask(address, [page.value(0)])
+        ten, one = Times("ten boxes in one request"), Times("one box")
+        for turn in range(max(self.rounds // 4, 5)):
+            boxes = [page.value(turn * 10 + part, turn * 0.41) for part in range(10)]
+            ten.measure(lambda boxes=boxes: self.annotator.ask(address, boxes))  # type: ignore[misc]
+            one.measure(lambda turn=turn: self.annotator.ask(address, [page.value(turn, 7 + turn * 0.43)]))  # type: ignore[misc]
+        self.report("ten boxes in one request", [ten, one], one.name)
+
+    def annotators(self, count: int) -> None:
+        """So many annotators at once, each drawing one box after the other, beside bare engines on all cores."""
+        page = self.pages[9]
+        address = self.desk.address("http", page, next(self.fresh))
+        Annotator(self.desk.backend).ask(address, [page.value(0)])
+        # In turns, in short stretches: what else runs on the machine then slows both.
+        ours, bare, waits = [], [], Times(f"{count} annotators: one box")
+        for stretch in range(4):
+            ours.append(self._drawn_per_second(page, address, count, waits, stretch))
+            bare.append(bare_boxes_per_second(page, seconds=3))
+        rate, engine = statistics.median(ours), statistics.median(bare)
+        print(f"\n{count} annotators at once")
+        print(f"  p50 {waits.median:.1f} ms   p95 {waits.p95:.1f} ms   {rate:.1f} boxes/s")
+        print(f"  bare engines on {os.cpu_count()} cores: {engine:.1f} boxes/s   share {rate / engine:.2f}")
+        self.rows.append(
+            {"scenario": f"{count} annotators at once", "contender": "BoxOCR", "p50": waits.median, "p95": waits.p95,
+             "boxes_per_second": rate, "bare_engines": engine, "share": rate / engine}
+        )  # fmt: skip
+
+    def _drawn_per_second(self, page: MadePage, address: str, count: int, waits: Times, stretch: int) -> float:
+        until = time.perf_counter() + 3
+        lock = threading.Lock()
+        done = 0
+
+        def draw(number: int) -> None:
+            nonlocal done
+            annotator = Annotator(self.desk.backend)
+            turn = 0
+            while time.perf_counter() < until:
+                own = Times("")
+                value = page.value(turn * 7 + number, 0.001 * (turn + 1) + number * 0.5 + stretch * 0.013)
+                own.measure(lambda value=value: annotator.ask(address, [value]))  # type: ignore[misc]
+                turn += 1
+                with lock:
+                    waits.milliseconds += own.milliseconds
+                    done += 1
+
+        began = time.perf_counter()
+        threads = [threading.Thread(target=draw, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return done / (time.perf_counter() - began)
+
+
+def bare_boxes_per_second(page: MadePage, seconds: float) -> float:
+    """What the cores give when each runs a bare engine on prepared crops and nothing else."""
+    cores = os.cpu_count() or 1
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(_bare_rate, [page] * cores, [seconds] * cores))
+
+
+def _bare_rate(page: MadePage, seconds: float) -> float:
+    decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
+    crops = [prepared(cut(decoded, Area(*line.box))) for line in page.lines]
+    engine = Floor()
+    engine.read(crops[0])
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        engine.read(crops[done % len(crops)])
+        done += 1
+    return done / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Measure what was asked for, print it, and write it down."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=80, help="how often the quick scenarios are repeated")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    absent = missing_for_reference()
+    if absent:
+        print(f"Without the reference recipe: it needs {absent}.")
+    pages = {megapixels: make_page(megapixels) for megapixels in (9, 24)}
+    with desk(pages) as the_desk:
+        bench = Bench(the_desk, pages, arguments.rounds, with_reference=not absent)
+        bench.second_box()
+        bench.first_box(9)
+        bench.first_box(24)
+        bench.after_opening()
+        bench.ten_boxes()
+        for count in (1, 4, 16):
+            bench.annotators(count)
+        memory = tree_megabytes(the_desk.backend.pid)
+        print(f"\nmemory after all this, all processes: {memory:.0f} MB")
+        bench.rows.append({"scenario": "memory", "contender": "BoxOCR", "megabytes": memory})
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(bench.rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""A stand-in for Label Studio: its tokens, and the addresses under which it gives pages.
+
+What it answers was measured against Label Studio 1.23, the odd statuses included.
+"""
+
+import base64
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import jwt
+
+from tests.servers.web import Reply, Request, WebServer, redirect, web_server
+
+_KEY = "a key of at least 32 bytes, as HS256 wants it"
+LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a server that lives for a test
+
+_UNAUTHORIZED = Reply(b'{"detail": "Authentication credentials were not provided."}', 401)
+_SERVER_ERROR = Reply(b"<h1>Server Error (500)</h1>", 500)
+
+
+def personal_access_token(*, life_seconds: float = 3600) -> str:
+    """A refresh token as Label Studio makes it; with a negative life it has expired."""
+    now = int(time.time())
+    claims = {"token_type": "refresh", "exp": int(now + life_seconds), "iat": now, "jti": "refresh", "user_id": "1"}
+    return jwt.encode(claims, _KEY, algorithm="HS256")
+
+
+@dataclass
+class LabelStudioStandIn:
+    """A Label Studio under way.
+
+    Attributes:
+        web: the server, with all that it was asked.
+        prefix: of all its paths, without a slash at the end.
+        token: the personal access token that it takes.
+        legacy_tokens: whether it takes legacy tokens, which a new organisation does not.
+        life_seconds: of the access tokens that it gives.
+        uploads: name after ``/data/upload/`` → bytes.
+        stored_uploads: the same, kept in cloud storage; None when there is no persistent storage.
+        local_files: what ``d`` says → bytes.
+        cloud: task and URI → bytes, or the address that is redirected to.
+        without_token: whether it shows everything to everyone.
+    """
+
+    web: WebServer
+    prefix: str = ""
+    token: str = field(default_factory=personal_access_token)
+    legacy_tokens: bool = False
+    life_seconds: float = 300
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    stored_uploads: dict[str, bytes] | None = None
+    local_files: dict[str, bytes] = field(default_factory=dict)
+    cloud: dict[tuple[int, str], bytes | str] = field(default_factory=dict)
+    without_token: bool = False
+    forbidden: bool = False
+
+    _issued: set[str] = field(default_factory=set)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def url(self) -> str:
+        return self.web.url + self.prefix
+
+    @property
+    def exchanges(self) -> int:
+        """How often an access token was asked for."""
+        return len(self.web.asked(f"{self.prefix}/api/token/refresh/"))
+
+    def forget_access_tokens(self) -> None:
+        """Refuse all access tokens that were given, as after a restart with another key."""
+        self._issued.clear()
+
+    def answer(self, request: Request) -> Reply:  # noqa: PLR0911 - one for each address
+        if not request.path.startswith(f"{self.prefix}/"):
+            return Reply(b"another application", 404)
+        path = request.path.removeprefix(self.prefix)
+        if path == "/api/token/refresh/":
+            return self._exchange(request)
+        if not self._known(request):
+            return _UNAUTHORIZED
+        if self.forbidden:
+            return Reply(b'{"detail": "You do not have permission"}', 403)
+        if path.startswith("/data/upload/"):
+            return _file(self.uploads.get(path.removeprefix("/data/upload/")), _SERVER_ERROR)
+        if path == "/storage-data/uploaded/":
+            if self.stored_uploads is None:
+                return Reply(b'{"detail": "NGINX mode for uploads is not supported"}', 400)
+            name = request.query.get("filepath", "").removeprefix("upload/")
+            return _file(self.stored_uploads.get(name), Reply(status=403))
+        if path == "/data/local-files/":
+            return _file(self.local_files.get(request.query.get("d", "")), Reply(status=404))
+        if task := re.fullmatch(r"/tasks/(\d+)/presign/", path):
+            uri = base64.urlsafe_b64decode(request.query["fileuri"]).decode()
+            found = self.cloud.get((int(task[1]), uri))
+            return redirect(found, 303) if isinstance(found, str) else _file(found, Reply(status=404))
+        return Reply(status=404)
+
+    def _exchange(self, request: Request) -> Reply:
+        if request.method != "POST" or json.loads(request.body).get("refresh") != self.token:
+            return Reply(b'{"detail": "Token is invalid", "code": "token_not_valid"}', 401)
+        now = time.time()
+        claims = {"token_type": "access", "iat": now, "exp": now + self.life_seconds, "jti": str(next(self._numbers))}
+        access = jwt.encode(claims, _KEY, algorithm="HS256")
+        self._issued.add(access)
+        return Reply(json.dumps({"access": access}).encode(), headers={"Content-Type": "application/json"})
+
+    def _known(self, request: Request) -> bool:
+        kind, _, token = (request.authorization or "").partition(" ")
+        if kind == "Bearer" and token in self._issued:
+            claims = jwt.decode(token, options={"verify_signature": False})
+            return bool(claims["exp"] > time.time())
+        return self.without_token or (kind == "Token" and token == LEGACY_TOKEN and self.legacy_tokens)
+
+
+def _file(data: bytes | None, missing: Reply) -> Reply:
+    return missing if data is None else Reply(data, headers={"Content-Type": "application/octet-stream"})
+
+
+@contextlib.contextmanager
+def label_studio(prefix: str = "") -> Iterator[LabelStudioStandIn]:
+    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``."""
+    with web_server() as web:
+        stand_in = LabelStudioStandIn(web, prefix)
+        web.routes[""] = stand_in.answer
+        yield stand_in
