@@ -1,5 +1,8 @@
 # make run    installs what is locked into .venv and starts the server
 # make test   the same, and runs the tests
+# make e2e    draws boxes in a real Label Studio with a real browser (installs both)
+# make bench-accuracy, make bench-latency, make bench-memory
+#             measure what docs/benchmarks.md tells
 # make lock   works out the lock and the requirements anew, after a change in pyproject.toml
 
 PYTHON ?= python3
@@ -11,7 +14,7 @@ comma := ,
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run test check lock clean
+.PHONY: run test check e2e bench-accuracy bench-latency bench-memory lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
 	@exec $(BIN)/gunicorn _wsgi:app
@@ -24,16 +27,32 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
+e2e: $(VENV)/.installed-test
+	VENV=$(VENV) e2e/run
+
+bench-accuracy: $(VENV)/.installed-bench
+	bench/setup.sh
+	$(BIN)/python -m bench.accuracy $(ARGS)
+	$(BIN)/python -m bench.plots
+
+bench-latency: $(VENV)/.installed-bench
+	bench/setup.sh
+	$(BIN)/python -m bench.latency $(ARGS)
+	$(BIN)/python -m bench.plots
+
+bench-memory: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.memory $(ARGS)
+
 lock: $(VENV)/.installed-test
 	$(BIN)/uv lock
 	$(MAKE) requirements
 
-.PHONY: requirements
 EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --format requirements.txt
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
 	$(EXPORT) --extra ppocr --output-file requirements-ppocr.txt >/dev/null
 	$(EXPORT) --extra ppocr --group test --output-file requirements-test.txt >/dev/null
+	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements-bench.txt >/dev/null
 
 clean:
 	rm -rf $(VENV)

@@ -26,9 +26,6 @@ Task = Mapping[str, Any]
 # Regions of one request are read side by side: more threads than readers, since some wait for their page.
 _REGIONS_AT_ONCE = 8
 
-# A clicked line is read with a little of what surrounds it, since layout analysis cuts close to the ink.
-_CLICK_MARGIN = 4
-
 NO_TEXT = "No text found."
 NO_TEXT_REMEDY = "Draw the box a little larger, or type the text."
 
@@ -112,24 +109,36 @@ class _Drawing:
     def answer(self, region: Region) -> list[Result]:
         """The region with its text, or as it was drawn with a sentence that says why there is none."""
         try:
-            text_area = self.text_area(region)
-            if self.labeling is None or text_area is None:
-                raise self.problem
-            options = self.labeling.reading_options(
-                self.data,
-                default=self.services.default_options,
-                text_area=text_area,
-                control=region.control,
-                labels=region.labels,
-            )
-            page = self.page(region, self.labeling)
-            if region.shape == "keypoint":
-                return self.click(region, page, options, text_area, self.labeling)
-            reading = self.read(page, area_of(region, page.width, page.height), options)
-            return predictions.with_text(region, text_area, reading)
+            return self.read_region(region)
         except BoxOCRError as error:
             logger.info("Task %s, region %s: %s (%s)", self.task_id, region.id, error.message, error.code)
             return predictions.with_note(region, error.sentence)
+        except Exception:
+            # A defect of ours must not cost the annotator the box, nor the other boxes of the request their texts.
+            logger.exception("Task %s, region %s: unexpected error", self.task_id, region.id)
+            return predictions.with_note(region, BoxOCRError().sentence)
+
+    def read_region(self, region: Region) -> list[Result]:
+        """The region with its text.
+
+        Raises:
+            BoxOCRError: why there is none.
+        """
+        text_area = self.text_area(region)
+        if self.labeling is None or text_area is None:
+            raise self.problem
+        options = self.labeling.reading_options(
+            self.data,
+            default=self.services.default_options,
+            text_area=text_area,
+            control=region.control,
+            labels=region.labels,
+        )
+        page = self.page(region, self.labeling)
+        if region.shape == "keypoint":
+            return self.click(region, page, options, text_area, self.labeling)
+        reading = self.read(page, area_of(region, page.width, page.height), options)
+        return predictions.with_text(region, text_area, reading)
 
     def page(self, region: Region, labeling: LabelingConfig) -> Page:
         """The page that the region lies on."""
@@ -161,8 +170,8 @@ class _Drawing:
         line = self.services.readers.find_line(page.pixels, x, y)
         if line is None:
             raise RegionError(NO_TEXT, "Click on the middle of a word, or draw a box around the text.")
-        left, top = max(0.0, line[0] - _CLICK_MARGIN), max(0.0, line[1] - _CLICK_MARGIN)
-        right, bottom = min(page.width, line[2] + _CLICK_MARGIN), min(page.height, line[3] + _CLICK_MARGIN)
+        left, top = max(0.0, line[0]), max(0.0, line[1])
+        right, bottom = min(float(page.width), line[2]), min(float(page.height), line[3])
         reading = self.read(page, Area(left, top, right - left, bottom - top), options)
         control = labeling.rectangle_control(region.image)
         if control is None:

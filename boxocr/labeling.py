@@ -120,7 +120,7 @@ class LabelingConfig:
         urls = found if isinstance(found, list) else [found]
         if not urls or not all(isinstance(url, str) and url.strip() for url in urls):
             raise PageAddressError(f'The task has no image address under "{written}", which the Image tag asks for.')
-        return [url.strip() for url in urls]
+        return urls
 
     def reading_options(
         self, data: TaskData, *, default: ReadingOptions, text_area: str | None, control: str, labels: Sequence[str]

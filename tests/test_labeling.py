@@ -73,7 +73,6 @@ def test_a_region_whose_label_has_no_text_area_gets_none() -> None:
         ("$pages[1].url", {"pages": [{"url": "a.png"}, {"url": "b.png"}]}, ["b.png"]),
         ("http://host/$name", {"name": "a.png"}, ["http://host/a.png"]),
         ("http://host/a.png", {}, ["http://host/a.png"]),
-        ("$ocr", {"ocr": " a.png "}, ["a.png"]),
     ],
 )
 def test_the_page_is_where_the_task_says(value: str, data: dict[str, Any], urls: list[str]) -> None:

@@ -61,7 +61,7 @@ class Area:
     @property
     def key(self) -> Hashable:
         """The same for areas that cut the same pixels out of a page."""
-        strokes = None if self.mask is None else sha256(self.mask).digest()
+        strokes = None if self.mask is None else sha256(np.ascontiguousarray(self.mask).data).digest()
         numbers = (self.x, self.y, self.width, self.height, self.rotation, self.upright)
         return (*numbers, self.outline, strokes)
 
@@ -206,10 +206,11 @@ def _insides(area: Area, frame: _Frame) -> Iterator[np.ndarray]:
     """Which pixels of the crop belong to the shape: bool, one array for the outline, one for the mask."""
     if area.outline:
         drawn = Image.new("1", (frame.width, frame.height))
-        for polygon in area.outline:
+        for polygon in filter(_is_surface, area.outline):
             places = (np.array(polygon) - frame.origin) @ np.column_stack([frame.right, frame.down])
-            # ImageDraw counts from the centres of pixels.
-            ImageDraw.Draw(drawn).polygon([(float(x), float(y)) for x, y in places - 0.5], fill=1)
+            # ImageDraw counts from the centres of pixels, and cuts off what is not whole.
+            corners = [(int(x), int(y)) for x, y in np.rint(places - 0.5)]
+            ImageDraw.Draw(drawn).polygon(corners, fill=1)
         yield np.asarray(drawn)
     if area.mask is not None:
         left, top, right, bottom = frame.box()
@@ -219,6 +220,10 @@ def _insides(area: Area, frame: _Frame) -> Iterator[np.ndarray]:
         else:
             image = Image.fromarray(strokes.astype(np.uint8))
             yield np.asarray(_sampled(image, frame, (max(left, 0), max(top, 0)), Image.Resampling.NEAREST, 0)) > 0
+
+
+def _is_surface(polygon: tuple[tuple[float, float], ...]) -> bool:
+    return len(polygon) >= 3  # noqa: PLR2004 - corners
 
 
 def _fill_outside(pixels: np.ndarray, inside: np.ndarray) -> None:

@@ -60,7 +60,7 @@ class LabelStudio:
             url = f"{self._prefix}{url}"
         found = parse_web_url(f"{self._origin.scheme}://{self._origin}{url}")
         if not self._holds(found):
-            raise PageForbidden("The page's address leads out of Label Studio.", "Correct it.")
+            raise PageForbidden("The page's address leads out of Label Studio.", "Correct it in the task.")
         return found
 
     def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
@@ -87,8 +87,13 @@ class LabelStudio:
         if answer.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
             return fetched(answer)
         if answer.status == HTTPStatus.FORBIDDEN or first.status == HTTPStatus.NOT_FOUND:
-            # For an upload that it does not know, Label Studio 1.23 answers 500 there and 403 here.
             raise PageNotFound("Label Studio has no such upload.", "Check that the file was not deleted.")
+        if first.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            # What Label Studio 1.23 answers for an upload that it does not know.
+            raise PageNotFound(
+                "Label Studio has no such upload, or failed to open it (HTTP 500).",
+                "Check that the file was not deleted.",
+            )
         return self._checked(first)
 
     def _opened(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
@@ -108,10 +113,10 @@ class LabelStudio:
         return self._checked(answer)
 
     def _get(self, url: WebUrl, validator: Validator | None, deadline: Deadline) -> Answer:
-        header = self._tokens.header()
+        header = self._tokens.header(deadline)
         answer = self._web.get(url, validator, deadline, self._only_here(header))
         if header and self._refused(answer):
-            renewed = self._tokens.header(refused=header)
+            renewed = self._tokens.header(deadline, refused=header)
             if renewed != header:
                 answer = self._web.get(url, validator, deadline, self._only_here(renewed))
         return answer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 _BAND_ROWS = 64
 
@@ -25,7 +25,7 @@ _TURNS = {
 
 _WHITE_IS_ZERO = 0
 
-_MAX_8_BIT, _MAX_16_BIT = 0xFF, 0xFFFF
+_MAX_8_BIT, _MAX_12_BIT, _MAX_16_BIT = 0xFF, 0xFFF, 0xFFFF
 
 _Band = Callable[[Image.Image], np.ndarray]
 
@@ -77,7 +77,7 @@ def _colourless(band: np.ndarray) -> bool:
 def _converter(image: Image.Image) -> _Band:
     """How a band of this image becomes an array; settled for the whole page, since some modes need its extremes."""
     if image.mode.startswith("I;16"):
-        return _from_16_bit(inverted=_is_white_zero(image))
+        return _from_16_bit(white=_white(image), inverted=_is_white_zero(image))
     if image.mode in ("I", "F"):
         return _from_range(*_extremes(image))
     if image.mode == "LAB":
@@ -103,10 +103,10 @@ def _on_white(band: Image.Image) -> np.ndarray:
     return ((laid + 127) // _MAX_8_BIT).astype(np.uint8)
 
 
-def _from_16_bit(*, inverted: bool) -> _Band:
+def _from_16_bit(*, white: int, inverted: bool) -> _Band:
     def to_band(band: Image.Image) -> np.ndarray:
-        # Rounded: 257 steps of 16 bits are one of 8.
-        values = ((np.asarray(band).astype(np.uint32) + 128) // 257).astype(np.uint8)
+        rounded = (np.asarray(band).astype(np.uint32) * _MAX_8_BIT + white // 2) // white
+        values = rounded.astype(np.uint8)
         return ~values if inverted else values
 
     return to_band
@@ -139,6 +139,12 @@ def _finite_extremes(image: Image.Image) -> tuple[float, float]:
         if (finite := band[np.isfinite(band)]).size:
             lowest, highest = min(lowest, float(finite.min())), max(highest, float(finite.max()))
     return (lowest, highest) if lowest <= highest else (0.0, 0.0)
+
+
+def _white(image: Image.Image) -> int:
+    # Pillow keeps the values of TIFFs of 12 bits as they are, so that they fill a sixteenth of the range.
+    bits = image.tag_v2.get(BITSPERSAMPLE) if isinstance(image, TiffImageFile) else None
+    return _MAX_12_BIT if bits == (12,) else _MAX_16_BIT
 
 
 def _is_white_zero(image: Image.Image) -> bool:

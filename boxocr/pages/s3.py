@@ -1,5 +1,6 @@
 """Pages in S3, or a server that speaks its language, read with keys of this server's own."""
 
+import contextlib
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -76,12 +77,12 @@ class S3:
 
     def _read(self, body: Any, deadline: Deadline) -> bytes:
         data = bytearray()
-        while piece := body.read(_PIECE_BYTES):
-            data += piece
-            if len(data) > self._limits.max_bytes:
-                body.close()
-                raise self._limits.too_large()
-            body.set_socket_timeout(min(_READ_SECONDS, deadline.left()))
+        with contextlib.closing(body):
+            while piece := body.read(_PIECE_BYTES):
+                data += piece
+                if len(data) > self._limits.max_bytes:
+                    raise self._limits.too_large()
+                deadline.left()
         return bytes(data)
 
     def _client(self) -> "S3Client":

@@ -62,19 +62,24 @@ class Sources:
             PageAddressError: it is empty or of no known kind, or needs Label Studio, which is not configured.
             PageForbidden: its scheme or path is not allowed.
         """
-        # The key of an object can end in a space; nothing else does, and no address begins with one.
-        url = address.url.lstrip()
+        # Space before an address is never meant; after it, it can belong to an object's key or a file's name.
+        address = replace(address, url=address.url.lstrip())
+        url = address.url
         scheme = scheme_of(url)
+        try:
+            encoded = url.encode()
+        except UnicodeEncodeError:
+            # JSON can hold halves of characters.
+            raise PageAddressError("The page's address holds characters that do not exist.") from None
         if scheme == "s3" and self._s3:
-            return Route(self._s3, replace(address, url=url), url, self._fresh_seconds)
+            return Route(self._s3, address, url, self._fresh_seconds)
         if scheme in CLOUD_SCHEMES:
             # What Label Studio opens for one task need not be open to another.
             key = f"{address.task_id} {url}"
-            return Route(self._known_label_studio(), replace(address, url=url), key, self._fresh_seconds)
-        address = replace(address, url=url.rstrip())
+            return Route(self._known_label_studio(), address, key, self._fresh_seconds)
         if scheme == "data":
             # The address is the page, and long.
-            return Route(self._data, address, "data:" + sha256(url.encode()).hexdigest(), inf)
+            return Route(self._data, address, "data:" + sha256(encoded).hexdigest(), inf)
         return self._by_path(address, scheme)
 
     def _by_path(self, address: PageAddress, scheme: str) -> Route:

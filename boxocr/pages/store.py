@@ -21,8 +21,8 @@ from boxocr.settings import Settings, available_cores
 
 logger = logging.getLogger(__name__)
 
-# Addresses whose page and validator are remembered; each takes a few hundred bytes.
-_ADDRESSES = 20_000
+# Addresses whose page and validator are remembered; a signed one takes a kilobyte or two.
+_ADDRESSES = 2_000
 
 # Pages that wait to be fetched ahead. A task that is opened adds one for each of its pages, and what does not fit is
 # fetched when it is asked for.

@@ -17,6 +17,7 @@ from label_studio_sdk.tokens.client_ext import TokensClientExt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
+from boxocr.pages.deadline import Deadline
 
 # An access token with less time than this is renewed before it is used: the page's download must not outlive it.
 _MARGIN_SECONDS = 30.0
@@ -27,7 +28,7 @@ _DEFAULT_LIFE_SECONDS = 300.0
 # All pages wait for the exchange, one after the other. When it fails, those who wait get the same answer at once.
 _FAILURE_SECONDS = 2.0
 
-_EXCHANGE_TIMEOUT = httpx.Timeout(10, connect=5)
+_EXCHANGE_SECONDS = 10.0
 
 _NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105
 
@@ -50,10 +51,11 @@ class Tokens:
         self._failure: PageError | None = None
         self._failed_until = 0.0
 
-    def header(self, refused: str | None = None) -> str | None:
+    def header(self, deadline: Deadline, refused: str | None = None) -> str | None:
         """The value of the Authorization header, None when no token is set.
 
         Args:
+            deadline: for the page, and so for an exchange too.
             refused: the header that Label Studio has just answered with 401; another one is got unless another thread
                 has got one meanwhile.
 
@@ -73,7 +75,7 @@ class Tokens:
             if self._failure and now < self._failed_until:
                 raise type(self._failure)(self._failure.message, self._failure.remedy)
             try:
-                access = self._exchange()
+                access = self._exchange(min(_EXCHANGE_SECONDS, deadline.left()))
             except PageError as error:
                 self._failure, self._failed_until = error, time.monotonic() + _FAILURE_SECONDS
                 raise
@@ -97,14 +99,14 @@ class Tokens:
             "token.",
         )
 
-    def _exchange(self) -> str:
+    def _exchange(self, seconds: float) -> str:
         """A new access token.
 
         httpx reads neither proxies nor ``.netrc`` here, for the reasons that ``connections.py`` gives, and follows no
         redirects, which would carry the token along.
         """
         try:
-            with httpx.Client(timeout=_EXCHANGE_TIMEOUT, trust_env=False, follow_redirects=False) as client:
+            with httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client:
                 # The SDK joins its paths to the base as a browser would, so a path prefix must end in a slash.
                 base_url = f"{self._base_url}/"
                 wrapper = SyncClientWrapper(base_url=base_url, api_key=self._token, httpx_client=client)

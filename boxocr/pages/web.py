@@ -112,7 +112,8 @@ class Web:
         """
         asked = _conditions(validator)
         for _ in range(MAX_REDIRECTS + 1):
-            headers = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "BoxOCR"} | asked
+            # http.client adds that no compression is wanted: images are compressed already.
+            headers = {"Accept": "image/*", "User-Agent": "BoxOCR"} | asked
             if token := authorization(url):
                 headers["Authorization"] = token
             elif url.credentials:
@@ -225,7 +226,9 @@ def _redirect(url: WebUrl, location: str) -> WebUrl:
         location = location.encode("latin-1").decode()
     target = urljoin(str(url), location)
     if scheme_of(target) not in DEFAULT_PORTS:
-        raise PageForbidden(f"{_name(url)} redirects to an address that is neither http nor https.", "Correct it.")
+        raise PageForbidden(
+            f"{_name(url)} redirects to an address that is neither http nor https.", "Correct it in the task."
+        )
     return parse_web_url(target)
 
 

@@ -1,0 +1,74 @@
+"""Pictures of the measurements for the docs: ``python -m bench.plots`` draws what the benches wrote down."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402 - the drawing surface must be chosen first
+
+RESULTS = Path(__file__).parent / "results"
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+
+OURS, OTHERS = "#2b6cb0", "#a0aec0"
+
+
+def main() -> None:
+    """Draw every result that is there."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for name, draw in (("latency", latency), ("accuracy", accuracy)):
+        found = RESULTS / f"{name}.json"
+        if found.exists():
+            draw(json.loads(found.read_text()))
+            print(IMAGES / f"{name}.png")
+
+
+def latency(rows: list[dict[str, Any]]) -> None:
+    """Median waits by scenario, on a logarithmic scale: they go from 20 to 1,000 ms."""
+    timed = [row for row in rows if "p50" in row]
+    scenarios = list(dict.fromkeys(row["scenario"] for row in timed))
+    figure, axes = plt.subplots(figsize=(9, 0.34 * len(timed) + 0.5 * len(scenarios)))
+    height, ticks = 0.0, []
+    for scenario in scenarios:
+        axes.text(0.0, height, scenario, transform=axes.get_yaxis_transform(), weight="bold", va="center", fontsize=8)
+        height += 1
+        for row in (row for row in timed if row["scenario"] == scenario):
+            compared = row["contender"].startswith(("reference", "bare"))
+            axes.barh(height, row["p50"], color=OTHERS if compared else OURS)
+            axes.text(row["p50"] * 1.05, height, f"{row['p50']:.0f} ms", va="center", fontsize=8)
+            ticks.append((height, row["contender"]))
+            height += 1
+        height += 0.4
+    axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks], fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xlim(8, max(row["p50"] for row in timed) * 2)
+    axes.set_xlabel("milliseconds, median")
+    axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(IMAGES / "latency.png", dpi=110, bbox_inches="tight")
+
+
+def accuracy(engines: dict[str, dict[str, float]]) -> None:
+    """Character error rate by category, an engine beside the other."""
+    categories = list(next(iter(engines.values())))
+    figure, axes = plt.subplots(figsize=(9, 0.45 * len(categories) + 1))
+    width = 0.8 / len(engines)
+    colours = [OTHERS, "#63b3ed", OURS]
+    order = sorted(engines, key=lambda name: -engines[name]["all"])
+    for number, name in enumerate(order):
+        places = [index + number * width for index in range(len(categories))]
+        values = [engines[name][category] for category in categories]
+        axes.barh(places, values, height=width, label=name, color=colours[number % len(colours)])
+    axes.set_yticks([index + 0.4 - width / 2 for index in range(len(categories))], categories, fontsize=8)
+    axes.set_xlabel("character error rate, %")
+    axes.invert_yaxis()
+    axes.legend(fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(IMAGES / "accuracy.png", dpi=110, bbox_inches="tight")
+
+
+if __name__ == "__main__":
+    main()

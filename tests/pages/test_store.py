@@ -1,0 +1,300 @@
+import logging
+import threading
+import time
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+
+import pytest
+
+from boxocr.errors import PageError, PageNotFound, PageUndecodable
+from boxocr.pages import Page, PageAddress, PageStore
+from boxocr.pages.decode import Decoder
+from tests.pages.conftest import StoreMaker, png
+from tests.servers.web import Reply, Request, WebServer
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """All files that were decoded: the real decoder, watched."""
+    files: list[bytes] = []
+    decode = Decoder.decode
+
+    def watched(self: Decoder, data: bytes) -> object:
+        files.append(data)
+        return decode(self, data)
+
+    monkeypatch.setattr(Decoder, "decode", watched)
+    return files
+
+
+def store_for(web: WebServer, make_store: StoreMaker, **variables: object) -> PageStore:
+    return make_store(ALLOWED_IMAGE_HOSTS=web.origin, **variables)
+
+
+def validating(data: bytes, headers: dict[str, str], condition: str, value: str) -> object:
+    def reply(request: Request) -> Reply:
+        return Reply(status=304) if request.headers.get(condition) == value else Reply(data, headers=headers)
+
+    return reply
+
+
+def until(condition: object, seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_page_is_fetched_and_decoded_once(web: WebServer, make_store: StoreMaker, decoded: list[bytes]) -> None:
+    store = store_for(web, make_store)
+    web.routes["/x"] = Reply(png(1))
+    pages = [store.get(PageAddress(f"{web.url}/x")) for _ in range(3)]
+    assert pages[0] is pages[1] is pages[2]
+    assert (len(web.requests), len(decoded)) == (1, 1)
+
+
+def test_many_who_ask_at_once_share_one_fetch_and_one_decoding(
+    web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    store = store_for(web, make_store)
+
+    def slowly(_: Request) -> Reply:
+        time.sleep(0.3)
+        return Reply(png(1))
+
+    web.routes["/x"] = slowly
+    with ThreadPoolExecutor(20) as threads:
+        pages = list(threads.map(store.get, [PageAddress(f"{web.url}/x")] * 20))
+    assert len({id(page) for page in pages}) == 1
+    assert (len(web.requests), len(decoded)) == (1, 1)
+
+
+def test_different_pages_are_fetched_at_the_same_time(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store)
+    together = threading.Barrier(8, timeout=5)
+
+    def all_at_once(request: Request) -> Reply:
+        together.wait()
+        return Reply(png(int(request.path[1:])))
+
+    web.routes[""] = all_at_once
+    with ThreadPoolExecutor(8) as threads:
+        pages = list(threads.map(store.get, [PageAddress(f"{web.url}/{number}") for number in range(8)]))
+    assert [page.pixels[0, 0] for page in pages] == list(range(8))
+
+
+def test_a_failure_is_shared_by_those_who_wait_and_not_kept(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store)
+
+    def slowly(_: Request) -> Reply:
+        time.sleep(0.3)
+        return Reply(status=404)
+
+    def failure(address: PageAddress) -> PageError:
+        with pytest.raises(PageNotFound) as caught:
+            store.get(address)
+        return caught.value
+
+    web.routes["/x"] = slowly
+    address = PageAddress(f"{web.url}/x")
+    with ThreadPoolExecutor(10) as threads:
+        errors = list(threads.map(failure, [address] * 10))
+    assert {error.message for error in errors} == {"127.0.0.1 has no such page (HTTP 404)."}
+    assert len({id(error) for error in errors}) == 10
+    assert len(web.requests) == 1
+    web.routes["/x"] = Reply(png(6))
+    assert store.get(address).pixels[0, 0] == 6
+
+
+@pytest.mark.parametrize(
+    ("headers", "condition", "value"),
+    [
+        ({"ETag": '"v1"'}, "if-none-match", '"v1"'),
+        ({"ETag": 'W/"v1"'}, "if-none-match", 'W/"v1"'),
+        ({"Last-Modified": "Mon, 05 Jan 2026 10:00:00 GMT"}, "if-modified-since", "Mon, 05 Jan 2026 10:00:00 GMT"),
+    ],
+)
+def test_after_its_life_a_page_is_asked_for_with_its_validator(  # noqa: PLR0913, PLR0917
+    headers: dict[str, str], condition: str, value: str, web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    store = store_for(web, make_store, PAGE_FRESH_SECONDS=0.2)
+    web.routes["/x"] = validating(png(1), headers, condition, value)  # type: ignore[assignment]
+    address = PageAddress(f"{web.url}/x")
+    first = store.get(address)
+    assert store.get(address) is first
+    assert len(web.requests) == 1
+    for _ in range(2):
+        time.sleep(0.25)
+        assert store.get(address) is first
+    assert [request.headers.get(condition) for request in web.requests] == [None, value, value]
+    assert len(decoded) == 1
+
+
+def test_a_changed_page_is_noticed_after_its_life(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store, PAGE_FRESH_SECONDS=0.1)
+    address = PageAddress(f"{web.url}/x")
+    for number in (1, 2):
+        reply = validating(png(number), {"ETag": f'"{number}"'}, "if-none-match", f'"{number}"')
+        web.routes["/x"] = reply  # type: ignore[assignment]
+        assert store.get(address).pixels[0, 0] == number
+        time.sleep(0.15)
+
+
+def test_without_a_validator_a_page_is_fetched_again_but_not_decoded_again(
+    web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    store = store_for(web, make_store, PAGE_FRESH_SECONDS=0)
+    web.routes["/x"] = Reply(png(1))
+    first, second = (store.get(PageAddress(f"{web.url}/x")) for _ in range(2))
+    assert first is second
+    assert (len(web.requests), len(decoded)) == (2, 1)
+
+
+def test_a_last_modified_of_just_now_is_no_validator(web: WebServer, make_store: StoreMaker) -> None:
+    # The file may change once more within the same second.
+    store = store_for(web, make_store, PAGE_FRESH_SECONDS=0)
+    for number in (1, 2):
+        web.routes["/x"] = Reply(png(number), headers={"Last-Modified": formatdate(usegmt=True)})
+        assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == number
+    assert all("if-modified-since" not in request.headers for request in web.requests)
+
+
+def test_a_page_behind_several_addresses_is_decoded_and_kept_once(
+    web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    store = store_for(web, make_store)
+    web.routes["/x"] = Reply(png(1))
+    pages = {id(store.get(PageAddress(f"{web.url}/x?signature={number}"))) for number in range(3)}
+    inline = store.get(PageAddress("data:image/png;base64," + b64encode(png(1)).decode()))
+    assert pages == {id(inline)}
+    assert len(decoded) == 1
+
+
+def test_the_cache_is_bounded_in_bytes_and_drops_the_least_recently_used(
+    web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    # Room for three pages of 48 bytes.
+    store = store_for(web, make_store, PAGE_CACHE_MB=150 / 1_000_000)
+    web.routes[""] = lambda request: Reply(png(int(request.path[1:])))
+    for number in (1, 2, 3, 1, 4, 1, 2):
+        store.get(PageAddress(f"{web.url}/{number}"))
+    assert [request.path for request in web.requests] == ["/1", "/2", "/3", "/4", "/2"]
+    assert len(decoded) == 5
+
+
+@pytest.mark.parametrize("megabytes", [0, 40 / 1_000_000])
+def test_a_page_larger_than_the_cache_is_answered_all_the_same(
+    megabytes: float, web: WebServer, make_store: StoreMaker
+) -> None:
+    store = store_for(web, make_store, PAGE_CACHE_MB=megabytes)
+    web.routes["/x"] = validating(png(1), {"ETag": '"v"'}, "if-none-match", '"v"')  # type: ignore[assignment]
+    for _ in range(2):
+        assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 1
+    assert len(web.requests) == 2
+
+
+def test_a_page_that_was_dropped_is_fetched_whole(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store, PAGE_CACHE_MB=50 / 1_000_000)
+    web.routes["/1"] = validating(png(1), {"ETag": '"v"'}, "if-none-match", '"v"')  # type: ignore[assignment]
+    web.routes["/2"] = Reply(png(2))
+    for number in (1, 2, 1):
+        assert store.get(PageAddress(f"{web.url}/{number}")).pixels[0, 0] == number
+
+
+def test_a_page_says_its_size_and_cannot_be_written_on(web: WebServer, make_store: StoreMaker) -> None:
+    page = store_for(web, make_store).get(PageAddress("data:image/png;base64," + b64encode(png(1)).decode()))
+    assert (page.width, page.height, page.pixels.shape) == (8, 6, (6, 8))
+    assert isinstance(page, Page)
+    with pytest.raises(ValueError, match="read-only"):
+        page.pixels[0, 0] = 1
+
+
+def test_many_threads_and_pages_never_get_anothers_page(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store, PAGE_CACHE_MB=300 / 1_000_000, PAGE_FRESH_SECONDS=0.01)
+    web.routes[""] = lambda request: Reply(png(int(request.path[1:])), headers={"ETag": f'"{request.path}"'})
+
+    def right(number: int) -> bool:
+        return bool(store.get(PageAddress(f"{web.url}/{number % 12}")).pixels[0, 0] == number % 12)
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(threads.map(right, range(400)))
+
+
+def test_what_is_no_image_is_told_each_time(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store)
+    web.routes["/x"] = Reply(b"%PDF-1.7")
+    for _ in range(2):
+        with pytest.raises(PageUndecodable, match="PDF"):
+            store.get(PageAddress(f"{web.url}/x"))
+    assert len(web.requests) == 2
+
+
+# Fetching ahead
+
+
+def test_a_page_that_was_fetched_ahead_is_there_at_once(
+    web: WebServer, make_store: StoreMaker, decoded: list[bytes]
+) -> None:
+    store = store_for(web, make_store)
+    web.routes["/x"] = Reply(png(1))
+    store.prefetch(PageAddress(f"{web.url}/x"))
+    until(lambda: len(decoded) == 1)
+    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 1
+    assert len(web.requests) == 1
+
+
+def test_who_asks_for_a_page_that_is_being_fetched_ahead_waits_for_it(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store)
+    go = threading.Event()
+
+    def when_told(_: Request) -> Reply:
+        go.wait(5)
+        return Reply(png(1))
+
+    web.routes["/x"] = when_told
+    store.prefetch(PageAddress(f"{web.url}/x"))
+    until(lambda: len(web.requests) == 1)
+    threading.Timer(0.2, go.set).start()
+    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 1
+    assert len(web.requests) == 1
+
+
+def test_fetching_ahead_never_blocks_and_lives_through_failures(
+    web: WebServer, make_store: StoreMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "boxocr")
+    store = store_for(web, make_store)
+    go = threading.Event()
+
+    def when_told(_: Request) -> Reply:
+        go.wait(5)
+        return Reply(status=404)
+
+    web.routes["/slow"] = when_told
+    web.routes["/last"] = Reply(png(1))
+    start = time.monotonic()
+    for _ in range(500):
+        store.prefetch(PageAddress(f"{web.url}/slow"))
+    assert time.monotonic() - start < 0.5
+    go.set()
+    until(lambda: web.asked("/slow") and store._ahead.empty())
+    for url in ("", "ftp://x/y", "data:,x", f"{web.url}/last"):
+        store.prefetch(PageAddress(url))
+    until(lambda: web.asked("/last"))
+    assert len(web.asked("/slow")) < 100
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}
+    assert "A page could not be fetched ahead: page_forbidden" in caplog.messages
+    assert web.origin not in caplog.text
+
+
+def test_a_closed_store_fetches_nothing_ahead_and_its_thread_ends(web: WebServer, make_store: StoreMaker) -> None:
+    store = store_for(web, make_store)
+    web.routes[""] = Reply(png(1))
+    store.prefetch(PageAddress(f"{web.url}/x"))
+    until(lambda: web.requests)
+    store.close()
+    store.close()
+    store.prefetch(PageAddress(f"{web.url}/y"))
+    until(lambda: not any(thread.name == "page-prefetch" for thread in threading.enumerate()))
+    assert web.asked("/y") == []
