@@ -35,6 +35,7 @@ from boxocr.reading import ReaderPool, ReadingOptions
 from boxocr.reading.engine import Pixels
 
 BOXES = Path(__file__).parent / "data" / "boxes.json"
+RESULTS = Path(__file__).parent / "results" / "accuracy.json"
 ENGINES = ("tesseract", "auto")
 TIMEOUT_SECONDS = 60
 
@@ -157,6 +158,13 @@ def table(name: str, outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def by_category(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the character error rate in percent by category, and under ``all`` that of all boxes."""
+    categories = sorted({outcome.box.category for outcome in outcomes})
+    rates = {one: 100 * statistics.fmean(o.cer for o in outcomes if o.box.category == one) for one in categories}
+    return rates | {"all": 100 * statistics.fmean(outcome.cer for outcome in outcomes)}
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="bench.accuracy", description="Measure how right boxes are read.")
@@ -168,8 +176,11 @@ def main() -> None:
     arguments = parser.parse_args()
     boxes = load(arguments.boxes)
 
+    rates: dict[str, dict[str, float]] = {}
+
     def report(name: str, read: Read) -> None:
         outcomes = measure(boxes, read)
+        rates[name] = by_category(outcomes)
         print(f"\n{table(name, outcomes)}\n")
         for outcome in outcomes if arguments.errors else ():
             if outcome.cer:
@@ -185,6 +196,8 @@ def main() -> None:
             print(f"\nThe reference recipe is left out for lack of {missing}.")
         else:
             report(f"reference: new process, psm 6, {REFERENCE_LANGUAGES}", reference)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(rates, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from boxocr import runtime
 from boxocr.settings import Settings
 
+_NAMED = 12
+
 
 def announcement(settings: Settings) -> str:
     """One line for whoever started the server.
@@ -18,8 +20,14 @@ def announcement(settings: Settings) -> str:
         missing.append("a token for Label Studio (LABEL_STUDIO_ACCESS_TOKEN)")
     if settings.aws_access_key_id is None:
         missing.append("S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)")
-    languages = ", ".join(readers.languages())
+    languages = _listed(readers.languages())
     address = f"http://{'localhost' if settings.host in ('0.0.0.0', '::') else settings.host}:{settings.port}"  # noqa: S104
     return f"BoxOCR is ready on {address} and reads with {readers.describe()}: {languages}." + (
         f" Not configured: {'; '.join(missing)}." if missing else ""
     )
+
+
+def _listed(languages: list[str]) -> str:
+    """The languages, the first ones by name: some engines read dozens."""
+    named = ", ".join(languages[:_NAMED])
+    return named if len(languages) <= _NAMED else f"{named} and {len(languages) - _NAMED} more"

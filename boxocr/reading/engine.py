@@ -1,4 +1,4 @@
-"""The seam for OCR engines: what an engine is asked, what it answers, and what it must offer.
+r"""The seam for OCR engines: what an engine is asked, what it answers, and what it must offer.
 
 An engine is a class with two attributes and two methods. To connect one, name it by import path, for instance
 ``OCR_ENGINE=mypackage.module:MyEngine``; nothing else changes::
@@ -17,7 +17,7 @@ An engine is a class with two attributes and two methods. To connect one, name i
 
         def read(self, crop, options):
             lines = self.reader.readtext(crop, allowlist=options.charset or None)
-            text = "\\n".join(text for _, text, _ in lines)
+            text = "\n".join(text for _, text, _ in lines)
             confidence = min((float(score) for _, _, score in lines), default=0.0)
             return Reading(text=text, confidence=confidence, engine=self.name, languages=options.languages)
 """
@@ -78,10 +78,10 @@ class ReadingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read in a crop.
+    r"""What was read in a crop.
 
     Attributes:
-        text: lines joined by ``\\n``; empty when nothing legible was found.
+        text: lines joined by ``\n``; empty when nothing legible was found.
         confidence: 0 to 1, the mean over the words weighted by their length; 0 without text.
         engine: the name of the engine that read it.
         languages: the languages it was read with.

@@ -8,7 +8,7 @@ class EngineSettings:
     """Where engines find their data, and how long they may take.
 
     Attributes:
-        languages: what is read with when a box does not say: loaded before the first box.
+        languages: what is read with when a box does not say: loaded before the first box; empty for none.
         tessdata: a folder with Tesseract's language data to look into first, if any.
         links: a private folder for links to language data that lies in several folders.
         timeout: seconds after which a reading is of no use any more.

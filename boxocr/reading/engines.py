@@ -1,12 +1,13 @@
 """From an engine's name to the engine."""
 
 import importlib
-import importlib.util
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from boxocr.errors import BoxOCRError, EngineUnavailable
-from boxocr.reading.engine import Engine
+from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing
+from boxocr.reading.engine import Engine, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.reader import FastFirst, Ladder
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from boxocr.reading.ppocr import PPOCR
 
 _log = logging.getLogger(__name__)
-
-NAMES = ("auto", "tesseract", "pytesseract", "ppocr")
 
 
 def make(name: str, settings: EngineSettings) -> Engine:
@@ -25,19 +24,19 @@ def make(name: str, settings: EngineSettings) -> Engine:
         EngineUnavailable: when there is no such engine, or it does not start.
         LanguageMissing: when one of the languages is not installed.
     """
-    if ":" in name:
-        return _by_import_path(name)
-    match name:
-        case "tesseract":
-            return _tesseract(settings)
-        case "pytesseract":
-            return _program(settings)
-        case "ppocr":
-            return _ppocr(settings)
-        case "auto":
-            return _auto(settings)
+    try:
+        if ":" in name:
+            return _by_import_path(name)
+        if name in _ENGINES:
+            return _ENGINES[name](settings)
+    except BoxOCRError:
+        raise
+    except Exception as error:
+        # Engines load models and libraries, which fail in ways of their own.
+        _log.exception("engine %s does not start", name)
+        raise EngineUnavailable(f'The OCR engine "{name[:100]}" does not start.', "Its error is in the log.") from error
     raise EngineUnavailable(
-        f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(NAMES)}, or package.module:Class."
+        f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(_ENGINES)}, or package.module:Class."
     )
 
 
@@ -46,12 +45,18 @@ def make(name: str, settings: EngineSettings) -> Engine:
 
 
 def _auto(settings: EngineSettings) -> Engine:
-    ladder = _tesseract(settings)
     try:
-        return FastFirst(_ppocr(settings), ladder)
+        fast = _ppocr(settings)
     except EngineUnavailable as error:
         _log.info("PP-OCR is left out: %s", error.message)
-        return ladder
+        return _tesseract(settings)
+    try:
+        return FastFirst(fast, _tesseract(settings))
+    except LanguageMissing:
+        if not fast.knows(ReadingOptions(languages=settings.languages)):
+            raise
+        # PP-OCR needs no data for the language; Tesseract helps with the others.
+        return FastFirst(fast, _tesseract(replace(settings, languages="")))
 
 
 def _tesseract(settings: EngineSettings) -> Ladder:
@@ -62,7 +67,8 @@ def _tesseract(settings: EngineSettings) -> Ladder:
         _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
         return _program(settings)
     recognizer = Tesseract(settings)
-    recognizer.warm(settings.languages)
+    if settings.languages:
+        recognizer.warm(settings.languages)
     return Ladder(recognizer)
 
 
@@ -76,7 +82,9 @@ def _ppocr(settings: EngineSettings) -> "PPOCR":
     try:
         from boxocr.reading.ppocr import PPOCR
     except ImportError as error:
-        raise EngineUnavailable("PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr.") from error
+        raise EngineUnavailable(
+            "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
+        ) from error
     return PPOCR(settings)
 
 
@@ -89,14 +97,19 @@ def _by_import_path(path: str) -> Engine:
     except (ImportError, AttributeError, ValueError) as error:
         _log.warning("engine %s cannot be imported: %s", path, error)
         raise EngineUnavailable(f'The OCR engine "{path[:100]}" cannot be imported.', remedy) from error
-    if not (isinstance(kind, type) and callable(getattr(kind, "read", None)) and callable(getattr(kind, "languages", None))):
+    if not (
+        isinstance(kind, type) and callable(getattr(kind, "read", None)) and callable(getattr(kind, "languages", None))
+    ):
         raise EngineUnavailable(f'"{path[:100]}" is not an OCR engine.', "Give it the methods read and languages.")
-    try:
-        engine = kind()
-        engine.name, engine.version  # noqa: B018 - both are part of the protocol, and asked for later
-    except BoxOCRError:
-        raise
-    except Exception as error:
-        _log.exception("engine %s does not start", path)
-        raise EngineUnavailable(f'The OCR engine "{path[:100]}" does not start.', "Its error is in the log.") from error
+    engine: Engine = kind()
+    if not isinstance(engine, Engine):
+        raise EngineUnavailable(f'"{path[:100]}" is not an OCR engine.', "Give it a name and a version.")
     return engine
+
+
+_ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {
+    "auto": _auto,
+    "tesseract": _tesseract,
+    "pytesseract": _program,
+    "ppocr": _ppocr,
+}

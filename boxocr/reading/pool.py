@@ -2,12 +2,13 @@
 
 import contextlib
 import multiprocessing
+import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Self, TypeVar
 
@@ -55,6 +56,7 @@ class ReaderPool:
         self._tessdata = tessdata
         self._lock = threading.Lock()
         self._pool: pebble.ProcessPool | None = None
+        self._unfinished: set[Future[Any]] = set()
         self._links = ""
         self._introduction = ("", "", [""])
 
@@ -95,6 +97,9 @@ class ReaderPool:
             pool.stop()
             pool.join()
             shutil.rmtree(self._links, ignore_errors=True)
+        # Pebble forgets what it was asked for, and whoever waits for it would wait for ever.
+        for future in tuple(self._unfinished):
+            _fail(future, CancelledError())
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read the text in ``crop``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB.
@@ -121,7 +126,11 @@ class ReaderPool:
         ``None`` when there is no line near the point.
         """
         strip = Strip.around(page, y)
-        found = nearest(self._result(self._schedule(worker.text_lines, strip.pixels)), x / strip.shrink, (y - strip.top) / strip.shrink)
+        found = nearest(
+            self._result(self._schedule(worker.text_lines, strip.pixels)),
+            x / strip.shrink,
+            (y - strip.top) / strip.shrink,
+        )
         if found is None:
             return None
         height, width = page.shape[:2]
@@ -150,7 +159,9 @@ class ReaderPool:
         # Spawned, since forking a process that has threads copies locks that nobody will ever release.
         context = multiprocessing.get_context("spawn")
         ready = context.Semaphore(0)
-        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout)
+        # More threads than cores gain nothing: readers share the cores.
+        threads = max((os.cpu_count() or 1) // self._workers, 1)
+        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
         pool = pebble.ProcessPool(
             max_workers=self._workers,
             initializer=worker.start,
@@ -181,6 +192,8 @@ class ReaderPool:
 
     def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
         outer: Future[T] = Future()
+        self._unfinished.add(outer)
+        outer.add_done_callback(self._unfinished.discard)
         self._attempt(outer, function, args, attempts=2)
         return outer
 
@@ -204,8 +217,8 @@ class ReaderPool:
                 self._attempt(outer, function, args, attempts - 1)
             elif error is not None:
                 _fail(outer, error)
-            elif outer.set_running_or_notify_cancel():
-                outer.set_result(done.result())
+            else:
+                _settle(outer, result=done.result())
 
         def forget(done: Future[T]) -> None:
             # Cancelling what already runs would kill a reader to save less than its start costs.
@@ -219,9 +232,17 @@ class ReaderPool:
         return future.result()
 
 
-def _fail(outer: Future[T], error: BaseException) -> None:
-    if outer.set_running_or_notify_cancel():
-        outer.set_exception(_mapped(error))
+def _settle(future: Future[Any], *, result: object = None, error: BaseException | None = None) -> None:
+    """Give ``future`` its result or error, unless it was cancelled or settled already."""
+    with contextlib.suppress(InvalidStateError):
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def _fail(future: Future[Any], error: BaseException) -> None:
+    _settle(future, error=_mapped(error))
 
 
 def _mapped(error: BaseException) -> BoxOCRError:

@@ -2,8 +2,8 @@
 
 The model (PP-OCRv6 small, Apache-2.0) comes in the wheel of rapidocr, of which no code is imported: as a whole it needs
 another build of OpenCV than label-studio-sdk does. Its input is ``(1, 3, 48, width)``, blue before green before red,
-scaled to -1 to 1; its output the probability of each character for every eight pixels of width, the first class standing
-for none (CTC, Graves 2006); the characters are in its metadata, a space comes after them.
+scaled to -1 to 1; its output the probability of each character at each of the steps along the line, the first class
+standing for none (CTC, Graves 2006); the characters are in its metadata, a space comes after them.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
-from boxocr.reading import prepare
+from boxocr.reading import layout, prepare
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 
@@ -28,12 +28,14 @@ _LONGEST = 120
 # Paper left around a line, in multiples of its height: the model was trained on lines with some.
 _PAD = 0.3
 
-# Tesseract's codes of languages that the model's characters suffice for: Latin script, Chinese and Japanese.
-LANGUAGES = tuple(
-    "afr aze bos bre cat ceb ces chi_sim chi_tra cos cym dan deu eng enm epo est eus fao fil fin fra frm fry gla gle glg"
-    " hat hrv hun ind isl ita ita_old jav jpn lat lav lit ltz mlt mri msa nld nor oci pol por que ron slk slv spa"
-    " spa_old sqi srp_latn sun swa swe tur uzb script/HanS script/HanT script/Japanese script/Latin".split()
-)
+# Tesseract's codes of languages that the model's characters suffice for: those in Latin script, Chinese and Japanese.
+_LANGUAGES = """
+        afr aze bos bre cat ceb ces chi_sim chi_tra cos cym dan deu eng enm epo est eus fao fil fin fra frm
+    fry gla gle glg hat hrv hun ind isl ita ita_old jav jpn lat lav lit ltz mlt mri msa nld nor oci pol por
+    que ron slk slv spa spa_old sqi srp_latn sun swa swe tur uzb script/HanS script/HanT script/Japanese
+    script/Latin
+"""
+LANGUAGES = tuple(_LANGUAGES.split())
 
 
 class PPOCR:
@@ -93,8 +95,9 @@ class PPOCR:
             steps = steps / np.maximum(steps.sum(axis=1, keepdims=True), 1e-9)
         best = steps.argmax(axis=1)
         kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
-        text = "".join(self._characters[index] for index in best[kept])
-        return text.strip(), float(steps[kept, best[kept]].mean()) if kept.size else 0.0
+        # Wide gaps come out as several spaces.
+        text = " ".join("".join(self._characters[index] for index in best[kept]).split())
+        return text, float(steps[kept, best[kept]].mean()) if kept.size else 0.0
 
 
 def model_file() -> Path:
@@ -104,9 +107,9 @@ def model_file() -> Path:
         EngineUnavailable: when there is none.
     """
     spec = importlib.util.find_spec("rapidocr")
-    for place in (spec and spec.submodule_search_locations) or ():
-        for file in sorted(Path(place, "models").glob("PP-OCRv*_rec_*.onnx")):
-            return file
+    places = (spec.submodule_search_locations if spec else None) or ()
+    for file in (file for place in places for file in sorted(Path(place, "models").glob("PP-OCRv*_rec_*.onnx"))):
+        return file
     raise EngineUnavailable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
 
 
@@ -116,14 +119,16 @@ def cut_lines(crop: Pixels) -> list[Pixels]:
     grey = prepare.grey(crop)
     if prepare.is_blank(grey):
         return []
-    found = prepare.layout(prepare.even(prepare.dark_on_light(grey)))
+    found = layout.find(prepare.even(prepare.dark_on_light(grey)))
     left, right = found.columns
     lines = []
     for index, (top, bottom) in enumerate(found.lines):
         pad = _PAD * (bottom - top) + 1
         # Not into the next line.
         upper = max(top - pad, (found.lines[index - 1][1] + top) / 2 if index else 0)
-        lower = min(bottom + pad, (bottom + found.lines[index + 1][0]) / 2 if index + 1 < len(found.lines) else len(grey))
+        lower = min(
+            bottom + pad, (bottom + found.lines[index + 1][0]) / 2 if index + 1 < len(found.lines) else len(grey)
+        )
         line = crop[int(upper) : int(np.ceil(lower)), max(int(left - pad), 0) : int(right + pad)]
         lines.append(np.ascontiguousarray(line))
     return lines

@@ -1,4 +1,4 @@
-"""Tesseract as a program of its own, started for each look through pytesseract. The only module that knows pytesseract."""
+"""Tesseract as a program, started for each look through pytesseract. The only module that knows pytesseract."""
 
 import os
 import shlex
@@ -43,7 +43,8 @@ class Program:
         self._tessdata = settings.tessdata
         self._links = Path(settings.links)
         self._timeout = settings.timeout * _EARLIER
-        self._folder(settings.languages)
+        if settings.languages:
+            self._folder(settings.languages)
 
     def languages(self) -> list[str]:
         """Return the codes of the installed languages."""

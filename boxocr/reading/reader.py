@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from boxocr.reading import prepare
+from boxocr.errors import LanguageMissing
+from boxocr.reading import layout, prepare
 from boxocr.reading.engine import Engine, Pixels, Reading, ReadingOptions
+from boxocr.reading.layout import Layout
 
 # Tesseract's page segmentation modes: a uniform block of text, and one line taken raw, without searching for lines.
 BLOCK, RAW_LINE = 6, 13
 
 # From here on a reading is believed without a second look, below the other one the box may be turned.
-SURE, LOST = 0.88, 0.55
+SURE, LOST = 0.88, 0.65
 
 # A box this much higher than wide holds a line that runs upwards or downwards, unless it holds many lines.
 TALL = 1.5
@@ -28,7 +30,7 @@ BELIEVED = 0.92
 
 
 class Recognizer(Protocol):
-    """An engine that the ladder can make look at an image in one way or another: Tesseract, in one form or the other."""
+    """An engine that can be told how to look at an image: Tesseract, as a library or as a program."""
 
     name: str
     version: str
@@ -67,7 +69,7 @@ class Ladder:
 
     def _looks(self, image: Pixels, options: ReadingOptions, readings: Sequence[Reading]) -> Iterator[Reading]:
         """Look in one way after the other, as long as the caller wants another reading."""
-        found = prepare.layout(image)
+        found = layout.find(image)
         yield self._upright(found, options)
         yield self._without_margin(found, options)
         if options.psm is None and len(found.lines) == 1:
@@ -76,26 +78,26 @@ class Ladder:
         height, width = image.shape
         if height > TALL * width or best(readings).confidence < LOST:
             for degrees in turns(height, width):
-                turned = prepare.layout(prepare.turn(image, degrees))
+                turned = layout.find(prepare.turn(image, degrees))
                 yield replace(self._upright(turned, options), turned=degrees)
 
-    def _upright(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
+    def _upright(self, found: Layout, options: ReadingOptions) -> Reading:
         image = prepare.margin(prepare.enlarge(found), found.paper)
         return self._recognizer.look(image, options.psm or BLOCK, options)
 
-    def _without_margin(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
+    def _without_margin(self, found: Layout, options: ReadingOptions) -> Reading:
         """A margin helps tight boxes, and sometimes makes layout analysis miss a word."""
         reading = self._recognizer.look(prepare.enlarge(found), options.psm or BLOCK, options)
         return replace(reading, look=f"{reading.look}, no margin")
 
-    def _smoothed(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
+    def _smoothed(self, found: Layout, options: ReadingOptions) -> Reading:
         """Noise of single pixels hides faint print."""
         reading = self._upright(replace(found, image=prepare.smoothed(found.image)), options)
         return replace(reading, look=f"{reading.look}, smoothed")
 
-    def _raw_line(self, found: prepare.Layout, options: ReadingOptions) -> Reading:
+    def _raw_line(self, found: Layout, options: ReadingOptions) -> Reading:
         """Without searching for lines nothing of a line gets lost, if it is one."""
-        return self._recognizer.look(prepare.enlarge(prepare.trimmed(found)), RAW_LINE, options)
+        return self._recognizer.look(prepare.enlarge(layout.trimmed(found)), RAW_LINE, options)
 
 
 class Fast(Engine, Protocol):
@@ -116,8 +118,8 @@ class FastFirst:
         self.version = f"({fast.name} {fast.version}, {ladder.name} {ladder.version})"
 
     def languages(self) -> Sequence[str]:
-        """Return the codes of the languages of the ladder, which has the last word."""
-        return self._ladder.languages()
+        """Return the codes of the languages that either engine reads."""
+        return sorted({*self._ladder.languages(), *self._fast.languages()})
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.engine.Engine`."""
@@ -127,7 +129,12 @@ class FastFirst:
         first = self._fast.read(crop, options)
         if first.confidence >= BELIEVED and not in_crumbs(first.text):
             return first
-        second = self._ladder.read(crop, options)
+        try:
+            second = self._ladder.read(crop, options)
+        except LanguageMissing:
+            if not first.text:
+                raise
+            return first
         # The ladder has the better judgement of itself, and can turn the box.
         return second if second.confidence >= SURE or in_crumbs(first.text) else best([first, second])
 

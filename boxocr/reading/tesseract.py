@@ -6,7 +6,7 @@ from pathlib import Path
 import tesserocr
 
 from boxocr.errors import EngineUnavailable
-from boxocr.reading import tessdata
+from boxocr.reading import prepare, tessdata
 from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
@@ -21,6 +21,9 @@ _WARM_ENGINES = 4
 
 # Unknown resolutions make Tesseract guess and print; the value itself changes nothing that it reads.
 _RESOLUTION = 300
+
+# What is this much of the page high is a picture.
+_PICTURE = 0.5
 
 # Smaller than any letter that layout analysis finds.
 _SMALLEST_PAGE = 8
@@ -99,8 +102,10 @@ class Tesseract:
 def text_lines(page: Pixels) -> list[Box]:
     """Return the boxes of the text lines on a grey page, in pixels. Needs no language data."""
     height, width = page.shape
-    if min(height, width) < _SMALLEST_PAGE or max(height, width) > MAX_SIDE:
+    if min(height, width) < _SMALLEST_PAGE or max(height, width) > MAX_SIDE or prepare.is_blank(page):
         return []
+    # Layout analysis takes shadows and dark paper for pictures.
+    page = prepare.even(prepare.dark_on_light(page))
     level = tesserocr.RIL.TEXTLINE
     with tesserocr.PyTessBaseAPI(init=False) as engine:
         engine.InitForAnalysePage()
@@ -110,4 +115,8 @@ def text_lines(page: Pixels) -> list[Box]:
         engine.SetSourceResolution(_RESOLUTION)
         layout = engine.AnalyseLayout()
         boxes = [line.BoundingBox(level) for line in tesserocr.iterate_level(layout, level)] if layout else []
-    return [(float(left), float(top), float(right), float(bottom)) for left, top, right, bottom in filter(None, boxes)]
+    return [
+        (float(left), float(top), float(right), float(bottom))
+        for left, top, right, bottom in filter(None, boxes)
+        if bottom - top < _PICTURE * height
+    ]

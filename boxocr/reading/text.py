@@ -11,7 +11,7 @@ _LINE_END = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def clean(text: str | bytes) -> str:
-    """Return ``text`` as lines joined by ``\\n``: valid Unicode, no control characters, no white space at line ends.
+    r"""Return ``text`` as lines joined by ``\n``: valid Unicode, no control characters, no white space at line ends.
 
     Lone surrogates and undecodable bytes cannot be written to JSON as UTF-8, and control characters break what
     annotators export; blank lines are layout, not text.

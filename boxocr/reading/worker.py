@@ -1,5 +1,6 @@
 """What runs inside a reader process."""
 
+import contextlib
 import dataclasses
 import logging
 import math
@@ -71,12 +72,9 @@ def start(engine: str, settings: EngineSettings, ready: Semaphore) -> None:
     _end_with_parent()
     global _reader  # noqa: PLW0603 - a reader process has one reader, which its tasks cannot carry along
     _reader = Reader(engine, settings)
-    try:
+    # A reader that ended here would take the pool with it; the error is raised again by whoever asks for the engine.
+    with contextlib.suppress(BoxOCRError):
         _reader.engine("")
-    except BoxOCRError:
-        pass  # Raised again by whoever asks for the engine: a reader that ended here would take the pool with it.
-    except Exception:
-        _log.exception("engine %s does not start", engine)
     ready.release()
 
 

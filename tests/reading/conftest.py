@@ -1,0 +1,40 @@
+"""Readers that many tests share: starting some takes a second."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boxocr.reading import ReaderPool
+from boxocr.reading.engine import Engine
+from boxocr.reading.engine_settings import EngineSettings
+from boxocr.reading.engines import make
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ReaderPool]:
+    """Two readers with Tesseract, which give up after three seconds."""
+    with ReaderPool(workers=2, timeout=3, engine="tesseract") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
+    return EngineSettings("eng", None, str(tmp_path_factory.mktemp("links")), 20)
+
+
+@pytest.fixture(scope="session")
+def tesseract(settings: EngineSettings) -> Engine:
+    """Tesseract's ladder in this process."""
+    return make("tesseract", settings)
+
+
+@pytest.fixture
+def no_system_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the language data that Debian's packages may have installed."""
+    found = Path.glob
+    monkeypatch.setattr(
+        Path, "glob", lambda self, pattern: () if str(self).startswith("/usr/") else found(self, pattern)
+    )
+    is_dir = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda self: not str(self).startswith("/usr/") and is_dir(self))

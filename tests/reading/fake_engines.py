@@ -1,0 +1,125 @@
+"""Engines with one fault each, named by import path like a user's own."""
+
+# ruff: noqa: ARG002 - a fault needs no arguments
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from boxocr.reading import Reading, ReadingOptions
+from boxocr.reading.engine import Pixels
+
+
+class Healthy:
+    """Tells what it was given; the faulty ones are like it but for one thing."""
+
+    name, version = "healthy", "1.0"
+
+    def languages(self) -> Sequence[str]:
+        return ["eng"]
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        return Reading(f"{crop.shape} {options.charset}", 0.5, self.name, options.languages)
+
+
+class Killed(Healthy):
+    """Dies as when the system is short of memory."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+class Crashes(Healthy):
+    """Dies as native code does that reads past the end of an array."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGSEGV)
+        raise AssertionError
+
+
+class Hangs(Healthy):
+    """Never answers, and notes its process in the file that the charset names."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
+        if options.charset:
+            Path(options.charset).write_text(str(os.getpid()))
+        while True:
+            time.sleep(60)
+
+
+class HangsInNativeCode(Hangs):
+    """Never answers, and lets Python handle no signal meanwhile."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
+        Path(options.charset).write_text(str(os.getpid()))
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000_000)
+        raise AssertionError
+
+
+class Naps(Healthy):
+    """Takes half a second."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        time.sleep(0.5)
+        return super().read(crop, options)
+
+
+class SpeaksGarbage(Healthy):
+    """Gives text that cannot be written as UTF-8, control characters, and a confidence beyond all bounds."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        return Reading(
+            "caf\u00e9\ud800\x00\x1b[1m\tx \r\n\n\x0c second\u2028third  \n", 12.5, self.name, options.languages
+        )
+
+
+class SpeaksBytes(Healthy):
+    """Gives bytes that are no UTF-8."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        text: Any = b"caf\xe9 ok"
+        return Reading(text, float("nan"), self.name, options.languages)
+
+
+class _Unpicklable(Exception):
+    def __init__(self, first: object, second: object) -> None:
+        super().__init__("secret path /root/x")
+        self.lock = (first, second, lambda: None)
+
+
+class Raises(Healthy):
+    """Raises an error that cannot be sent to another process."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
+        raise _Unpicklable(1, 2)
+
+
+class GivesNothing(Healthy):
+    """Forgets to return a reading."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Any:
+        return None
+
+
+class DoesNotStart(Healthy):
+    """Misses something that it needs."""
+
+    def __init__(self) -> None:
+        raise OSError("no model")
+
+
+class DiesAtStart(Healthy):
+    """Crashes while it loads."""
+
+    def __init__(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class NotAnEngine:
+    """Has no method of an engine."""

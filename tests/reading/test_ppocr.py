@@ -1,0 +1,103 @@
+"""PP-OCR's model, from the installed wheel."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boxocr.errors import EngineUnavailable, LanguageMissing
+from boxocr.reading import ReaderPool, ReadingOptions, ppocr
+from boxocr.reading.engine import Engine
+from boxocr.reading.engine_settings import EngineSettings
+from boxocr.reading.engines import make
+from boxocr.reading.reader import Ladder
+from tests.reading import drawn
+
+LINES = ("Delivered on Thursday", "morning, No. 4711")
+
+
+@pytest.fixture(scope="module")
+def engine(settings: EngineSettings) -> Engine:
+    return make("ppocr", settings)
+
+
+@pytest.fixture(scope="module")
+def auto() -> Iterator[ReaderPool]:
+    with ReaderPool(workers=1, timeout=20) as running:
+        yield running
+
+
+@pytest.mark.parametrize("crop", [drawn.text(*LINES), drawn.grey(drawn.text(*LINES)), 255 - drawn.text(*LINES)])
+def test_reads_line_by_line(engine: Engine, crop: np.ndarray) -> None:
+    reading = engine.read(crop, ReadingOptions())
+    assert reading.text.split("\n") == list(LINES)
+    assert 0.95 < reading.confidence <= 1
+    assert reading.engine == "ppocr"
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (1, 1), (30, 300), (30, 300, 3)])
+def test_nothing_is_no_text(engine: Engine, shape: tuple[int, ...]) -> None:
+    assert engine.read(np.full(shape, 200, np.uint8), ReadingOptions()).text == ""
+
+
+def test_digits_only(engine: Engine) -> None:
+    crop = drawn.text("IOO5l7")
+    assert not engine.read(crop, ReadingOptions()).text.isdigit()
+    assert engine.read(crop, ReadingOptions(charset="0123456789")).text.isdigit()
+
+
+def test_languages_of_other_scripts_are_refused(engine: Engine) -> None:
+    with pytest.raises(LanguageMissing, match="rus"):
+        engine.read(drawn.text("Text"), ReadingOptions(languages="eng+rus"))
+
+
+def test_the_wheel_is_not_imported(engine: Engine) -> None:
+    assert engine.languages()
+    assert "rapidocr" not in sys.modules
+    assert "cv2" not in sys.modules
+
+
+def test_auto_asks_ppocr_first_and_tesseract_for_what_it_cannot_read(auto: ReaderPool) -> None:
+    assert auto.describe().startswith("auto (ppocr v6, tesseract 5.")
+    auto.probe()
+    assert auto.read(drawn.text(*LINES), ReadingOptions()).engine == "ppocr"
+    assert auto.read(drawn.text(*LINES), ReadingOptions(psm=6)).engine == "tesseract"
+    assert auto.read(drawn.text(*LINES), ReadingOptions(engine="tesseract")).engine == "tesseract"
+    sideways = auto.read(np.rot90(drawn.text(*LINES)), ReadingOptions())
+    assert (sideways.text.split("\n"), sideways.engine, sideways.turned) == (list(LINES), "tesseract", 90)
+
+
+def test_auto_reads_latin_script_without_tesseracts_data_for_it(auto: ReaderPool) -> None:
+    assert "hrv" in auto.languages()
+    assert auto.read(drawn.text(*LINES), ReadingOptions(languages="hrv")).text.split("\n") == list(LINES)
+    with pytest.raises(LanguageMissing):
+        auto.read(drawn.text(*LINES), ReadingOptions(languages="tlh"))
+
+
+def test_auto_starts_without_tesseracts_data_for_its_languages(settings: EngineSettings) -> None:
+    engine = make("auto", replace(settings, languages="hrv"))
+    assert engine.read(drawn.text(*LINES), ReadingOptions(languages="hrv")).text.split("\n") == list(LINES)
+    with pytest.raises(LanguageMissing):
+        make("auto", replace(settings, languages="tlh"))
+
+
+def test_without_the_wheel_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, settings: EngineSettings) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert isinstance(make("auto", settings), Ladder)
+    with pytest.raises(EngineUnavailable, match="PP-OCR"):
+        make("ppocr", settings)
+
+
+def test_without_onnxruntime_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, settings: EngineSettings) -> None:
+    monkeypatch.setitem(sys.modules, "boxocr.reading.ppocr", None)
+    assert isinstance(make("auto", settings), Ladder)
+    with pytest.raises(EngineUnavailable, match="onnxruntime"):
+        make("ppocr", settings)
+
+
+def test_the_model_lies_in_the_installed_wheel() -> None:
+    assert ppocr.model_file().name.endswith(".onnx")
+    assert Path(sys.prefix) in ppocr.model_file().parents

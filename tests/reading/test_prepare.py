@@ -1,0 +1,106 @@
+"""Each step of the preparation does what its name says, and leaves alone what does not need it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from boxocr.reading import layout, prepare
+from tests.reading import drawn
+
+
+def test_grey_keeps_red_on_green_apart() -> None:
+    crop = drawn.text("Red on green", ink=(200, 30, 30), paper=(30, 122, 30))
+    assert int(np.ptp(np.asarray(Image.fromarray(crop).convert("L")))) < 40
+    assert int(np.ptp(prepare.grey(crop))) > 150
+
+
+def test_grey_of_black_on_white_is_brightness() -> None:
+    crop = drawn.text("Black on white")
+    assert np.array_equal(prepare.grey(crop), np.asarray(Image.fromarray(crop).convert("L")))
+
+
+def test_light_text_is_turned_dark_and_dark_text_left() -> None:
+    dark = drawn.grey(drawn.text("Some words"))
+    assert prepare.dark_on_light(dark) is dark
+    assert np.array_equal(prepare.dark_on_light(255 - dark), dark)
+
+
+def test_polarity_is_told_from_ink_even_in_shadow() -> None:
+    dark = drawn.grey(drawn.text("Some words"))
+    light = np.where(np.arange(dark.shape[1]) < dark.shape[1] * 0.25, 1.0, 0.2)
+    shaded = (dark * light).astype(np.uint8)
+    assert prepare.dark_on_light(shaded) is shaded
+
+
+def test_even_paper_is_left_and_shadow_divided_away() -> None:
+    plain = drawn.grey(drawn.text("Some words in a row"))
+    assert prepare.even(plain) is plain
+    shaded = (plain * np.linspace(1, 0.3, plain.shape[1])).astype(np.uint8)
+    evened = prepare.even(shaded)
+    paper = evened[plain > 240]
+    assert np.percentile(paper, 5) > 225
+
+
+def test_small_text_is_enlarged_and_large_text_left() -> None:
+    small = layout.find(drawn.grey(drawn.text("Small print", size=13)))
+    assert prepare.enlarge(small).shape[0] > 1.5 * small.image.shape[0]
+    large = layout.find(drawn.grey(drawn.text("Large print", size=40)))
+    assert prepare.enlarge(large) is large.image
+
+
+def test_margin_has_the_papers_grey() -> None:
+    framed = prepare.margin(np.full((20, 30), 90, np.uint8), 90)
+    assert framed.shape == (40, 50)
+    assert set(np.unique(framed)) == {90}
+
+
+def test_nothing_is_larger_than_engines_take() -> None:
+    assert max(prepare.bounded(np.zeros((10, 40_000), np.uint8)).shape) <= prepare.LONGEST_SIDE
+    assert max(prepare.bounded(np.zeros((40_000, 10, 3), np.uint8)).shape) <= prepare.LONGEST_SIDE
+    wide = layout.find(np.tile(drawn.grey(drawn.text("tiny", size=12)), (1, 900)))
+    assert max(prepare.enlarge(wide).shape) <= prepare.LONGEST_SIDE
+
+
+def test_lines_are_found_with_their_dots() -> None:
+    found = layout.find(drawn.grey(drawn.text("in sum", "iron", "fin", pad=0, spacing=1.6)))
+    assert len(found.lines) == 3
+    assert found.lines[0][0] <= 1
+    assert found.text_height > 20
+
+
+@pytest.mark.parametrize("word", ["i", "T", "l", "1", "7", "=", "[x]", "(x)", "in", "lane", "Il1"])
+def test_letters_like_rules_are_left_in_tight_boxes(word: str) -> None:
+    crop = drawn.grey(drawn.text(word, pad=0))
+    assert np.array_equal(layout.find(crop).image, crop)
+
+
+def test_rules_around_a_cell_are_erased() -> None:
+    crop = drawn.grey(drawn.text("517.20", pad=12))
+    framed = crop.copy()
+    framed[1:3, :], framed[-3:-1, :], framed[:, 1:3], framed[:, -3:-1] = 0, 0, 0, 0
+    erased = layout.find(framed).image
+    assert int(erased[:5].min()) > 200
+    assert int(erased[:, :5].min()) > 200
+    assert np.array_equal(erased[8:-8, 8:-8], crop[8:-8, 8:-8])
+
+
+def test_slivers_of_neighbour_lines_are_erased() -> None:
+    lines = drawn.grey(drawn.text("gypsy joy grapple", "the line itself", "heads of the next", pad=0, spacing=1.15))
+    top, bottom = layout.find(lines).lines[1]
+    cut = lines[top - 9 : bottom + 9]
+    found = layout.find(cut)
+    assert len(found.lines) == 1
+    assert int(found.image[:4].min()) > 200
+    assert int(found.image[-4:].min()) > 200
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_pixels_are_prepared(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    shape = tuple(random.integers(3, 90, 2)) + ((3,) if seed % 2 else ())
+    crop = random.integers(0, int(random.integers(9, 257)), shape).astype(np.uint8)
+    image = prepare.grey(crop)
+    if not prepare.is_blank(image):
+        found = layout.find(prepare.even(prepare.dark_on_light(image)))
+        assert prepare.margin(prepare.enlarge(found), found.paper).ndim == 2
+        assert layout.trimmed(found).image.size

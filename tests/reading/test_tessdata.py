@@ -1,0 +1,72 @@
+"""Languages are found wherever they lie."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingError
+from boxocr.reading import ReadingOptions, tessdata
+from boxocr.reading.engine_settings import EngineSettings
+from boxocr.reading.engines import make
+from tests.reading import drawn
+
+
+def english() -> Path:
+    return tessdata.installed(tessdata.folders(None))["eng"]
+
+
+def test_english_is_there_without_any_setting() -> None:
+    assert "eng" in tessdata.languages(tessdata.folders(None))
+
+
+@pytest.mark.usefixtures("no_system_languages")
+def test_pip_installs_all_that_english_needs() -> None:
+    assert "eng" in tessdata.languages(tessdata.folders(None))
+
+
+def test_a_language_in_another_folder_is_read_together_with_english(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "tessdata"
+    (own / "script").mkdir(parents=True)
+    shutil.copy(english(), own / "xyz.traineddata")
+    shutil.copy(english(), own / "script" / "Own.traineddata")
+    # TESSDATA_PREFIX means the folder itself for Tesseract 4 and 5, and its parent for older ones.
+    for prefix in (own, own.parent):
+        settings = EngineSettings("eng+xyz", str(prefix), str(tmp_path / "links"), 20)
+        engine = make("tesseract", settings)
+        assert {"eng", "xyz", "script/Own"} <= set(engine.languages())
+        for languages in ("xyz", "eng+xyz", "script/Own+eng"):
+            assert engine.read(drawn.text("Here it is"), ReadingOptions(languages=languages)).text == "Here it is"
+
+
+def test_the_named_folder_comes_first(tmp_path: Path) -> None:
+    shutil.copy(english(), tmp_path / "eng.traineddata")
+    assert tessdata.datapath("eng", tessdata.folders(str(tmp_path)), tmp_path / "links") == tmp_path.resolve()
+
+
+def test_a_language_installed_later_is_found(tmp_path: Path) -> None:
+    engine = make("tesseract", EngineSettings("eng", str(tmp_path), str(tmp_path / "links"), 20))
+    with pytest.raises(LanguageMissing):
+        engine.read(drawn.text("Here it is"), ReadingOptions(languages="eng+late"))
+    shutil.copy(english(), tmp_path / "late.traineddata")
+    assert engine.read(drawn.text("Here it is"), ReadingOptions(languages="eng+late")).text == "Here it is"
+
+
+def test_broken_language_data_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.traineddata").write_bytes(b"not language data")
+    with pytest.raises(EngineUnavailable, match="bad"):
+        make("tesseract", EngineSettings("bad", str(tmp_path), str(tmp_path / "links"), 20))
+
+
+@pytest.mark.parametrize(
+    "languages", ["", "../eng", "/etc/passwd", "eng+", "a/b/c", "eng deu", "eng\n", "e" * 9 + "\0"]
+)
+def test_nothing_but_language_codes_is_looked_up(languages: str) -> None:
+    with pytest.raises(LanguageMissing):
+        ReadingOptions(languages=languages)
+
+
+@pytest.mark.parametrize("psm", [0, 2, 14, -1])
+def test_modes_without_text_are_refused(psm: int) -> None:
+    with pytest.raises(ReadingError, match=str(psm)):
+        ReadingOptions(psm=psm)
