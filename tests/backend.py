@@ -67,7 +67,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     """Start the server on a free port and stop it afterwards.
 
     Args:
-        folder: for the log.
+        folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
         environment: variables of the project; nothing else of this process's environment is handed on.
     """
     port = free_port()
@@ -75,8 +75,8 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(port), **environment)
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            [str(Path(sys.executable).parent / "gunicorn"), "_wsgi:app"],
-            cwd=ROOT,
+            [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"],
+            cwd=folder,
             env=variables,
             stdout=output,
             stderr=subprocess.STDOUT,

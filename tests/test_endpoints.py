@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from pydantic import AliasChoices
+from pydantic_core import PydanticUndefined
 
-from tests.backend import Backend, running
+from boxocr.settings import Settings
+from tests.backend import ROOT, Backend, running
 from tests.payloads import drawn, notes, one_box, payload, texts, without
 
 # Not ASCII, and with a colon, which ends the user name in the header: both must survive.
@@ -325,3 +328,31 @@ def test_a_failed_reading_is_tried_again(tmp_path: Path, page_server: str) -> No
 
     assert notes(first) == ["BoxOCR: The text could not be read. Try again; if it stays, look into the server's log."]
     assert texts(second) == {"DeBKjm31i2": "at last"}
+
+
+def test_a_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "BASIC_AUTH_USER=file\nBASIC_AUTH_PASS=secret\nLABEL_STUDIO_URL=\nLOG_LEVEL=nonsense\n"
+    )
+
+    with running(tmp_path, {"LOG_LEVEL": "warning"}) as server:
+        assert server.get("/versions").status_code == 401
+        assert server.get("/versions", auth=("file", "secret")).status_code == 200
+
+
+def test_every_setting_is_in_example_env_with_its_default() -> None:
+    lines = (ROOT / "example.env").read_text().splitlines()
+    written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    named = " ".join(line for line in lines if line.startswith("#"))
+
+    defaults = {}
+    for name, field in Settings.model_fields.items():
+        choices = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else [name.upper()]
+        defaults[str(choices[0])] = field.default
+        assert all(str(choice) in named for choice in choices[1:])
+    assert written.keys() == defaults.keys()
+    for name, default in defaults.items():
+        if not written[name]:
+            assert default in (None, (), PydanticUndefined), name
+        else:
+            assert str(default) == written[name], name
