@@ -13,9 +13,10 @@ except SettingsError as error:
     sys.exit(f"BoxOCR cannot start:\n{error}")
 
 logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-# These name headers and addresses at DEBUG level, tokens among them.
+logging.captureWarnings(capture=True)
+# These print headers and signed addresses at DEBUG and INFO level, tokens among them.
 for chatty in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "s3transfer"):
-    logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLogger().level))
+    logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 app = create_app(BoxOCR, settings)
 

@@ -6,6 +6,7 @@ Which address is which was measured against Label Studio 1.23.
 import base64
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
 from boxocr.errors import PageAddressError, PageForbidden, PageNotFound, PageUnauthorized
@@ -17,6 +18,7 @@ from boxocr.pages.urls import WebUrl, parse_web_url, scheme_of
 from boxocr.pages.web import Answer, Web, fetched
 
 _UPLOADS_PATH = "/data/upload/"
+_LOCAL_FILES_PATH = "/data/local-files/"
 
 # How a project's export names uploads.
 _BARE_UPLOAD = "upload/"
@@ -50,7 +52,7 @@ class LabelStudio:
         """
         if scheme_of(url):
             found = parse_web_url(url)
-            return found if self._holds(found) else None
+            return found if self._holds(found) else self._known_by_another_name(found)
         if url.startswith(_BARE_UPLOAD):
             url = f"/data/{url}"
         if not url.startswith("/") or url.startswith("//"):
@@ -62,6 +64,18 @@ class LabelStudio:
         if not self._holds(found):
             raise PageForbidden("The page's address leads out of Label Studio.", "Correct it in the task.")
         return found
+
+    def _known_by_another_name(self, url: WebUrl) -> WebUrl | None:
+        """The file of an address on ``localhost``, where Label Studio writes that into tasks and we know it otherwise.
+
+        That is so when both run in containers, and people open Label Studio on the machine's own port. Nothing else on
+        a loopback address has these paths, and this server could not reach it there.
+        """
+        path = url.target.removeprefix(self._prefix)
+        if not _is_loopback(url.origin.host) or not path.startswith((_UPLOADS_PATH, _LOCAL_FILES_PATH)):
+            return None
+        place = self._below(path)
+        return place if self._holds(place) else None
 
     def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
         """The file at an address that lies on Label Studio, or in cloud storage that Label Studio opens.
@@ -156,6 +170,13 @@ class LabelStudio:
         """
         inside = url.path.startswith(f"{self._prefix}/") and ".." not in unquote(url.path).replace("\\", "/").split("/")
         return url.origin == self._origin and inside
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_missing(status: int) -> bool:

@@ -58,10 +58,11 @@ class S3:
         condition: Any = {"IfNoneMatch": validator.etag} if validator and validator.etag else {}
         try:
             found = self._client().get_object(Bucket=bucket, Key=key, **condition)
-            if found["ContentLength"] > self._limits.max_bytes:
+            if found.get("ContentLength", 0) > self._limits.max_bytes:
                 found["Body"].close()
                 raise self._limits.too_large()
-            return Fetched(self._read(found["Body"], deadline), Validator(etag=found["ETag"]))
+            etag = found.get("ETag")
+            return Fetched(self._read(found["Body"], deadline), Validator(etag=etag) if etag else None)
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if status == _NOT_MODIFIED:

@@ -403,3 +403,21 @@ def test_an_exchange_that_takes_too_long_is_given_up_with_the_page(
         "Label Studio did not answer in time when asked for an access token.",
     )
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize("name", ["localhost:8080", "127.0.0.1:1", "[::1]:8080", "127.1.2.3"])
+@pytest.mark.parametrize("path", ["/data/upload/1/x.png", "/data/local-files/?d=x.png"])
+def test_a_file_that_label_studio_calls_localhost_is_asked_of_label_studio(
+    studio: LabelStudioStandIn, studio_store: PageStore, name: str, path: str
+) -> None:
+    studio.uploads["1/x.png"] = studio.local_files["x.png"] = png()
+    for prefix in {"", studio.prefix}:
+        assert studio_store.get(PageAddress(f"http://{name}{prefix}{path}")).width == 8
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1/imgs/x.png", "http://127.0.0.1:1/data/upload/../../admin"])
+def test_nothing_else_on_localhost_is_asked_of_label_studio(
+    studio: LabelStudioStandIn, studio_store: PageStore, url: str
+) -> None:
+    assert isinstance(failure(studio_store, url), PageForbidden)
+    assert studio.web.requests == []

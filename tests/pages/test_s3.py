@@ -1,3 +1,4 @@
+import itertools
 import time
 
 import pytest
@@ -123,6 +124,18 @@ def test_an_object_that_is_announced_as_large_is_not_read(web: WebServer, make_s
     web.routes[""] = Reply(raw=[b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 10001\r\n\r\n'])
     store = make_store(AWS_ENDPOINT=web.url, MAX_PAGE_MB=0.01, **KEYS)
     assert isinstance(failure(store, "s3://pages/x.png"), PageTooLarge)
+
+
+def test_an_object_without_a_length_or_an_etag_is_counted_while_it_comes(
+    web: WebServer, make_store: StoreMaker
+) -> None:
+    store = make_store(AWS_ENDPOINT=web.url, MAX_PAGE_MB=0.01, PAGE_TIMEOUT=5, **KEYS)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    web.routes[""] = Reply(raw=itertools.chain([head], itertools.repeat(b"400\r\n" + bytes(1024) + b"\r\n")))
+    assert isinstance(failure(store, "s3://pages/x.png"), PageTooLarge)
+    page = png(4)
+    web.routes[""] = Reply(raw=[head, b"%x\r\n%b\r\n0\r\n\r\n" % (len(page), page)])
+    assert store.get(PageAddress("  s3://pages/x.png")).pixels[0, 0] == 4
 
 
 def test_an_endpoint_where_nobody_listens_is_told(make_store: StoreMaker) -> None:

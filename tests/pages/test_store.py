@@ -218,7 +218,7 @@ def test_many_threads_and_pages_never_get_anothers_page(web: WebServer, make_sto
         return bool(store.get(PageAddress(f"{web.url}/{number % 12}")).pixels[0, 0] == number % 12)
 
     with ThreadPoolExecutor(16) as threads:
-        assert all(threads.map(right, range(400)))
+        assert all(threads.map(right, range(200)))
 
 
 def test_what_is_no_image_is_told_each_time(web: WebServer, make_store: StoreMaker) -> None:
