@@ -113,7 +113,7 @@ class Web:
         asked = _conditions(validator)
         for _ in range(MAX_REDIRECTS + 1):
             # http.client adds that no compression is wanted: images are compressed already.
-            headers = {"Accept": "image/*", "User-Agent": "BoxOCR"} | asked
+            headers = {"Accept": "image/*, */*;q=0.5", "User-Agent": "BoxOCR"} | asked
             if token := authorization(url):
                 headers["Authorization"] = token
             elif url.credentials:

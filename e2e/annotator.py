@@ -1,0 +1,294 @@
+"""What an annotator does in Label Studio's front end, with mouse and keyboard.
+
+Every action waits for what a person would see before going on, so that the tests need no pauses.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import cos, radians, sin
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Response, expect
+
+from e2e.label_studio import EMAIL, PASSWORD, Project
+from e2e.pages import Box
+from e2e.process import until
+
+_ANSWER_SECONDS = 60
+
+Point = tuple[float, float]
+
+
+def log_in(tab: Page, url: str) -> None:
+    """Fill in the log-in page."""
+    tab.goto(f"{url}/user/login/")
+    tab.fill("input[name=email]", EMAIL)
+    tab.fill("input[name=password]", PASSWORD)
+    tab.click("button[type=submit]")
+    tab.wait_for_url(f"{url}/")
+
+
+class Annotator:
+    """One person at one browser tab; logged in when ``tab`` is.
+
+    ``shot`` is the file for a picture of what is on the screen when it matters: before saving, and when something is
+    looked up.
+    """
+
+    def __init__(self, tab: Page, url: str, shot: Path) -> None:
+        self.tab = tab
+        self._url = url
+        self._shot = shot
+        self._turned = 0
+
+    def take_picture(self) -> None:
+        """Keep what is on the screen, instead of the picture before."""
+        self.tab.screenshot(path=self._shot, animations="disabled")
+
+    # --- Getting there
+
+    def open(self, project: Project, task: int, *, auto_annotation: bool = True) -> None:
+        """Open a task from the Data Manager, and switch Auto-Annotation on."""
+        self.tab.goto(f"{self._url}/projects/{project.id}/data?task={task}")
+        self._begin(auto_annotation=auto_annotation)
+
+    def retrieve_predictions(self, project: Project) -> None:
+        """Select all tasks in the Data Manager and choose "Retrieve Predictions"."""
+        self.tab.goto(f"{self._url}/projects/{project.id}/data")
+        self.tab.get_by_label("Select all rows").click(force=True)
+        self.tab.get_by_label("Tasks Actions").click()
+        self.tab.get_by_text("Retrieve Predictions").first.click()
+        with self.tab.expect_response(
+            re.compile("/api/dm/actions.*retrieve_tasks_predictions"), timeout=_ANSWER_SECONDS * 1000
+        ) as response:
+            self.tab.get_by_text("OK", exact=True).click()
+        assert response.value.ok, response.value.text()
+
+    def open_label_stream(self, project: Project) -> None:
+        """Begin with "Label All Tasks", which brings one task after the other."""
+        self.tab.goto(f"{self._url}/projects/{project.id}/data")
+        self.tab.get_by_role("button", name="Label All Tasks").click()
+        self._begin(auto_annotation=True)
+
+    def _begin(self, *, auto_annotation: bool) -> None:
+        self._turned = 0
+        self._settled(0)
+        if auto_annotation:
+            self._switch("bottombar-auto-annotation-toggle")
+
+    def _switch(self, name: str) -> None:
+        toggle = self.tab.get_by_test_id(name)
+        toggle.wait_for(state="attached")
+        if not toggle.is_checked():
+            # The checkbox itself has no size: what one clicks on is drawn over it.
+            toggle.click(force=True)
+        expect(toggle).to_be_checked()
+
+    def switch_on_auto_accept(self) -> None:
+        """From now on suggestions are accepted as they come."""
+        self._switch("bottombar-auto-accept-toggle")
+
+    # --- The page on the screen
+
+    def _picture(self, image: int) -> Locator:
+        # Not the canvas over it: that one is a little smaller, and shows the picture a little enlarged.
+        return self.tab.locator(".lsf-image > img").nth(image)
+
+    def _settled(self, image: int) -> dict[str, float]:
+        """Where the picture is on the screen, once it has stopped moving and has its pixels."""
+        self._picture(image).wait_for()
+        self.tab.locator(".lsf-image-progress").wait_for(state="detached")
+        last: list[Any] = []
+
+        def resting() -> bool:
+            last.append(self._picture(image).bounding_box())
+            return len(last) > 2 and last[-1] is not None and last[-3:] == [last[-1]] * 3 and last[-1]["width"] > 50
+
+        until(resting, "the page rests on the screen", pause=0.05)
+        box: dict[str, float] = last[-1]
+        return box
+
+    def _on_screen(self, *points: Point, image: int = 0) -> list[Point]:
+        """Points in percent of the page, as points on the screen."""
+        area = self._settled(image)
+
+        def place(x: float, y: float) -> Point:
+            right, down = {0: (x, y), 90: (100 - y, x), 180: (100 - x, 100 - y), 270: (y, 100 - x)}[self._turned]
+            return area["x"] + right / 100 * area["width"], area["y"] + down / 100 * area["height"]
+
+        return [place(*point) for point in points]
+
+    def turn_right(self) -> None:
+        """Turn the page clockwise."""
+        self.tab.get_by_label("rotate-right").first.click()
+        self._turned = (self._turned + 90) % 360
+
+    def turn_left(self) -> None:
+        """Turn the page counterclockwise."""
+        self.tab.get_by_label("rotate-left").first.click()
+        self._turned = (self._turned - 90) % 360
+
+    def go_to_page(self, number: int) -> None:
+        """Show another page of a task that has several, counted from 1."""
+        pagination = self.tab.locator(".lsf-pagination").first
+        pagination.locator(".lsf-pagination__btn_arrow-right").first.click()
+        expect(pagination).to_contain_text(re.compile(rf"\b{number}\b\D+\d+"))
+        self._settled(0)
+
+    # --- Drawing
+
+    def choose(self, label: str, *, group: int = 0) -> None:
+        """Choose a label; where several groups of labels have one of this name, ``group`` counts them."""
+        label_buttons = self.tab.locator(".lsf-labels .lsf-label").filter(has=self.tab.get_by_text(label, exact=True))
+        chosen = label_buttons.nth(group)
+        if "lsf-label_selected" not in (chosen.get_attribute("class") or ""):
+            chosen.click()
+
+    def _take_tool(self, name: str, image: int) -> None:
+        """Take the smart tool with this name, out of those behind the Auto-Detect button."""
+        bar = self.tab.locator(".lsf-toolbar").nth(image)
+        smart = bar.locator(".lsf-toolbar__group > .lsf-tool_smart")
+        smart.hover()
+        smart.get_by_label(name).click()
+        # Away from the tooltip, which would lie over the page.
+        self.tab.mouse.move(5, 5)
+
+    @contextmanager
+    def answered(self) -> Iterator[list[Response]]:
+        """Wait until the backend has answered what is done inside; the list then holds Label Studio's response."""
+        responses: list[Response] = []
+        with self.tab.expect_response(
+            re.compile("/interactive-annotating"), timeout=_ANSWER_SECONDS * 1000
+        ) as response:
+            yield responses
+        responses.append(response.value)
+        response.value.finished()
+
+    def drag(self, box: Box, label: str | None, *, image: int = 0) -> None:
+        """Draw a box with the smart rectangle, without waiting for anything after it."""
+        if label is not None:
+            self.choose(label)
+        self._take_tool("rectangle-tool", image)
+        self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), image)
+
+    def _drag(self, start: Point, end: Point, image: int) -> None:
+        here, there = self._on_screen(start, end, image=image)
+        self.tab.mouse.move(*here)
+        self.tab.mouse.down()
+        self.tab.mouse.move(*there, steps=4)
+        self.tab.mouse.up()
+
+    def draw(self, box: Box, label: str | None = "Text", *, image: int = 0) -> dict[str, Any]:
+        """Draw a box and wait for the suggestion; gives Label Studio's answer to the front end."""
+        with self.answered() as responses:
+            self.drag(box, label, image=image)
+        answer: dict[str, Any] = responses[0].json()
+        return answer
+
+    def draw_at_an_angle(self, box: Box, label: str, *, ratio: float) -> None:
+        """Draw a box of three points, along its top side and then down; ``ratio`` is the page's width by its height."""
+        self.choose(label)
+        self._take_tool("rectangle-3-point-tool", 0)
+        angle = radians(box.rotation)
+        along = (cos(angle) * box.width, sin(angle) * box.width * ratio)
+        down = (-sin(angle) * box.height / ratio, cos(angle) * box.height)
+        corner = (box.x + along[0], box.y + along[1])
+        points = self._on_screen((box.x, box.y), corner, (corner[0] + down[0], corner[1] + down[1]))
+        with self.answered():
+            for point in points:
+                self.tab.mouse.move(*point, steps=4)
+                self.tab.mouse.down()
+                self.tab.mouse.up()
+
+    def click_on(self, box: Box, label: str, *, group: int = 0) -> None:
+        """Set a smart keypoint in the middle of this box, and wait for the suggestion."""
+        self.choose(label, group=group)
+        self._take_tool("key-point-tool", 0)
+        (point,) = self._on_screen((box.x + box.width / 2, box.y + box.height / 2))
+        with self.answered():
+            self.tab.mouse.click(*point)
+
+    def move_region(self, box: Box, *, right: float, down: float) -> None:
+        """Take the region at this box with the Move tool and drag it by this many percent of the page."""
+        self.tab.get_by_label("move-tool").first.click()
+        middle = (box.x + box.width / 2, box.y + box.height / 2)
+        self._drag(middle, (middle[0] + right, middle[1] + down), 0)
+
+    # --- Suggestions
+
+    def _button(self, name: str) -> Locator:
+        return self.tab.get_by_test_id(f"bottombar-{name}")
+
+    def expect_suggestions(self, count: int) -> None:
+        """Wait until the bar at the bottom offers this many suggestions."""
+        if count:
+            expect(self.tab.locator(".lsf-bottombar")).to_contain_text(f"{count} suggestion", timeout=30_000)
+        else:
+            expect(self._button("accept-suggestions-button")).to_have_count(0, timeout=30_000)
+
+    def accept(self) -> None:
+        """Accept all suggestions."""
+        self._button("accept-suggestions-button").click()
+        self.expect_suggestions(0)
+
+    def reject(self) -> None:
+        """Reject all suggestions."""
+        self._button("reject-suggestions-button").click()
+        self.expect_suggestions(0)
+
+    def read(self, box: Box, label: str | None = "Text", *, image: int = 0) -> None:
+        """Draw a box and accept what the backend makes of it."""
+        self.draw(box, label, image=image)
+        self.accept()
+
+    # --- Regions
+
+    def regions(self) -> Locator:
+        """The regions in the side panel."""
+        return self.tab.locator(".lsf-outliner-item:not(:has(.lsf-outliner-item))")
+
+    def select_region(self, number: int) -> None:
+        """Click on a region in the side panel, counted from 0."""
+        self.regions().nth(number).locator(".lsf-outliner-item__title").first.click()
+
+    def expect_text(self, text: str) -> None:
+        """Wait until a region in the side panel has this text."""
+        expect(self.tab.locator(".lsf-outliner").get_by_text(text, exact=True).first).to_be_visible(timeout=30_000)
+
+    def expect_empty(self) -> None:
+        """Wait for an annotation without regions, such as that of the next task."""
+        expect(self.regions()).to_have_count(0)
+
+    def expect_info(self, sentence: str) -> None:
+        """Wait until the Info panel, which shows the selected region, has this sentence."""
+        expect(self.tab.get_by_text(sentence)).to_be_visible()
+        self.take_picture()
+
+    def correct(self, old: str, new: str) -> None:
+        """Change the text of the region that has this one, in the side panel."""
+        self.tab.locator(".lsf-outliner").get_by_text(old, exact=True).first.click()
+        self.tab.keyboard.press("ControlOrMeta+A")
+        self.tab.keyboard.type(new)
+        self.tab.keyboard.press("Enter")
+        self.expect_text(new)
+
+    # --- Saving
+
+    def submit(self) -> None:
+        """Press Submit, and wait until the annotation is saved."""
+        self._save("submit", "POST")
+
+    def update(self) -> None:
+        """Press Update, and wait until the annotation is saved."""
+        self._save("update", "PATCH")
+
+    def _save(self, button: str, method: str) -> None:
+        # From here on the front end loads the task anew, or shows the next one.
+        self.take_picture()
+        with self.tab.expect_response(
+            lambda response: "/annotations" in response.url and response.request.method == method
+        ) as response:
+            self._button(f"{button}-button").click()
+        assert response.value.ok, response.value.text()

@@ -1,0 +1,24 @@
+"""This repository's backend, served by gunicorn as in production."""
+
+import sys
+from pathlib import Path
+
+from e2e.process import HOST, REPOSITORY, Server, free_ports
+
+
+class Backend(Server):
+    """BoxOCR at ``url`` with these variables in its environment, and none of the caller's.
+
+    It runs in a folder of its own, where no ``.env`` lies.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://{HOST}:{port}"
+        super().__init__(
+            "backend",
+            [sys.executable, "-m", "gunicorn", "--config", REPOSITORY / "gunicorn.conf.py", "_wsgi:app"],
+            folder=folder,
+            ready=f"{self.url}/health",
+            environment={"HOST": HOST, "PORT": str(port), "PYTHONPATH": str(REPOSITORY), **environment},
+        )

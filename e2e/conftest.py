@@ -1,0 +1,234 @@
+"""Servers and browser, started once for all tests; a tab and a project for each test."""
+
+import os
+import re
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from e2e import pages
+from e2e.annotator import Annotator, log_in
+from e2e.backend import Backend
+from e2e.label_studio import LabelStudioServer, Project
+from e2e.storage import S3, WebServer
+
+SHOTS = Path(__file__).with_name("shots")
+
+INVOICE = ("Invoice 12345", "Total due 678.90", "Berlin Germany")
+ORDER = ("Second page text", "Order 4711", "Thank you")
+
+_CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Nothing outside this machine has a name.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+class StartBackend(Protocol):
+    """Starts a backend with these variables in its environment, beside those that every backend here has."""
+
+    def __call__(self, **environment: str) -> Backend: ...
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the servers keep their data and logs."""
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def stop_at_end() -> Iterator[ExitStack]:
+    """What is pushed onto it is called after the last test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+# --- Pages
+
+
+@pytest.fixture(scope="session")
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the web server shows."""
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="session")
+def invoice(page_folder: Path) -> pages.Page:
+    """Three upright lines."""
+    return pages.upright(page_folder / "invoice.png", *INVOICE)
+
+
+@pytest.fixture(scope="session")
+def order(page_folder: Path) -> pages.Page:
+    """Three other upright lines."""
+    return pages.upright(page_folder / "order.png", *ORDER)
+
+
+# --- Servers
+
+
+@pytest.fixture(scope="session")
+def web(page_folder: Path, stop_at_end: ExitStack) -> WebServer:
+    """The pages over HTTP."""
+    server = WebServer(page_folder)
+    server.start()
+    stop_at_end.callback(server.stop)
+    return server
+
+
+@pytest.fixture(scope="session")
+def s3(folder: Path, stop_at_end: ExitStack) -> S3:
+    """An S3 server."""
+    server = S3(folder)
+    stop_at_end.callback(server.server.stop)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def label_studio(folder: Path, stop_at_end: ExitStack) -> LabelStudioServer:
+    """Label Studio in its default state: legacy tokens are refused."""
+    server = LabelStudioServer(folder)
+    stop_at_end.callback(server.stop)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def start_backend(
+    tmp_path_factory: pytest.TempPathFactory, stop_at_end: ExitStack, label_studio: LabelStudioServer, web: WebServer
+) -> StartBackend:
+    """Starts a backend that knows Label Studio and its personal token; more variables can be given."""
+
+    def start(**environment: str) -> Backend:
+        backend = Backend(
+            tmp_path_factory.mktemp("backend"),
+            **{
+                "LABEL_STUDIO_URL": label_studio.url,
+                "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
+                "ALLOWED_IMAGE_HOSTS": web.host,
+                "OCR_WORKERS": "1",
+                **environment,
+            },
+        )
+        stop_at_end.callback(backend.stop)
+        backend.start()
+        return backend
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def s3_keys(s3: S3) -> dict[str, str]:
+    """The variables with which a backend reads the S3 server by itself."""
+    return {"AWS_ACCESS_KEY_ID": s3.KEY, "AWS_SECRET_ACCESS_KEY": s3.SECRET, "AWS_ENDPOINT": s3.endpoint}
+
+
+@pytest.fixture(scope="session")
+def backend(start_backend: StartBackend) -> Backend:
+    """The backend that most tests use. It has no S3 keys."""
+    return start_backend()
+
+
+# --- For each test
+
+
+class NewProject(Protocol):
+    """Makes a project with this labeling config and these tasks, where a page stands for its address on the web server.
+
+    Unless told otherwise, it is connected to the backend that most tests use.
+    """
+
+    def __call__(self, config: str, *tasks: Mapping[str, Any], connect: bool = True) -> Project: ...
+
+
+@pytest.fixture
+def new_project(
+    request: pytest.FixtureRequest, label_studio: LabelStudioServer, web: WebServer, backend: Backend
+) -> NewProject:
+    """Makes projects that are named after the test."""
+
+    def addressed(value: Any) -> Any:
+        match value:
+            case pages.Page():
+                return web.address_of(value.path)
+            case list():
+                return [addressed(item) for item in value]
+            case Mapping():
+                return {key: addressed(item) for key, item in value.items()}
+        return value
+
+    def make(config: str, *tasks: Mapping[str, Any], connect: bool = True) -> Project:
+        project = label_studio.new_project(request.node.name, config, *(addressed(data) for data in tasks))
+        if connect:
+            project.connect(backend.url)
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    found = os.environ.get("CHROMIUM") or next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    assert found, "no Chromium: run e2e/setup.sh"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=_CHROMIUM_OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser, label_studio: LabelStudioServer) -> Iterator[BrowserContext]:
+    """A browser in which somebody has logged in. All tests share it, for what it has cached: the front end is large."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    tab = context.new_page()
+    log_in(tab, label_studio.url)
+    tab.close()
+    yield context
+    context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the fixtures whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def annotator(
+    request: pytest.FixtureRequest, context: BrowserContext, label_studio: LabelStudioServer
+) -> Iterator[Annotator]:
+    """Somebody at a new browser tab; a picture is kept in ``shots/``, under the test's name."""
+    SHOTS.mkdir(exist_ok=True)
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")
+    shot = SHOTS / f"{name}.png"
+    shot.unlink(missing_ok=True)
+    tab = context.new_page()
+    tab.goto(f"{label_studio.url}/health")
+    # The front end remembers there what is switched on.
+    tab.evaluate("localStorage.clear()")
+    annotator = Annotator(tab, label_studio.url, shot)
+    yield annotator
+    if request.node.stash.get(_FAILED, False) or not shot.exists():
+        annotator.take_picture()
+    tab.close()

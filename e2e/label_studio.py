@@ -1,0 +1,278 @@
+"""Label Studio: the server process, its settings and tokens, its projects, and what it saved."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import requests
+from label_studio_sdk import LabelStudio
+
+from e2e.process import HOST, REPOSITORY, Server, free_ports
+from e2e.storage import S3
+
+EMAIL = "annotator@example.com"
+PASSWORD = "read-every-box"  # noqa: S105 - of a server that lives as long as the tests
+LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - the same
+
+Json = dict[str, Any]
+
+
+class LabelStudioServer:
+    """A Label Studio with one user, SQLite and a document root, all in ``folder``.
+
+    Attributes:
+        url: where it answers.
+        document_root: the folder that local files storages may show.
+        personal_token: the user's personal access token.
+        api: label-studio-sdk's client, with that token.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://{HOST}:{port}"
+        self.document_root = folder / "document-root"
+        self.document_root.mkdir()
+        data = folder / "label-studio"
+        data.mkdir()
+        venv = REPOSITORY / os.environ.get("LABEL_STUDIO_VENV", ".venv-label-studio")
+        self.server = Server(
+            "label-studio",
+            [venv / "bin/label-studio", "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
+            folder=folder,
+            ready=f"{self.url}/health",
+            environment={
+                "LABEL_STUDIO_BASE_DATA_DIR": str(data),
+                "LABEL_STUDIO_USERNAME": EMAIL,
+                "LABEL_STUDIO_PASSWORD": PASSWORD,
+                "LABEL_STUDIO_USER_TOKEN": LEGACY_TOKEN,
+                "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+                "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(self.document_root),
+                # Everything here has a loopback address, which Label Studio's address guard refuses.
+                "ML_BLOCK_LOCAL_IP": "false",
+                "SSRF_PROTECTION_ENABLED": "false",
+                "LATEST_VERSION_CHECK": "false",
+                "COLLECT_ANALYTICS": "false",
+                "SENTRY_DSN": "",
+                "FRONTEND_SENTRY_DSN": "",
+            },
+        )
+        self.personal_token = ""
+        self._session = requests.Session()
+        self.api: LabelStudio
+
+    def start(self) -> None:
+        """Start it, log in, and make a personal access token."""
+        self.server.start()
+        login = f"{self.url}/user/login/"
+        self._session.get(login, timeout=30)
+        self._post(login, data={"email": EMAIL, "password": PASSWORD})
+        self.personal_token = self._post(f"{self.url}/api/token/").json()["token"]
+        self.api = LabelStudio(base_url=self.url, api_key=self.personal_token)
+
+    def stop(self) -> None:
+        """Stop it, and let go of the connections."""
+        self._session.close()
+        if hasattr(self, "api"):
+            self.api._client_wrapper.httpx_client.httpx_client.close()  # noqa: SLF001 - the SDK has no close()
+        self.server.stop()
+
+    def _post(self, url: str, **content: Any) -> requests.Response:
+        """POST as the front end does, with the session's cookie."""
+        headers = {"X-CSRFToken": self._session.cookies["csrftoken"], "Referer": self.url}
+        response = self._session.post(url, headers=headers, timeout=60, **content)
+        response.raise_for_status()
+        return response
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What the API answers to the logged-in user."""
+        response = self._session.get(f"{self.url}{path}", params=query, timeout=60)
+        response.raise_for_status()
+        return response.json()
+
+    @contextmanager
+    def legacy_tokens(self) -> Iterator[str]:
+        """Legacy tokens allowed in the organisation; gives the user's. They are off before and after."""
+        self._allow_legacy_tokens(True)
+        try:
+            yield LEGACY_TOKEN
+        finally:
+            self._allow_legacy_tokens(False)
+
+    def _allow_legacy_tokens(self, allowed: bool) -> None:
+        self._post(
+            f"{self.url}/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": allowed}
+        )
+
+    def new_project(self, title: str, config: str, *tasks: Mapping[str, Any]) -> "Project":
+        """A project with this labeling config, and with a task for each ``data`` given."""
+        # Label Studio refuses titles of more than 50 characters.
+        created = self.api.projects.create(title=title[:50], label_config=config)
+        project = Project(self, cast("int", created.id))
+        for data in tasks:
+            project.add_task(**data)
+        return project
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project in Label Studio, by its number."""
+
+    label_studio: LabelStudioServer
+    id: int
+
+    def connect(self, backend_url: str, *, user: str = "", password: str = "") -> int:
+        """Connect a backend with interactive pre-annotation on; gives the backend's number.
+
+        Label Studio answers only if the backend is healthy and accepts the labeling config.
+        """
+        authentication: Json = {}
+        if user:
+            authentication = {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": password}
+        created = self.label_studio.api.ml.create(
+            project=self.id, url=backend_url, title="BoxOCR", is_interactive=True, **authentication
+        )
+        assert created.state == "CO", created
+        return cast("int", created.id)
+
+    def add_task(self, **data: Any) -> None:
+        """Import a task with this ``data``."""
+        self.label_studio.api.projects.import_tasks(id=self.id, request=cast("Any", [data]))
+
+    def upload(self, path: Path) -> None:
+        """Upload a file as a new task, as the Import dialog does."""
+        with path.open("rb") as file:
+            self.label_studio._post(  # noqa: SLF001 - this class is a part of that one
+                f"{self.label_studio.url}/api/projects/{self.id}/import", files={"file": (path.name, file)}
+            )
+
+    def add_local_files(self, folder: Path) -> None:
+        """A local files storage on a folder inside the document root; each file becomes a task."""
+        storages = self.label_studio.api.import_storage.local
+        storage = storages.create(project=self.id, path=str(folder), use_blob_urls=True, regex_filter=".*")
+        storages.sync(id=cast("int", storage.id))
+
+    def add_s3(self, s3: S3, prefix: str, *, presign: bool) -> None:
+        """An S3 storage; each object under the prefix becomes a task with an ``s3://`` address."""
+        storages = self.label_studio.api.import_storage.s3
+        storage = storages.create(
+            project=self.id,
+            bucket=s3.BUCKET,
+            prefix=prefix,
+            s3endpoint=s3.endpoint,
+            aws_access_key_id=s3.KEY,
+            aws_secret_access_key=s3.SECRET,
+            region_name="us-east-1",
+            regex_filter=".*",
+            use_blob_urls=True,
+            presign=presign,
+            presign_ttl=15,
+            recursive_scan=True,
+        )
+        storages.sync(id=cast("int", storage.id))
+
+    def tasks(self) -> list[int]:
+        """The numbers of the project's tasks, oldest first."""
+        return sorted(task["id"] for task in self._tasks())
+
+    def task(self) -> int:
+        """The number of the project's only task."""
+        (task,) = self.tasks()
+        return task
+
+    def address(self) -> str:
+        """The only value in the only task's data."""
+        (task,) = self._tasks()
+        (value,) = task["data"].values()
+        return cast("str", value)
+
+    def _tasks(self) -> list[Json]:
+        # The SDK's pager asks for further pages until Label Studio logs an error.
+        query = {"project": self.id, "page_size": 100, "fields": "all", "resolve_uri": "false"}
+        return cast("list[Json]", self.label_studio.get("/api/tasks", **query)["tasks"])
+
+    def predictions(self, task: int) -> list[Json]:
+        """The predictions stored for a task."""
+        return [dict(one) for one in self.label_studio.api.tasks.get(id=str(task)).predictions or []]
+
+    def saved(self, task: int) -> "Saved":
+        """What the task's only annotation holds."""
+        (annotation,) = self.label_studio.api.annotations.list(id=task)
+        return Saved(cast("Sequence[Json]", annotation.result))
+
+
+class Saved:
+    """The results of a saved annotation, by region in the order of their first result."""
+
+    def __init__(self, results: Sequence[Json]) -> None:
+        self.results = list(results)
+        self.regions: list[Region] = []
+        for result in self.results:
+            same = [region for region in self.regions if region.id == result["id"]]
+            if same:
+                same[0].results.append(result)
+            else:
+                self.regions.append(Region(result["id"], [result]))
+
+    @property
+    def only(self) -> "Region":
+        """The one region there is."""
+        assert len(self.regions) == 1, self.results
+        return self.regions[0]
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each region."""
+        return [region.text for region in self.regions]
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region: all results with its id."""
+
+    id: str
+    results: list[Json]
+
+    def of_type(self, kind: str) -> Json:
+        """The region's only result of this type."""
+        found = [result for result in self.results if result["type"] == kind]
+        assert len(found) == 1, f"{len(found)} results of type {kind}: {self.results}"
+        return found[0]
+
+    @property
+    def types(self) -> set[str]:
+        """The types of its results."""
+        return {result["type"] for result in self.results}
+
+    @property
+    def geometry(self) -> Json:
+        """The result that says where it is."""
+        (found,) = [one for one in self.results if one["type"] in ("rectangle", "rectanglelabels", "keypointlabels")]
+        return found
+
+    @property
+    def label(self) -> str:
+        """Its only label."""
+        labels = {
+            label
+            for result in self.results
+            for label in (result["value"].get("rectanglelabels") or result["value"].get("labels") or [])
+        }
+        assert len(labels) == 1, self.results
+        return cast("str", labels.pop())
+
+    @property
+    def text(self) -> str:
+        """What its TextArea holds; fails unless that is one text."""
+        texts = self.of_type("textarea")["value"]["text"]
+        assert isinstance(texts, list), texts
+        assert len(texts) == 1, texts
+        return cast("str", texts[0])
+
+    @property
+    def message(self) -> str:
+        """The sentence in its Info panel, or nothing."""
+        text = self.geometry.get("meta", {}).get("text", [])
+        return text if isinstance(text, str) else "\n".join(text)

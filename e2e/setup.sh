@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests need beside the test requirements: Label Studio in a venv of its own, and Chromium.
+# Does nothing where both are there already.
+#   VENV               the venv of this repository (default: .venv); its Python and its uv are used
+#   LABEL_STUDIO_VENV  where Label Studio goes (default: .venv-label-studio)
+#   CHROMIUM           the browser (default: the first of chromium, chromium-browser, google-chrome)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+venv=${VENV:-.venv}
+label_studio_venv=${LABEL_STUDIO_VENV:-.venv-label-studio}
+wanted=e2e/requirements-label-studio.txt
+installed=$label_studio_venv/installed.txt
+
+if ! cmp --silent "$wanted" "$installed"; then
+  echo "Installing Label Studio into $label_studio_venv"
+  "$venv/bin/uv" venv --quiet --clear --python "$venv/bin/python" "$label_studio_venv"
+  # Compiled here, or the first start would take a minute.
+  "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$label_studio_venv/bin/python" --requirement "$wanted"
+  cp "$wanted" "$installed"
+fi
+
+if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "No Chromium found: install it, or name a browser with CHROMIUM=/path/to/chrome" >&2
+    exit 1
+  fi
+  echo "Installing Chromium"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi

@@ -1,0 +1,126 @@
+"""Labeling configs that people use."""
+
+from e2e import configs
+from e2e.annotator import Annotator
+from e2e.conftest import NewProject
+from e2e.pages import Page
+
+
+def test_label_studios_own_template_saves_rectangle_and_label_and_text(
+    annotator: Annotator, new_project: NewProject, invoice: Page
+) -> None:
+    project = new_project(configs.TEMPLATE, {"image": invoice})
+    annotator.open(project, project.task())
+    annotator.read(invoice.box("Invoice 12345"), "Text")
+    annotator.read(invoice.box("Berlin Germany"), "Handwriting")
+    annotator.submit()
+
+    saved = project.saved(project.task())
+    assert saved.texts == ["Invoice 12345", "Berlin Germany"]
+    assert [region.label for region in saved.regions] == ["Text", "Handwriting"]
+    for region in saved.regions:
+        assert region.types == {"rectangle", "labels", "textarea"}
+        assert len({tuple(result["value"][side] for side in ("x", "y", "width")) for result in region.results}) == 1
+
+
+def test_tags_may_have_other_names(annotator: Annotator, new_project: NewProject, invoice: Page) -> None:
+    project = new_project(configs.OTHER_NAMES, {"image": invoice})
+    annotator.open(project, project.task())
+    annotator.read(invoice.box("Total due 678.90"), "Text")
+    annotator.submit()
+
+    region = project.saved(project.task()).only
+    assert region.text == "Total due 678.90"
+    assert region.of_type("textarea")["from_name"] == "wording"
+    assert region.of_type("textarea")["to_name"] == "scan"
+
+
+def test_a_comment_on_the_whole_page_before_the_text_is_left_alone(
+    annotator: Annotator, new_project: NewProject, invoice: Page
+) -> None:
+    project = new_project(configs.COMMENT_FIRST, {"image": invoice})
+    annotator.open(project, project.task())
+    annotator.read(invoice.box("Total due 678.90"), "Text")
+    annotator.submit()
+
+    region = project.saved(project.task()).only
+    assert region.text == "Total due 678.90"
+    assert region.of_type("textarea")["from_name"] == "transcription"
+
+
+def test_two_images_side_by_side_are_read_each_from_its_own_page(
+    annotator: Annotator, new_project: NewProject, invoice: Page, order: Page
+) -> None:
+    project = new_project(
+        configs.TWO_IMAGES,
+        {"left": invoice, "right": order},
+    )
+    annotator.open(project, project.task())
+    annotator.read(order.box("Order 4711"), "Copy", image=1)
+    annotator.read(invoice.box("Invoice 12345"), "Original", image=0)
+    annotator.submit()
+
+    saved = project.saved(project.task())
+    assert {region.text: region.of_type("textarea")["from_name"] for region in saved.regions} == {
+        "Order 4711": "right_text",
+        "Invoice 12345": "left_text",
+    }
+
+
+def test_a_box_on_the_second_of_several_pages_is_read_from_that_page(
+    annotator: Annotator, new_project: NewProject, invoice: Page, order: Page
+) -> None:
+    project = new_project(configs.MANY_PAGES, {"pages": [invoice, order]})
+    annotator.open(project, project.task())
+    annotator.read(invoice.box("Invoice 12345"), "Text")
+    annotator.go_to_page(2)
+    annotator.read(order.box("Second page text"), "Text")
+    annotator.submit()
+
+    saved = project.saved(project.task())
+    assert saved.texts == ["Invoice 12345", "Second page text"]
+    assert [{result["item_index"] for result in region.results} for region in saved.regions] == [{0}, {1}]
+
+
+def test_a_box_on_the_second_page_of_a_repeater_is_read_from_that_page(
+    annotator: Annotator, new_project: NewProject, invoice: Page, order: Page
+) -> None:
+    project = new_project(configs.REPEATER, {"images": [{"url": invoice}, {"url": order}]})
+    annotator.open(project, project.task())
+    annotator.go_to_page(2)
+    annotator.read(order.box("Second page text"), "Text")
+    annotator.submit()
+
+    region = project.saved(project.task()).only
+    assert region.text == "Second page text"
+    assert region.of_type("textarea")["from_name"] == "transcription_1"
+
+
+def test_a_click_on_a_line_becomes_a_box_with_its_text(
+    annotator: Annotator, new_project: NewProject, invoice: Page
+) -> None:
+    project = new_project(configs.CLICKS, {"image": invoice})
+    annotator.open(project, project.task())
+    annotator.click_on(invoice.box("Total due 678.90"), "Text", group=1)
+    annotator.accept()
+    annotator.submit()
+
+    region = project.saved(project.task()).only
+    assert region.text == "Total due 678.90"
+    assert region.types == {"rectanglelabels", "textarea"}
+    assert region.label == "Text"
+
+
+def test_a_click_with_labels_and_keypoint_as_tags_of_their_own_becomes_a_labelled_box(
+    annotator: Annotator, new_project: NewProject, invoice: Page
+) -> None:
+    project = new_project(configs.PLAIN_CLICKS, {"image": invoice})
+    annotator.open(project, project.task())
+    annotator.click_on(invoice.box("Total due 678.90"), "Text")
+    annotator.accept()
+    annotator.submit()
+
+    region = project.saved(project.task()).only
+    assert region.text == "Total due 678.90"
+    assert region.types == {"rectangle", "labels", "textarea"}
+    assert region.label == "Text"
