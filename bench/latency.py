@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import http.client
 import json
-import os
 import statistics
 import tempfile
 import threading
@@ -21,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
-from bench.memory import tree_megabytes
+from bench.memory import watched
 from bench.pages import MadePage, make_page
 from boxocr.pages import Area, Page, cut
 from boxocr.pages.decode import Decoder
+from boxocr.settings import available_cores
 from tests.backend import Backend, running
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 from tests.servers.web import Reply, Request, web_server
@@ -147,9 +147,12 @@ def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
 class Bench:
     """The scenarios, in the order of the table."""
 
-    def __init__(self, desk: Desk, pages: dict[int, MadePage], rounds: int, *, with_reference: bool) -> None:
+    def __init__(
+        self, desk: Desk, pages: dict[int, MadePage], rounds: int, *, readers: int, with_reference: bool
+    ) -> None:
         self.desk = desk
         self.pages = pages
+        self.readers = readers
         self.rounds = rounds
         self.with_reference = with_reference
         self.annotator = Annotator(desk.backend)
@@ -192,14 +195,15 @@ class Bench:
         """A box on a page that was never seen, from every kind of source."""
         page = self.pages[megapixels]
         kinds = {kind: Times(f"BoxOCR, page from {kind}") for kind in ("file", "http", "s3")}
-        single = Times("reference, eng")
+        single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
         for turn in range(max(self.rounds // 8, 5)):
             for kind, times in kinds.items():
                 address = self.desk.address(kind, page, next(self.fresh))
                 times.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn)]))  # type: ignore[misc]
             if self.with_reference:
                 single.measure(lambda turn=turn: reference(page, turn, "eng"))  # type: ignore[misc]
-        contenders = [*kinds.values(), *([single] if self.with_reference else [])]
+                triple.measure(lambda turn=turn: reference(page, turn, REFERENCE_LANGUAGES))  # type: ignore[misc]
+        contenders = [*kinds.values(), *([single, triple] if self.with_reference else [])]
         scenario = f"first box on a page of {megapixels} megapixels (reference: page at hand)"
         self.report(scenario, contenders, contenders[0].name)
 
@@ -236,13 +240,14 @@ class Bench:
         ours, bare, waits = [], [], Times(f"{count} annotators: one box")
         for stretch in range(4):
             ours.append(self._drawn_per_second(page, address, count, waits, stretch))
-            bare.append(bare_boxes_per_second(page, seconds=3))
+            bare.append(bare_boxes_per_second(page, self.readers, seconds=3))
         rate, engine = statistics.median(ours), statistics.median(bare)
-        print(f"\n{count} annotators at once")
+        scenario = f"{count} annotators at once, {self.readers} readers"
+        print(f"\n{scenario}")
         print(f"  p50 {waits.median:.1f} ms   p95 {waits.p95:.1f} ms   {rate:.1f} boxes/s")
-        print(f"  bare engines on {os.cpu_count()} cores: {engine:.1f} boxes/s   share {rate / engine:.2f}")
+        print(f"  {self.readers} bare engines: {engine:.1f} boxes/s   share {rate / engine:.2f}")
         self.rows.append(
-            {"scenario": f"{count} annotators at once", "contender": "BoxOCR", "p50": waits.median, "p95": waits.p95,
+            {"scenario": scenario, "contender": "BoxOCR", "p50": waits.median, "p95": waits.p95,
              "boxes_per_second": rate, "bare_engines": engine, "share": rate / engine}
         )  # fmt: skip
 
@@ -273,11 +278,10 @@ class Bench:
         return done / (time.perf_counter() - began)
 
 
-def bare_boxes_per_second(page: MadePage, seconds: float) -> float:
-    """What the cores give when each runs a bare engine on prepared crops and nothing else."""
-    cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        return sum(pool.map(_bare_rate, [page] * cores, [seconds] * cores))
+def bare_boxes_per_second(page: MadePage, engines: int, seconds: float) -> float:
+    """What so many bare engines, each in a process of its own, give on prepared crops and nothing else."""
+    with ProcessPoolExecutor(engines, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(_bare_rate, [page] * engines, [seconds] * engines))
 
 
 def _bare_rate(page: MadePage, seconds: float) -> float:
@@ -302,8 +306,9 @@ def main() -> None:
     if absent:
         print(f"Without the reference recipe: it needs {absent}.")
     pages = {megapixels: make_page(megapixels) for megapixels in (9, 24)}
-    with desk(pages) as the_desk:
-        bench = Bench(the_desk, pages, arguments.rounds, with_reference=not absent)
+    cores = available_cores()
+    with desk(pages) as the_desk, watched(the_desk.backend.pid) as memory:
+        bench = Bench(the_desk, pages, arguments.rounds, readers=cores, with_reference=not absent)
         bench.second_box()
         bench.first_box(9)
         bench.first_box(24)
@@ -311,11 +316,15 @@ def main() -> None:
         bench.ten_boxes()
         for count in (1, 4, 16):
             bench.annotators(count)
-        memory = tree_megabytes(the_desk.backend.pid)
-        print(f"\nmemory after all this, all processes: {memory:.0f} MB")
-        bench.rows.append({"scenario": "memory", "contender": "BoxOCR", "megabytes": memory})
+    print(f"\npeak memory of all this, all processes: {memory.peak:.0f} MB")
+    rows = [*bench.rows, {"scenario": "peak memory", "contender": "BoxOCR", "megabytes": memory.peak}]
+    for readers in range(1, cores):
+        with desk(pages, OCR_WORKERS=str(readers)) as the_desk:
+            bench = Bench(the_desk, pages, arguments.rounds, readers=readers, with_reference=False)
+            bench.annotators(16)
+            rows += bench.rows
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(bench.rows, indent=1) + "\n")
+    arguments.output.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,11 @@
 """
 
 import argparse
+import contextlib
 import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -13,13 +17,38 @@ def tree_megabytes(pid: int) -> float:
     return sum(_proportional(each) for each in _tree(pid)) / 1024
 
 
+@dataclass
+class Peak:
+    """The most memory that was seen, MB."""
+
+    peak: float = 0.0
+
+
+@contextlib.contextmanager
+def watched(pid: int) -> Iterator[Peak]:
+    """Look at the memory of a process and its descendants every second, until the end."""
+    seen, over = Peak(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(1):
+            seen.peak = max(seen.peak, tree_megabytes(pid))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
 def _tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
     found = [pid]
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in thread.read_text().split():
-            found += _tree(int(child))
-    return found if children.exists() else []
+    with contextlib.suppress(OSError):  # it can end while it is looked at
+        for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in thread.read_text().split():
+                found += _tree(int(child))
+    return found
 
 
 def _proportional(pid: int) -> int:
