@@ -1,4 +1,5 @@
 # make run    installs what is locked into .venv and starts the server
+#             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes and takes longer)
 # make test   the same, and runs the tests
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
 # make bench-accuracy, make bench-latency, make bench-memory
@@ -65,6 +66,8 @@ $(VENV)/bin/pip:
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/pip
 	@$(INSTALL) -r requirements.txt
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m boxocr "$$@"\n' '$(CURDIR)' '$(abspath $(BIN))/python' >$(BIN)/boxocr
+	@chmod +x $(BIN)/boxocr
 	@touch $@
 
 $(VENV)/.installed-%: requirements-%.txt $(VENV)/.installed

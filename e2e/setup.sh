@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside the test requirements: Label Studio in a venv of its own, and Chromium.
 # Does nothing where both are there already.
-#   VENV               the venv of this repository (default: .venv); its Python and its uv are used
+#   VENV               the venv of this repository (default: .venv); its Python is used
 #   LABEL_STUDIO_VENV  where Label Studio goes (default: .venv-label-studio)
 #   CHROMIUM           the browser (default: the first of chromium, chromium-browser, google-chrome)
 set -euo pipefail
@@ -14,9 +14,9 @@ installed=$label_studio_venv/installed.txt
 
 if ! cmp --silent "$wanted" "$installed"; then
   echo "Installing Label Studio into $label_studio_venv"
-  "$venv/bin/uv" venv --quiet --clear --python "$venv/bin/python" "$label_studio_venv"
-  # Compiled here, or the first start would take a minute.
-  "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$label_studio_venv/bin/python" --requirement "$wanted"
+  rm -rf "$label_studio_venv"
+  "$venv/bin/python" -m venv "$label_studio_venv"
+  "$label_studio_venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$wanted"
   cp "$wanted" "$installed"
 fi
 

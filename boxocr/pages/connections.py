@@ -46,6 +46,14 @@ class _TimedTLSSocket(_Timed, ssl.SSLSocket):
     pass
 
 
+def trusting_context() -> ssl.SSLContext:
+    """A context that checks certificates with the system's authorities, or ``SSL_CERT_FILE``, and Mozilla's."""
+    context = ssl.create_default_context()
+    # A container image without ca-certificates has none of its own.
+    context.load_verify_locations(certifi.where())
+    return context
+
+
 class Connector:
     """Makes connections for pages.
 
@@ -67,9 +75,7 @@ class Connector:
         """What certificates are checked with: the system's authorities, or ``SSL_CERT_FILE``, and Mozilla's."""
         # Two threads that make it at once make the same.
         if self._tls is None:
-            context = ssl.create_default_context()
-            # A container image without ca-certificates has none of its own.
-            context.load_verify_locations(certifi.where())
+            context = trusting_context()
             context.sslsocket_class = _TimedTLSSocket
             self._tls = context
         return self._tls

@@ -17,6 +17,7 @@ from label_studio_sdk.tokens.client_ext import TokensClientExt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
+from boxocr.pages.connections import trusting_context
 from boxocr.pages.deadline import Deadline
 
 # An access token with less time than this is renewed before it is used: the page's download must not outlive it.
@@ -106,7 +107,8 @@ class Tokens:
         redirects, which would carry the token along.
         """
         try:
-            with httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client:
+            verify = trusting_context()
+            with httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False, verify=verify) as client:
                 # The SDK joins its paths to the base as a browser would, so a path prefix must end in a slash.
                 base_url = f"{self._base_url}/"
                 wrapper = SyncClientWrapper(base_url=base_url, api_key=self._token, httpx_client=client)

@@ -1,0 +1,149 @@
+"""What can be typed after ``boxocr``."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from boxocr.commands.errors import CommandFailed
+from boxocr.commands.report import Finding, Printer, Redaction, as_json, failed, summary
+from boxocr.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from boxocr.commands.connections import Wanted
+
+_SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
+
+_TITLE = "BoxOCR"
+
+_URL_HELP = "address of this backend as Label Studio reaches it (default: http://localhost:PORT)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as typed; those of this process when not given.
+
+    Returns:
+        The exit code: 0 when all is well, 1 when something is not. Wrong arguments end the process with 2.
+    """
+    options = _parser().parse_args(arguments)
+    # What is worth saying is printed; the libraries' warnings would only stand between.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        return _wrong_settings(error, options)
+    command = {"doctor": _doctor, "connect": _connect, "demo": _demo}[options.command]
+    try:
+        return command(options, settings)
+    except CommandFailed as error:
+        Printer(sys.stderr, Redaction(settings)).error(error)
+        return _FAILURE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read along has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILURE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="boxocr",
+        description="Commands for whoever runs BoxOCR. They read the same variables and .env file as the server.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    doctor = commands.add_parser("doctor", help="check everything that goes wrong in practice, and say what to do")
+    doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
+    doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
+    doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
+    connect = commands.add_parser("connect", help="connect a project of Label Studio to this backend, and test it")
+    connect.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    connect.add_argument("--url", metavar="URL", help=_URL_HELP)
+    connect.add_argument("--title", default=_TITLE, help=f"name of the model in Label Studio (default: {_TITLE})")
+    demo = commands.add_parser("demo", help="make a project with sample pages, ready to draw on")
+    demo.add_argument("--url", metavar="URL", help=_URL_HELP)
+    return parser
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
+    """All bad values; nothing else can be looked at with these."""
+    remedy = "Correct it in the environment or in .env; example.env describes every variable."
+    findings = [failed("settings", line, remedy) for line in str(error).splitlines()]
+    if options.command == "doctor" and options.json:
+        print(as_json(findings))  # noqa: T201 - what the command is for
+        return _FAILURE
+    printer = Printer(sys.stdout if options.command == "doctor" else sys.stderr)
+    for finding in findings:
+        printer.finding(finding)
+    return _FAILURE
+
+
+# Each command is imported when it runs: label-studio-sdk takes seconds, and --help should not.
+# ruff: noqa: PLC0415
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.addresses import backend_url
+    from boxocr.commands.doctor import examine
+
+    redact = Redaction(settings)
+    printer = Printer(sys.stdout, redact)
+    findings: list[Finding] = []
+    url = backend_url(options.url) if options.url else None
+    for finding in examine(settings, project=options.project, url=url):
+        findings.append(finding)
+        if not options.json:
+            printer.finding(finding)
+    _conclude(findings, printer, redact, options)
+    return _FAILURE if any(finding.ok is False for finding in findings) else _SUCCESS
+
+
+def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, options: argparse.Namespace) -> None:
+    if options.json:
+        print(as_json(findings, redact))  # noqa: T201 - what the command is for
+    else:
+        printer.text(summary(findings))
+
+
+def _connect(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.connect import connect, open_api
+
+    aim = _aim(options.url, options.title, settings)
+    with open_api(settings) as api:
+        done = connect(api, options.project, aim, named=bool(options.url))
+    printer = Printer(sys.stdout, Redaction(settings))
+    for sentence in done.sentences():
+        printer.text(sentence)
+    return _SUCCESS
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.connect import open_api
+    from boxocr.commands.demo import run
+
+    printer = Printer(sys.stdout, Redaction(settings))
+    aim = _aim(options.url, _TITLE, settings)
+    with open_api(settings) as api:
+        link = run(api, aim, printer.text, named=bool(options.url))
+    printer.text("Open it, choose a task, switch Auto-Annotation on, and draw a box:")
+    printer.line(link)
+    return _SUCCESS
+
+
+def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
+    from boxocr.commands.addresses import backend_url
+    from boxocr.commands.connect import wanted
+
+    return wanted(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)

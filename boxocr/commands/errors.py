@@ -1,0 +1,59 @@
+"""What keeps a command from doing its work.
+
+BoxOCRError
+└── CommandFailed
+    ├── LabelStudioUnreachable    no connection, or something else answers there
+    └── LabelStudioRefused        Label Studio answered with an error
+        └── AddressRefused            its address guard does not let it talk to this backend
+"""
+
+from boxocr.errors import BoxOCRError
+
+# Since 1.23.1. With ML_BLOCK_LOCAL_IP alone the connection is saved, and its webhook still refused.
+GUARD_VARIABLES = (
+    "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false, or with both ML_BLOCK_LOCAL_IP=false and "
+    "SSRF_PROTECTION_ENABLED=false."
+)
+
+
+class CommandFailed(BoxOCRError):
+    """A command cannot go on."""
+
+    code = "command_failed"
+    message = "The command could not do its work."
+    remedy = "Run boxocr doctor."
+
+
+class LabelStudioUnreachable(CommandFailed):
+    """Label Studio does not answer, or something else answers at its address."""
+
+    code = "label_studio_unreachable"
+    message = "Label Studio could not be reached."
+    remedy = "Check LABEL_STUDIO_URL and that Label Studio runs."
+
+
+class LabelStudioRefused(CommandFailed):
+    """Label Studio answered with an error.
+
+    Args:
+        message: one sentence.
+        remedy: one sentence.
+        http_status: of the answer.
+        detail: what Label Studio says about it, on one line and without markup.
+    """
+
+    code = "label_studio_refused"
+    message = "Label Studio refused."
+
+    def __init__(self, message: str = "", remedy: str = "", *, http_status: int = 0, detail: str = "") -> None:
+        super().__init__(message, remedy)
+        self.http_status = http_status
+        self.detail = detail
+
+
+class AddressRefused(LabelStudioRefused):
+    """Label Studio's address guard refuses the address of this backend."""
+
+    code = "address_refused"
+    message = "Label Studio's address guard refuses this backend, since its address is private."
+    remedy = GUARD_VARIABLES

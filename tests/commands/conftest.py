@@ -1,0 +1,76 @@
+"""The commands, run as an operator runs them, beside a Label Studio stand-in and a real backend."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from boxocr.commands.cli import main
+from tests.backend import Backend
+from tests.commands.label_studio_api import BOXES, ApiStandIn, label_studio_api
+
+_OURS = ("AWS_", "LABEL_STUDIO_", "PAGE_", "MAX_", "ALLOWED_", "LOCAL_FILES_", "OCR_", "BASIC_AUTH_", "MODEL_", "PORT")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, on one line, so that tests need not know where it broke; and its exit code."""
+
+    code: int
+    output: str
+    errors: str
+
+    def says(self, sentence: str) -> bool:
+        return sentence in self.output
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Sets variables, in an environment with none of the project's."""
+    for name in os.environ:
+        if name.startswith(_OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    # It starts at once. What Tesseract does is for the tests that are about it.
+    monkeypatch.setenv("OCR_ENGINE", "tests.commands.engines:Obliging")
+
+    def set_variables(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_variables
+
+
+@pytest.fixture
+def studio() -> Iterator[ApiStandIn]:
+    with label_studio_api() as server:
+        yield server
+
+
+@pytest.fixture
+def boxocr(environment: Callable[..., None], studio: ApiStandIn, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command with the stand-in's address and token, unless other variables are given."""
+
+    def run(*arguments: object, **variables: str) -> Outcome:
+        environment(**{"LABEL_STUDIO_URL": studio.url, "LABEL_STUDIO_ACCESS_TOKEN": studio.token, **variables})
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Outcome(code, " ".join(out.split()), " ".join(err.split()))
+
+    return run
+
+
+@pytest.fixture
+def project(studio: ApiStandIn, backend: Backend) -> int:
+    """A project that is connected as it should be, with one page."""
+    page = (Path(__file__).parents[2] / "examples" / "pages" / "receipt.png").read_bytes()
+    studio.uploads["1/ab-receipt.png"] = page
+    number = studio.add_project(BOXES, {"image": "/data/upload/1/ab-receipt.png"})
+    row = {"id": 1, "project": number, "url": backend.url, "title": "BoxOCR", "is_interactive": True}
+    studio.connections.append(row | {"auth_method": "NONE", "basic_auth_user": ""})
+    return number

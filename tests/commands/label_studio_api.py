@@ -1,0 +1,279 @@
+"""A stand-in for the part of Label Studio's API that the commands use.
+
+Statuses and sentences are those that Label Studio 1.23.2 gave to the same requests. Like it, the stand-in asks a
+backend for its health and its setup before it saves a connection, and whenever connections are listed.
+"""
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
+from tests.servers.web import Reply, Request, WebServer
+
+Json = dict[str, Any]
+
+BOXES = """<View>
+  <Image name="image" value="$image"/>
+  <RectangleLabels name="bbox" toName="image" smart="true"><Label value="Text"/></RectangleLabels>
+  <TextArea name="transcription" toName="image" perRegion="true" editable="true" rows="3"/>
+</View>"""
+
+_YEAR = 365 * 86_400
+
+_HINT = (
+    'Make sure it is up and your firewall is properly configured. <a href="https://labelstud.io/guide/ml.html">Learn '
+    "more</a> about how to set up an ML backend."
+)
+_SETUP_HINT = "\nCheck the ML backend server console logs to check the status."
+_LEGACY_OFF = (
+    "Authentication token no longer valid: legacy token authentication has been disabled for this organization"
+)
+
+
+class Refused(Exception):
+    """An answer other than the one that was asked for."""
+
+    def __init__(self, status: int, detail: str, **problems: list[str]) -> None:
+        self.reply = _json({"detail": detail, **({"validation_errors": problems} if problems else {})}, status)
+
+
+@dataclass
+class ApiStandIn(LabelStudioStandIn):
+    """A Label Studio with projects and connections.
+
+    Attributes:
+        projects: by number: title, label_config.
+        tasks: of each project: the ``data`` of each task, numbered from 1.
+        buckets: of each project's S3 storages.
+        connections: as the API shows them, passwords included.
+        guarded: whether the address guard is on, as it is unless it is switched off.
+        known_hosts: names that it resolves.
+        personal_tokens: whether the organisation allows them.
+        seconds_ahead: of its clock.
+        release: the version that it says it is.
+    """
+
+    projects: dict[int, Json] = field(default_factory=dict)
+    tasks: dict[int, list[Json]] = field(default_factory=dict)
+    buckets: dict[int, list[str]] = field(default_factory=dict)
+    connections: list[Json] = field(default_factory=list)
+    guarded: bool = False
+    known_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    personal_tokens: bool = True
+    seconds_ahead: float = 0
+    release: str = "1.23.2"
+    changes: int = 0
+
+    def add_project(self, label_config: str = BOXES, *tasks: Json, title: str = "Invoices") -> int:
+        """A project with a task for each ``data``; gives its number."""
+        number = len(self.projects) + 1
+        self.projects[number] = {"id": number, "title": title, "label_config": label_config}
+        self.tasks[number] = [{"id": place, "data": data} for place, data in enumerate(tasks, start=1)]
+        return number
+
+    def answer(self, request: Request) -> Reply:
+        path = request.path.removeprefix(self.prefix).rstrip("/")
+        if path == "/health":
+            return _json({"status": "UP"})
+        if path == "/api/version":
+            return _json({"release": self.release})
+        if not path.startswith("/api/") or path == "/api/token/refresh":
+            return super().answer(request)
+        try:
+            self._authenticate(request)
+            return self._api(request, path)
+        except Refused as refused:
+            return refused.reply
+
+    def _authenticate(self, request: Request) -> None:
+        kind, _, token = (request.authorization or "").partition(" ")
+        if kind == "Token":
+            if token != LEGACY_TOKEN:
+                raise Refused(401, "Invalid token.")
+            if not self.legacy_tokens:
+                raise Refused(401, _LEGACY_OFF)
+        elif not self.personal_tokens or not self._known(request):
+            raise Refused(401, "Authentication credentials were not provided.")
+
+    def _api(self, request: Request, path: str) -> Reply:
+        kind, *rest = path.removeprefix("/api/").split("/")
+        project = int(request.query.get("project", 0))
+        match request.method, kind:
+            case _, "projects":
+                return self._projects(request, rest)
+            case _, "ml":
+                return self._ml(request, rest)
+            case "GET", "current-user":
+                return _json({"id": 1, "email": "annotator@example.com"})
+            case "GET", "tasks":
+                return _json({"total": len(self.tasks[project]), "tasks": self.tasks[project]})
+            case "GET", "storages":
+                return _json([{"id": 1, "bucket": name, "project": 1} for name in self.buckets.get(project, [])])
+        return Reply(b"<!doctype html><html>", 404)
+
+    def _projects(self, request: Request, rest: list[str]) -> Reply:
+        match request.method, *rest:
+            case "GET", number:
+                return _json(self._project(number))
+            case "POST", number, "import":
+                return self._import(int(number), request)
+            case "POST", *_:
+                body = json.loads(request.body)
+                return _json(self.projects[self.add_project(body["label_config"], title=body["title"])], 201)
+        title = request.query.get("title", "").lower()
+        found = [one for one in self.projects.values() if title in one["title"].lower()]
+        return _json({"count": len(found), "next": None, "previous": None, "results": found})
+
+    def _ml(self, request: Request, rest: list[str]) -> Reply:
+        if request.method == "GET":
+            return _json(self._listed(int(self._project(request.query["project"])["id"])))
+        if request.method == "PATCH":
+            return self._reconnected(int(rest[0]), json.loads(request.body))
+        return self._connected(json.loads(request.body))
+
+    def _project(self, number: str) -> Json:
+        if int(number) not in self.projects:
+            raise Refused(404, "No Project matches the given query.")
+        return self.projects[int(number)]
+
+    def _import(self, project: int, request: Request) -> Reply:
+        head, _, rest = request.body.partition(b"\r\n\r\n")
+        name = head.partition(b'filename="')[2].partition(b'"')[0].decode()
+        boundary = head.partition(b"\r\n")[0]
+        stored = f"00881504-{name}"
+        self.uploads[f"{project}/{stored}"] = rest.partition(b"\r\n" + boundary)[0]
+        tasks = self.tasks[project]
+        address = f"{self.prefix}/data/upload/{project}/{stored}"
+        tasks.append({"id": len(tasks) + 1, "data": {"image": address}, "file_upload": stored})
+        return _json({"task_count": 1}, 201)
+
+    # --- Connections
+
+    def _listed(self, project: int) -> list[Json]:
+        rows = [row for row in self.connections if row["project"] == project]
+        for row in rows:
+            self._update_state(row)
+        return [{name: value for name, value in row.items() if name != "basic_auth_pass"} for row in rows]
+
+    def _connected(self, body: Json) -> Reply:
+        self._judge(body["url"])
+        if "project" not in body:
+            raise Refused(400, "Validation error", project=["This field is required."])
+        self._test(body)
+        row = {"id": len(self.connections) + 1, "auth_method": "NONE", "basic_auth_user": "", "is_interactive": False}
+        self.connections.append(row | body)
+        self.changes += 1
+        self._update_state(self.connections[-1])
+        return _json(self.connections[-1], 201)
+
+    def _reconnected(self, number: int, body: Json) -> Reply:
+        (row,) = (one for one in self.connections if one["id"] == number)
+        if "url" not in body or "project" not in body:
+            raise Refused(500, "MLBackend.healthcheck_() missing 1 required positional argument: 'url'")
+        self._judge(body["url"])
+        self._test(body)
+        row.update(body)
+        self.changes += 1
+        self._update_state(row)
+        return _json(row)
+
+    def _judge(self, url: str) -> None:
+        host = urlsplit(url).hostname
+        if host not in self.known_hosts:
+            raise Refused(500, f"Can't resolve hostname {host}")
+        if self.guarded:
+            raise Refused(403, "URL resolves to a reserved network address (block: 127.0.0.0/8)")
+
+    def _test(self, body: Json) -> None:
+        url = body["url"]
+        if error := _call(lambda: requests.get(f"{url}/health", timeout=5, auth=_password(body))):
+            said = f"Can't connect to ML backend {url}, health check failed. {_HINT} Additional info: {error}"
+            raise Refused(400, "Validation error", non_field_errors=[said])
+        if error := self._setup(body):
+            said = f"Successfully connected to {url} but it doesn't look like a valid ML backend. Reason: {error}."
+            raise Refused(400, "Validation error", non_field_errors=[said + _SETUP_HINT])
+
+    def _update_state(self, row: Json) -> None:
+        # Label Studio forgets to say why there is no answer.
+        if self.guarded or _call(lambda: requests.get(f"{row['url']}/health", timeout=5)):
+            row["state"] = "DI"
+        elif error := self._setup(row):
+            row.update(state="ER", error_message=error)
+        else:
+            row.update(state="CO", error_message=None, model_version="boxocr-0.1.0")
+
+    def _setup(self, row: Json) -> str:
+        schema = self.projects[row["project"]]["label_config"]
+        body = {"project": f"{row['project']}.1790000000", "schema": schema}
+        return _call(lambda: requests.post(f"{row['url']}/setup", json=body, timeout=10, auth=_password(row)))
+
+
+def _call(request: Callable[[], requests.Response]) -> str:
+    try:
+        request().raise_for_status()
+    except requests.RequestException as error:
+        return str(error)
+    return ""
+
+
+def _password(row: Json) -> tuple[str, str] | None:
+    return (row["basic_auth_user"], row["basic_auth_pass"]) if row.get("basic_auth_user") else None
+
+
+def _json(body: object, status: int = 200) -> Reply:
+    return Reply(json.dumps(body).encode(), status, {"Content-Type": "application/json"})
+
+
+@contextlib.contextmanager
+def label_studio_api(prefix: str = "") -> Iterator[ApiStandIn]:
+    """A Label Studio on a free port of 127.0.0.1."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def do_PATCH(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = web.answer(Request(self.command, self.path, headers, body))
+            date = formatdate(time() + stand_in.seconds_ahead, usegmt=True)
+            # Whoever asked may have seen from the status what it wanted to know.
+            with contextlib.suppress(OSError):
+                self.send_response_only(reply.status)
+                for name, value in {"Date": date, "Content-Length": str(len(reply.body)), **reply.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as listening:
+        web = WebServer(listening.server_address[1])
+        stand_in = ApiStandIn(web, prefix, token=personal_access_token(life_seconds=_YEAR))
+        web.routes[""] = stand_in.answer
+        threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
+        yield stand_in
+        listening.shutdown()
