@@ -16,7 +16,8 @@ if ! cmp --silent "$wanted" "$installed"; then
   echo "Installing Label Studio into $label_studio_venv"
   rm -rf "$label_studio_venv"
   "$venv/bin/python" -m venv "$label_studio_venv"
-  "$label_studio_venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$wanted"
+  # With what older Pythons need beside it.
+  "$label_studio_venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
   cp "$wanted" "$installed"
 fi
 
