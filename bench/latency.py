@@ -44,10 +44,10 @@ class Times:
     name: str
     milliseconds: list[float] = field(default_factory=list)
 
-    def measure(self, action: Callable[[], object]) -> None:
+    def measure(self, action: Callable[..., object], *arguments: object) -> None:
         """Do it once and note how long it took."""
         began = time.perf_counter()
-        action()
+        action(*arguments)
         self.milliseconds.append((time.perf_counter() - began) * 1000)
 
     @property
@@ -183,11 +183,11 @@ class Bench:
         for turn in range(self.rounds):
             left, top, width, height = page.lines[turn % len(page.lines)].box
             crop = prepared(cut(decoded, Area(left, top, width + turn * 0.37, height)))
-            ours.measure(lambda turn=turn: self.annotator.ask(address, [page.value(turn, turn * 0.37)]))  # type: ignore[misc]
-            floor.measure(lambda crop=crop: self.floor.read(crop))  # type: ignore[misc]
+            ours.measure(self.annotator.ask, address, [page.value(turn, turn * 0.37)])
+            floor.measure(self.floor.read, crop)
             if self.with_reference and turn % 4 == 0:
-                single.measure(lambda turn=turn: reference(page, turn, "eng"))  # type: ignore[misc]
-                triple.measure(lambda turn=turn: reference(page, turn, REFERENCE_LANGUAGES))  # type: ignore[misc]
+                single.measure(reference, page, turn, "eng")
+                triple.measure(reference, page, turn, REFERENCE_LANGUAGES)
         times = [ours, floor, *([single, triple] if self.with_reference else [])]
         self.report("second box on a page of 9 megapixels, one line of English", times, floor.name)
 
@@ -199,10 +199,10 @@ class Bench:
         for turn in range(max(self.rounds // 8, 5)):
             for kind, times in kinds.items():
                 address = self.desk.address(kind, page, next(self.fresh))
-                times.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn)]))  # type: ignore[misc]
+                times.measure(self.annotator.ask, address, [page.value(turn)])
             if self.with_reference:
-                single.measure(lambda turn=turn: reference(page, turn, "eng"))  # type: ignore[misc]
-                triple.measure(lambda turn=turn: reference(page, turn, REFERENCE_LANGUAGES))  # type: ignore[misc]
+                single.measure(reference, page, turn, "eng")
+                triple.measure(reference, page, turn, REFERENCE_LANGUAGES)
         contenders = [*kinds.values(), *([single, triple] if self.with_reference else [])]
         scenario = f"first box on a page of {megapixels} megapixels (reference: page at hand)"
         self.report(scenario, contenders, contenders[0].name)
@@ -215,8 +215,8 @@ class Bench:
             address = self.desk.address("http", page, next(self.fresh))
             self.annotator.ask(address, None)
             time.sleep(1)
-            first.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn)]))  # type: ignore[misc]
-            second.measure(lambda at=address, turn=turn: self.annotator.ask(at, [page.value(turn, 3)]))  # type: ignore[misc]
+            first.measure(self.annotator.ask, address, [page.value(turn)])
+            second.measure(self.annotator.ask, address, [page.value(turn, 3)])
         self.report("first box after the task was opened, 24 megapixels", [first, second], second.name)
 
     def ten_boxes(self) -> None:
@@ -227,8 +227,8 @@ class Bench:
         ten, one = Times("ten boxes in one request"), Times("one box")
         for turn in range(max(self.rounds // 4, 5)):
             boxes = [page.value(turn * 10 + part, turn * 0.41) for part in range(10)]
-            ten.measure(lambda boxes=boxes: self.annotator.ask(address, boxes))  # type: ignore[misc]
-            one.measure(lambda turn=turn: self.annotator.ask(address, [page.value(turn, 7 + turn * 0.43)]))  # type: ignore[misc]
+            ten.measure(self.annotator.ask, address, boxes)
+            one.measure(self.annotator.ask, address, [page.value(turn, 7 + turn * 0.43)])
         self.report("ten boxes in one request", [ten, one], one.name)
 
     def annotators(self, count: int) -> None:
@@ -263,7 +263,7 @@ class Bench:
             while time.perf_counter() < until:
                 own = Times("")
                 value = page.value(turn * 7 + number, 0.001 * (turn + 1) + number * 0.5 + stretch * 0.013)
-                own.measure(lambda value=value: annotator.ask(address, [value]))  # type: ignore[misc]
+                own.measure(annotator.ask, address, [value])
                 turn += 1
                 with lock:
                     waits.milliseconds += own.milliseconds
