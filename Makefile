@@ -1,5 +1,5 @@
 # make run    installs what is locked into .venv and starts the server
-#             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes and takes longer)
+#             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
 # make test   the same, and runs the tests
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
 # make bench-accuracy, make bench-latency, make bench-memory
