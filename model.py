@@ -52,6 +52,8 @@ class BoxOCR(LabelStudioMLBase):
         """
         if not all(isinstance(task, Mapping) and isinstance(task.get("data"), Mapping) for task in tasks):
             raise MalformedRequest("The request's tasks are not objects with data.")
+        if tasks and not hasattr(self, "label_interface"):
+            raise MalformedRequest("The request has no labeling config.")
         if context is None:
             return [self._prepare(task) for task in tasks]
         # A drawn region belongs to the task on the screen, and Label Studio sends that one alone.
@@ -63,7 +65,7 @@ class BoxOCR(LabelStudioMLBase):
             labeling = LabelingConfig.parse(self.label_interface.config, task["data"])
             for image in labeling.images():
                 for url in labeling.page_urls(image, task["data"]):
-                    runtime.current().pages.prefetch(PageAddress(url, task.get("id")))
+                    runtime.current().pages.prefetch(PageAddress(url, _id_of(task)))
         except BoxOCRError as error:
             logger.debug("Task %s: nothing to prepare: %s", task.get("id"), error.message)
         return []
@@ -73,20 +75,25 @@ class BoxOCR(LabelStudioMLBase):
         drawing = _Drawing(task, self.label_interface.config)
         waiting = [region for region in regions_of(context.get("result")) if not drawing.is_done(region)]
         with ThreadPoolExecutor(_REGIONS_AT_ONCE) as side_by_side:
-            answers = (
-                list(side_by_side.map(drawing.answer, waiting)) if len(waiting) > 1 else [*map(drawing.answer, waiting)]
-            )
-        results = [result for answer in answers for result in answer]
+            # One region, the usual case, needs no thread of its own; the pool starts none before it is asked to.
+            read = side_by_side.map if len(waiting) > 1 else map
+            results = [result for answer in read(drawing.answer, waiting) for result in answer]
         scores = [result["score"] for result in results if "score" in result]
         prediction: dict[str, Any] = {"result": results, "model_version": str(self.model_version)}
         return prediction | ({"score": round(sum(scores) / len(scores), 4)} if scores else {})
+
+
+def _id_of(task: Task) -> int | None:
+    """The task's number, which becomes part of an address on Label Studio; None for anything that is no number."""
+    number = task.get("id")
+    return number if type(number) is int and number > 0 else None
 
 
 class _Drawing:
     """What was drawn on one task, and how it is answered."""
 
     def __init__(self, task: Task, label_config: str) -> None:
-        self.task_id = task.get("id")
+        self.task_id = _id_of(task)
         self.data: Mapping[str, Any] = task["data"]
         self.services = runtime.current()
         self.labeling: LabelingConfig | None = None
@@ -147,8 +154,7 @@ class _Drawing:
             raise PageAddressError(
                 f"The task has {len(urls)} pages, and this region lies on page {region.page_index + 1}."
             )
-        task_id = self.task_id if isinstance(self.task_id, int) else None
-        return self.services.pages.get(PageAddress(urls[region.page_index], task_id))
+        return self.services.pages.get(PageAddress(urls[region.page_index], self.task_id))
 
     def read(self, page: Page, area: Area, options: ReadingOptions) -> Reading:
         """What is written in an area of a page.

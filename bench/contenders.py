@@ -27,7 +27,7 @@ def reference(page: MadePage, line: int, languages: str) -> str:
 def missing_for_reference() -> str:
     """What the reference recipe needs and this machine has not; empty when all is there."""
     try:
-        listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True)  # noqa: S607
+        listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True)  # noqa: S607 - found as pytesseract finds it
     except (OSError, subprocess.CalledProcessError):
         return "the tesseract program (Debian: tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-deu)"
     absent = set(REFERENCE_LANGUAGES.split("+")) - set(listed.stdout.split())

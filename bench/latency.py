@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
-from bench.memory import watched
 from bench.pages import MadePage, make_page
+from bench.processes import watched
 from boxocr.pages import Area, Page, cut
 from boxocr.pages.decode import Decoder
 from boxocr.settings import available_cores

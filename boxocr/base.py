@@ -8,14 +8,12 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from label_studio_sdk.label_interface.interface import LabelInterface
 
-# Parsing takes milliseconds and every request brings its config along; projects differ, but not by the hundred.
-_PARSED_CONFIGS = 128
+from boxocr.labeling import label_interface
 
 
 class KeyValueStore:
@@ -51,12 +49,6 @@ class KeyValueStore:
                 self._database.execute("REPLACE INTO kept VALUES (?, ?, ?)", (project, key, value))
 
 
-@lru_cache(maxsize=_PARSED_CONFIGS)
-def parse_label_config(label_config: str) -> LabelInterface:
-    """label-studio-sdk's view of a labeling config, kept for the next request of the same project."""
-    return LabelInterface(config=label_config)
-
-
 class OwnLabelStudioMLBase:
     """The contract of label-studio-ml 2.x's base class, for when that package is not installed.
 
@@ -86,9 +78,9 @@ class OwnLabelStudioMLBase:
         """Parse the labeling config into :attr:`label_interface`.
 
         Raises:
-            Exception: of label-studio-sdk's choosing, when the config is not valid XML.
+            LabelingConfigError: it is not a valid config.
         """
-        self.label_interface = parse_label_config(label_config)
+        self.label_interface = label_interface(label_config)
         self.set("label_config", label_config)
 
     def get(self, key: str) -> str | None:

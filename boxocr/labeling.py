@@ -27,6 +27,7 @@ _VARIABLE = re.compile(r"\$[\w\[\].]+\$?")
 # A task with more entries than this is not drawn on by hand; the bound keeps a hostile task from growing the config.
 _MOST_REPETITIONS = 2000
 
+# Parsing takes milliseconds and every request brings its config along; projects differ, but not by the hundred.
 _PARSED_CONFIGS = 128
 
 TaskData = Mapping[str, Any]
@@ -178,13 +179,23 @@ class LabelingConfig:
 
 
 @lru_cache(maxsize=_PARSED_CONFIGS)
-def _parsed(label_config: str) -> LabelingConfig:
+def label_interface(label_config: str) -> LabelInterface:
+    """label-studio-sdk's view of a labeling config, kept for the next request of the same project.
+
+    Raises:
+        LabelingConfigError: it is not a valid config.
+    """
     try:
-        interface = LabelInterface(config=label_config)
+        return LabelInterface(config=label_config)
     except Exception as error:  # the SDK lets lxml's, pydantic's and its own exceptions through
         raise LabelingConfigError(
             "The labeling config cannot be understood.", "Open the project's labeling settings and save them again."
         ) from error
+
+
+@lru_cache(maxsize=_PARSED_CONFIGS)
+def _parsed(label_config: str) -> LabelingConfig:
+    interface = label_interface(label_config)
     return LabelingConfig(_by_name(interface.objects), _by_name(interface.controls))
 
 

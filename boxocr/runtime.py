@@ -64,7 +64,7 @@ class Runtime:
         self.pages.close()
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _running: Runtime | None = None
 
 
@@ -87,9 +87,12 @@ def current() -> Runtime:
     """
     # A process forked from one with readers shares neither its threads nor its pipes, and needs its own.
     running = _running
-    if running is None or running.process != os.getpid():
-        running = start(Settings.load())
-    return running
+    if running is not None and running.process == os.getpid():
+        return running
+    with _lock:
+        # Another thread can have started them meanwhile.
+        running = _running
+        return running if running is not None and running.process == os.getpid() else start(Settings.load())
 
 
 def stop() -> None:

@@ -15,7 +15,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from boxocr import runtime
-from boxocr.base import KeyValueStore, LabelStudioMLBase
+from boxocr.base import KeyValueStore, LabelStudioMLBase, OwnLabelStudioMLBase
 from boxocr.errors import (
     BoxOCRError,
     Busy,
@@ -25,7 +25,7 @@ from boxocr.errors import (
     RequestTooLarge,
     Unauthorized,
 )
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling import LabelingConfig, label_interface
 from boxocr.settings import Settings
 
 logger = logging.getLogger("boxocr.server")
@@ -50,7 +50,7 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     services = runtime.start(settings)
-    if hasattr(model_class, "store"):
+    if issubclass(model_class, OwnLabelStudioMLBase):
         model_class.store = KeyValueStore(settings.model_dir)
     _ask_for_password(app, settings)
     _answer_errors(app)
@@ -126,14 +126,9 @@ def _model(model_class: type[LabelStudioMLBase], project: object, label_config: 
         return model_class(project_id=project_id)
     if not isinstance(label_config, str):
         raise MalformedRequest("The request's labeling config is not text.")
-    try:
-        return model_class(project_id=project_id, label_config=label_config)
-    except BoxOCRError:
-        raise
-    except Exception as error:  # label-studio-sdk lets lxml's, pydantic's and its own exceptions through
-        raise LabelingConfigError(
-            "The labeling config cannot be understood.", "Open the project's labeling settings and save them again."
-        ) from error
+    # Tried here: label-studio-ml's own base class lets the parser's exceptions through.
+    label_interface(label_config)
+    return model_class(project_id=project_id, label_config=label_config)
 
 
 def _project_of_event(body: dict[str, Any]) -> object:

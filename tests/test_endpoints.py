@@ -90,6 +90,12 @@ def test_setup_takes_a_repeater(backend: Backend, page_server: str) -> None:
         ("/predict", b'{"tasks": [{"id": 1}]}', "The request's tasks are not objects with data."),
         ("/predict", b'{"tasks": [], "params": {"context": 3}}', "The request's context is not an object."),
         ("/predict", b'{"tasks": [], "label_config": 3}', "The request's labeling config is not text."),
+        ("/predict", b'{"tasks": [{"data": {}}]}', "The request has no labeling config."),
+        (
+            "/predict",
+            b'{"tasks": [{"data": {}}], "params": {"context": {"result": []}}}',
+            "The request has no labeling config.",
+        ),
         ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be understood."),
         ("/setup", b"{}", "The request has no schema, the project's labeling config."),
         ("/setup", b'{"schema": "<View"}', "The labeling config cannot be understood."),

@@ -152,6 +152,20 @@ def test_a_task_that_is_opened_has_its_page_fetched_before_a_box_is_drawn(desk: 
     assert len(desk.studio.web.asked(path)) == 1
 
 
+@pytest.mark.parametrize("task", ["5/../../../admin", "5", -5, True, None, 5.0])
+def test_a_task_id_that_is_none_never_becomes_part_of_an_address(desk: Desk, task: object) -> None:
+    opened = payload("task-opened", "http://nowhere")
+    opened["tasks"][0] |= {"id": task, "data": {"ocr": f"gs://bucket/{task}.png"}}
+    asked = len(desk.studio.web.requests)
+
+    assert desk.backend.predict(opened) == [[]]
+    results = ask(desk.backend, f"gs://bucket/{task}.png", id=task)
+
+    (note,) = notes(results)
+    assert "the request names no task" in note
+    assert len(desk.studio.web.requests) == asked
+
+
 def test_nothing_that_was_configured_as_secret_is_in_the_log(desk: Desk) -> None:
     printed = desk.backend.log.read_text()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from boxocr.commands.errors import CommandFailed
-from boxocr.pages.addresses import is_public
+from boxocr.pages import addresses
 
 # Docker's mark, Podman's, and where Kubernetes puts a pod's account.
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
@@ -30,13 +30,7 @@ def inside_container(root: Path = Path("/")) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether the address means the machine, or the container, that it is looked up on."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return addresses.is_loopback(urlsplit(url).hostname or "")
 
 
 def is_private(url: str) -> bool:
@@ -47,7 +41,7 @@ def is_private(url: str) -> bool:
     except (OSError, UnicodeError):
         # A name that only a container network knows is private, whatever it stands for.
         return "." not in (parts.hostname or "")
-    return not all(is_public(ipaddress.ip_address(place[0])) for *_, place in found)
+    return not all(addresses.is_public(ipaddress.ip_address(place[0])) for *_, place in found)
 
 
 def shown(url: str) -> str:

@@ -59,6 +59,17 @@ _CARRIES_V4 = (
 )
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, means the machine or the container that it is looked up on."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def is_public(address: IPAddress) -> bool:
     """Whether anyone on the internet can reach the address, so that reaching it from here gains nobody anything.
 

@@ -32,6 +32,7 @@ class _Timed:
 
     deadline: Deadline | None = None
 
+    # Mixed into two classes of sockets, which have what the type checker misses here.
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         if self.deadline:
             self.settimeout(self.deadline.left())  # type: ignore[attr-defined]

@@ -6,10 +6,10 @@ Which address is which was measured against Label Studio 1.23.
 import base64
 from collections.abc import Callable
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
 from boxocr.errors import PageAddressError, PageForbidden, PageNotFound, PageUnauthorized
+from boxocr.pages.addresses import is_loopback
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.page import PageAddress
 from boxocr.pages.source import Fetched, Validator
@@ -72,7 +72,7 @@ class LabelStudio:
         a loopback address has these paths, and this server could not reach it there.
         """
         path = url.target.removeprefix(self._prefix)
-        if not _is_loopback(url.origin.host) or not path.startswith((_UPLOADS_PATH, _LOCAL_FILES_PATH)):
+        if not is_loopback(url.origin.host) or not path.startswith((_UPLOADS_PATH, _LOCAL_FILES_PATH)):
             return None
         place = self._below(path)
         return place if self._holds(place) else None
@@ -170,13 +170,6 @@ class LabelStudio:
         """
         inside = url.path.startswith(f"{self._prefix}/") and ".." not in unquote(url.path).replace("\\", "/").split("/")
         return url.origin == self._origin and inside
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_missing(status: int) -> bool:

@@ -6,11 +6,9 @@ backend for its health and its setup before it saves a connection, and whenever 
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
-from tests.servers.web import Reply, Request, WebServer
+from tests.servers.web import Reply, Request, web_server
 
 Json = dict[str, Any]
 
@@ -80,6 +78,12 @@ class ApiStandIn(LabelStudioStandIn):
         self.projects[number] = {"id": number, "title": title, "label_config": label_config}
         self.tasks[number] = [{"id": place, "data": data} for place, data in enumerate(tasks, start=1)]
         return number
+
+    def dated_answer(self, request: Request) -> Reply:
+        """The answer, at the time that the stand-in's clock shows."""
+        reply = self.answer(request)
+        date = formatdate(time() + self.seconds_ahead, usegmt=True)
+        return replace(reply, headers={"Date": date, **reply.headers})
 
     def answer(self, request: Request) -> Reply:
         path = request.path.removeprefix(self.prefix).rstrip("/")
@@ -237,43 +241,7 @@ def _json(body: object, status: int = 200) -> Reply:
 @contextlib.contextmanager
 def label_studio_api(prefix: str = "") -> Iterator[ApiStandIn]:
     """A Label Studio on a free port of 127.0.0.1."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_PATCH(self) -> None:
-            self._answer()
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = web.answer(Request(self.command, self.path, headers, body))
-            date = formatdate(time() + stand_in.seconds_ahead, usegmt=True)
-            # Whoever asked may have seen from the status what it wanted to know.
-            with contextlib.suppress(OSError):
-                self.send_response_only(reply.status)
-                for name, value in {"Date": date, "Content-Length": str(len(reply.body)), **reply.headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Server(("127.0.0.1", 0), Handler) as listening:
-        web = WebServer(listening.server_address[1])
+    with web_server() as web:
         stand_in = ApiStandIn(web, prefix, token=personal_access_token(life_seconds=_YEAR))
-        web.routes[""] = stand_in.answer
-        threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
+        web.routes[""] = stand_in.dated_answer
         yield stand_in
-        listening.shutdown()

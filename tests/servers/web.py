@@ -19,7 +19,7 @@ class Request:
     """What the server was asked.
 
     Attributes:
-        method: GET, POST.
+        method: GET, POST, PATCH.
         target: path and query as they came over the wire.
         headers: names in lower case.
         body: of a POST.
@@ -52,7 +52,7 @@ class Reply:
     Attributes:
         body: sent with its length.
         status: HTTP's.
-        headers: beside Content-Length and Date.
+        headers: beside Content-Length, and Date unless it is among them.
         raw: written to the connection instead of all else, piece by piece, so that it can be anything.
     """
 
@@ -107,6 +107,9 @@ def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - mos
         def do_POST(self) -> None:
             self._answer()
 
+        def do_PATCH(self) -> None:
+            self._answer()
+
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -119,8 +122,8 @@ def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - mos
                         self.wfile.write(piece)
                         self.wfile.flush()
                     return
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
+                self.send_response_only(reply.status)
+                for name, value in {"Date": self.date_time_string(), **reply.headers}.items():
                     self.send_header(name, value)
                 if reply.status != 304:
                     self.send_header("Content-Length", str(len(reply.body)))

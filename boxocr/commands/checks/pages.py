@@ -107,7 +107,8 @@ def _kind_of(url: str) -> str:
 def _finding(kind: _Kind) -> Finding:
     if not kind.problems:
         width, height = kind.largest
-        largest = f"; the largest has {width} × {height} pixels" if kind.read > 1 else f", {width} × {height} pixels"  # noqa: RUF001
+        size = f"{width} × {height} pixels"  # noqa: RUF001 - a multiplication sign, and meant to be one
+        largest = f"; the largest has {size}" if kind.read > 1 else f", {size}"
         return passed(CHECK, f"{kind.name}: {kind.read} of {kind.read} read{largest}.")
     task, error = kind.problems[0]
     count = f"{len(kind.problems)} of {kind.looked_at} cannot be read" if kind.looked_at > 1 else "cannot be read"
