@@ -1,9 +1,14 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
 # make test   the same, and runs the tests
+# make test-ray  the tests that need Ray, which it installs
+# make demo   brings up Label Studio, an S3 server and this server, with a project that is ready to draw in
+# make audit  looks for what is known against the locked packages
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
-# make bench-accuracy, make bench-latency, make bench-memory
+# make picture  the same for docs/images/box-to-text.png alone, which README.md shows
+# make bench-accuracy, make bench-pages, make bench-latency, make bench-memory, make bench-bulk
 #             measure what docs/benchmarks.md tells
+# make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
 # make lock   works out the lock and the requirements anew, after a change in pyproject.toml
 
 PYTHON ?= python3
@@ -15,26 +20,45 @@ comma := ,
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run test check e2e bench-accuracy bench-latency bench-memory lock requirements clean
+.PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-bulk soak lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
-	@exec $(BIN)/gunicorn _wsgi:app
+	@grep -qs '^STATUS_PAGE=.' .env || export STATUS_PAGE="$${STATUS_PAGE:-true}"; exec $(BIN)/gunicorn _wsgi:app
+
+demo: $(VENV)/.installed-demo
+	@VENV=$(VENV) e2e/setup.sh label-studio
+	@exec $(BIN)/python demo/desk.py
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
+	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/bandit --quiet --severity-level medium --recursive boxocr model.py _wsgi.py gunicorn.conf.py
+
+audit: $(VENV)/.installed-test
+	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
 
 e2e: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run
+
+picture: $(VENV)/.installed-test
+	VENV=$(VENV) e2e/run -k test_the_picture
+	cp e2e/shots/box-to-text.png docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
 	bench/setup.sh
 	$(BIN)/python -m bench.accuracy $(ARGS)
 	$(BIN)/python -m bench.plots
+
+bench-pages: $(VENV)/.installed-bench
+	bench/setup.sh
+	$(BIN)/python -m bench.whole_pages $(ARGS)
 
 bench-latency: $(VENV)/.installed-bench
 	bench/setup.sh
@@ -44,6 +68,12 @@ bench-latency: $(VENV)/.installed-bench
 bench-memory: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.memory $(ARGS)
 
+soak: $(VENV)/.installed-test
+	$(BIN)/python -m bench.soak $(ARGS)
+
+bench-bulk: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.bulk $(ARGS)
+
 lock: $(VENV)/.installed-test
 	$(BIN)/uv lock
 	$(MAKE) requirements
@@ -52,6 +82,8 @@ EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
 	$(EXPORT) --extra ppocr --output-file requirements-ppocr.txt >/dev/null
+	$(EXPORT) --extra ray --output-file requirements-ray.txt >/dev/null
+	$(EXPORT) --extra ppocr --group demo --output-file requirements-demo.txt >/dev/null
 	$(EXPORT) --extra ppocr --group test --output-file requirements-test.txt >/dev/null
 	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements-bench.txt >/dev/null
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from boxocr import logs
 from boxocr.server import create_app
 from boxocr.settings import Settings, SettingsError
 from model import BoxOCR
@@ -12,11 +13,8 @@ try:
 except SettingsError as error:
     sys.exit(f"BoxOCR cannot start:\n{error}")
 
-logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+logs.configure(settings.log_level, settings.log_format)
 logging.captureWarnings(capture=True)
-# These print headers and signed addresses at DEBUG and INFO level, tokens among them.
-for chatty in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "s3transfer"):
-    logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 app = create_app(BoxOCR, settings)
 

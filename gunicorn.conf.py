@@ -3,12 +3,15 @@
 One web process: it holds the decoded pages and the readers, which several would each hold again.
 """
 
+import logging
 import sys
 from typing import Any
 
 from boxocr import runtime
+from boxocr.logs import configuration
 from boxocr.settings import Settings, SettingsError
 from boxocr.startup import announcement
+from boxocr.web_worker import Worker
 
 try:
     _settings = Settings.load()
@@ -17,7 +20,8 @@ except SettingsError as error:
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = 1
-worker_class = "gthread"
+worker_class = Worker
+Worker.request_seconds = _settings.request_timeout
 threads = _settings.threads
 # A worker that gives no sign for this long is replaced; it is no limit for a request.
 timeout = 120
@@ -25,12 +29,15 @@ graceful_timeout = 30
 keepalive = 30
 # It would want a writable home, which a container need not have.
 control_socket_disable = True
-loglevel = "warning"
+logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
     """Say what started, once everything is warm."""
-    print(announcement(_settings), flush=True)  # noqa: T201 - the line that a person waits for
+    if _settings.log_format == "json":
+        logging.getLogger("boxocr").warning(announcement(_settings))
+    else:
+        print(announcement(_settings), flush=True)  # noqa: T201 - the line that a person waits for
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position

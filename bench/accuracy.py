@@ -29,7 +29,7 @@ from PIL import Image
 
 from bench.contenders import REFERENCE_LANGUAGES, missing_for_reference
 from boxocr.errors import BoxOCRError
-from boxocr.pages.crop import Area, cut
+from boxocr.pages import Area, cut
 from boxocr.pages.page import Page
 from boxocr.reading import ReaderPool, ReadingOptions
 from boxocr.reading.engine import Pixels

@@ -6,8 +6,8 @@ are what counts. ``python -m bench.latency`` prints a table and writes ``bench/r
 
 import argparse
 import contextlib
-import http.client
 import json
+import socket
 import statistics
 import tempfile
 import threading
@@ -62,10 +62,16 @@ class Times:
 
 
 class Annotator:
-    """Sends requests as Label Studio does, over one connection that stays open."""
+    """Sends requests as Label Studio does, over one connection that stays open.
+
+    It shares the cores with what it measures, so it does no more than it must: a real client's parsing and formatting
+    of headers, 0.6 ms a box, happens on the machine of somebody else.
+    """
 
     def __init__(self, backend: Backend) -> None:
-        self._connection = http.client.HTTPConnection(backend.url.removeprefix("http://"), timeout=100)
+        host, _, port = backend.url.removeprefix("http://").partition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=100)
+        self._received = self._socket.makefile("rb")
 
     def ask(self, url: str, values: list[dict[str, float]] | None) -> list[str]:
         """Send boxes on a page, or (None) open the task; give the texts.
@@ -83,8 +89,7 @@ class Annotator:
             "label_config": CONFIG,
             "params": {"context": None if results is None else {"result": results}},
         }
-        self._connection.request("POST", "/predict", json.dumps(body), {"Content-Type": "application/json"})
-        answer = json.loads(self._connection.getresponse().read())["results"][0]
+        answer = json.loads(self._post(json.dumps(body).encode()))["results"][0]
         if values is None:
             return []
         texts = [part["value"]["text"][0] for part in answer["result"] if part["type"] == "textarea"]
@@ -92,6 +97,18 @@ class Annotator:
             message = f"a box came back without text: {answer}"
             raise RuntimeError(message)
         return texts
+
+    def _post(self, body: bytes) -> bytes:
+        head = (
+            f"POST /predict HTTP/1.1\r\nHost: boxocr\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        )
+        self._socket.sendall(f"{head}\r\n\r\n".encode() + body)
+        length = 0
+        while (line := self._received.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return self._received.read(length)
 
 
 @dataclass(frozen=True)

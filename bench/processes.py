@@ -10,7 +10,7 @@ from pathlib import Path
 
 def tree_megabytes(pid: int) -> float:
     """Memory of a process and all its descendants: proportional set sizes, shared pages counted once."""
-    return sum(_proportional(each) for each in _tree(pid)) / 1024
+    return sum(_proportional(each) for each in tree(pid)) / 1024
 
 
 @dataclass
@@ -38,12 +38,13 @@ def watched(pid: int) -> Iterator[Peak]:
         thread.join()
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all its descendants."""
     found = [pid]
     with contextlib.suppress(OSError):  # it can end while it is looked at
         for thread in Path(f"/proc/{pid}/task").glob("*/children"):
             for child in thread.read_text().split():
-                found += _tree(int(child))
+                found += tree(int(child))
     return found
 
 

@@ -5,6 +5,7 @@ import beside a current Flask. So the model must run without it, and run unchang
 """
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -15,38 +16,55 @@ from label_studio_sdk.label_interface.interface import LabelInterface
 
 from boxocr.labeling import label_interface
 
+logger = logging.getLogger("boxocr.base")
+
 
 class KeyValueStore:
     """Text by (project, key): in ``MODEL_DIR/boxocr.sqlite3`` when a folder is given, else in memory.
+
+    Values stay at hand in memory too: models ask and tell the same at every request, and each question to SQLite would
+    hand the interpreter to other threads a few times.
 
     Args:
         folder: where to keep the file; created when missing. ``None`` keeps everything in memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        path = ":memory:"
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = str(folder / "boxocr.sqlite3")
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute(
+        self._kept: dict[tuple[str, str], str] = {}
+        self._database: sqlite3.Connection | None = None
+        if folder is not None:
+            try:
+                self._open(folder)
+            except (OSError, sqlite3.Error) as error:
+                # What is kept comes anew with requests; reading boxes need not wait for a disk.
+                logger.error("MODEL_DIR cannot be used, so nothing outlives this process: %s", error)  # noqa: TRY400 - the error says it all
+
+    def _open(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(folder / "boxocr.sqlite3", check_same_thread=False, isolation_level=None)
+        database.execute(
             "CREATE TABLE IF NOT EXISTS kept (project TEXT, key TEXT, value TEXT, PRIMARY KEY (project, key))"
         )
+        self._kept = {(project, key): value for project, key, value in database.execute("SELECT * FROM kept")}
+        self._database = database
 
     def get(self, project: str, key: str) -> str | None:
         """The value, or None when there is none."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT value FROM kept WHERE project = ? AND key = ?", (project, key)
-            ).fetchone()
-        return row[0] if row else None
+        return self._kept.get((project, key))
 
     def set(self, project: str, key: str, value: str) -> None:
-        """Keep a value, in place of an earlier one. Writes only what changed: models set the same at every request."""
-        if self.get(project, key) != value:
-            with self._lock:
+        """Keep a value, in place of an earlier one. Writes only what changed."""
+        if self.get(project, key) == value:
+            return
+        with self._lock:
+            self._kept[project, key] = value
+            if self._database is None:
+                return
+            try:
                 self._database.execute("REPLACE INTO kept VALUES (?, ?, ?)", (project, key, value))
+            except sqlite3.Error as error:
+                logger.error("MODEL_DIR did not take a value: %s", error)  # noqa: TRY400 - the error says it all
 
 
 class OwnLabelStudioMLBase:

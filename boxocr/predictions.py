@@ -6,11 +6,15 @@ came, the shape first, then the text with the same id and the same geometry. No 
 
 import math
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-from boxocr.labeling import Tag
+from boxocr.labeling import Preannotation, Tag
+from boxocr.page_readings import ReadPage
+from boxocr.pages import Area, Page
 from boxocr.reading import Reading
+from boxocr.reading.whole_page import Piece
 from boxocr.regions import Region, Result
 
 # Marks our sentences in a region's notes, so that a later answer replaces them and leaves the annotator's own alone.
@@ -20,6 +24,8 @@ _GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item
 _GEOMETRY_VALUES = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "format", "rle")
 
 _ID_BYTES = 8
+
+Value: TypeAlias = Mapping[str, float]
 
 
 def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
@@ -40,15 +46,55 @@ def with_note(region: Region, sentence: str) -> list[Result]:
     return [_annotated(region.geometry, note=sentence), *map(_as_json, region.results[1:])]
 
 
-def clicked(region: Region, box: Mapping[str, float], control: Tag, text_area: str, reading: Reading) -> list[Result]:
-    """The rectangle and text of a line that was clicked on, in place of the keypoint.
+def fitted(region: Region, text_area: str, reading: Reading, box: Value) -> list[Result]:
+    """A region with the text that was read in it, and another rectangle in all its results.
+
+    Args:
+        region: a drawn rectangle.
+        text_area: name of the TextArea that takes the text.
+        reading: with text.
+        box: value of the new rectangle, from :func:`percent_of`.
+    """
+    return with_text(_moved(region, box), text_area, reading)
+
+
+def split(region: Region, text_area: str, pieces: Sequence[tuple[Value, Reading]]) -> list[Result]:
+    """Regions for the pieces of a drawn rectangle, in its place: each with its labels and a text of its own.
+
+    The drawn one is left out, and goes when the answer is accepted.
+
+    Args:
+        region: the drawn rectangle.
+        text_area: name of the TextArea that takes the texts.
+        pieces: where each lies, from :func:`percent_of`, and what was read there.
+    """
+    results: list[Result] = []
+    for box, reading in pieces:
+        identity = secrets.token_urlsafe(_ID_BYTES)
+        own = _moved(region, box)
+        kept = tuple(result | {"id": identity} for result in own.results if not _belongs_to(result, text_area))
+        results += with_text(replace(own, id=identity, results=kept), text_area, reading)
+    return results
+
+
+def _moved(region: Region, box: Value) -> Region:
+    """The region with another rectangle."""
+    moved = (
+        result | {"value": {**result["value"], **box}} if "width" in result["value"] else result
+        for result in region.results
+    )
+    return replace(region, results=tuple(moved))
+
+
+def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: Reading) -> list[Result]:
+    """The rectangle and text of what was clicked on, in place of the keypoint.
 
     The id is new: with the keypoint's own id Label Studio saves the rectangle without height, and an id derived from it
     can overwrite a text that was corrected meanwhile.
 
     Args:
         region: the keypoint.
-        box: value of the rectangle, percent.
+        box: value of the rectangle, from :func:`percent_of`.
         control: the tag that draws rectangles; it takes those of the keypoint's labels that it has, or its first.
         text_area: name of the TextArea that takes the text.
         reading: with text.
@@ -73,6 +119,74 @@ def clicked(region: Region, box: Mapping[str, float], control: Tag, text_area: s
         if (chosen := result["value"].get("labels")) and str(result.get("type", "")).lower() == "labels"
     ]
     return [*results, _text_result(results[0], text_area, reading)]
+
+
+def found(preannotation: Preannotation, image: str, page: ReadPage, item_index: int | None) -> list[Result]:
+    """What was read on a page as regions of their own, in reading order.
+
+    Args:
+        preannotation: what becomes a region, and of which kind.
+        image: name of the Image that shows the page.
+        page: what was read.
+        item_index: which page of a ``valueList`` it is; None for a single image.
+    """
+    reading = page.reading
+    pieces: Sequence[Piece] = {"word": reading.words, "line": lambda: reading.lines, "block": reading.blocks}[
+        preannotation.level
+    ]()
+    results: list[Result] = []
+    for piece in pieces:
+        if piece.text and piece.confidence >= preannotation.min_confidence:
+            results += _region_of(piece, preannotation, image, page, item_index)
+    return results
+
+
+def _region_of(
+    piece: Piece, preannotation: Preannotation, image: str, page: ReadPage, item_index: int | None
+) -> list[Result]:
+    control, label = preannotation.control, preannotation.label
+    geometry: Result = {
+        "id": secrets.token_urlsafe(_ID_BYTES),
+        "from_name": control.name,
+        "to_name": image,
+        "type": control.kind,
+        "origin": "prediction",
+        "original_width": page.width,
+        "original_height": page.height,
+        "image_rotation": 0,
+    }
+    if item_index is not None:
+        geometry["item_index"] = item_index
+    shape = _polygon(piece, page) if control.kind.startswith("polygon") else dict(percent_of(piece, page))
+    own_label = {control.kind: [label]} if label and preannotation.labels_tag is None else {}
+    results = [{**geometry, "value": {**shape, **own_label}, "score": round(piece.confidence, 4)}]
+    if label and preannotation.labels_tag is not None:
+        beside = {"from_name": preannotation.labels_tag.name, "type": "labels", "value": {**shape, "labels": [label]}}
+        results.append(geometry | beside)
+    reading = Reading(piece.text, piece.confidence, page.reading.engine, page.reading.languages)
+    return [*results, _text_result(results[0], preannotation.text_area, reading)]
+
+
+def percent_of(part: Piece | Area, page: Page | ReadPage) -> Value:
+    """A part of a page as the value of a rectangle: percent of the page, turned clockwise about its corner."""
+    return {
+        "x": part.x * 100 / page.width,
+        "y": part.y * 100 / page.height,
+        "width": part.width * 100 / page.width,
+        "height": part.height * 100 / page.height,
+        "rotation": part.rotation,
+    }
+
+
+def _polygon(piece: Piece, page: ReadPage) -> dict[str, Any]:
+    corners = [[x * 100 / page.width, y * 100 / page.height] for x, y in piece.corners()]
+    return {"points": corners, "closed": True}
+
+
+def score_of(results: Sequence[Result]) -> dict[str, float]:
+    """The mean of the regions' scores as a prediction's ``score``; nothing when none has one."""
+    scores = [result["score"] for result in results if "score" in result]
+    return {"score": round(sum(scores) / len(scores), 4)} if scores else {}
 
 
 def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:

@@ -22,6 +22,9 @@ SHAPES = ("rectangle", "ellipse", "polygon", "brush", "keypoint")
 # The outline of an ellipse is cut along a polygon; with this many corners it leaves the curve by less than 0.1 %.
 _ELLIPSE_CORNERS = 72
 
+# JSON's numbers may be larger than floats can be, and products with a page's size must stay finite.
+_LARGEST = 1e15
+
 # Brush strokes are stored as RGBA, run-length encoded; the alpha channel is the stroke.
 _BRUSH_CHANNELS = 4
 _MOST_BRUSH_PIXELS = 100_000_000
@@ -62,7 +65,15 @@ class Region:
     def page_index(self) -> int:
         """Which page of a ``valueList`` it lies on; 0 for a single image."""
         index = self.geometry.get("item_index", 0)
-        return index if isinstance(index, int) and index >= 0 else 0
+        return index if isinstance(index, int) and 0 <= index < _LARGEST else 0
+
+    @property
+    def upright(self) -> int:
+        """0, 90, 180 or 270: by how many degrees clockwise the annotator turned the page to see it upright."""
+        turn = self.geometry.get("image_rotation") or 0
+        if isinstance(turn, int | float) and abs(turn) < _LARGEST and turn % 90 == 0:
+            return int(turn) % 360
+        return 0
 
     def has_text(self, text_area: str | None) -> bool:
         """Whether the TextArea (or, without a name, any) holds text for this region already."""
@@ -103,7 +114,7 @@ def area_of(region: Region, page_width: int, page_height: int) -> Area:
         RegionError: the shape is unknown, or its numbers are missing, not finite or negative.
     """
     value = region.geometry["value"]
-    upright = _upright_turn(region)
+    upright = region.upright
     if region.shape == "rectangle":
         x, y, width, height = _numbers(value, "x", "y", "width", "height")
         (rotation,) = _numbers({"rotation": value.get("rotation") or 0}, "rotation")
@@ -128,18 +139,6 @@ def point_of(region: Region, page_width: int, page_height: int) -> tuple[float, 
     """
     x, y = _numbers(region.geometry["value"], "x", "y")
     return x * page_width / 100, y * page_height / 100
-
-
-def box_in_percent(box: tuple[float, float, float, float], page_width: int, page_height: int) -> dict[str, float]:
-    """A box (left, top, right, bottom) in page pixels as the value of an unturned rectangle."""
-    left, top, right, bottom = box
-    return {
-        "x": left * 100 / page_width,
-        "y": top * 100 / page_height,
-        "width": (right - left) * 100 / page_width,
-        "height": (bottom - top) * 100 / page_height,
-        "rotation": 0,
-    }
 
 
 def _region(identity: str, group: Sequence[Result]) -> Region | None:
@@ -208,7 +207,7 @@ def _numbers(value: Mapping[str, Any], *names: str) -> list[float]:
     numbers = []
     for name in names:
         number = value.get(name)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _LARGEST:
             raise RegionError("This shape's coordinates are not numbers.", "Delete the region and draw it again.")
         numbers.append(float(number))
     return numbers
@@ -218,13 +217,6 @@ def _area(x: float, y: float, width: float, height: float, **more: Any) -> Area:
     if width < 0 or height < 0:
         raise RegionError("This box has a negative size.", "Delete the region and draw it again.")
     return Area(x, y, width, height, **more)
-
-
-def _upright_turn(region: Region) -> int:
-    turn = region.geometry.get("image_rotation") or 0
-    if isinstance(turn, int | float) and math.isfinite(turn) and turn % 90 == 0:
-        return int(turn) % 360
-    return 0
 
 
 def _ellipse(value: Mapping[str, Any], page_width: int, page_height: int, upright: int) -> Area:

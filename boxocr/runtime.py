@@ -8,14 +8,22 @@ called once by whoever builds the application; a model served by label-studio-ml
 import logging
 import os
 import threading
+from collections.abc import Callable
 
+from boxocr.batches import Batches
 from boxocr.errors import BoxOCRError
+from boxocr.page_readings import PageReadings
 from boxocr.pages import PageStore
 from boxocr.reading import ReaderPool, ReadingOptions
 from boxocr.reading.cache import ReadingCache
+from boxocr.room import Room
 from boxocr.settings import Settings
 
 logger = logging.getLogger("boxocr.runtime")
+
+
+# Cut-out boxes that wait for a reader or are read.
+_CROPS_BYTES = 500_000_000
 
 
 class Runtime:
@@ -28,9 +36,11 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.process = os.getpid()
+        self._at_close: list[Callable[[], object]] = []
         self.problem: BoxOCRError | None = None
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
+        self.room_for_crops = Room(_CROPS_BYTES)
         self.readings = ReadingCache(settings.reading_cache)
         self.readers = ReaderPool(
             workers=settings.ocr_workers,
@@ -39,6 +49,9 @@ class Runtime:
             languages=settings.ocr_lang,
             tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
         )
+        self.page_readings = PageReadings(self.pages, self.readers, settings.page_readings_mb)
+        # One task more than readers is fetched meanwhile, so that no reader waits for a page.
+        self.batches = Batches(self, seconds=settings.batch_seconds, at_once=settings.ocr_workers + 1)
 
     def start(self) -> None:
         """Start the readers; what keeps them from it is kept for :meth:`probe`, and the server runs all the same."""
@@ -58,8 +71,15 @@ class Runtime:
             raise self.problem
         self.readers.probe()
 
+    def at_close(self, action: Callable[[], object]) -> None:
+        """Have something done when these services stop."""
+        self._at_close.append(action)
+
     def close(self) -> None:
         """Stop the readers and the background fetches."""
+        while self._at_close:
+            self._at_close.pop()()
+        self.batches.close()
         self.readers.close()
         self.pages.close()
 

@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from boxocr import runtime
+from boxocr import runtime, timing
 from boxocr.base import KeyValueStore, LabelStudioMLBase, OwnLabelStudioMLBase
 from boxocr.errors import (
     BoxOCRError,
@@ -25,13 +25,29 @@ from boxocr.errors import (
     RequestTooLarge,
     Unauthorized,
 )
+from boxocr.json_bodies import AnswerJSON, json_object, project_id
 from boxocr.labeling import LabelingConfig, label_interface
+from boxocr.logs import RegionsOfRequests, request_line
+from boxocr.metrics import CONTENT_TYPE, Metrics
+from boxocr.openapi import description
+from boxocr.room import Room
 from boxocr.settings import Settings
+from boxocr.web_worker import arrivals
+
+if TYPE_CHECKING:
+    from boxocr.status import StatusPage
 
 logger = logging.getLogger("boxocr.server")
 
 # Callers may name their requests, so that both logs speak of the same; anything else gets a name here.
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
+
+# Asked so often that the log would tell of nothing else.
+_OFTEN = ("/", "/health", "/ready", "/metrics")
+
+# Bodies of requests under way, which take a few times that while they are read; small ones do not count.
+_BODIES_BYTES = 300_000_000
+_SMALL_BODY = 1_000_000
 
 # How long an answer of the engine's probe is believed.
 _PROBE_SECONDS = 10.0
@@ -46,15 +62,16 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
     """
     app = Flask("boxocr")
     app.config["MAX_CONTENT_LENGTH"] = int(settings.max_request_mb * 1_000_000)
-    # Answers hold the annotators' text: other scripts than Latin stay readable, and keys keep the order they came in.
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = AnswerJSON(app)
     services = runtime.start(settings)
     if issubclass(model_class, OwnLabelStudioMLBase):
         model_class.store = KeyValueStore(settings.model_dir)
     _ask_for_password(app, settings)
+    _read_bodies(app)
     _answer_errors(app)
-    _log_requests(app)
+    metrics = Metrics(services)
+    _log_requests(app, metrics, services)
+    _add_metrics_route(app, metrics)
     _add_health_routes(app, model_class, settings, services)
     _add_label_studio_routes(app, model_class, settings)
     return app
@@ -64,17 +81,40 @@ def _add_health_routes(
     app: Flask, model_class: type[LabelStudioMLBase], settings: Settings, services: runtime.Runtime
 ) -> None:
     probe = _remembered(services.probe, _PROBE_SECONDS)
+    status = _status_page(app, settings, services, probe) if settings.status_page else None
 
     @app.get("/")
+    def home() -> Response:
+        response = status.show() if status and status.is_wanted() else health()
+        response.vary.add("Accept")
+        return response
+
     @app.get("/health")
     def health() -> Response:
         return jsonify({"status": "UP", "model_class": model_class.__name__})
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(description(password=settings.basic_auth_user is not None))
 
     @app.get("/ready")
     def ready() -> Response:
         probe()
         engine = services.readers.describe()
         return jsonify({"status": "READY", "engine": engine, "languages": settings.ocr_lang.split("+")})
+
+
+def _status_page(app: Flask, settings: Settings, services: runtime.Runtime, probe: Callable[[], None]) -> "StatusPage":
+    # It brings the operators' commands along, which a server without it does not need.
+    from boxocr.status import StatusPage  # noqa: PLC0415
+
+    return StatusPage(app, settings, services, probe)
+
+
+def _add_metrics_route(app: Flask, metrics: Metrics) -> None:
+    @app.get("/metrics")
+    def tell() -> Response:
+        return Response(metrics.text(), content_type=CONTENT_TYPE)
 
 
 def _add_label_studio_routes(app: Flask, model_class: type[LabelStudioMLBase], settings: Settings) -> None:
@@ -86,7 +126,7 @@ def _add_label_studio_routes(app: Flask, model_class: type[LabelStudioMLBase], s
 
     @app.post("/setup")
     def setup() -> Response:
-        body = _json_object()
+        body = json_object(request.get_data())
         schema = body.get("schema")
         if not isinstance(schema, str) or not schema.strip():
             raise MalformedRequest("The request has no schema, the project's labeling config.")
@@ -100,47 +140,54 @@ def _add_label_studio_routes(app: Flask, model_class: type[LabelStudioMLBase], s
 
     @app.post("/predict")
     def predict() -> Response:
-        body = _json_object()
-        tasks, params = body.get("tasks"), body.get("params") or {}
-        if not isinstance(tasks, list) or not isinstance(params, dict):
-            raise MalformedRequest("The request has no list of tasks.")
-        context = params.get("context")
-        if context is not None and not isinstance(context, dict):
-            raise MalformedRequest("The request's context is not an object.")
+        body = json_object(request.get_data())
+        tasks, context = _asked(body)
+        if len(tasks) > settings.max_tasks:
+            raise RequestTooLarge(f"The request has more than {settings.max_tasks} tasks.", "Send them in parts.")
         with _slot(slots):
             model = _model(model_class, body.get("project"), body.get("label_config"))
             return jsonify({"results": model.predict(tasks, context=context)})
 
     @app.post("/webhook")
     def webhook() -> tuple[Response, int]:
-        body = _json_object()
+        body = json_object(request.get_data())
         model = _model(model_class, _project_of_event(body), None)
         model.process_event(str(body.get("action", "")), body, job_id=g.request_id, additional_params={})
         return jsonify({"status": "OK"}), HTTPStatus.CREATED
 
 
 def _model(model_class: type[LabelStudioMLBase], project: object, label_config: object) -> LabelStudioMLBase:
-    # Label Studio sends "12.1795378739": the project and when it was created.
-    project_id = str(project or "").partition(".")[0]
+    identity = project_id(project)
     if label_config is None:
-        return model_class(project_id=project_id)
+        return model_class(project_id=identity)
     if not isinstance(label_config, str):
         raise MalformedRequest("The request's labeling config is not text.")
     # Tried here: label-studio-ml's own base class lets the parser's exceptions through.
     label_interface(label_config)
-    return model_class(project_id=project_id, label_config=label_config)
+    return model_class(project_id=identity, label_config=label_config)
+
+
+def _asked(body: dict[str, Any]) -> tuple[list[Any], dict[str, Any] | None]:
+    """The tasks and the context of a /predict."""
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list):
+        raise MalformedRequest("The request has no list of tasks.")
+    params = body.get("params")
+    if not isinstance(params, dict | None):
+        raise MalformedRequest("The request's params are not an object.")
+    context = (params or {}).get("context")
+    if not isinstance(context, dict | None):
+        raise MalformedRequest("The request's context is not an object.")
+    if context is not None:
+        results = context.get("result")
+        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+            raise MalformedRequest("The request's context.result is not a list of results.")
+    return tasks, context
 
 
 def _project_of_event(body: dict[str, Any]) -> object:
     project = body.get("project")
     return project.get("id") if isinstance(project, dict) else project
-
-
-def _json_object() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True)
-    if not isinstance(body, dict):
-        raise MalformedRequest("The request's body is not a JSON object.")
-    return body
 
 
 @contextmanager
@@ -194,6 +241,37 @@ def _ask_for_password(app: Flask, settings: Settings) -> None:
             raise Unauthorized
 
 
+def _read_bodies(app: Flask) -> None:
+    room = Room(_BODIES_BYTES)
+
+    @app.before_request
+    def read() -> None:
+        g.room = 0
+        # A body whose length is not told is as long as is allowed.
+        length = request.content_length if request.content_length is not None else app.config["MAX_CONTENT_LENGTH"]
+        if length > _SMALL_BODY and request.method == "POST":
+            if not room.try_to_take(length):
+                raise Busy
+            g.room = length
+        try:
+            body = request.get_data()
+        except HTTPException:
+            raise
+        except Exception as error:
+            # gunicorn's own, for chunks that are none.
+            raise MalformedRequest("The request's body did not arrive as it was announced.") from error
+        # In chunks, one that is too long ends at the limit without a word.
+        if len(body) >= app.config["MAX_CONTENT_LENGTH"] and request.content_length is None:
+            raise RequestTooLarge
+        if "gunicorn.socket" in request.environ:
+            arrivals.is_here(request.environ["gunicorn.socket"])
+
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        if g.get("room"):
+            room.give_back(g.room)
+
+
 def _answer_errors(app: Flask) -> None:
     @app.errorhandler(BoxOCRError)
     def known(error: BoxOCRError) -> Response:
@@ -234,12 +312,16 @@ def _error_response(status: int, code: str, message: str, remedy: str, error: Bo
     return response
 
 
-def _log_requests(app: Flask) -> None:
+def _log_requests(app: Flask, metrics: Metrics, services: runtime.Runtime) -> None:
+    regions = RegionsOfRequests()
+    services.at_close(timing.observe(regions.add))
+
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
+        timing.request_id.set(g.request_id)
 
     # Ids first, whatever else is checked before a request.
     app.before_request_funcs[None].insert(0, app.before_request_funcs[None].pop())
@@ -247,15 +329,24 @@ def _log_requests(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
-        quiet = request.path in ("/", "/health", "/ready") and response.status_code < HTTPStatus.BAD_REQUEST
-        logger.log(
-            logging.DEBUG if quiet else logging.INFO,
-            "%s %s %s in %.0f ms, request %s%s",
-            request.method,
-            request.path,
-            response.status_code,
-            (time.perf_counter() - g.began) * 1000,
-            g.request_id,
-            f": {g.error_code}" if "error_code" in g else "",
+        seconds = time.perf_counter() - g.began
+        outcome = g.get("error_code", "ok")
+        # Only paths that exist become names in the metrics: others could be invented without end.
+        metrics.answered(request.url_rule.rule if request.url_rule else "other", outcome, seconds)
+        often = request.path in _OFTEN or request.path.startswith("/status/")
+        quiet = often and response.status_code < HTTPStatus.BAD_REQUEST
+        line, fields = request_line(
+            f"{request.method} {request.path} {response.status_code} in {seconds * 1000:.0f} ms, request {g.request_id}"
+            + (f": {outcome}" if outcome != "ok" else ""),
+            {
+                "request_id": g.request_id,
+                "method": request.method,
+                "path": request.path[:200],
+                "status": response.status_code,
+                "seconds": round(seconds, 4),
+                "outcome": outcome,
+            },
+            regions.take(g.request_id),
         )
+        logger.log(logging.DEBUG if quiet else logging.INFO, "%s", line, extra={"fields": fields})
         return response

@@ -43,13 +43,18 @@ class Settings(BaseSettings):
 
     # Server
     port: Annotated[int, Field(ge=1, le=65535)] = 9090
-    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine
+    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
     threads: Annotated[int, Field(ge=RESERVED_THREADS + 1, le=1000)] = 40
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
     model_dir: Path | None = None
     max_request_mb: Annotated[float, Field(gt=0)] = 64
+    max_tasks: Annotated[int, Field(ge=1)] = 10_000
+    max_regions: Annotated[int, Field(ge=1)] = 1_000
+    request_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    status_page: bool = False
 
     # Label Studio
     label_studio_url: Annotated[str | None, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))] = (
@@ -84,7 +89,14 @@ class Settings(BaseSettings):
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     ocr_queue: Annotated[int, Field(ge=1, le=1000)] = 32
     reading_cache: Annotated[int, Field(ge=0)] = 10_000
+    page_readings_mb: Annotated[float, Field(ge=0)] = 64
+    batch_seconds: Annotated[float, Field(gt=0, lt=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 80
     tessdata_prefix: Path | None = None
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod

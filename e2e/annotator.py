@@ -4,28 +4,29 @@ Every action waits for what a person would see before going on, so that the test
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import FloatRect, Locator, Page, Response, expect
 
 from e2e.label_studio import EMAIL, PASSWORD, Project
 from e2e.pages import Box
 from e2e.process import until
 
 _ANSWER_SECONDS = 60
+_DRAG_STEPS = 4
 
 Point = tuple[float, float]
 
 
-def log_in(tab: Page, url: str) -> None:
+def log_in(tab: Page, url: str, password: str = PASSWORD) -> None:
     """Fill in the log-in page."""
     tab.goto(f"{url}/user/login/")
     tab.fill("input[name=email]", EMAIL)
-    tab.fill("input[name=password]", PASSWORD)
+    tab.fill("input[name=password]", password)
     tab.click("button[type=submit]")
     tab.wait_for_url(f"{url}/")
 
@@ -61,7 +62,9 @@ class Annotator:
         self.tab.get_by_label("Tasks Actions").click()
         self.tab.get_by_text("Retrieve Predictions").first.click()
         with self.tab.expect_response(
-            re.compile("/api/dm/actions.*retrieve_tasks_predictions"), timeout=_ANSWER_SECONDS * 1000
+            # The dialog asks for its form at the same address.
+            lambda one: "retrieve_tasks_predictions" in one.url and one.request.method == "POST",
+            timeout=_ANSWER_SECONDS * 1000,
         ) as response:
             self.tab.get_by_text("OK", exact=True).click()
         assert response.value.ok, response.value.text()
@@ -85,6 +88,10 @@ class Annotator:
             # The checkbox itself has no size: what one clicks on is drawn over it.
             toggle.click(force=True)
         expect(toggle).to_be_checked()
+
+    def screenshot(self, area: FloatRect) -> bytes:
+        """A part of what is on the screen, as a PNG file."""
+        return self.tab.screenshot(clip=area, animations="disabled")
 
     def switch_on_auto_accept(self) -> None:
         """From now on suggestions are accepted as they come."""
@@ -166,18 +173,27 @@ class Annotator:
         responses.append(response.value)
         response.value.finished()
 
-    def drag(self, box: Box, label: str | None, *, image: int = 0) -> None:
-        """Draw a box with the smart rectangle, without waiting for anything after it."""
+    def drag(
+        self, box: Box, label: str | None, *, image: int = 0, on_the_way: Callable[[], None] | None = None
+    ) -> None:
+        """Draw a box with the smart rectangle, without waiting for anything after it.
+
+        ``on_the_way`` is called each time that the mouse has moved, while its button is down.
+        """
         if label is not None:
             self.choose(label)
         self._take_tool("rectangle-tool", image)
-        self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), image)
+        self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), image, on_the_way)
 
-    def _drag(self, start: Point, end: Point, image: int) -> None:
+    def _drag(self, start: Point, end: Point, image: int, on_the_way: Callable[[], None] | None = None) -> None:
         here, there = self._on_screen(start, end, image=image)
         self.tab.mouse.move(*here)
         self.tab.mouse.down()
-        self.tab.mouse.move(*there, steps=4)
+        for step in range(1, _DRAG_STEPS + 1):
+            share = step / _DRAG_STEPS
+            self.tab.mouse.move(*(a + share * (b - a) for a, b in zip(here, there, strict=True)))
+            if on_the_way:
+                on_the_way()
         self.tab.mouse.up()
 
     def draw(self, box: Box, label: str | None = "Text", *, image: int = 0) -> dict[str, Any]:

@@ -113,3 +113,9 @@ PLAIN_CLICKS = f"""
   {_TEXT}
 </View>
 """
+
+PREANNOTATED = BOXES.replace('perRegion="true"', 'perRegion="true" model_preannotate="lines"')
+
+SPLIT = BOXES.replace('smart="true"', 'smart="true" model_split="lines"')
+
+FITTED = BOXES.replace('smart="true"', 'smart="true" model_fit="text"')

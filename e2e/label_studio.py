@@ -63,6 +63,15 @@ class LabelStudioServer:
         self._session = requests.Session()
         self.api: LabelStudio
 
+    @classmethod
+    def started_by_others(cls, folder: Path, url: str, token: str) -> "LabelStudioServer":
+        """A Label Studio that runs already, with the legacy token of its user; ``folder`` is for nothing."""
+        found = cls(folder)
+        found.url = url
+        found._session.headers["Authorization"] = f"Token {token}"
+        found.api = LabelStudio(base_url=url, api_key=token)
+        return found
+
     def start(self) -> None:
         """Start it, log in, and make a personal access token."""
         self.server.start()
@@ -111,8 +120,8 @@ class LabelStudioServer:
         # Label Studio refuses titles of more than 50 characters.
         created = self.api.projects.create(title=title[:50], label_config=config)
         project = Project(self, cast("int", created.id))
-        for data in tasks:
-            project.add_task(**data)
+        if tasks:
+            project.add_tasks(*tasks)
         return project
 
 
@@ -137,9 +146,9 @@ class Project:
         assert created.state == "CO", created
         return cast("int", created.id)
 
-    def add_task(self, **data: Any) -> None:
-        """Import a task with this ``data``."""
-        self.label_studio.api.projects.import_tasks(id=self.id, request=cast("Any", [data]))
+    def add_tasks(self, *tasks: Mapping[str, Any]) -> None:
+        """Import tasks with these ``data``, in their order."""
+        self.label_studio.api.projects.import_tasks(id=self.id, request=cast("Any", [dict(data) for data in tasks]))
 
     def upload(self, path: Path) -> None:
         """Upload a file as a new task, as the Import dialog does."""
@@ -196,6 +205,10 @@ class Project:
     def predictions(self, task: int) -> list[Json]:
         """The predictions stored for a task."""
         return [dict(one) for one in self.label_studio.api.tasks.get(id=str(task)).predictions or []]
+
+    def predicted(self) -> dict[int, int]:
+        """How many predictions each task has."""
+        return {task["id"]: task["total_predictions"] for task in self._tasks()}
 
     def saved(self, task: int) -> "Saved":
         """What the task's only annotation holds."""

@@ -120,3 +120,32 @@ def slanted(path: Path, angle: float, line: str) -> Page:
         angle,
     )
     return Page(path, *image.size, {line: box})
+
+
+def scanned(path: Path, *lines: str) -> Page:
+    """A page of A4 at 200 dpi, four megapixels, with one line below the other."""
+    image = Image.new("L", (1654, 2339), 250)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(_TYPE_SIZE)
+    places = {}
+    for number, line in enumerate(lines):
+        start = (150, 200 + 150 * number)
+        pen.text(start, line, fill=20, font=font)
+        left, top, right, bottom = pen.textbbox(start, line, font=font)
+        places[line] = (left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN)
+    image.save(path)
+    return Page(path, *image.size, {line: _percent(place, image.size) for line, place in places.items()})
+
+
+def letter(path: Path, *lines: str) -> Page:
+    """A page of 800 x 600 with lines as close together as in a letter."""
+    image = Image.new("RGB", (800, 600), "white")
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(28)
+    places = {}
+    for number, line in enumerate(lines):
+        start = (60, 60 + 48 * number)
+        pen.text(start, line, fill="black", font=font)
+        places[line] = pen.textbbox(start, line, font=font)
+    image.save(path)
+    return Page(path, *image.size, {line: _percent(place, image.size) for line, place in places.items()})

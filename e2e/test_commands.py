@@ -169,14 +169,14 @@ def test_the_demo_is_made_once_and_can_be_drawn_on(
 ) -> None:
     first = boxocr("demo", "--url", backend.url)
     assert first.code == 0, first.output
-    assert "Uploaded invoice.png, letter.png, receipt.png." in first.output
+    assert "Uploaded form.png, invoice.png, letter.png, receipt.png." in first.output
     link = first.output.rpartition(" ")[2]
     again = boxocr("demo", "--url", backend.url)
-    assert "is there. Its 3 sample pages are there. Nothing to change" in again.output
+    assert "is there. Its 4 sample pages are there. Nothing to change" in again.output
     assert again.output.endswith(link)
 
     project = Project(label_studio, int(link.removeprefix(f"{label_studio.url}/projects/").removesuffix("/data")))
-    invoice, *others = project.tasks()
+    _, invoice, *others = project.tasks()
     assert len(others) == 2
     annotator.open(project, invoice)
     annotator.read(_LINE_BOX)

@@ -65,7 +65,7 @@ class Store:
                 self.s3.put(self.page, "scans")
                 project.add_s3(self.s3, "scans", presign=source == "s3 presigned")
             case "http":
-                project.add_task(image=self.web.address_of(self.page))
+                project.add_tasks({"image": self.web.address_of(self.page)})
         assert project.address().startswith(ADDRESSES[source])
         return project
 

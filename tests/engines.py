@@ -1,5 +1,7 @@
 """Engines for tests, named by import path as a user's own engine is."""
 
+import os
+import signal
 from collections.abc import Sequence
 
 from boxocr.reading import Reading, ReadingOptions
@@ -29,3 +31,19 @@ class FailingFirst(Counting):
         if super().read(crop, options).text == "reading 1":
             raise RuntimeError
         return Reading("at last", 0.9, self.name, options.languages)
+
+
+class Hostile(Counting):
+    """Reads what would run, were it markup."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:  # noqa: ARG002 - it does not look
+        return Reading("<img src=x onerror=\"document.title='run'\"> & co", 0.9, self.name, options.languages)
+
+
+class CrashingOnTall(Counting):
+    """Dies on crops that are higher than wide."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape[0] > crop.shape[1]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(crop, options)

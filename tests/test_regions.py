@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boxocr.errors import MalformedRequest, RegionError
-from boxocr.regions import Region, area_of, box_in_percent, point_of, regions_of
+from boxocr.regions import Region, area_of, point_of, regions_of
 
 WIDTH, HEIGHT = 800, 600
 
@@ -148,10 +148,7 @@ def test_results_that_are_none_are_a_malformed_request(results: object) -> None:
         regions_of(results)
 
 
-def test_a_point_and_a_box_translate_both_ways() -> None:
+def test_a_point_lies_in_pixels_of_the_page() -> None:
     keypoint = result("keypointlabels", {"x": 25, "y": 50, "width": 0.2, "keypointlabels": ["Text"]})
 
     assert point_of(region(keypoint), WIDTH, HEIGHT) == (200, 300)
-    assert box_in_percent((80, 120, 320, 150), WIDTH, HEIGHT) == {
-        "x": 10, "y": 20, "width": 30, "height": 5, "rotation": 0
-    }  # fmt: skip

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxocr.commands.errors import CommandFailed
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from boxocr.commands.connections import Wanted
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
+
+# A shell's way to say which signal ended a command: 130 for Ctrl-C, 143 for SIGTERM.
+_STOPPED_BY_SIGNAL = 128
 
 _TITLE = "BoxOCR"
 
@@ -37,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load()
     except SettingsError as error:
         return _wrong_settings(error, options)
-    command = {"doctor": _doctor, "connect": _connect, "demo": _demo}[options.command]
+    commands = {"doctor": _doctor, "connect": _connect, "demo": _demo, "samples": _samples, "preannotate": _preannotate}
+    command = commands[options.command]
     try:
         return command(options, settings)
     except CommandFailed as error:
@@ -67,7 +72,24 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("--title", default=_TITLE, help=f"name of the model in Label Studio (default: {_TITLE})")
     demo = commands.add_parser("demo", help="make a project with sample pages, ready to draw on")
     demo.add_argument("--url", metavar="URL", help=_URL_HELP)
+    demo.add_argument("--bucket", metavar="NAME", help="show the sample pages from this bucket of S3 or MinIO as well")
+    demo.add_argument("--link", metavar="URL", help="address of Label Studio for people, where this server has another")
+    samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
+    samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
+    _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
     return parser
+
+
+def _add_preannotate(parser: argparse.ArgumentParser) -> None:
+    tasks = parser.add_mutually_exclusive_group(required=True)
+    tasks.add_argument("--project", type=_number, metavar="N", help="tasks of this project without predictions")
+    tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
+    tasks.add_argument("--folder", type=Path, metavar="DIR", help="images in this folder and those in it")
+    tasks.add_argument("--s3", metavar="URL", help="images in a bucket: s3://bucket/prefix")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
+    parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
+    parser.set_defaults(refuse=parser.error)
 
 
 def _number(text: str) -> int:
@@ -130,16 +152,47 @@ def _connect(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands import samples
     from boxocr.commands.connect import open_api
     from boxocr.commands.demo import run
 
     printer = Printer(sys.stdout, Redaction(settings))
     aim = _aim(options.url, _TITLE, settings)
     with open_api(settings) as api:
-        link = run(api, aim, printer.text, named=bool(options.url))
+        storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
+        link = run(api, aim, printer.text, named=bool(options.url), storage=storage)
     printer.text("Open it, choose a task, switch Auto-Annotation on, and draw a box:")
-    printer.line(link)
+    printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
     return _SUCCESS
+
+
+def _samples(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands import samples
+
+    samples.fill(settings, options.bucket, Printer(sys.stdout, Redaction(settings)).text)
+    return _SUCCESS
+
+
+def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
+    given = [name for name in ("output", "config") if getattr(options, name) is not None]
+    if options.project is not None and given:
+        options.refuse(f"--{given[0]} does not go with --project: the project has its own labeling config")
+    if options.project is None and len(given) < 2:  # noqa: PLR2004 - both of them
+        options.refuse("--output and --config are needed unless there is a --project")
+    from boxocr.commands.preannotate import Work, preannotate
+
+    redact = Redaction(settings)
+    failures = Printer(sys.stderr, redact)
+    work = Work(options.project, options.input, options.folder, options.s3, options.output, options.config, options.ray)
+    done = preannotate(
+        work,
+        settings,
+        Printer(sys.stdout, redact).text,
+        lambda name, reason: failures.finding(failed(name, reason, "")),
+    )
+    if done.stopped is not None:
+        return _STOPPED_BY_SIGNAL + done.stopped
+    return _FAILURE if done.failures else _SUCCESS
 
 
 def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":

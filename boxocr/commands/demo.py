@@ -1,25 +1,30 @@
 """``boxocr demo``: a project with sample pages, ready to draw on."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+from boxocr.commands import samples
 from boxocr.commands.connect import connect
 from boxocr.commands.connections import Wanted
-from boxocr.commands.errors import CommandFailed
 from boxocr.commands.label_studio_api import LabelStudioAPI, Project
+from boxocr.commands.samples import EXAMPLES, Say
+from boxocr.commands.storage import Storage
 
 TITLE = "BoxOCR demo"
 
 _DESCRIPTION = "Draw a box on a page, and its text appears in the region's field."
 
-_EXAMPLES = Path(__file__).parents[2] / "examples"
-
 _MOST_TASKS = 100
 
-Say = Callable[[str], None]
 
-
-def run(api: LabelStudioAPI, aim: Wanted, say: Say, *, named: bool, examples: Path = _EXAMPLES) -> str:
+def run(  # noqa: PLR0913 - each is one of the command's own inputs
+    api: LabelStudioAPI,
+    aim: Wanted,
+    say: Say,
+    *,
+    named: bool,
+    storage: Storage | None = None,
+    examples: Path = EXAMPLES,
+) -> str:
     """Make the project, or complete the one that is there.
 
     Args:
@@ -27,6 +32,7 @@ def run(api: LabelStudioAPI, aim: Wanted, say: Say, *, named: bool, examples: Pa
         aim: the connection to this backend.
         say: told what is done, sentence by sentence.
         named: whether the operator gave the address of this backend.
+        storage: the bucket with the sample pages that the project shows too, if any.
         examples: the folder with ``demo.xml`` and ``pages``.
 
     Returns:
@@ -35,10 +41,8 @@ def run(api: LabelStudioAPI, aim: Wanted, say: Say, *, named: bool, examples: Pa
     Raises:
         CommandFailed: what is in the way. What was done before stays, and the next run goes on from there.
     """
-    pages = sorted((examples / "pages").glob("*.png"))
+    pages = samples.pages(examples)
     config = examples / "demo.xml"
-    if not pages or not config.is_file():
-        raise CommandFailed("The sample pages are not installed.", "Run the command from a copy of the repository.")
     project = api.project_called(TITLE)
     if project is None:
         project = api.create_project(TITLE, config.read_text(encoding="utf-8"), _DESCRIPTION)
@@ -46,6 +50,9 @@ def run(api: LabelStudioAPI, aim: Wanted, say: Say, *, named: bool, examples: Pa
     else:
         say(f"Project {project.id}, “{TITLE}”, is there.")
     _upload(api, project, pages, say)
+    if storage is not None:
+        api.show_bucket(project.id, storage)
+        say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
     for sentence in connect(api, project.id, aim, named=named).sentences():
         say(sentence)
     return f"{api.url}/projects/{project.id}/data"

@@ -4,13 +4,14 @@ What it answers, the odd statuses included, was measured against Label Studio 1.
 """
 
 import html
+import json
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import certifi
 import httpx
@@ -22,6 +23,7 @@ from pydantic import SecretStr
 from boxocr.commands.addresses import shown
 from boxocr.commands.connections import Connection, Wanted
 from boxocr.commands.errors import LabelStudioRefused, LabelStudioUnreachable
+from boxocr.commands.storage import Storage
 from boxocr.errors import PageError
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.tokens import Tokens
@@ -31,6 +33,12 @@ _TIMEOUT = httpx.Timeout(60, connect=5)
 
 # Retries are for programs that run unattended; whoever waits at a terminal wants the first answer.
 _ONCE = RequestOptions(max_retries=0)
+
+# For those: Label Studio may be busy for a while.
+_PATIENTLY = RequestOptions(max_retries=5)
+
+# Label Studio counts all of a project's tasks anew when predictions are stored.
+_STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
 
 _EXCHANGE_SECONDS = 30
 
@@ -132,6 +140,46 @@ class LabelStudioAPI:
                 for task in first.items or ()
             ]
 
+    def tasks_without(self, project: int, model_version: str, *, after: int, most: int) -> tuple[list[Task], int]:
+        """Tasks that have no prediction of a version of a model, with their data as stored.
+
+        Args:
+            project: its number.
+            model_version: as the predictions have it.
+            after: only tasks with higher numbers.
+            most: how many of them.
+
+        Returns:
+            The tasks by rising number, and how many there are in all after the same one.
+        """
+        filters = [
+            {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after},
+            {
+                "filter": "filter:tasks:predictions_model_versions",
+                "operator": "not_contains",
+                "type": "List",
+                "value": [model_version],
+            },
+        ]
+        query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
+        with self._plain_errors():
+            found: Any = self._sdk.tasks.list(
+                project=project, page_size=most, query=query, resolve_uri=False, request_options=_PATIENTLY
+            )
+            tasks = [Task(int(task.id), dict(task.data or {})) for task in found.items or ()]
+            return tasks, int(found.response.total)
+
+    def store_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
+        """Store predictions: all, or none and an error.
+
+        Args:
+            project: its number.
+            predictions: each with ``task``, ``result``, ``model_version`` and perhaps ``score``.
+        """
+        with self._plain_errors():
+            # Never twice: a request that was cut off may have been heard.
+            self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
+
     def upload(self, project: int, file: Path) -> None:
         """Make a task of a file, as the Import dialog does."""
         with self._plain_errors(), file.open("rb") as content:
@@ -149,6 +197,36 @@ class LabelStudioAPI:
         with self._plain_errors():
             storages = self._sdk.import_storage.s3.list(project=project, request_options=_ONCE)
         return sorted({str(storage.bucket) for storage in storages if storage.bucket})
+
+    def show_bucket(self, project: int, storage: Storage) -> None:
+        """Make a task of each object in the storage that has none yet. A storage of this bucket that is there is used.
+
+        Label Studio hands the pages on, so that a browser need not reach the S3 server.
+        """
+        with self._plain_errors():
+            api = self._sdk.import_storage.s3
+            fields: dict[str, Any] = {
+                "project": project,
+                "title": f"{storage.bucket}/{storage.prefix}",
+                "bucket": storage.bucket,
+                "prefix": storage.prefix,
+                "s3endpoint": storage.endpoint,
+                "region_name": storage.region,
+                "aws_access_key_id": storage.key_id,
+                "aws_secret_access_key": storage.secret.get_secret_value(),
+                "aws_session_token": storage.session.get_secret_value() if storage.session else None,
+                "regex_filter": ".*",
+                "use_blob_urls": True,
+                "presign": False,
+            }
+            rows = api.list(project=project, request_options=_ONCE)
+            there = [row for row in rows if (row.bucket, row.prefix) == (storage.bucket, storage.prefix)]
+            row: Any = (
+                api.update(int(there[0].id or 0), request_options=_ONCE, **fields)
+                if there
+                else api.create(request_options=_ONCE, **fields)
+            )
+            api.sync(int(row.id), request_options=_ONCE)
 
     def connections(self, project: int) -> list[Connection]:
         """The project's connections. Label Studio asks each backend for its state first."""

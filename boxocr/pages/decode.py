@@ -5,7 +5,9 @@ called: none of them runs another program.
 """
 
 import logging
+import math
 import threading
+import weakref
 from collections.abc import Callable
 from io import BytesIO
 
@@ -23,10 +25,14 @@ from PIL import (
 
 from boxocr.errors import PageError, PageTooLarge, PageUndecodable
 from boxocr.pages.pixels import upright_pixels
+from boxocr.room import Room
 
 logger = logging.getLogger(__name__)
 
 _PIXELS_PER_MEGAPIXEL = 1_000_000
+
+# RGB; what turns out grey takes a third.
+_BYTES_PER_PIXEL = 3
 
 _EXIF_ORIENTATION = 0x0112
 
@@ -72,10 +78,12 @@ class Decoder:
     Args:
         max_megapixels: a page with more is refused before it is decoded.
         at_once: decodings that may run at the same time; the others wait. Each holds the page about twice.
+        room: for the decoded pages, wherever they are kept; who finds none waits until some are gone.
     """
 
-    def __init__(self, max_megapixels: float, at_once: int) -> None:
+    def __init__(self, max_megapixels: float, at_once: int, room: Room | None = None) -> None:
         self._max_megapixels = max_megapixels
+        self._room = room or Room(math.inf)
         self._slots = threading.BoundedSemaphore(at_once)
         # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
         # It is global to the process, so it is raised to our own limit, and never lowered.
@@ -111,12 +119,24 @@ class Decoder:
         with opener(BytesIO(data)) as image:
             if image.width * image.height > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
                 raise self._too_large()
-            if isinstance(image, JpegImagePlugin.JpegImageFile) and _is_grey_in_colour(image, data):
-                image.draft("L", None)
-            image.load()
-            pixels = upright_pixels(image, _orientation(image))
+            size = image.width * image.height * _BYTES_PER_PIXEL
+            self._room.take(size)
+            try:
+                pixels = self._decoded(image, data)
+            except BaseException:
+                self._room.give_back(size)
+                raise
+        self._room.give_back(size - pixels.nbytes)
+        weakref.finalize(pixels, self._room.give_back, pixels.nbytes)
         pixels.setflags(write=False)
         return pixels
+
+    @staticmethod
+    def _decoded(image: ImageFile.ImageFile, data: bytes) -> np.ndarray:
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and _is_grey_in_colour(image, data):
+            image.draft("L", None)
+        image.load()
+        return upright_pixels(image, _orientation(image))
 
     def _too_large(self) -> PageTooLarge:
         return PageTooLarge(

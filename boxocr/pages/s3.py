@@ -67,7 +67,7 @@ class S3:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if status == _NOT_MODIFIED:
                 return Fetched(None, validator)
-            raise _refusal(str(error.response.get("Error", {}).get("Code", "")), status, bucket) from None
+            raise refusal(str(error.response.get("Error", {}).get("Code", "")), status, bucket) from None
         except (ConnectTimeoutError, ReadTimeoutError):
             raise PageTimeout("S3 did not send the page in time.") from None
         except (BotoCoreError, HTTPClientError, ValueError):
@@ -90,35 +90,43 @@ class S3:
         """Made when first needed: it takes a third of a second, and many servers never read from S3."""
         with self._lock:
             if self._made is None:
-                self._made = self._make()
+                self._made = client(self._settings, read_seconds=self._limits.seconds, attempts=_ATTEMPTS)
             return self._made
 
-    def _make(self) -> "S3Client":
-        settings = self._settings
-        secret, session = settings.aws_secret_access_key, settings.aws_session_token
-        # A session of its own: boto3's default one is shared by the whole process, and not made for threads. TLS is
-        # verified with boto3's authorities, or AWS_CA_BUNDLE.
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=settings.aws_endpoint,
-            region_name=settings.aws_region,
-            aws_access_key_id=settings.aws_access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            aws_session_token=session.get_secret_value() if session else None,
-            config=Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=min(_READ_SECONDS, self._limits.seconds),
-                retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-                # Buckets as host names need a DNS entry each, which private servers do not have.
-                s3={"addressing_style": "path"} if settings.aws_endpoint else {},
-                signature_version="s3v4",
-                # Servers other than AWS's often do not know the newer checksums.
-                response_checksum_validation="when_required",
-                # boto3 would take an empty AWS_ENDPOINT_URL for an address.
-                ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # not in boto3-stubs yet
-                max_pool_connections=20,
-            ),
-        )
+
+def client(settings: Settings, *, read_seconds: float, attempts: int) -> "S3Client":
+    """A client with this server's endpoint and keys.
+
+    Args:
+        settings: ``aws_*``.
+        read_seconds: that the endpoint may be silent, at most 10.
+        attempts: at a request before it fails.
+    """
+    secret, session = settings.aws_secret_access_key, settings.aws_session_token
+    # A session of its own: boto3's default one is shared by the whole process, and not made for threads. TLS is
+    # verified with boto3's authorities, or AWS_CA_BUNDLE.
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=settings.aws_endpoint,
+        region_name=settings.aws_region,
+        aws_access_key_id=settings.aws_access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        aws_session_token=session.get_secret_value() if session else None,
+        config=Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=min(_READ_SECONDS, read_seconds),
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            # Buckets as host names need a DNS entry each, which private servers do not have.
+            s3={"addressing_style": "path"} if settings.aws_endpoint else {},
+            signature_version="s3v4",
+            # Servers other than AWS's often do not know the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            # boto3 would take an empty AWS_ENDPOINT_URL for an address.
+            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # not in boto3-stubs yet
+            max_pool_connections=20,
+        ),
+    )
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:
@@ -128,7 +136,14 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _refusal(code: str, status: int, bucket: str) -> PageError:
+def refusal(code: str, status: int, bucket: str) -> PageError:
+    """What is wrong, in words.
+
+    Args:
+        code: of the error, as S3 names it.
+        status: of the HTTP answer.
+        bucket: its name.
+    """
     code = re.sub(r"[^A-Za-z0-9]", "", code)[:40] or str(status)
     if code == "NoSuchBucket":
         return PageNotFound(f"S3 has no bucket {bucket}.", "Check the address, AWS_ENDPOINT and AWS_REGION.")

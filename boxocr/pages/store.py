@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
 from cachetools import LRUCache
 
 from boxocr.errors import PageError, PageTimeout, PageUnreachable
@@ -17,7 +18,9 @@ from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.source import BYTES_PER_MB, Validator
 from boxocr.pages.sources import Route, Sources
+from boxocr.room import Room
 from boxocr.settings import Settings, available_cores
+from boxocr.timing import Stage, stage
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,13 @@ _ADDRESSES = 2_000
 # Pages that wait to be fetched ahead. A task that is opened adds one for each of its pages, and what does not fit is
 # fetched when it is asked for.
 _PREFETCH_QUEUE = 64
+
+
+# Decoded pages that boxes are being read on, beside those that are kept.
+_PAGES_IN_USE_BYTES = 1_000_000_000
+
+# Each holds a file of up to MAX_PAGE_MB.
+_FETCHES_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,9 @@ class PageStore:
     def __init__(self, settings: Settings) -> None:
         self._sources = Sources(settings)
         # A decoding keeps a core busy and needs the page's size twice.
-        self._decoder = Decoder(settings.max_page_megapixels, at_once=available_cores())
+        room = Room(settings.page_cache_mb * BYTES_PER_MB + _PAGES_IN_USE_BYTES)
+        self._decoder = Decoder(settings.max_page_megapixels, available_cores(), room)
+        self._fetches = threading.BoundedSemaphore(_FETCHES_AT_ONCE)
         self._timeout = settings.page_timeout
         self._lock = threading.Lock()
         self._pages: LRUCache[str, Page] = LRUCache(settings.page_cache_mb * BYTES_PER_MB, getsizeof=_bytes)
@@ -83,7 +95,8 @@ class PageStore:
         if flight is not None:
             return _landed(flight)
         try:
-            page = self._fetched(route, seen, kept)
+            with self._fetches:
+                page = self._fetched(route, seen, kept)
         except BaseException as error:
             self._end_flight(route)
             own.set_exception(error)
@@ -91,6 +104,11 @@ class PageStore:
         self._end_flight(route)
         own.set_result(page)
         return page
+
+    @property
+    def kept_bytes(self) -> int:
+        """Size of the decoded pages that are kept."""
+        return int(self._pages.currsize)
 
     def prefetch(self, address: PageAddress) -> None:
         """Fetch and decode the page in the background, so that the first box is as quick as the second.
@@ -123,7 +141,8 @@ class PageStore:
         """Ask the source; decode what it sends unless a page of the same digest is kept."""
         validator = seen.validator if seen and kept else None
         try:
-            found = route.source.fetch(route.address, validator, Deadline(self._timeout))
+            with stage(Stage.FETCH):
+                found = route.source.fetch(route.address, validator, Deadline(self._timeout))
         except TimeoutError:
             raise PageTimeout from None
         if found.data is None:
@@ -133,7 +152,11 @@ class PageStore:
         digest = sha256(found.data).hexdigest()
         with self._lock:
             page = self._pages.get(digest)
-        return self._keep(route, page or Page(self._decoder.decode(found.data), digest), found.validator)
+        return self._keep(route, page or Page(self._decoded(found.data), digest), found.validator)
+
+    def _decoded(self, data: bytes) -> np.ndarray:
+        with stage(Stage.DECODE):
+            return self._decoder.decode(data)
 
     def _keep(self, route: Route, page: Page, validator: Validator | None) -> Page:
         with self._lock:
@@ -163,7 +186,8 @@ def _bytes(page: Page) -> int:
 
 def _landed(flight: Future[Page]) -> Page:
     """What the thread that leads the flight got; an error anew, since each thread writes its own traceback into it."""
-    error = flight.exception()
+    with stage(Stage.FETCH):
+        error = flight.exception()
     if isinstance(error, PageError):
         raise type(error)(error.message, error.remedy)
     return flight.result()

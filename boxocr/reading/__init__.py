@@ -1,4 +1,4 @@
-"""From a crop of a page to its text.
+"""From a crop of a page, or a whole page, to its text.
 
 Knows nothing of Label Studio and reads no environment: everything comes through arguments.
 """

@@ -19,6 +19,9 @@ class ReadingCache:
         self._lock = threading.Lock()
         self._kept: LRUCache[Hashable, Reading] = LRUCache(max(entries, 0))
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def get(self, key: Hashable, read: Callable[[], Reading]) -> Reading:
         """The reading kept under the key, else a new one, which is kept. Errors are not.
 

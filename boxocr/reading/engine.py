@@ -24,7 +24,7 @@ An engine is a class with two attributes and two methods. To connect one, name i
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -87,6 +87,7 @@ class Reading:
         languages: the languages it was read with.
         look: how the crop was looked at when it gave this text, such as ``"psm 6"``.
         turned: degrees clockwise that the crop was turned by before it could be read: 0, 90, 180 or 270.
+        seconds: how long the engine took; set by the reader process.
     """
 
     text: str
@@ -95,6 +96,7 @@ class Reading:
     languages: str
     look: str = ""
     turned: int = 0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @runtime_checkable

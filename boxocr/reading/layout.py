@@ -107,8 +107,14 @@ def threshold(counts: NDArray[np.float64]) -> int:
 
 def _dense(ink: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
     """Say which rows (axis 1) or columns (axis 0) hold ink rather than specks of noise."""
-    counts = np.asarray(ink.sum(axis=axis))
+    counts = _counts(ink, axis)
     return np.asarray(counts > 0.015 * np.sort(counts)[-len(counts) // 10])
+
+
+def _counts(ink: NDArray[np.bool_], axis: int) -> NDArray[np.uint32]:
+    """Return how many pixels of each row (axis 1) or column (axis 0) are ink."""
+    # As small numbers: numpy makes 64-bit ones of what it sums else, which takes four times as long.
+    return np.asarray(np.add.reduce(ink.view(np.uint8), axis=axis, dtype=np.uint32))
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -133,8 +139,8 @@ def _rules(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
             if last - first <= thickest and (last <= zone or first >= len(share) - zone)
         ]
 
-    rows = candidates(ink.mean(axis=1))
-    columns = candidates(ink.mean(axis=0))
+    rows = candidates(_counts(ink, axis=1) / width)
+    columns = candidates(_counts(ink, axis=0) / height)
     erased = np.zeros_like(ink)
     if not rows and not columns:
         return erased

@@ -1,36 +1,44 @@
 """Reader processes: warm, bounded in number, killed at the deadline."""
 
-import contextlib
-import multiprocessing
+import logging
 import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, InvalidStateError
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
-import pebble
-
+from boxocr import timing
 from boxocr.errors import BoxOCRError, EngineUnavailable, ReaderCrashed, ReadingError, ReadingTimeout
-from boxocr.reading import worker
+from boxocr.reading import page_layout, prepare, worker
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.lines import Box, Strip, nearest
+from boxocr.reading.jobs import Job, JobFuture, JobQueue, Priority
+from boxocr.reading.reader_process import START_SECONDS, ReaderGone, ReaderProcess
+from boxocr.reading.whole_page import PageLayout, PageReading
+from boxocr.timing import Stage
 
 T = TypeVar("T")
 
-# Loading three languages and PP-OCR takes two seconds on an idle machine; a machine that starts everything at once
-# after a power cut is slower.
-_START_SECONDS = 120
+_log = logging.getLogger(__name__)
+
+# A whole page may take this many times as long as a box.
+PAGE_TIMEOUTS = 3
+
+# After a reader that did not start, so long until the next try.
+_START_AGAIN_SECONDS = 2.0
+
+# One that is killed while it starts is tried again, and costs nobody a box. After so many the engine is at fault.
+_GIVE_UP_AFTER = 3
 
 
 class ReaderPool:
-    """A fixed number of reader processes, each with warm engines, that read one crop at a time.
+    """A fixed number of reader processes, each with warm engines, that do one job at a time.
 
-    Safe to use from any thread. Nothing runs before :meth:`start`, which must come after the last ``fork``.
+    A thread for each of them takes the jobs, watches the deadline, and starts a new process when one is lost. Safe to
+    use from any thread. Nothing runs before :meth:`start`, which must come after the last ``fork``.
 
     Args:
         workers: how many reader processes.
@@ -54,11 +62,16 @@ class ReaderPool:
         self._engine = engine
         self._languages = languages
         self._tessdata = tessdata
-        self._lock = threading.Lock()
-        self._pool: pebble.ProcessPool | None = None
-        self._unfinished: set[Future[Any]] = set()
         self._links = ""
         self._introduction = ("", "", [""])
+        self._changed = threading.Condition()
+        self._jobs: JobQueue | None = None
+        self._keepers: list[threading.Thread] = []
+        self._alive: set[ReaderProcess] = set()
+        self._did_not_start = 0
+        self._failed_in_a_row = 0
+        self._replaced = 0
+        self._closed = threading.Event()
 
     def __enter__(self) -> Self:
         """Start the readers."""
@@ -76,30 +89,43 @@ class ReaderPool:
             EngineUnavailable: when the engine does not start.
             LanguageMissing: when one of the languages is not installed.
         """
-        with self._lock:
-            if self._pool is not None:
+        with self._changed:
+            if self._jobs is not None:
                 return
-            self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
-            self._pool, ready = self._new_pool()
-            pool = self._pool
+            self._closed.clear()
+            jobs = self._jobs = JobQueue(self._workers)
+        self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
+        # More threads than cores gain nothing: readers share the cores.
+        threads = max((os.cpu_count() or 1) // self._workers, 1)
+        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
+        self._keepers = [
+            threading.Thread(target=self._keep, args=(jobs, settings), name=f"reader-{number}", daemon=True)
+            for number in range(self._workers)
+        ]
+        for keeper in self._keepers:
+            keeper.start()
         try:
-            self._wait_for(pool, ready)
-            self._introduction = self._result(self._schedule(worker.introduce, self._engine))
+            self._wait_until_all_read()
+            self._introduction = self._schedule(worker.introduce, self._engine, priority=Priority.CHECK).result()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Stop all readers, whatever they do. Crops that are not read yet get a ``ReadingError``."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.stop()
-            pool.join()
-            shutil.rmtree(self._links, ignore_errors=True)
-        # Pebble forgets what it was asked for, and whoever waits for it would wait for ever.
-        for future in tuple(self._unfinished):
-            _fail(future, CancelledError())
+        """Stop all readers, whatever they do. Jobs that are not done get a ``ReadingError``."""
+        self._closed.set()
+        with self._changed:
+            jobs, self._jobs = self._jobs, None
+            alive = tuple(self._alive)
+        if jobs is None:
+            return
+        jobs.close(_closing())
+        for reader in alive:
+            reader.kill()
+        for keeper in self._keepers:
+            if keeper is not threading.current_thread():
+                keeper.join(START_SECONDS)
+        shutil.rmtree(self._links, ignore_errors=True)
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read the text in ``crop``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB.
@@ -111,31 +137,52 @@ class ReaderPool:
             EngineUnavailable: when the options name an engine that does not start.
             ReadingError: when the engine failed in another way.
         """
-        return self._result(self.submit(crop, options))
+        return _awaited(self._schedule(worker.read, prepare.bounded(crop), options))
 
     def submit(self, crop: Pixels, options: ReadingOptions) -> Future[Reading]:
         """Like :meth:`read`, without waiting: the result or the error is taken from the future.
 
         A crop whose future is cancelled before a reader took it is not read.
         """
-        return self._schedule(worker.read, crop, options)
+        # Larger ones gain nothing, and would have to cross.
+        return self._schedule(worker.read, prepare.bounded(crop), options)
 
-    def find_line(self, page: Pixels, x: float, y: float) -> Box | None:
-        """Return the text line under or nearest to a point, as left, top, right, bottom in pixels of ``page``.
+    def read_page(
+        self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
+    ) -> PageReading:
+        """Read all of ``page``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB, lying in any way.
 
-        ``None`` when there is no line near the point.
+        Raises:
+            BoxOCRError: as :meth:`read`; a page may take three times as long.
         """
-        strip = Strip.around(page, y)
-        found = nearest(
-            self._result(self._schedule(worker.text_lines, strip.pixels)),
-            x / strip.shrink,
-            (y - strip.top) / strip.shrink,
-        )
-        if found is None:
-            return None
-        height, width = page.shape[:2]
-        left, top, right, bottom = strip.on_page(found)
-        return max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))
+        return self.submit_page(page, options, priority=priority).result()
+
+    def submit_page(
+        self,
+        page: Pixels,
+        options: ReadingOptions,
+        *,
+        priority: Priority = Priority.BACKGROUND,
+        timeout: float | None = None,
+    ) -> Future[PageReading]:
+        """Like :meth:`read_page`, without waiting.
+
+        Args:
+            page: the page.
+            options: how it is to be read.
+            priority: who waits for it.
+            timeout: seconds that it may take, waiting for a free reader not counted; then its reader is killed.
+        """
+        timeout = timeout or PAGE_TIMEOUTS * self._timeout
+        return self._schedule(worker.read_page, page, options, timeout=timeout, priority=priority)
+
+    def submit_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> Future[PageLayout]:
+        """Find where the text of ``page`` is, for :func:`~boxocr.reading.whole_page.under`.
+
+        The future raises EngineUnavailable where Tesseract's library is missing.
+        """
+        options = ReadingOptions(languages=self._languages)
+        return self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority)
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
@@ -153,116 +200,142 @@ class ReaderPool:
         """
         from boxocr.reading import probe  # noqa: PLC0415
 
-        probe.check(self.read, ReadingOptions(languages=self._languages))
+        def read(crop: Pixels, options: ReadingOptions) -> Reading:
+            return self._schedule(worker.read, crop, options, priority=Priority.CHECK).result()
 
-    def _new_pool(self) -> tuple[pebble.ProcessPool, Any]:
-        # Spawned, since forking a process that has threads copies locks that nobody will ever release.
-        context = multiprocessing.get_context("spawn")
-        ready = context.Semaphore(0)
-        # More threads than cores gain nothing: readers share the cores.
-        threads = max((os.cpu_count() or 1) // self._workers, 1)
-        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
-        pool = pebble.ProcessPool(
-            max_workers=self._workers,
-            initializer=worker.start,
-            initargs=(self._engine, settings, ready),
-            context=context,
-        )
-        return pool, ready
+        probe.check(read, ReadingOptions(languages=self._languages))
 
-    def _wait_for(self, pool: pebble.ProcessPool, ready: Any) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        pending = self._workers
-        while pending and pool.active and time.monotonic() < deadline:
-            pending -= ready.acquire(timeout=0.2)
-        if pending:
-            raise EngineUnavailable("The OCR readers do not start.", "Their error is in the server's log.")
+    def processes(self) -> list[int]:
+        """Return the process numbers of the readers that are alive."""
+        with self._changed:
+            return sorted(reader.pid for reader in self._alive)
 
-    def _running_pool(self) -> pebble.ProcessPool:
-        with self._lock:
-            if self._pool is None:
-                raise EngineUnavailable("The OCR readers are not running.", "Start the server again.")
-            if not self._pool.active:
-                # Pebble gives up altogether when a reader dies that had nothing to do, as when the system is short of
-                # memory and kills it.
-                broken = self._pool
-                threading.Thread(target=_bury, args=(broken,), daemon=True).start()
-                self._pool, _ = self._new_pool()
-            return self._pool
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a reader."""
+        return self._jobs.waiting if self._jobs else 0
 
-    def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
-        outer: Future[T] = Future()
-        self._unfinished.add(outer)
-        outer.add_done_callback(self._unfinished.discard)
-        self._attempt(outer, function, args, attempts=2)
-        return outer
+    @property
+    def replaced(self) -> int:
+        """How many readers were lost, to a deadline or a crash, since the start."""
+        return self._replaced
 
-    def _attempt(self, outer: Future[T], function: Callable[..., T], args: tuple[object, ...], attempts: int) -> None:
-        try:
-            inner = self._running_pool().schedule(function, args=args, timeout=self._timeout)
-        except RuntimeError as error:  # It broke, or was closed, between the two calls.
-            if attempts > 1:
-                self._attempt(outer, function, args, attempts - 1)
-            else:
-                _fail(outer, error)
-            return
-        except BoxOCRError as error:
-            _fail(outer, error)
-            return
-
-        def finish(done: Future[T]) -> None:
-            error = CancelledError() if done.cancelled() else done.exception()
-            if isinstance(error, BrokenProcessPool) and attempts > 1:
-                # A reader died while this crop was still waiting: not its fault.
-                self._attempt(outer, function, args, attempts - 1)
-            elif error is not None:
-                _fail(outer, error)
-            else:
-                _settle(outer, result=done.result())
-
-        def forget(done: Future[T]) -> None:
-            # Cancelling what already runs would kill a reader to save less than its start costs.
-            if done.cancelled() and not inner.running():
-                inner.cancel()
-
-        inner.add_done_callback(finish)
-        outer.add_done_callback(forget)
-
-    def _result(self, future: Future[T]) -> T:
-        return future.result()
-
-
-def _settle(future: Future[Any], *, result: object = None, error: BaseException | None = None) -> None:
-    """Give ``future`` its result or error, unless it was cancelled or settled already."""
-    with contextlib.suppress(InvalidStateError):
-        if error is None:
-            future.set_result(result)
+    def _schedule(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        timeout: float | None = None,
+        priority: Priority = Priority.DRAWN,
+    ) -> JobFuture[T]:
+        job = Job(function, args, timeout or self._timeout, priority)
+        jobs = self._jobs
+        if jobs is None:
+            job.future.set_exception(EngineUnavailable("The OCR readers are not running.", "Start the server again."))
         else:
-            future.set_exception(error)
+            jobs.put(job)
+        return job.future
+
+    def _wait_until_all_read(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        with self._changed:
+            while len(self._alive) < self._workers and not self._did_not_start and time.monotonic() < until:
+                self._changed.wait(1)
+            if len(self._alive) < self._workers:
+                raise _no_start()
+
+    def _keep(self, jobs: JobQueue, settings: EngineSettings) -> None:
+        """Keep one reader alive and busy until the pool is closed; the life of one thread."""
+        reader: ReaderProcess | None = None
+        job: Job | None = None
+        while not self._closed.is_set():
+            reader = reader or self._started(jobs, settings)
+            if reader is not None:
+                job = job or jobs.take()
+                if job is not None and not self._is_there_after(job, reader):
+                    reader = None
+            elif job is not None and self._failed_in_a_row >= _GIVE_UP_AFTER:
+                job.future.set_exception(_no_start())
+            if job is not None and job.future.done():
+                jobs.done(job)
+                job = None
+        if job is not None:
+            job.future.set_exception(_closing())
+        if reader is not None:
+            reader.kill()
+
+    def _started(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
+        """A new reader; None, after a while, when it does not start."""
+        try:
+            reader = ReaderProcess(self._engine, settings)
+        except (ReaderGone, OSError) as error:
+            _log.error("An OCR reader does not start: %s", error)
+            with self._changed:
+                self._did_not_start += 1
+                self._failed_in_a_row += 1
+                self._changed.notify_all()
+                nobody_reads = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
+            if nobody_reads:
+                jobs.fail_waiting(_no_start())
+            self._closed.wait(_START_AGAIN_SECONDS)
+            return None
+        with self._changed:
+            self._alive.add(reader)
+            self._failed_in_a_row = 0
+            self._changed.notify_all()
+            if not self._closed.is_set():
+                return reader
+        reader.kill()
+        return None
+
+    def _is_there_after(self, job: Job, reader: ReaderProcess) -> bool:
+        """Do a job; whether the reader is there for the next one.
+
+        The job's future is settled afterwards, unless the reader had died before it got the job: that can happen to
+        any reader when the system is short of memory, and is not the job's fault.
+        """
+        try:
+            result: Any = reader.call(job.timeout, job.function, *job.args)
+        except BoxOCRError as error:
+            job.future.set_exception(error)
+        except TimeoutError:
+            self._lost(reader)
+            job.future.set_exception(ReadingTimeout())
+            return False
+        except ReaderGone as gone:
+            self._lost(reader)
+            if self._closed.is_set():
+                job.future.set_exception(_closing())
+            elif gone.has_job:
+                job.future.set_exception(ReaderCrashed())
+            return False
+        except Exception:  # noqa: BLE001 - such as too little memory to send the page; the reader's thread must live on
+            _log.exception("A job could not be handed to a reader")
+            job.future.set_exception(ReadingError())
+        else:
+            job.future.set_result(result)
+        return True
+
+    def _lost(self, reader: ReaderProcess) -> None:
+        with self._changed:
+            self._alive.discard(reader)
+            self._replaced += not self._closed.is_set()
 
 
-def _fail(future: Future[Any], error: BaseException) -> None:
-    _settle(future, error=_mapped(error))
+def _awaited(future: JobFuture[T]) -> T:
+    """The future's result, the time until a reader took the job apart from the time that the reader took."""
+    began = time.monotonic()
+    try:
+        return future.result()
+    finally:
+        ended = time.monotonic()
+        taken = max(future.taken or ended, began)
+        timing.add(Stage.WAIT, taken - began)
+        timing.add(Stage.READ, ended - taken)
 
 
-def _mapped(error: BaseException) -> BoxOCRError:
-    """Return the error that tells people what happened to their box."""
-    match error:
-        case BoxOCRError():
-            return error
-        case TimeoutError():
-            mapped: BoxOCRError = ReadingTimeout()
-        case pebble.ProcessExpired() | BrokenProcessPool():
-            mapped = ReaderCrashed()
-        case CancelledError():
-            mapped = ReadingError("The reading was given up because the server stops.", "Try again.")
-        case _:
-            mapped = ReadingError()
-    mapped.__cause__ = error
-    return mapped
+def _no_start() -> EngineUnavailable:
+    return EngineUnavailable("The OCR readers do not start.", "Their error is in the server's log.")
 
 
-def _bury(pool: pebble.ProcessPool) -> None:
-    with contextlib.suppress(Exception):
-        pool.stop()
-        pool.join()
+def _closing() -> ReadingError:
+    return ReadingError("The reading was given up because the server stops.", "Try again.")

@@ -8,6 +8,7 @@ standing for none (CTC, Graves 2006); the characters are in its metadata, a spac
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from boxocr.errors import EngineUnavailable, LanguageMissing
 from boxocr.reading import layout, prepare
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
+from boxocr.reading.page_lines import Spoken
 
 _HEIGHT = 48
 
@@ -36,6 +38,15 @@ _LANGUAGES = """
     script/Latin
 """
 LANGUAGES = tuple(_LANGUAGES.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Character:
+    """A character, how likely it is, and at which step along the line."""
+
+    text: str
+    probability: float
+    step: int
 
 
 class PPOCR:
@@ -72,18 +83,57 @@ class PPOCR:
         Raises:
             LanguageMissing: when a language has characters that the model does not know.
         """
-        if missing := [code for code in options.languages.split("+") if code not in LANGUAGES]:
-            raise LanguageMissing(
-                f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
-            )
+        self.check(options)
         lines = [self._line(line, options.charset) for line in cut_lines(crop)]
         lines = [(text, score) for text, score in lines if text]
         weight = sum(len(text) for text, _ in lines)
         confidence = sum(len(text) * score for text, score in lines) / weight if weight else 0.0
         return Reading("\n".join(text for text, _ in lines), confidence, self.name, options.languages, "line by line")
 
+    def check(self, options: ReadingOptions) -> None:
+        """Refuse languages that the model does not know.
+
+        Raises:
+            LanguageMissing: naming them.
+        """
+        if missing := [code for code in options.languages.split("+") if code not in LANGUAGES]:
+            raise LanguageMissing(
+                f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
+            )
+
+    def words(self, line: Pixels, charset: str) -> list[Spoken]:
+        """Return the words of one line with the part of the line that each takes."""
+        characters, length = self._characters_of(line, charset)
+        words: list[list[_Character]] = [[]]
+        # Where the word begins and ends: in the middle of the gaps, at the line's ends for the first and the last.
+        cuts = [0.0]
+        for character in characters:
+            if character.text != " ":
+                words[-1].append(character)
+            elif words[-1]:
+                words.append([])
+                cuts.append((character.step + 0.5) / length)
+        cuts.append(1.0)
+        return [
+            Spoken(
+                "".join(character.text for character in word),
+                float(np.mean([character.probability for character in word])),
+                start,
+                end,
+            )
+            for word, start, end in zip(words, cuts, cuts[1:], strict=False)
+            if word
+        ]
+
     def _line(self, line: Pixels, charset: str) -> tuple[str, float]:
         """Return the text of one line and the mean probability of its characters."""
+        characters, _ = self._characters_of(line, charset)
+        # Wide gaps come out as several spaces.
+        text = " ".join("".join(character.text for character in characters).split())
+        return text, float(np.mean([character.probability for character in characters])) if characters else 0.0
+
+    def _characters_of(self, line: Pixels, charset: str) -> tuple[list[_Character], int]:
+        """Return the characters of one line, and in how many steps it was read."""
         height, width = line.shape[:2]
         width = min(max(round(width * _HEIGHT / height), _HEIGHT // 2), _LONGEST * _HEIGHT)
         scaled = Image.fromarray(line).convert("RGB").resize((width, _HEIGHT), Image.Resampling.BILINEAR)
@@ -95,9 +145,8 @@ class PPOCR:
             steps = steps / np.maximum(steps.sum(axis=1, keepdims=True), 1e-9)
         best = steps.argmax(axis=1)
         kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
-        # Wide gaps come out as several spaces.
-        text = " ".join("".join(self._characters[index] for index in best[kept]).split())
-        return text, float(steps[kept, best[kept]].mean()) if kept.size else 0.0
+        found = [_Character(self._characters[best[step]], float(steps[step, best[step]]), int(step)) for step in kept]
+        return found, len(steps)
 
 
 def model_file() -> Path:
@@ -119,7 +168,7 @@ def cut_lines(crop: Pixels) -> list[Pixels]:
     grey = prepare.grey(crop)
     if prepare.is_blank(grey):
         return []
-    found = layout.find(prepare.even(prepare.dark_on_light(grey)))
+    found = layout.find(prepare.dark_on_even_paper(grey))
     left, right = found.columns
     lines = []
     for index, (top, bottom) in enumerate(found.lines):

@@ -4,6 +4,7 @@ import os
 import shlex
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytesseract
 from PIL import Image
@@ -14,9 +15,13 @@ from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.text import clean, join_unspaced
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # The program ends itself a little before the pool kills its reader, which would leave it running without one.
 _EARLIER = 0.9
+
+
+_COLUMNS = ("block_num", "par_num", "line_num", "text", "conf", "left", "top", "width", "height")
 
 
 class Program:
@@ -57,22 +62,7 @@ class Program:
             LanguageMissing: when one of the languages is not installed.
             ReadingTimeout: when the program took longer than the settings' timeout.
         """
-        # pytesseract splits its config like a shell does.
-        config = ["--psm", str(psm), "--dpi", "300", "--tessdata-dir", str(self._folder(options.languages))]
-        if options.charset:
-            config += ["-c", f"tessedit_char_whitelist={options.charset}"]
-        try:
-            table = pytesseract.image_to_data(
-                Image.fromarray(image),
-                lang=options.languages,
-                config=shlex.join(config),
-                timeout=self._timeout,
-                output_type=pytesseract.Output.DICT,
-            )
-        except RuntimeError as error:
-            if "timeout" in str(error):
-                raise ReadingTimeout from error
-            raise
+        table = self._table(image, psm, options)
         lines: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
         percents: list[float] = []
         words: list[str] = []
@@ -84,6 +74,43 @@ class Program:
                 percents.append(float(percent))
         joined = join_unspaced(clean("\n".join(map(" ".join, lines.values()))))
         return Reading(joined, mean_confidence(words, percents), self.name, options.languages, f"psm {psm}")
+
+    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Read the words of a grey image; places in pixels of the image.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+            ReadingTimeout: when the program took longer than the settings' timeout.
+        """
+        table = self._table(image, psm, options)
+        lines: dict[tuple[int, int, int], list[Piece]] = {}
+        for row in zip(*(table[name] for name in _COLUMNS), strict=True):
+            block, paragraph, line, text, percent, *box = row
+            word = clean(str(text)).strip()
+            if word:
+                piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
+                lines.setdefault((block, paragraph, line), []).append(piece)
+        blocks = {block: number for number, block in enumerate(dict.fromkeys(block for block, *_ in lines))}
+        return [line_of(words, blocks[block]) for (block, *_), words in lines.items()]
+
+    def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
+        # pytesseract splits its config like a shell does.
+        config = ["--psm", str(psm), "--dpi", "300", "--tessdata-dir", str(self._folder(options.languages))]
+        if options.charset:
+            config += ["-c", f"tessedit_char_whitelist={options.charset}"]
+        try:
+            table: dict[str, list[Any]] = pytesseract.image_to_data(
+                Image.fromarray(image),
+                lang=options.languages,
+                config=shlex.join(config),
+                timeout=self._timeout,
+                output_type=pytesseract.Output.DICT,
+            )
+        except RuntimeError as error:
+            if "timeout" in str(error):
+                raise ReadingTimeout from error
+            raise
+        return table
 
     def _folder(self, languages: str) -> Path:
         return tessdata.datapath(languages, tessdata.folders(self._tessdata), self._links)

@@ -25,6 +25,9 @@ LONG = 4
 CRUMBS = 4
 MANY_LINES = 3
 
+# How a look differed from the first one, as a reading's ``look`` ends.
+NO_MARGIN, SMOOTHED, TO_THE_INK = ", no margin", ", smoothed", ", to the ink"
+
 # From here on the fast engine is believed.
 BELIEVED = 0.92
 
@@ -46,20 +49,20 @@ class Ladder:
     """An engine that looks at a crop in the ways that suit Tesseract, the likeliest first."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
+        self.recognizer = recognizer
         self.name = recognizer.name
         self.version = recognizer.version
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the installed languages."""
-        return self._recognizer.languages()
+        return self.recognizer.languages()
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.engine.Engine`."""
         image = prepare.grey(prepare.bounded(crop))
         if prepare.is_blank(image):
             return Reading("", 0.0, self.name, options.languages)
-        image = prepare.even(prepare.dark_on_light(image))
+        image = prepare.dark_on_even_paper(image)
         readings: list[Reading] = []
         for look in self._looks(image, options, readings):
             readings.append(look)
@@ -82,22 +85,54 @@ class Ladder:
                 yield replace(self._upright(turned, options), turned=degrees)
 
     def _upright(self, found: Layout, options: ReadingOptions) -> Reading:
-        image = prepare.margin(prepare.enlarge(found), found.paper)
-        return self._recognizer.look(image, options.psm or BLOCK, options)
+        return self.recognizer.look(_framed(found), options.psm or BLOCK, options)
 
     def _without_margin(self, found: Layout, options: ReadingOptions) -> Reading:
         """A margin helps tight boxes, and sometimes makes layout analysis miss a word."""
-        reading = self._recognizer.look(prepare.enlarge(found), options.psm or BLOCK, options)
-        return replace(reading, look=f"{reading.look}, no margin")
+        reading = self.recognizer.look(prepare.enlarge(found), options.psm or BLOCK, options)
+        return replace(reading, look=reading.look + NO_MARGIN)
 
     def _smoothed(self, found: Layout, options: ReadingOptions) -> Reading:
         """Noise of single pixels hides faint print."""
-        reading = self._upright(replace(found, image=prepare.smoothed(found.image)), options)
-        return replace(reading, look=f"{reading.look}, smoothed")
+        reading = self._upright(_smooth(found), options)
+        return replace(reading, look=reading.look + SMOOTHED)
 
     def _raw_line(self, found: Layout, options: ReadingOptions) -> Reading:
         """Without searching for lines nothing of a line gets lost, if it is one."""
-        return self._recognizer.look(prepare.enlarge(layout.trimmed(found)), RAW_LINE, options)
+        reading = self.recognizer.look(_to_the_ink(found), RAW_LINE, options)
+        return replace(reading, look=reading.look + TO_THE_INK)
+
+
+def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
+    """Return the grey image that a ladder's recognizer saw, made once more, for people who wonder about a text.
+
+    Args:
+        crop: as it was drawn.
+        look: the reading's; the first one's when there is no reading.
+        turned: the reading's.
+    """
+    image = prepare.grey(prepare.bounded(crop))
+    if prepare.is_blank(image):
+        return image
+    image = prepare.dark_on_even_paper(image)
+    found = layout.find(prepare.turn(image, turned) if turned else image)
+    if look.endswith(NO_MARGIN):
+        return prepare.enlarge(found)
+    if look.endswith(TO_THE_INK):
+        return _to_the_ink(found)
+    return _framed(_smooth(found) if look.endswith(SMOOTHED) else found)
+
+
+def _framed(found: Layout) -> Pixels:
+    return prepare.margin(prepare.enlarge(found), found.paper)
+
+
+def _to_the_ink(found: Layout) -> Pixels:
+    return prepare.enlarge(layout.trimmed(found))
+
+
+def _smooth(found: Layout) -> Layout:
+    return replace(found, image=prepare.smoothed(found.image))
 
 
 class Fast(Engine, Protocol):
@@ -113,24 +148,24 @@ class FastFirst:
     name = "auto"
 
     def __init__(self, fast: Fast, ladder: Engine) -> None:
-        self._fast = fast
-        self._ladder = ladder
+        self.fast = fast
+        self.ladder = ladder
         self.version = f"({fast.name} {fast.version}, {ladder.name} {ladder.version})"
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the languages that either engine reads."""
-        return sorted({*self._ladder.languages(), *self._fast.languages()})
+        return sorted({*self.ladder.languages(), *self.fast.languages()})
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.engine.Engine`."""
         # A page segmentation mode is a request to Tesseract.
-        if options.psm is not None or not self._fast.knows(options):
-            return self._ladder.read(crop, options)
-        first = self._fast.read(crop, options)
+        if options.psm is not None or not self.fast.knows(options):
+            return self.ladder.read(crop, options)
+        first = self.fast.read(crop, options)
         if first.confidence >= BELIEVED and not in_crumbs(first.text):
             return first
         try:
-            second = self._ladder.read(crop, options)
+            second = self.ladder.read(crop, options)
         except LanguageMissing:
             if not first.text:
                 raise

@@ -1,17 +1,18 @@
 """Tesseract in this process, through tesserocr. The only module that knows tesserocr."""
 
+import contextlib
 from collections import OrderedDict
 from pathlib import Path
 
 import tesserocr
 
 from boxocr.errors import EngineUnavailable
-from boxocr.reading import prepare, tessdata
+from boxocr.reading import tessdata
 from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.lines import Box
 from boxocr.reading.text import clean, join_unspaced
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).
 MAX_SIDE = 32_767
@@ -21,12 +22,6 @@ _WARM_ENGINES = 4
 
 # Unknown resolutions make Tesseract guess and print; the value itself changes nothing that it reads.
 _RESOLUTION = 300
-
-# What is this much of the page high is a picture.
-_PICTURE = 0.5
-
-# Smaller than any letter that layout analysis finds.
-_SMALLEST_PAGE = 8
 
 
 class Tesseract:
@@ -62,17 +57,7 @@ class Tesseract:
         Raises:
             LanguageMissing: when one of the languages is not installed.
         """
-        engine = self._engine(options.languages)
-        height, width = image.shape
-        pixels = image.tobytes()
-        # SetImageBytes trusts the sizes and would read past the end of a shorter buffer.
-        if len(pixels) != width * height or not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
-            message = f"not a grey image that Tesseract takes: {image.shape}, {len(pixels)} bytes"
-            raise ValueError(message)
-        engine.SetPageSegMode(psm)
-        engine.SetVariable("tessedit_char_whitelist", options.charset)
-        engine.SetImageBytes(pixels, width, height, 1, width)
-        engine.SetSourceResolution(_RESOLUTION)
+        engine = self._shown(image, psm, options)
         try:
             # Recognize answers False for an image without text too.
             engine.Recognize()
@@ -81,6 +66,27 @@ class Tesseract:
         finally:
             engine.Clear()
         return Reading(text, confidence, self.name, options.languages, f"psm {psm}")
+
+    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Read the words of a grey image, sides at most ``MAX_SIDE``; places in pixels of the image.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+        """
+        engine = self._shown(image, psm, options)
+        try:
+            engine.Recognize()
+            return _lines(engine.GetIterator(), with_text=True)
+        finally:
+            engine.Clear()
+
+    def _shown(self, image: Pixels, psm: int, options: ReadingOptions) -> tesserocr.PyTessBaseAPI:
+        """The engine of these options, with the image before it."""
+        engine = self._engine(options.languages)
+        engine.SetPageSegMode(psm)
+        engine.SetVariable("tessedit_char_whitelist", options.charset)
+        _show(engine, image)
+        return engine
 
     def _engine(self, languages: str) -> tesserocr.PyTessBaseAPI:
         if languages in self._engines:
@@ -99,24 +105,63 @@ class Tesseract:
         return engine
 
 
-def text_lines(page: Pixels) -> list[Box]:
-    """Return the boxes of the text lines on a grey page, in pixels. Needs no language data."""
-    height, width = page.shape
-    if min(height, width) < _SMALLEST_PAGE or max(height, width) > MAX_SIDE or prepare.is_blank(page):
-        return []
-    # Layout analysis takes shadows and dark paper for pictures.
-    page = prepare.even(prepare.dark_on_light(page))
-    level = tesserocr.RIL.TEXTLINE
+def layout(image: Pixels, psm: int) -> list[Line]:
+    """Return the lines and words of a grey image, sides at most ``MAX_SIDE``, without their text.
+
+    Places are in pixels of the image. Needs no language data.
+    """
     with tesserocr.PyTessBaseAPI(init=False) as engine:
         engine.InitForAnalysePage()
         engine.SetVariable("debug_file", "/dev/null")
-        engine.SetPageSegMode(tesserocr.PSM.AUTO)
-        engine.SetImageBytes(page.tobytes(), width, height, 1, width)
-        engine.SetSourceResolution(_RESOLUTION)
-        layout = engine.AnalyseLayout()
-        boxes = [line.BoundingBox(level) for line in tesserocr.iterate_level(layout, level)] if layout else []
-    return [
-        (float(left), float(top), float(right), float(bottom))
-        for left, top, right, bottom in filter(None, boxes)
-        if bottom - top < _PICTURE * height
-    ]
+        engine.SetPageSegMode(psm)
+        _show(engine, image)
+        return _lines(engine.AnalyseLayout(), with_text=False)
+
+
+def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels) -> None:
+    height, width = image.shape
+    pixels = image.tobytes()
+    # SetImageBytes trusts the sizes and would read past the end of a shorter buffer.
+    if len(pixels) != width * height or not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
+        message = f"not a grey image that Tesseract takes: {image.shape}, {len(pixels)} bytes"
+        raise ValueError(message)
+    engine.SetImageBytes(pixels, width, height, 1, width)
+    engine.SetSourceResolution(_RESOLUTION)
+
+
+def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[Line]:
+    """Gather the words that an iterator goes over into lines."""
+    lines: list[list[Piece]] = []
+    blocks: list[int] = []
+    block = -1
+    for at in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found else ():
+        block += at.IsAtBeginningOf(tesserocr.RIL.BLOCK)
+        if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
+            lines.append([])
+            blocks.append(block)
+        word = _word(at, with_text=with_text)
+        if word is not None:
+            lines[-1].append(word)
+    return [line_of(words, block) for words, block in zip(lines, blocks, strict=True) if words]
+
+
+def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
+    box = at.BoundingBox(tesserocr.RIL.WORD)
+    if box is None:
+        return None
+    text, confidence = "", 0.0
+    if with_text:
+        # The iterator raises where nothing was recognized.
+        with contextlib.suppress(RuntimeError):
+            text = clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip()
+            confidence = min(max(at.Confidence(tesserocr.RIL.WORD) / 100, 0.0), 1.0)
+        if not text:
+            return None
+    # 0 up, 1 the letters' heads to the right, 2 down, 3 to the left.
+    quarters = int(at.Orientation()[0])
+    left, top, right, bottom = map(float, box)
+    x, y = ((left, top), (right, top), (right, bottom), (left, bottom))[quarters]
+    width, height = right - left, bottom - top
+    if quarters % 2:
+        width, height = height, width
+    return Piece(text, confidence, x, y, width, height, 90.0 * quarters)

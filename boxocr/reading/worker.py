@@ -6,18 +6,21 @@ import logging
 import math
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
+import time
 from collections import OrderedDict
-from multiprocessing.connection import wait
-from multiprocessing.synchronize import Semaphore
+from multiprocessing.connection import Connection, wait
 
-from boxocr.errors import BoxOCRError, EngineUnavailable, ReadingError
-from boxocr.reading import engines
+from boxocr import logs
+from boxocr.errors import BoxOCRError, ReadingError
+from boxocr.reading import engines, page_reader
 from boxocr.reading.engine import Engine, Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.lines import Box
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.text import clean
+from boxocr.reading.whole_page import PageLayout, PageReading
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class Reader:
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop`` and mend what engines can get wrong."""
         engine = self.engine(options.engine)
+        began = time.perf_counter()
         try:
             reading = engine.read(crop, options)
             confidence = float(reading.confidence)
@@ -58,24 +62,60 @@ class Reader:
             _log.exception("engine %s failed on a crop of %s", engine.name, getattr(crop, "shape", None))
             raise ReadingError from error
         confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
-        return dataclasses.replace(reading, text=text, confidence=confidence)
+        seconds = time.perf_counter() - began
+        return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
+
+    def read_page(self, page: Pixels, options: ReadingOptions) -> PageReading:
+        """Read all of ``page``, and mend what engines can get wrong."""
+        engine = self.engine(options.engine)
+        began = time.perf_counter()
+        try:
+            reading = page_reader.read(engine, page, options)
+        except BoxOCRError:
+            raise
+        except Exception as error:
+            _log.exception("engine %s failed on a page of %s", engine.name, getattr(page, "shape", None))
+            raise ReadingError from error
+        return dataclasses.replace(reading, seconds=time.perf_counter() - began)
 
 
 _reader: Reader | None = None
 
 
-def start(engine: str, settings: EngineSettings, ready: Semaphore) -> None:
-    """Begin the life of a reader process: load the engine, then say so."""
-    # Pebble's handler runs only between two Python instructions, so an engine deep in C code would outlive its deadline
-    # by seconds, in which no other reader gets a box.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def serve(connection: Connection, engine: str, settings: EngineSettings, log: logs.Settings) -> None:
+    """Live as a reader process: load the engine, say so, then do one job after the other until the pipe is closed.
+
+    Args:
+        connection: gives ``(function, args)``, pickled; takes ``(True, result)`` or ``(False, exception)``.
+        engine: name of the engine that is loaded at once.
+        settings: for all engines.
+        log: how the process logs.
+    """
+    # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
-    global _reader  # noqa: PLW0603 - a reader process has one reader, which its tasks cannot carry along
+    logs.configure(*log)
+    global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
     _reader = Reader(engine, settings)
-    # A reader that ended here would take the pool with it; the error is raised again by whoever asks for the engine.
+    # A reader that ended here would be started again and again; the error is raised by whoever asks for the engine.
     with contextlib.suppress(BoxOCRError):
         _reader.engine("")
-    ready.release()
+    with contextlib.suppress(EOFError, OSError):
+        connection.send_bytes(pickle.dumps((True, None)))
+        while True:
+            connection.send_bytes(_done(connection.recv_bytes()))
+
+
+def _done(job: bytes) -> bytes:
+    """Do a pickled job; what it gives, pickled."""
+    try:
+        function, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
+        return pickle.dumps((True, function(*args)), protocol=5)
+    except BoxOCRError as error:
+        return pickle.dumps((False, error))
+    except Exception:  # noqa: BLE001 - it stays here: the traceback goes to the log, and it may not survive pickling
+        _log.exception("a job failed")
+        return pickle.dumps((False, ReadingError()))
 
 
 def read(crop: Pixels, options: ReadingOptions) -> Reading:
@@ -83,17 +123,23 @@ def read(crop: Pixels, options: ReadingOptions) -> Reading:
     return reader().read(crop, options)
 
 
-def text_lines(page: Pixels) -> list[Box]:
-    """Return the boxes of the text lines that Tesseract's layout analysis finds on a grey page.
+def read_page(page: Pixels, options: ReadingOptions) -> PageReading:
+    """Read a whole page in this process."""
+    return reader().read_page(page, options)
+
+
+def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+    """Return where the text of a reduced page is.
+
+    Args:
+        image: grey.
+        frame: where it is on the page.
+        options: how a line is read to see which way up it is, on a page that lies on its side or is slanted.
 
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.
     """
-    try:
-        from boxocr.reading import tesseract  # noqa: PLC0415 - only where it is used: it can be missing
-    except ImportError as error:
-        raise EngineUnavailable("Finding lines needs tesserocr, which is not installed.") from error
-    return tesseract.text_lines(page)
+    return page_reader.find_layout(reader().engine(options.engine), image, frame, options)
 
 
 def introduce(name: str) -> tuple[str, str, list[str]]:

@@ -52,7 +52,9 @@ class ApiStandIn(LabelStudioStandIn):
     Attributes:
         projects: by number: title, label_config.
         tasks: of each project: the ``data`` of each task, numbered from 1.
+        predictions: that were stored, in the order in which they came.
         buckets: of each project's S3 storages.
+        storages: S3 source storages that were made here; ``synced`` counts how often.
         connections: as the API shows them, passwords included.
         guarded: whether the address guard is on, as it is unless it is switched off.
         known_hosts: names that it resolves.
@@ -63,7 +65,9 @@ class ApiStandIn(LabelStudioStandIn):
 
     projects: dict[int, Json] = field(default_factory=dict)
     tasks: dict[int, list[Json]] = field(default_factory=dict)
+    predictions: list[Json] = field(default_factory=list)
     buckets: dict[int, list[str]] = field(default_factory=dict)
+    storages: list[Json] = field(default_factory=list)
     connections: list[Json] = field(default_factory=list)
     guarded: bool = False
     known_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
@@ -120,15 +124,41 @@ class ApiStandIn(LabelStudioStandIn):
             case "GET", "current-user":
                 return _json({"id": 1, "email": "annotator@example.com"})
             case "GET", "tasks":
-                return _json({"total": len(self.tasks[project]), "tasks": self.tasks[project]})
-            case "GET", "storages":
-                return _json([{"id": 1, "bucket": name, "project": 1} for name in self.buckets.get(project, [])])
+                return self._tasks(request, project)
+            case _, "storages":
+                return self._storages(request, rest, project)
         return Reply(b"<!doctype html><html>", 404)
+
+    def _tasks(self, request: Request, project: int) -> Reply:
+        """A page of the tasks that the filters let pass."""
+        query = json.loads(request.query.get("query", "{}"))
+        found = self.tasks[project]
+        for one in query.get("filters", {}).get("items", []):
+            match one["filter"], one["operator"], one["value"]:
+                case "filter:tasks:id", "greater", number:
+                    found = [task for task in found if task["id"] > number]
+                case "filter:tasks:predictions_model_versions", "not_contains", [version]:
+                    having = {row["task"] for row in self.predictions if version in row["model_version"]}
+                    found = [task for task in found if task["id"] not in having]
+                case unknown:
+                    raise Refused(400, f"unknown filter {unknown}")
+        most = int(request.query.get("page_size", 100))
+        return _json({"total": len(found), "tasks": found[:most]})
+
+    def _store(self, project: int, request: Request) -> Reply:
+        rows = json.loads(request.body)
+        known = {task["id"] for task in self.tasks[project]}
+        if strangers := [row["task"] for row in rows if row["task"] not in known]:
+            raise Refused(400, "Validation error", non_field_errors=[f"Prediction 0: Invalid task ID {strangers[0]}"])
+        self.predictions += rows
+        return _json({"created": len(rows)}, 201)
 
     def _projects(self, request: Request, rest: list[str]) -> Reply:
         match request.method, *rest:
             case "GET", number:
                 return _json(self._project(number))
+            case "POST", number, "import", "predictions":
+                return self._store(int(number), request)
             case "POST", number, "import":
                 return self._import(int(number), request)
             case "POST", *_:
@@ -160,6 +190,22 @@ class ApiStandIn(LabelStudioStandIn):
         address = f"{self.prefix}/data/upload/{project}/{stored}"
         tasks.append({"id": len(tasks) + 1, "data": {"image": address}, "file_upload": stored})
         return _json({"task_count": 1}, 201)
+
+    def _storages(self, request: Request, rest: list[str], project: int) -> Reply:
+        match request.method, *rest:
+            case "GET", *_:
+                known = [{"id": 1, "bucket": name, "project": 1} for name in self.buckets.get(project, [])]
+                return _json(known + [row for row in self.storages if row["project"] == project])
+            case "POST", "s3":
+                self.storages.append({"id": len(self.storages) + 1, "synced": 0} | json.loads(request.body))
+                return _json(self.storages[-1], 201)
+            case "PATCH", "s3", number:
+                self.storages[int(number) - 1].update(json.loads(request.body))
+                return _json(self.storages[int(number) - 1])
+            case "POST", "s3", number, "sync":
+                self.storages[int(number) - 1]["synced"] += 1
+                return _json(self.storages[int(number) - 1])
+        return Reply(b"<!doctype html><html>", 404)
 
     # --- Connections
 

@@ -135,7 +135,7 @@ def test_the_demo_is_made_once(boxocr: Run, studio: ApiStandIn, backend: Backend
     first = boxocr("demo", "--url", backend.url)
     assert first.code == 0, first.errors
     assert first.says(
-        "Made project 1, “BoxOCR demo”. Uploaded invoice.png, letter.png, receipt.png. Connected project 1"
+        "Made project 1, “BoxOCR demo”. Uploaded form.png, invoice.png, letter.png, receipt.png. Connected project 1"
     )
     assert first.output.endswith(f"{studio.url}/projects/1/data")
     assert boxocr("doctor", "--project", 1).says("✓ pages: uploads: 3 of 3 read")
@@ -143,7 +143,7 @@ def test_the_demo_is_made_once(boxocr: Run, studio: ApiStandIn, backend: Backend
     del studio.tasks[1][0]
     again = boxocr("demo", "--url", backend.url)
     assert again.code == 0
-    assert again.says("Project 1, “BoxOCR demo”, is there. Uploaded invoice.png. Nothing to change: project 1")
+    assert again.says("Project 1, “BoxOCR demo”, is there. Uploaded form.png. Nothing to change: project 1")
     assert len(studio.projects) == len(studio.connections) == 1
 
 
@@ -155,5 +155,5 @@ def test_the_demo_goes_on_after_the_address_guard_was_switched_off(
     assert first.code == 1
     assert "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false" in first.errors
     studio.guarded = False
-    assert boxocr("demo", "--url", backend.url).says("Its 3 sample pages are there. Connected project 1")
-    assert len(studio.tasks[1]) == 3
+    assert boxocr("demo", "--url", backend.url).says("Its 4 sample pages are there. Connected project 1")
+    assert len(studio.tasks[1]) == 4

@@ -170,11 +170,13 @@ def test_a_cancelled_crop_is_not_read(pool: ReaderPool, tmp_path: Path) -> None:
 
 def test_idle_readers_that_are_killed_are_replaced() -> None:
     with ReaderPool(workers=1, timeout=10, engine="tests.reading.fake_engines:Healthy") as pool:
-        process = pool._pool._pool_manager.worker_manager.workers  # type: ignore[union-attr]
-        os.kill(next(iter(process)), signal.SIGKILL)
+        (process,) = pool.processes()
+        os.kill(process, signal.SIGKILL)
         time.sleep(0.5)
         for _ in range(3):
             assert pool.read(CROP, ReadingOptions()).engine == "healthy"
+        assert pool.processes() != [process]
+        assert pool.replaced == 1
 
 
 def test_a_pool_whose_engine_does_not_start_says_so() -> None:
@@ -214,32 +216,27 @@ def test_closing_ends_everything_at_once(tmp_path: Path) -> None:
             future.result(timeout=5)
 
 
-def test_the_line_under_a_point_is_found(pool: ReaderPool) -> None:
-    page = np.full((1200, 1000, 3), 250, np.uint8)
-    lines = ("The first line of text here", "Another one lies below it", "And then there is a third")
-    block = drawn.text(*lines, pad=0, spacing=1.6)
-    page[300 : 300 + block.shape[0], 100 : 100 + block.shape[1]] = block
-    for number, line in enumerate(lines):
-        x, y = 250, 300 + number * round(36 * 1.6) + 14
-        box = pool.find_line(page, x, y)
-        assert box is not None
-        left, top, right, bottom = (round(edge) for edge in box)
-        assert left <= x <= right
-        assert top <= y <= bottom
-        assert bottom - top < 70
-        assert _read(pool, page[top:bottom, left:right]).text == line
-
-
-def test_no_line_is_found_far_from_text(pool: ReaderPool) -> None:
-    page = np.full((1200, 1000), 250, np.uint8)
-    line = drawn.grey(CROP)
-    page[300 : 300 + line.shape[0], 100 : 100 + line.shape[1]] = line
-    assert pool.find_line(page, 300, 900) is None
-    assert pool.find_line(page, 300, 300 + line.shape[0] + 5) is not None
-    assert pool.find_line(page, 300, 300 + line.shape[0] + 90) is None
-    assert pool.find_line(np.zeros((0, 0), np.uint8), 3, 3) is None
-    assert pool.find_line(page, -500, 1e6) is None
-
-
 def _read(pool: ReaderPool, crop: Pixels) -> Reading:
     return pool.read(crop, ReadingOptions())
+
+
+def test_a_reader_that_is_killed_while_it_starts_costs_nobody_a_box() -> None:
+    with ReaderPool(workers=1, timeout=10, engine="tests.reading.fake_engines:Healthy") as pool:
+        (first,) = pool.processes()
+        os.kill(first, signal.SIGKILL)
+        while alive(first):
+            time.sleep(0.01)
+        crop = pool.submit(CROP, ReadingOptions())
+        children = Path(f"/proc/{os.getpid()}/task")
+        starting: set[int] = set()
+        until = time.monotonic() + 10
+        while not starting and time.monotonic() < until:
+            found = " ".join(path.read_text() for path in children.glob("*/children"))
+            starting = {
+                pid
+                for pid in map(int, found.split())
+                if pid != first and b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            }
+        for pid in starting:
+            os.kill(pid, signal.SIGKILL)
+        assert crop.result(timeout=30).engine == "healthy"

@@ -41,6 +41,21 @@ def test_even_paper_is_left_and_shadow_divided_away() -> None:
     assert np.percentile(paper, 5) > 225
 
 
+def test_plain_print_is_left_and_all_else_is_mended() -> None:
+    plain = drawn.grey(drawn.text("Some words in a row"))
+    assert prepare.dark_on_even_paper(plain) is plain
+    assert np.array_equal(prepare.dark_on_even_paper(255 - plain), plain)
+    shaded = (plain * np.linspace(1, 0.3, plain.shape[1])).astype(np.uint8)
+    assert not prepare.is_plain(shaded)
+    assert np.percentile(prepare.dark_on_even_paper(shaded)[plain > 240], 5) > 225
+    half_dark = np.hstack([plain, 255 - plain])
+    assert not prepare.is_plain(half_dark)
+
+
+def test_a_sliver_is_not_called_plain() -> None:
+    assert not prepare.is_plain(np.full((4, 300), 255, np.uint8))
+
+
 def test_small_text_is_enlarged_and_large_text_left() -> None:
     small = layout.find(drawn.grey(drawn.text("Small print", size=13)))
     assert prepare.enlarge(small).shape[0] > 1.5 * small.image.shape[0]
@@ -101,6 +116,6 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     crop = random.integers(0, int(random.integers(9, 257)), shape).astype(np.uint8)
     image = prepare.grey(crop)
     if not prepare.is_blank(image):
-        found = layout.find(prepare.even(prepare.dark_on_light(image)))
+        found = layout.find(prepare.dark_on_even_paper(image))
         assert prepare.margin(prepare.enlarge(found), found.paper).ndim == 2
         assert layout.trimmed(found).image.size

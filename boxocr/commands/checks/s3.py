@@ -52,7 +52,7 @@ def _keys(source: S3, endpoint: str) -> Finding:
     except PageError as error:
         return failure(CHECK, error)
     return passed(
-        CHECK, f"{endpoint} accepts the keys. Name a project with --project to see whether they read its bucket."
+        CHECK, f"{endpoint} accepts the keys. boxocr doctor --project N says whether they read a project's bucket."
     )
 
 

@@ -1,0 +1,45 @@
+"""The file that Label Studio imports: every task of the input, with its prediction where it could be read."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from boxocr.bulk.items import Item
+from boxocr.bulk.journal import Journal
+from boxocr.commands.errors import CommandFailed
+
+
+class Listed(Protocol):
+    """A source whose tasks can be gone through again."""
+
+    def entries(self) -> Iterator[Item]:
+        """All tasks, in order."""
+        ...
+
+
+def write(path: Path, source: Listed, journal: Journal) -> None:
+    """Write the tasks with their predictions, in the source's order, all of it or nothing.
+
+    Raises:
+        CommandFailed: the disk refuses.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            separator = "[\n"
+            for item in source.entries():
+                prediction = journal.get(item.key())
+                known = item.task.get("predictions", [])
+                task = {**item.task, "predictions": [*known, prediction] if prediction else known}
+                file.write(separator + json.dumps(task, ensure_ascii=False))
+                separator = ",\n"
+            file.write("\n]\n" if separator == ",\n" else "[]\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise CommandFailed(
+            f"{path.name} cannot be written: {error.strerror}.", "Check the folder, and the room on its disk."
+        ) from None

@@ -1,0 +1,85 @@
+"""How far a run is: a bar on a terminal, a line now and then where there is none."""
+
+import time
+from typing import TextIO
+
+from tqdm import tqdm
+
+_SECONDS_BETWEEN_LINES = 60.0
+_UNCOUNTED = "{n_fmt} tasks, {postfix}"
+_COUNTED = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} tasks, {postfix}, {remaining} left"
+
+
+class Progress:
+    """Tells how far a run is.
+
+    Args:
+        out: a terminal or a log.
+
+    Attributes:
+        pages: that were read in this run.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self.pages = 0
+        self._out = out
+        self._began = self._last_line = time.monotonic()
+        self._total: int | None = None
+        self._known = self._done = 0
+        # With smoothing the time left would be that of the last pages, and pages differ.
+        self._bar = tqdm(file=out, smoothing=0, bar_format=_UNCOUNTED, mininterval=0.5) if out.isatty() else None
+
+    def counted(self, total: int) -> None:
+        """How many tasks there are."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.bar_format = _COUNTED
+
+    def known(self) -> None:
+        """A task had been read before."""
+        self._known += 1
+        if self._bar is not None:
+            # It says nothing about how quickly the others are read.
+            self._bar.initial += 1
+        self._tell()
+
+    def ended(self, pages: int) -> None:
+        """A task was read, or tried in vain.
+
+        Args:
+            pages: that were read.
+        """
+        self.pages += pages
+        self._done += 1
+        self._tell()
+
+    def close(self) -> None:
+        """Leave the line of the terminal."""
+        if self._bar is not None:
+            self._bar.close()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._began
+
+    @property
+    def rate(self) -> float:
+        """Pages per second."""
+        return self.pages / max(self.seconds, 0.001)
+
+    def _tell(self) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{self.rate:.2f} pages/s", refresh=False)
+            self._bar.update()
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            print(self._line(), file=self._out, flush=True)
+
+    def _line(self) -> str:
+        ended = self._known + self._done
+        if self._total is None:
+            return f"{ended} tasks, {self.rate:.2f} pages/s"
+        left = tqdm.format_interval((self._total - ended) * self.seconds / max(self._done, 1))
+        return f"{ended} of {self._total} tasks, {self.rate:.2f} pages/s, {left} left"

@@ -1,0 +1,28 @@
+"""A folder of a bucket, as Label Studio reads it."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A folder of a bucket whose objects become tasks.
+
+    Attributes:
+        bucket: its name.
+        prefix: of the objects' keys, without a slash at the end.
+        endpoint: of the S3 server, as Label Studio reaches it; None for AWS.
+        region: of the bucket.
+        key_id: of the keys.
+        secret: of the keys.
+        session: the token that temporary keys come with.
+    """
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str
+    key_id: str
+    secret: SecretStr
+    session: SecretStr | None = None

@@ -1,0 +1,41 @@
+// How the server is.
+
+import { ask, keepAsking, make } from "./dom.js";
+
+const MARKS = { ok: "✓", failed: "✗", skipped: "–", pending: "…" };
+const WORDS = { ok: "well", failed: "wrong", skipped: "not needed", pending: "not known yet" };
+const LANGUAGES_NAMED = 8;
+
+const list = document.getElementById("state");
+let shown = "";
+
+function row({ check, state, message, remedy }) {
+  const mark = make("span", { className: "mark", ariaHidden: "true" }, MARKS[state]);
+  const name = make("strong", {}, check, make("span", { className: "unseen" }, ` (${WORDS[state]})`));
+  const item = make("li", { className: state }, mark, make("div", {}, name, make("p", {}, message)));
+  if (remedy) item.lastChild.append(make("p", { className: "remedy" }, remedy));
+  return item;
+}
+
+function engineLine({ engine, languages, readers, replaced }) {
+  if (!engine) return "";
+  const named = languages.slice(0, LANGUAGES_NAMED).join(", ");
+  const more = languages.length > LANGUAGES_NAMED ? ` and ${languages.length - LANGUAGES_NAMED} more` : "";
+  const lost = replaced ? `, ${replaced} replaced since the start` : "";
+  return `${engine}, ${readers} ${readers === 1 ? "reader" : "readers"}${lost}. Languages: ${named}${more}.`;
+}
+
+keepAsking(async () => {
+  const state = await ask("status/state");
+  // Only what changed is said again to those who listen.
+  if (JSON.stringify(state) !== shown) {
+    shown = JSON.stringify(state);
+    list.replaceChildren(...state.findings.map(row));
+    document.getElementById("engine").textContent = engineLine(state);
+    document.getElementById("engine").title = state.languages.join(", ");
+    document
+      .getElementById("languages")
+      .replaceChildren(...state.languages.map((value) => make("option", { value })));
+  }
+  return state.findings.some((finding) => finding.state === "pending") ? 0.5 : 10;
+});

@@ -1,0 +1,104 @@
+"""gunicorn's worker with threads, which does not wait for ever for clients that send byte by byte.
+
+A thread that waits for the rest of a request serves nobody, and gunicorn itself sets no limit once the first byte came.
+"""
+
+import contextlib
+import logging
+import socket
+import struct
+import threading
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+logger = logging.getLogger("boxocr.web_worker")
+
+_LOOK_EVERY_SECONDS = 0.5
+
+_LINGER_SECONDS = 1.0
+
+
+class Arrivals:
+    """Connections whose request is still on its way, each with a time limit. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[socket.socket, float] = {}
+        self._watching = False
+
+    def expect(self, connection: socket.socket, seconds: float) -> None:
+        """Cut the connection off unless its request is here in so many seconds."""
+        with self._lock:
+            self._until[connection] = time.monotonic() + seconds
+            if not self._watching:
+                self._watching = True
+                threading.Thread(target=self._watch, name="arrivals", daemon=True).start()
+
+    def is_here(self, connection: object) -> None:
+        """The request has arrived, or its connection is done with."""
+        with self._lock:
+            self._until.pop(connection, None)  # type: ignore[call-overload]
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_LOOK_EVERY_SECONDS)
+            now = time.monotonic()
+            with self._lock:
+                late = [connection for connection, until in self._until.items() if until < now]
+                for connection in late:
+                    del self._until[connection]
+            for connection in late:
+                logger.info("A request did not arrive in time, and its connection was closed.")
+                # The thread that waits for data wakes up and finds none.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+arrivals = Arrivals()
+"""Of this process: the worker expects requests, the application tells when it has read one."""
+
+
+def _finish(connection: socket.socket) -> None:
+    """End a connection, so that the last answer arrives: what the client still sends is read for a moment.
+
+    gunicorn does that in the thread that accepts connections, and for two seconds each: whoever goes on sending would
+    keep everybody out.
+    """
+    until = time.monotonic() + _LINGER_SECONDS
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        while (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
+            if not connection.recv(65536):
+                break
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc] # published without types
+    """gunicorn's, with time limits for both directions: ``request_seconds`` is set by ``gunicorn.conf.py``."""
+
+    request_seconds = 30.0
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request of a connection; runs in a thread of the pool."""
+        # A client that takes nothing of its answer is left alone by the system after this time.
+        with contextlib.suppress(OSError):
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(self.request_seconds), 0))
+        arrivals.expect(conn.sock, self.request_seconds)
+        try:
+            result = super().handle(conn)
+        finally:
+            arrivals.is_here(conn.sock)
+        if not result:
+            _finish(conn.sock)
+        return result
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Have the application answer a request whose head is here."""
+        keep = super().handle_request(req, conn)
+        # What is left of a body that was not read to its end is waited for too.
+        arrivals.expect(conn.sock, self.request_seconds)
+        return keep

@@ -1,0 +1,343 @@
+"""The status page in a browser. Label Studio has no part in it."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+
+from e2e.backend import Backend
+from e2e.conftest import SHOTS
+from e2e.process import REPOSITORY
+
+LETTER = REPOSITORY / "examples" / "pages" / "letter.png"
+
+# In pixels of the sample page, which has 1000 by 1300: left, top, width, height.
+Box: TypeAlias = tuple[float, float, float, float]
+NAME: Box = (60, 55, 430, 60)
+TOTAL: Box = (790, 960, 120, 50)
+NOTHING: Box = (500, 250, 100, 60)
+WIDTH, HEIGHT = 1000, 1300
+
+OpenPage = Callable[..., "Desk"]
+
+
+class Desk:
+    """Somebody at the status page.
+
+    Attributes:
+        tab: the browser's tab.
+    """
+
+    def __init__(self, tab: Page) -> None:
+        self.tab = tab
+
+    def corners(self, box: Box) -> tuple[float, float, float, float]:
+        """A box's first and last corner on the screen."""
+        page = self.tab.locator("#page")
+        page.scroll_into_view_if_needed()
+        shown = page.bounding_box()
+        assert shown is not None
+        left, top, width, height = box
+        across, down = shown["width"] / WIDTH, shown["height"] / HEIGHT
+        x, y = shown["x"] + left * across, shown["y"] + top * down
+        return x, y, x + width * across, y + height * down
+
+    def draw(self, box: Box) -> None:
+        """Draw with the mouse."""
+        x, y, to_x, to_y = self.corners(box)
+        self.tab.mouse.move(x, y)
+        self.tab.mouse.down()
+        self.tab.mouse.move(to_x, to_y, steps=4)
+        self.tab.mouse.up()
+
+    def touch(self, box: Box) -> None:
+        """Draw with a finger."""
+        x, y, to_x, to_y = self.corners(box)
+        finger = self.tab.context.new_cdp_session(self.tab)
+        for kind, points in (
+            ("touchStart", [{"x": x, "y": y}]),
+            ("touchMove", [{"x": (x + to_x) / 2, "y": (y + to_y) / 2}]),
+            ("touchMove", [{"x": to_x, "y": to_y}]),
+            ("touchEnd", []),
+        ):
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def drop(self, file: Path, kind: str) -> None:
+        """Drop a file on the page, as from another window."""
+        script = f"""{{
+            const bytes = Uint8Array.from(atob("{b64encode(file.read_bytes()).decode()}"), (c) => c.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "{file.name}", {{type: "{kind}"}}));
+            document.getElementById("sheet").dispatchEvent(new DragEvent("drop", {{dataTransfer, bubbles: true}}));
+        }}"""
+        # Not by the tab's own evaluate(), which the page's security policy refuses.
+        self.tab.context.new_cdp_session(self.tab).send("Runtime.evaluate", {"expression": script})
+
+    def expect_text(self, text: str | re.Pattern[str]) -> None:
+        """Wait until it stands there."""
+        expect(self.tab.locator("#text")).to_have_text(text)
+
+    def expect_failure(self, sentence: str | re.Pattern[str]) -> None:
+        """Wait until it stands there, and no text."""
+        expect(self.tab.locator("#note.failed")).to_have_text(sentence)
+        expect(self.tab.locator("#text")).to_be_empty()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A backend that shows its page and reads with Tesseract."""
+    backend = Backend(
+        tmp_path_factory.mktemp("desk"), STATUS_PAGE="true", OCR_ENGINE="tesseract", OCR_WORKERS="1", MAX_REQUEST_MB="1"
+    )
+    backend.start()
+    yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens a server's page in a browser of its own. In the end nothing was refused, broken or asked for elsewhere."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_(
+        server: Backend,
+        *,
+        colours: Literal["light", "dark"] = "light",
+        touch: bool = False,
+        width: int = 1300,
+        password: str = "",
+    ) -> Desk:
+        context = browser.new_context(
+            color_scheme=colours,
+            has_touch=touch,
+            viewport={"width": width, "height": 900},
+            http_credentials={"username": "me", "password": password} if password else None,
+        )
+        contexts.append(context)
+        tab = context.new_page()
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith((f"{server.url}/", f"blob:{server.url}/")):
+                complaints.append(request.url)
+
+        tab.on("request", asked)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        tab.goto(server.url)
+        return Desk(tab)
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_a_box_becomes_text_and_is_listed_with_its_pictures(
+    server: Backend, open_page: OpenPage, colours: Literal["light", "dark"]
+) -> None:
+    desk = open_page(server, colours=colours)
+    expect(desk.tab.locator("#engine")).to_contain_text(
+        re.compile(r"^tesseract 5\.[\d.]+, 1 reader\. Languages: .*eng")
+    )
+    expect(desk.tab.locator("#state li").first).to_contain_text("Ready. A word was read in eng just now.")
+    expect(desk.tab.locator("#state li.skipped")).to_have_count(2)
+
+    # Not the same box twice: what is at hand is not listed again.
+    dark = colours == "dark"
+    desk.draw((NAME[0], NAME[1] - 3 * dark, *NAME[2:]))
+
+    desk.expect_text("Harbour Lights Ltd.")
+    expect(desk.tab.locator("#note")).to_have_text(re.compile(r"^\d+ % sure, tesseract, \d+ ms$"))
+    newest = desk.tab.locator("#readings li").first
+    expect(newest.locator(".text")).to_have_text("Harbour Lights Ltd.")
+    expect(newest.locator("figcaption")).to_have_text(["As drawn", "As the engine saw it"])
+    expect(newest.locator(".times")).to_contain_text("ms in all")
+    for picture in newest.locator("img").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", value=True)
+        assert picture.bounding_box()["height"] > 20  # type: ignore[index]
+
+    desk.tab.locator("summary").click()
+    answer = json.loads(desk.tab.locator("#json").inner_text())
+    (prediction,) = answer["results"]
+    shape, text = prediction["result"]
+    assert (shape["type"], text["type"], text["value"]["text"]) == (
+        "rectanglelabels",
+        "textarea",
+        ["Harbour Lights Ltd."],
+    )
+    assert shape["value"]["width"] == pytest.approx(43, abs=0.5)
+    assert shape["id"] == text["id"]
+
+    expect(desk.tab.locator("body")).to_have_css(
+        "background-color", "rgb(20, 22, 26)" if dark else "rgb(245, 246, 248)"
+    )
+    SHOTS.mkdir(exist_ok=True)
+    desk.tab.screenshot(path=SHOTS / f"status-page-{colours}.png", full_page=True)
+
+
+def test_the_keyboard_does_all(server: Backend, open_page: OpenPage) -> None:
+    desk = open_page(server)
+    keys = desk.tab.keyboard
+    keys.press("Tab")
+    expect(desk.tab.locator(".skip")).to_be_focused()
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(desk.tab.locator("#sheet")).to_be_focused()
+
+    # The first key draws a box at 40 and 45 %, 20 % wide and 5 % high.
+    for key, times in (("ArrowLeft", 34), ("ArrowDown", 15), ("Shift+ArrowUp", 2), ("Shift+ArrowRight", 3)):
+        for _ in range(times):
+            keys.press(key)
+    expect(desk.tab.locator("#where")).to_have_text("Box at 7 % from the left and 60 % from the top, 23 by 3 %")
+    keys.press("Enter")
+
+    desk.expect_text("Delivery")
+    keys.press("Escape")
+    expect(desk.tab.locator("#box")).to_be_hidden()
+    for target in ("#file", "#sample", "[name=lang]", "[name=psm]", "[name=charset]", "[name=engine]", "summary"):
+        keys.press("Tab")
+        expect(desk.tab.locator(target)).to_be_focused()
+
+
+def test_a_finger_draws_on_a_phone(server: Backend, open_page: OpenPage) -> None:
+    desk = open_page(server, touch=True, width=390)
+
+    desk.touch(TOTAL)
+
+    desk.expect_text("477.48")
+    desk.tab.screenshot(path=SHOTS / "status-page-phone.png", full_page=True)
+
+
+def test_a_click_is_no_box(server: Backend, open_page: OpenPage) -> None:
+    desk = open_page(server)
+
+    desk.draw((100, 100, 1, 1))
+
+    expect(desk.tab.locator("#box")).to_be_hidden()
+    expect(desk.tab.locator("#note")).to_have_text("The text appears here as soon as a box is drawn.")
+
+
+def test_failures_are_told_with_their_remedy_where_they_happen_and_in_the_list(
+    server: Backend, open_page: OpenPage
+) -> None:
+    desk = open_page(server)
+
+    desk.draw(NOTHING)
+
+    desk.expect_failure("BoxOCR: No text found. Draw the box a little larger, or type the text.")
+    newest = desk.tab.locator("#readings li").first
+    expect(newest).to_have_class("is-failed")
+    expect(newest.locator(".failed")).to_have_text("No text found. Draw the box a little larger, or type the text.")
+
+    desk.tab.get_by_label("Language").fill("eng+tlh")
+    desk.draw(NAME)
+    desk.expect_failure(re.compile("^BoxOCR: .*tlh"))
+    expect(newest.locator(".failed")).to_contain_text("tlh")
+
+
+def test_the_options_change_the_reading(server: Backend, open_page: OpenPage) -> None:
+    desk = open_page(server)
+    desk.draw(TOTAL)
+    desk.expect_text("477.48")
+
+    # "$" and "<" mean something in a labeling config, and nothing here.
+    desk.tab.get_by_label("Characters that may occur").fill('$48"<')
+    desk.tab.keyboard.press("Tab")
+
+    expect(desk.tab.locator("#text")).to_have_text(re.compile(r"^[48 ]+$"))
+    desk.tab.get_by_label("Characters that may occur").fill("")
+    desk.tab.get_by_label("Page segmentation mode").select_option("7")
+    desk.tab.get_by_label("Engine").select_option("pytesseract")
+    expect(desk.tab.locator("#readings li").first.locator(".details")).to_contain_text("psm 7")
+
+
+def test_an_own_image_is_dropped_or_chosen(server: Backend, open_page: OpenPage, tmp_path: Path) -> None:
+    desk = open_page(server)
+
+    desk.drop(LETTER, "image/png")
+    expect(desk.tab.locator("#page")).to_have_attribute("alt", "Your own image: letter.png")
+    desk.draw(NAME)
+    expect(desk.tab.locator("#text")).not_to_be_empty()
+    dropped = desk.tab.locator("#text").inner_text()
+    assert dropped != "Harbour Lights Ltd."
+
+    desk.tab.get_by_role("button", name="Sample page").click()
+    expect(desk.tab.locator("#text")).to_be_empty()
+    desk.tab.set_input_files("#file", LETTER)
+    desk.draw(NAME)
+    desk.expect_text(dropped)
+
+    desk.drop(LETTER, "text/plain")
+    desk.expect_failure("That is not an image. Use PNG, JPEG, WebP, BMP or GIF.")
+    broken, large = tmp_path / "broken.png", tmp_path / "large.png"
+    broken.write_bytes(b"no image")
+    desk.tab.set_input_files("#file", broken)
+    desk.expect_failure("This browser cannot show the image. Use PNG, JPEG, WebP, BMP or GIF.")
+    large.write_bytes(bytes(740_001))
+    desk.tab.set_input_files("#file", large)
+    desk.expect_failure("This image is larger than 0.7 MB. Use a smaller one, or raise MAX_REQUEST_MB.")
+
+
+def test_what_is_read_stays_text_also_behind_a_password(
+    open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    server = Backend(
+        tmp_path_factory.mktemp("hostile"),
+        STATUS_PAGE="true",
+        OCR_ENGINE="tests.engines:Hostile",
+        OCR_WORKERS="1",
+        BASIC_AUTH_USER="me",
+        BASIC_AUTH_PASS="a password",  # noqa: S106 - of a server that lives for a test
+    )
+    server.start()
+    try:
+        desk = open_page(server, password="a password")  # noqa: S106 - the same
+        desk.draw(NAME)
+
+        markup = "<img src=x onerror=\"document.title='run'\"> & co"
+        desk.expect_text(markup)
+        newest = desk.tab.locator("#readings li").first
+        expect(newest.locator(".text")).to_have_text(markup)
+        expect(newest.locator("figcaption")).to_have_text("As drawn, and as the engine got it")
+        expect(desk.tab).to_have_title("BoxOCR")
+        assert desk.tab.locator("#text img, .text img").count() == 0
+        desk.tab.close()
+    finally:
+        server.stop()
+
+
+def test_a_server_that_went_away_is_told_and_found_again(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    server = Backend(
+        tmp_path_factory.mktemp("restart"), STATUS_PAGE="true", OCR_ENGINE="tests.engines:Counting", OCR_WORKERS="1"
+    )
+    server.start()
+    tab = browser.new_page()
+    desk = Desk(tab)
+    try:
+        tab.goto(server.url)
+        desk.draw(NAME)
+        desk.expect_text(re.compile(r"reading \d"))
+        server.stop()
+        expect(tab.locator("#lost")).to_be_visible(timeout=20_000)
+        desk.draw(TOTAL)
+        desk.expect_failure("This server does not answer.")
+
+        server.start()
+
+        expect(tab.locator("#lost")).to_be_hidden(timeout=20_000)
+        desk.draw(TOTAL)
+        desk.expect_text(re.compile(r"reading \d"))
+        expect(tab.locator("#readings li")).to_have_count(2)
+    finally:
+        tab.close()
+        server.stop()

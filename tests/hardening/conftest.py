@@ -1,0 +1,86 @@
+"""The real application with real readers in this process, so that thousands of requests take seconds."""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+
+from boxocr import runtime
+from boxocr.server import create_app
+from boxocr.settings import Settings
+from model import BoxOCR
+
+# Readings take as long as they take, and what failed once is found again by its seed, which a failure prints.
+settings.register_profile(
+    "hardening",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("hardening")
+
+
+@dataclass
+class Trouble(logging.Handler):
+    """Collects what must not be in a log: errors and tracebacks."""
+
+    records: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR or record.exc_info:
+            self.records.append(logging.Formatter().format(record))
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class Front:
+    """The application's front door.
+
+    Attributes:
+        app: behind it.
+        client: sends requests to it.
+        trouble: what it logged beyond the usual.
+    """
+
+    app: Flask
+    client: FlaskClient
+    trouble: Trouble
+
+    def post(self, path: str, body: bytes) -> tuple[int, Any]:
+        """Send a body; the answer must be JSON, and the log quiet."""
+        self.trouble.records.clear()
+        answer = self.client.post(path, data=body, content_type="application/json")
+        assert not self.trouble.records, self.trouble.records
+        assert "\n" not in answer.status
+        return answer.status_code, answer.get_json()
+
+
+@pytest.fixture(scope="session")
+def front(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """The application as an operator runs it, with two readers."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "LABEL_STUDIO_", "OCR_", "BASIC_AUTH"))]:
+            environment.delenv(name)
+        environment.setenv("ALLOWED_IMAGE_HOSTS", page_server.removeprefix("http://"))
+        environment.setenv("OCR_ENGINE", "tesseract")
+        environment.setenv("OCR_WORKERS", "2")
+        environment.chdir(tmp_path_factory.mktemp("front"))
+        app = create_app(BoxOCR, Settings.load())
+    trouble = Trouble()
+    logging.getLogger().addHandler(trouble)
+    try:
+        yield Front(app, app.test_client(), trouble)
+    finally:
+        logging.getLogger().removeHandler(trouble)
+        runtime.stop()

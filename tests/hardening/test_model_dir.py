@@ -1,0 +1,54 @@
+"""A folder that cannot be written, and a disk that fills up: boxes are read all the same."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.backend import ROOT, clean_environment, running
+from tests.payloads import one_box, texts
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "{file}/below"])
+def test_a_folder_that_cannot_be_written_is_told_and_boxes_are_read(
+    tmp_path: Path, page_server: str, folder: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {
+        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
+        "OCR_ENGINE": "tests.engines:Counting",
+        "OCR_WORKERS": "1",
+        "MODEL_DIR": folder.format(file=tmp_path / "file"),
+    }
+    with running(tmp_path, environment) as server:
+        results = server.predict(one_box(page_server))[0]["result"]
+
+    assert texts(results) == {"DeBKjm31i2": "reading 1"}
+    assert "MODEL_DIR cannot be used, so nothing outlives this process" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys; from pathlib import Path; from boxocr.base import KeyValueStore\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "store = KeyValueStore(Path(sys.argv[1]))\n"
+        "store.set('1', 'key', 'before')\n"
+        "store.set('2', 'key', 'x' * 500_000)\n"
+        "store.set('3', 'key', 'after')\n"
+        "print(store.get('1', 'key'), len(store.get('2', 'key')), store.get('3', 'key'))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],
+        env=clean_environment(PYTHONPATH=str(ROOT)),
+        # No file may grow beyond this, which is what a full disk looks like to a program.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "before 500000 after\n"
+    assert "MODEL_DIR did not take a value" in done.stderr
