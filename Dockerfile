@@ -1,0 +1,42 @@
+# BoxOCR with PP-OCR and Tesseract's languages.
+#
+#   docker build .
+#   docker build --build-arg TESSERACT_LANGS="eng pol" .
+#
+# The image runs as an unprivileged user, and with a read-only root file system where /tmp can be written:
+#
+#   docker run --read-only --tmpfs /tmp -p 127.0.0.1:9090:9090 boxocr
+
+FROM python:3.13.15-slim-trixie AS languages
+# Debian's names: tesseract-ocr-LANG is installed for each, so it is chi-sim and not chi_sim.
+ARG TESSERACT_LANGS="eng deu fra spa chi-sim"
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends $(printf 'tesseract-ocr-%s ' $TESSERACT_LANGS) \
+    && rm -rf /var/lib/apt/lists/*
+
+FROM python:3.13.15-slim-trixie AS packages
+COPY requirements-ppocr.txt /
+# Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement /requirements-ppocr.txt \
+    && find /venv/lib -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +
+
+FROM python:3.13.15-slim-trixie
+RUN useradd --uid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin boxocr \
+    && printf '#!/bin/sh\nexec python -m boxocr "$@"\n' >/usr/local/bin/boxocr \
+    && chmod 755 /usr/local/bin/boxocr
+COPY --from=packages /venv /venv
+COPY --from=languages /usr/share/tesseract-ocr /usr/share/tesseract-ocr
+WORKDIR /app
+COPY examples examples
+COPY LICENSE _wsgi.py gunicorn.conf.py model.py ./
+COPY boxocr boxocr
+ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 HOME=/tmp
+RUN python -m compileall -q .
+USER 10001:10001
+EXPOSE 9090
+# Label Studio gives up on /health after one second.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ.get('PORT') or 9090}/health\", timeout=3)"]
+CMD ["gunicorn", "_wsgi:app"]
