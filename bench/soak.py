@@ -160,7 +160,8 @@ def all_along(server: Backend, tally: Tally) -> Iterator[None]:
                 tally.health_seconds.append(time.monotonic() - began)
 
     def look_at_memory() -> None:
-        while not over.wait(2):
+        # Often enough that a short run has quarters too.
+        while not over.wait(0.5):
             tally.megabytes.append(tree_megabytes(server.pid))
 
     def kill() -> None:
