@@ -56,7 +56,7 @@ def judge(project: Project, tasks: Sequence[Task], settings: Settings) -> Fitnes
 def _problems(config: LabelingConfig) -> Iterator[Finding]:
     for image in config.images():
         texts = _text_areas(config, image)
-        drawing = [tag for tag in config.controls.values() if tag.kind in _DRAWING and image in tag.images]
+        drawing = [tag for tag in config.controls if tag.kind in _DRAWING and image in tag.images]
         if not texts:
             continue
         if not drawing:
@@ -81,11 +81,7 @@ def _problems(config: LabelingConfig) -> Iterator[Finding]:
 
 
 def _text_areas(config: LabelingConfig, image: str) -> list[Tag]:
-    return [
-        tag
-        for tag in config.controls.values()
-        if tag.kind == "textarea" and image in tag.images and tag.attributes.get("perRegion", "").lower() == "true"
-    ]
+    return [tag for tag in config.controls.text_areas() if image in tag.images]
 
 
 def _reading_options(project: Project, tasks: Sequence[Task], settings: Settings) -> frozenset[ReadingOptions]:
@@ -98,8 +94,8 @@ def _reading_options(project: Project, tasks: Sequence[Task], settings: Settings
     wanted = set()
     for data in [task.data for task in tasks] or [{}]:
         config = LabelingConfig.parse(project.label_config, data)
-        labels = {label for tag in config.controls.values() for label in tag.labels}
-        for tag in config.controls.values():
+        labels = {label for tag in config.controls for label in tag.labels}
+        for tag in config.controls:
             for image in tag.images if tag.kind in _DRAWING else ():
                 for chosen in ([], *([label] for label in sorted(labels))):
                     text_area = config.text_area(image, tag.name, chosen)
