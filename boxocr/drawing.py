@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from boxocr import predictions, runtime, timing
-from boxocr.errors import BoxOCRError, LabelingConfigError, PageAddressError, RegionError
+from boxocr.errors import BoxOCRError, LabelingConfigError, PageAddressError, PageError, RegionError
 from boxocr.labeling import LabelingConfig
 from boxocr.pages import Area, Page, PageAddress, around, bytes_to_cut, cut, frame_of
 from boxocr.reading import Reading, ReadingOptions
@@ -46,6 +46,7 @@ class Drawing:
         self.request_id = timing.request_id.get()
         self.labeling: LabelingConfig | None = None
         self.problem = LabelingConfigError()
+        self._missing: dict[PageAddress, PageError] = {}
         try:
             self.labeling = LabelingConfig.parse(label_config, self.data)
         except LabelingConfigError as error:
@@ -110,7 +111,15 @@ class Drawing:
             raise PageAddressError(
                 f"The task has {len(urls)} pages, and this region lies on page {region.page_index + 1}."
             )
-        return self.services.pages.get(PageAddress(urls[region.page_index], self.task_id))
+        address = PageAddress(urls[region.page_index], self.task_id)
+        # A request's other regions need not each wait for a server that does not answer; the next request asks anew.
+        if missing := self._missing.get(address):
+            raise type(missing)(missing.message, missing.remedy)
+        try:
+            return self.services.pages.get(address)
+        except PageError as error:
+            self._missing[address] = error
+            raise
 
     def _text(self, page: Page, area: Area, options: ReadingOptions) -> Reading:
         """What is written in an area of a page.

@@ -31,7 +31,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 _KEYS_WRONG = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed"})
 _KEYS_EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestExpired"})
-_NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND = 304, 403, 404
+_CLOCK_WRONG = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_TOO_OFTEN = frozenset({"SlowDown", "TooManyRequests", "Throttling", "ThrottlingException", "RequestLimitExceeded"})
+_NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _FAILED = 304, 403, 404, 429, 500
 
 
 class S3:
@@ -90,7 +92,9 @@ class S3:
         """Made when first needed: it takes a third of a second, and many servers never read from S3."""
         with self._lock:
             if self._made is None:
-                self._made = client(self._settings, read_seconds=self._limits.seconds, attempts=_ATTEMPTS)
+                # All attempts together take no longer than a page may.
+                seconds = self._limits.seconds / _ATTEMPTS
+                self._made = client(self._settings, read_seconds=seconds, attempts=_ATTEMPTS)
             return self._made
 
 
@@ -99,7 +103,7 @@ def client(settings: Settings, *, read_seconds: float, attempts: int) -> "S3Clie
 
     Args:
         settings: ``aws_*``.
-        read_seconds: that the endpoint may be silent, at most 10.
+        read_seconds: that the endpoint may be silent, at most 10, and at most 5 until it is connected.
         attempts: at a request before it fails.
     """
     secret, session = settings.aws_secret_access_key, settings.aws_session_token
@@ -113,7 +117,7 @@ def client(settings: Settings, *, read_seconds: float, attempts: int) -> "S3Clie
         aws_secret_access_key=secret.get_secret_value() if secret else None,
         aws_session_token=session.get_secret_value() if session else None,
         config=Config(
-            connect_timeout=_CONNECT_SECONDS,
+            connect_timeout=min(_CONNECT_SECONDS, read_seconds),
             read_timeout=min(_READ_SECONDS, read_seconds),
             retries={"total_max_attempts": attempts, "mode": "standard"},
             # Buckets as host names need a DNS entry each, which private servers do not have.
@@ -136,7 +140,7 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-def refusal(code: str, status: int, bucket: str) -> PageError:
+def refusal(code: str, status: int, bucket: str) -> PageError:  # noqa: PLR0911 - one for each reason
     """What is wrong, in words.
 
     Args:
@@ -157,9 +161,17 @@ def refusal(code: str, status: int, bucket: str) -> PageError:
         return PageUnauthorized(
             f"This server's S3 keys have expired ({code}).", "Renew AWS_SESSION_TOKEN and its keys."
         )
+    if code in _CLOCK_WRONG:
+        return PageUnauthorized(
+            f"S3 refuses what this server signed, since their clocks differ ({code}).", "Set both by a time server."
+        )
     if status == _FORBIDDEN:
         return PageUnauthorized(
             f"S3 does not let this server's keys read the page ({code}).",
             f"Allow s3:GetObject on the bucket {bucket}; without s3:ListBucket a missing page looks like this too.",
         )
+    if code in _TOO_OFTEN or status == _TOO_MANY:
+        return PageUnreachable(f"S3 is being asked too often ({code}).", "Try again in a minute.")
+    if status >= _FAILED:
+        return PageUnreachable(f"S3 answered with {code} instead of the page.", "Try again; if it stays, see S3's log.")
     return PageUnreachable(f"S3 answered with {code} instead of the page.", "Check AWS_ENDPOINT and AWS_REGION.")

@@ -1,19 +1,18 @@
 """Label Studio's tokens: which header opens its doors.
 
-A personal access token is a JWT refresh token: label-studio-sdk exchanges it for an access token, which Label Studio
-lets live for five minutes. A legacy token is opaque and sent as it is; organisations made since 2025 refuse those by
-default.
+A personal access token is a JWT refresh token, to be exchanged for an access token, which Label Studio lets live for
+five minutes. label-studio-sdk could do that too, but asks this machine's clock first whether the token has expired, and
+hides the status that a proxy answered with. A legacy token is opaque and sent as it is; organisations made since 2025
+refuse those by default.
 """
 
 import threading
 import time
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 import jwt
-from label_studio_sdk.core.api_error import ApiError
-from label_studio_sdk.core.client_wrapper import SyncClientWrapper
-from label_studio_sdk.tokens.client_ext import TokensClientExt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
@@ -25,9 +24,6 @@ _MARGIN_SECONDS = 30.0
 
 # What is taken for the life of an access token that does not say. Label Studio's is five minutes.
 _DEFAULT_LIFE_SECONDS = 300.0
-
-# All pages wait for the exchange, one after the other. When it fails, those who wait get the same answer at once.
-_FAILURE_SECONDS = 2.0
 
 _EXCHANGE_SECONDS = 10.0
 
@@ -50,7 +46,7 @@ class Tokens:
         self._header = ""
         self._renew_at = 0.0
         self._failure: PageError | None = None
-        self._failed_until = 0.0
+        self._failed_at = 0.0
 
     def header(self, deadline: Deadline, refused: str | None = None) -> str | None:
         """The value of the Authorization header, None when no token is set.
@@ -69,16 +65,18 @@ class Tokens:
             return None
         if not self._exchanged:
             return f"Token {self._token}"
+        began = time.monotonic()
         with self._lock:
             now = time.monotonic()
             if self._header and now < self._renew_at and self._header != refused:
                 return self._header
-            if self._failure and now < self._failed_until:
+            # Those who waited for an exchange that failed get the same answer at once; who comes later tries again.
+            if self._failure and began < self._failed_at:
                 raise type(self._failure)(self._failure.message, self._failure.remedy)
             try:
                 access = self._exchange(min(_EXCHANGE_SECONDS, deadline.left()))
             except PageError as error:
-                self._failure, self._failed_until = error, time.monotonic() + _FAILURE_SECONDS
+                self._failure, self._failed_at = error, time.monotonic()
                 raise
             # On our own clock, from the token's own dates: the two machines' clocks need not agree.
             life = _life_seconds(access)
@@ -109,20 +107,17 @@ class Tokens:
         try:
             verify = trusting_context()
             with httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False, verify=verify) as client:
-                # The SDK joins its paths to the base as a browser would, so a path prefix must end in a slash.
-                base_url = f"{self._base_url}/"
-                wrapper = SyncClientWrapper(base_url=base_url, api_key=self._token, httpx_client=client)
-                tokens = TokensClientExt(base_url=base_url, api_key=self._token, client_wrapper=wrapper)
-                return str(tokens.refresh().access)
-        except ApiError as error:
-            raise _refused(error, self._token) from None
+                answer = client.post(f"{self._base_url}/api/token/refresh/", json={"refresh": self._token})
+            if answer.status_code != HTTPStatus.OK:
+                raise _refused(answer.status_code, self._token)
+            return str(answer.json()["access"])
         except httpx.TimeoutException:
             raise PageTimeout("Label Studio did not answer in time when asked for an access token.") from None
         except httpx.HTTPError:
             raise PageUnreachable(
                 "Label Studio could not be reached for an access token.", "Check LABEL_STUDIO_URL and that it runs."
             ) from None
-        except ValueError:
+        except (ValueError, KeyError, TypeError):
             raise PageUnreachable(
                 "Label Studio's address answered something other than an access token.", "Check LABEL_STUDIO_URL."
             ) from None
@@ -144,8 +139,7 @@ def _life_seconds(access: str) -> float:
         return _DEFAULT_LIFE_SECONDS
 
 
-def _refused(error: ApiError, token: str) -> PageError:
-    status = error.status_code or 0
+def _refused(status: int, token: str) -> PageError:
     expires = (_claims(token) or {}).get("exp")
     if status in (401, 403) and isinstance(expires, int | float) and expires < time.time():
         return PageUnauthorized("This server's personal access token for Label Studio has expired.", _NEW_TOKEN)

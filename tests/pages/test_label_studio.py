@@ -1,5 +1,6 @@
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -147,14 +148,11 @@ def test_many_pages_at_once_exchange_the_token_once(studio: LabelStudioStandIn, 
     assert len(studio.web.requests) == 13
 
 
-def test_an_expired_personal_access_token_is_told_and_not_sent(
-    studio: LabelStudioStandIn, make_store: StoreMaker
-) -> None:
+def test_an_expired_personal_access_token_is_told(studio: LabelStudioStandIn, make_store: StoreMaker) -> None:
     store = make_store(LABEL_STUDIO_URL=studio.url, LABEL_STUDIO_ACCESS_TOKEN=personal_access_token(life_seconds=-10))
     caught = failure(store, "/data/upload/1/x.png")
     assert isinstance(caught, PageUnauthorized)
     assert caught.sentence == f"This server's personal access token for Label Studio has expired. {NEW_TOKEN}"
-    assert studio.web.requests == []
 
 
 def test_a_refused_personal_access_token_is_told(studio: LabelStudioStandIn, make_store: StoreMaker) -> None:
@@ -165,10 +163,25 @@ def test_a_refused_personal_access_token_is_told(studio: LabelStudioStandIn, mak
 
 
 def test_a_failed_exchange_is_not_tried_again_by_everyone(studio: LabelStudioStandIn, make_store: StoreMaker) -> None:
-    store = make_store(LABEL_STUDIO_URL=studio.url, LABEL_STUDIO_ACCESS_TOKEN=personal_access_token(life_seconds=99))
-    for number in range(5):
-        failure(store, f"/data/upload/1/{number}.png")
+    def slowly(_: object) -> Reply:
+        time.sleep(0.5)
+        return Reply(b"{}", 401)
+
+    store = make_store(LABEL_STUDIO_URL=studio.url, LABEL_STUDIO_ACCESS_TOKEN=studio.token)
+    studio.web.routes[f"{studio.prefix}/api/token/refresh/"] = slowly
+    with ThreadPoolExecutor(5) as threads:
+        found = list(threads.map(lambda number: failure(store, f"/data/upload/1/{number}.png"), range(5)))
+    assert {type(error) for error in found} == {PageUnauthorized}
     assert studio.exchanges == 1
+
+
+def test_after_a_failed_exchange_the_next_page_asks_again(studio: LabelStudioStandIn, studio_store: PageStore) -> None:
+    studio.uploads["1/x.png"] = png(1)
+    refresh = f"{studio.prefix}/api/token/refresh/"
+    studio.web.routes[refresh] = Reply(b"{}", 502)
+    failure(studio_store, "/data/upload/1/x.png")
+    del studio.web.routes[refresh]
+    assert value(studio_store, "/data/upload/1/x.png") == 1
 
 
 @pytest.mark.parametrize(

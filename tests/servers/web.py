@@ -76,6 +76,7 @@ class WebServer:
         url: without a slash at the end.
         requests: all that came, in order.
         routes: decoded path → what is answered; the path "" answers for all others, which else get 404.
+        stopped: whether it is: then connections that were kept open are of no use either.
     """
 
     def __init__(self, port: int, *, tls: bool = False) -> None:
@@ -83,6 +84,7 @@ class WebServer:
         self.origin = f"127.0.0.1:{port}"
         self.requests: list[Request] = []
         self.routes: dict[str, Route] = {}
+        self.stopped = False
 
     def asked(self, path: str) -> list[Request]:
         """The requests for a decoded path."""
@@ -95,8 +97,13 @@ class WebServer:
 
 
 @contextlib.contextmanager
-def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - most of it is the handler
-    """A server on a free port of 127.0.0.1, stopped at the end; with TLS it shows CERTIFICATE, for "localhost"."""
+def web_server(*, port: int = 0, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - most of it is the handler
+    """A server on a port of 127.0.0.1, stopped at the end; with TLS it shows CERTIFICATE, for "localhost".
+
+    Args:
+        port: to listen on; 0 for a free one.
+        tls: whether it speaks TLS.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -112,6 +119,9 @@ def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - mos
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if server.stopped:
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = server.answer(Request(self.command, self.path, headers, body))
             # Whoever asked may be gone: that is what many of these tests are about.
@@ -140,7 +150,7 @@ def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - mos
         def handle_error(self, *_: Any) -> None:
             pass
 
-    with Server(("127.0.0.1", 0), Handler) as listening:
+    with Server(("127.0.0.1", port), Handler) as listening:
         server = WebServer(listening.server_address[1], tls=tls)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -148,5 +158,8 @@ def web_server(*, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - mos
             # The handshake belongs to each connection's own thread, where its failure is caught.
             listening.socket = context.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        listening.shutdown()
+        try:
+            yield server
+        finally:
+            listening.shutdown()
+            server.stopped = True
