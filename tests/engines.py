@@ -1,8 +1,11 @@
 """Engines for tests, named by import path as a user's own engine is."""
 
+import hashlib
 import os
 import signal
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from boxocr.reading import Reading, ReadingOptions
 from boxocr.reading.engine import Pixels
@@ -46,4 +49,15 @@ class CrashingOnTall(Counting):
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape[0] > crop.shape[1]:
             os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(crop, options)
+
+
+class HangingOnTall(Counting):
+    """Never comes back from crops that are higher than wide, noted in a file, and takes half a second for others."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape[0] > crop.shape[1]:
+            Path("hanging").touch()
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000_000)
+        time.sleep(0.5)
         return super().read(crop, options)

@@ -4,11 +4,14 @@
 
 import hashlib
 import os
+import resource
 import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+import numpy as np
 
 from boxocr.reading import Reading, ReadingOptions
 from boxocr.reading.engine import Pixels
@@ -98,6 +101,20 @@ class Raises(Healthy):
 
     def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
         raise _Unpicklable(1, 2)
+
+
+class RunsOutOfMemory(Healthy):
+    """Asks for more memory than the system gives it."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (taken + 100_000_000, before[1]))
+        try:
+            np.ones(1_000_000_000, np.uint8)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+        return super().read(crop, options)
 
 
 class GivesNothing(Healthy):

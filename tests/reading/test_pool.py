@@ -123,7 +123,7 @@ def test_garbage_becomes_valid_text(pool: ReaderPool) -> None:
     assert reading.confidence == 0.0
 
 
-@pytest.mark.parametrize("name", ["Raises", "GivesNothing"])
+@pytest.mark.parametrize("name", ["Raises", "RunsOutOfMemory", "GivesNothing"])
 def test_any_error_of_an_engine_is_a_reading_error(pool: ReaderPool, name: str) -> None:
     with pytest.raises(ReadingError) as caught:
         pool.read(CROP, fake(name))
