@@ -62,6 +62,11 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
+def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
+    """Settings of a server with one reader that may fetch from the page server, and these settings more."""
+    return {"ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"), "OCR_ENGINE": engine, "OCR_WORKERS": "1"} | more
+
+
 @contextmanager
 def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     """Start the server on a free port and stop it afterwards.

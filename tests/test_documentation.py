@@ -21,7 +21,7 @@ from PIL import Image
 from boxocr.reading import ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.tesseract import Tesseract
-from tests.backend import ROOT, running
+from tests.backend import ROOT, one_reader, running
 from tests.payloads import one_box, texts
 
 DOCUMENTS = sorted(
@@ -199,14 +199,8 @@ def test_an_engine_as_it_is_documented_reads(tmp_path: Path, service: str, page_
     (engine,) = blocks(ROOT / "docs" / "other-engines.md", "python")
     assert len(engine.splitlines()) < 30
     (tmp_path / "my_engine.py").write_text(engine)
-    environment = {
-        "OCR_SERVICE": service,
-        "OCR_ENGINE": "my_engine:MyEngine",
-        "OCR_WORKERS": "1",
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-    }
 
-    with running(tmp_path, environment) as backend:
+    with running(tmp_path, one_reader(page_server, "my_engine:MyEngine", OCR_SERVICE=service)) as backend:
         (prediction,) = backend.predict(one_box(page_server))
         ready = backend.get("/ready").json()
 

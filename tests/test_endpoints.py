@@ -13,7 +13,7 @@ from pydantic import AliasChoices
 from pydantic_core import PydanticUndefined
 
 from boxocr.settings import Settings
-from tests.backend import ROOT, Backend, running
+from tests.backend import ROOT, Backend, one_reader, running
 from tests.payloads import drawn, notes, one_box, payload, texts, without
 
 # Not ASCII, and with a colon, which ends the user name in the header: both must survive.
@@ -312,24 +312,14 @@ def test_nothing_inside_leaves_the_process(backend: Backend, page_server: str) -
 def test_a_box_that_is_asked_for_again_is_answered_from_what_was_read(tmp_path: Path, page_server: str) -> None:
     body = one_box(page_server)
     moved = one_box(page_server, x=7.1)
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.engines:Counting",
-        "OCR_WORKERS": "1",
-    }
-    with running(tmp_path, environment) as server:
+    with running(tmp_path, one_reader(page_server, "tests.engines:Counting")) as server:
         found = [texts(server.predict(request)[0]["result"])["DeBKjm31i2"] for request in (body, body, moved, body)]
 
     assert found == ["reading 1", "reading 1", "reading 2", "reading 1"]
 
 
 def test_a_failed_reading_is_tried_again(tmp_path: Path, page_server: str) -> None:
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.engines:FailingFirst",
-        "OCR_WORKERS": "1",
-    }
-    with running(tmp_path, environment) as server:
+    with running(tmp_path, one_reader(page_server, "tests.engines:FailingFirst")) as server:
         first, second = (server.predict(one_box(page_server))[0]["result"] for _ in range(2))
 
     assert notes(first) == ["BoxOCR: The text could not be read. Try again; if it stays, look into the server's log."]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.backend import ROOT, Backend, running
+from tests.backend import ROOT, Backend, one_reader, running
 from tests.payloads import one_box, payload
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "boxocr.json"
@@ -32,13 +32,7 @@ def value(server: Backend, name: str, **labels: str) -> float:
 @pytest.fixture(scope="module")
 def server(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """A server whose counts nobody else raises; one box was read twice, one failed, and one reader crashed."""
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.engines:CrashingOnTall",
-        "OCR_WORKERS": "1",
-        "LOG_FORMAT": "json",
-        "LOG_LEVEL": "DEBUG",
-    }
+    environment = one_reader(page_server, "tests.engines:CrashingOnTall", LOG_FORMAT="json", LOG_LEVEL="DEBUG")
     with running(tmp_path_factory.mktemp("metrics"), environment) as backend:
         for body in (one_box(page_server), one_box(page_server), one_box(page_server, width=5, height=80)):
             backend.predict(body)
@@ -136,11 +130,10 @@ def test_a_line_is_bounded_and_stays_one_line(server: Backend, page_server: str)
 
 
 def test_text_lines_cannot_be_forged(tmp_path: Path, page_server: str) -> None:
-    environment = {"ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"), "OCR_ENGINE": "tests.engines:Counting"}
     body = one_box(page_server)
     body["params"]["context"]["result"][0]["id"] = "a\r\n2026-01-01 00:00:00,000 ERROR forged: oh\x1b[2J" + "x" * 9000
     body["tasks"][0]["data"]["ocr"] += ".missing"
-    with running(tmp_path, environment) as server:
+    with running(tmp_path, one_reader(page_server, "tests.engines:Counting")) as server:
         server.post("/predict", body, headers={"X-Request-ID": "the-one"})
 
     lines = server.log.read_bytes().split(b"\n")

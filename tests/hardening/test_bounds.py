@@ -18,7 +18,7 @@ from boxocr.pages import Area, Page, bytes_to_cut, cut
 from boxocr.pages.decode import Decoder
 from boxocr.reading import prepare
 from boxocr.room import Room
-from tests.backend import Backend, running
+from tests.backend import Backend, one_reader, running
 from tests.payloads import notes, payload, texts
 
 THREADS = 12
@@ -27,16 +27,14 @@ THREADS = 12
 @pytest.fixture(scope="module")
 def small(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """A server with narrow bounds."""
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.engines:Counting",
-        "OCR_WORKERS": "1",
+    narrow = {
         "MAX_REQUEST_MB": "2",
         "MAX_TASKS": "3",
         "MAX_REGIONS": "5",
         "REQUEST_TIMEOUT": "2",
         "THREADS": str(THREADS),
     }
+    environment = one_reader(page_server, "tests.engines:Counting", **narrow)
     with running(tmp_path_factory.mktemp("small"), environment) as backend:
         yield backend
 
@@ -137,12 +135,7 @@ def test_a_slow_request_that_arrives_in_time_is_answered(small: Backend, page_se
 def test_a_box_that_takes_longer_than_a_request_may_is_read(
     page_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.reading.fake_engines:Naps",
-        "OCR_WORKERS": "1",
-        "REQUEST_TIMEOUT": "0.1",
-    }
+    environment = one_reader(page_server, "tests.reading.fake_engines:Naps", REQUEST_TIMEOUT="0.1")
     with running(tmp_path_factory.mktemp("naps"), environment) as server:
         results = server.predict(payload("third-box-same-label", page_server))[0]["result"]
     assert texts(results)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend import ROOT, clean_environment, running
+from tests.backend import ROOT, clean_environment, one_reader, running
 from tests.payloads import one_box, texts
 
 
@@ -16,12 +16,8 @@ def test_a_folder_that_cannot_be_written_is_told_and_boxes_are_read(
     tmp_path: Path, page_server: str, folder: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.engines:Counting",
-        "OCR_WORKERS": "1",
-        "MODEL_DIR": folder.format(file=tmp_path / "file"),
-    }
+    model_dir = folder.format(file=tmp_path / "file")
+    environment = one_reader(page_server, "tests.engines:Counting", MODEL_DIR=model_dir)
     with running(tmp_path, environment) as server:
         results = server.predict(one_box(page_server))[0]["result"]
 

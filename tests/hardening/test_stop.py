@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from tests.backend import Backend, running
+from tests.backend import Backend, one_reader, running
 from tests.payloads import one_box, texts
 
 
@@ -20,13 +20,7 @@ def is_up(server: Backend) -> bool:
 
 
 def test_requests_under_way_are_answered_when_the_server_stops(tmp_path: Path, page_server: str) -> None:
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tests.reading.fake_engines:Naps",
-        "OCR_WORKERS": "1",
-        "READING_CACHE": "0",
-    }
-    with running(tmp_path, environment) as server:
+    with running(tmp_path, one_reader(page_server, "tests.reading.fake_engines:Naps", READING_CACHE="0")) as server:
         found: list[dict[str, str]] = []
 
         def draw(number: int) -> None:

@@ -4,17 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.backend import Backend, running
+from tests.backend import Backend, one_reader, running
 
 
 @pytest.fixture(scope="session")
 def desk(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """Reads with Tesseract, may fetch from the page server, and shows its status page."""
-    environment = {
-        "ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"),
-        "OCR_ENGINE": "tesseract",
-        "OCR_WORKERS": "1",
-        "STATUS_PAGE": "true",
-    }
+    environment = one_reader(page_server, "tesseract", STATUS_PAGE="true")
     with running(tmp_path_factory.mktemp("desk"), environment) as server:
         yield server
