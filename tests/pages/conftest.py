@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.pages import PageStore
+from boxocr.errors import PageError
+from boxocr.pages import PageAddress, PageStore
 from boxocr.settings import Settings
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.s3 import S3Server, s3_server
@@ -27,6 +28,18 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def value(store: PageStore, url: str, task_id: int | None = None) -> int:
+    """The value that :func:`png` was given, of the page at an address."""
+    return int(store.get(PageAddress(url, task_id)).pixels[0, 0])
+
+
+def failure(store: PageStore, url: str, task_id: int | None = None) -> PageError:
+    """The error that stands for the page at an address."""
+    with pytest.raises(PageError) as caught:
+        store.get(PageAddress(url, task_id))
+    return caught.value
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,13 @@ import time
 
 import pytest
 
-from boxocr.errors import PageAddressError, PageError, PageNotFound, PageTooLarge, PageUnauthorized, PageUnreachable
+from boxocr.errors import PageAddressError, PageNotFound, PageTooLarge, PageUnauthorized, PageUnreachable
 from boxocr.pages import PageAddress, PageStore
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.s3 import S3
 from boxocr.pages.source import Fetched, Limits
 from boxocr.settings import Settings
-from tests.pages.conftest import StoreMaker, png
+from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.ports import free_ports
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server
 from tests.servers.web import Reply, WebServer
@@ -20,12 +20,6 @@ KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 @pytest.fixture
 def store(s3: S3Server, make_store: StoreMaker) -> PageStore:
     return make_store(AWS_ENDPOINT=s3.url, PAGE_FRESH_SECONDS=0, **KEYS)
-
-
-def failure(store: PageStore, url: str) -> PageError:
-    with pytest.raises(PageError) as caught:
-        store.get(PageAddress(url))
-    return caught.value
 
 
 @pytest.mark.parametrize(

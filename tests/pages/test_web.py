@@ -20,7 +20,7 @@ from boxocr.errors import (
     PageUnreachable,
 )
 from boxocr.pages import PageAddress, PageStore
-from tests.pages.conftest import StoreMaker, png
+from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.label_studio import LEGACY_TOKEN
 from tests.servers.ports import free_ports
 from tests.servers.web import CERTIFICATE, Reply, WebServer, redirect, web_server
@@ -31,12 +31,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 @pytest.fixture
 def store(web: WebServer, make_store: StoreMaker) -> PageStore:
     return make_store(ALLOWED_IMAGE_HOSTS=web.origin, MAX_PAGE_MB=0.1, PAGE_TIMEOUT=2)
-
-
-def failure(store: PageStore, url: str) -> PageError:
-    with pytest.raises(PageError) as caught:
-        store.get(PageAddress(url))
-    return caught.value
 
 
 @pytest.mark.parametrize(

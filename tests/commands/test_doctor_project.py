@@ -1,0 +1,97 @@
+"""``boxocr doctor`` names the cause and the remedy where a project's boxes would not be read."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.backend import ROOT
+from tests.commands.conftest import Run
+from tests.commands.label_studio_api import BOXES, ApiStandIn
+from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server
+
+
+def test_a_missing_language(boxocr: Run) -> None:
+    done = boxocr("doctor", OCR_ENGINE="tesseract", OCR_LANG="eng+tlh")
+    assert done.code == 1
+    assert done.says("✗ engine: The OCR language tlh is not installed")
+    assert done.says("Install Debian's package tesseract-ocr-tlh")
+
+
+def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStandIn) -> None:
+    config = BOXES.replace("<TextArea ", '<TextArea model_lang="tlh" ')
+    done = boxocr("doctor", "--project", studio.add_project(config), OCR_ENGINE="tesseract")
+    assert done.says("✗ engine: The labeling config asks for tlh: The OCR language tlh is not installed")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda config: config.replace('perRegion="true"', ""),
+            "The labeling config has no TextArea for the text of a",
+        ),
+        (lambda config: config.replace(' smart="true"', ""), 'Add smart="true" to bbox.'),
+        (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
+        (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
+        (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
+        (lambda config: config.replace("RectangleLabels", "BrushLabels"), 'Nothing draws boxes on the Image "image".'),
+    ],
+    ids=["no per-region TextArea", "no smart tool", "no rows", "bad mode", "bad mode on a Label", "no rectangle"],
+)
+def test_a_labeling_config_that_does_not_fit(
+    boxocr: Run, studio: ApiStandIn, change: Callable[[str], str], sentence: str
+) -> None:
+    done = boxocr("doctor", "--project", studio.add_project(change(BOXES)))
+    assert done.code == 1
+    assert done.says("✗ labeling config: ")
+    assert done.says(sentence)
+
+
+def test_a_page_that_cannot_be_read(boxocr: Run, studio: ApiStandIn) -> None:
+    number = studio.add_project(BOXES, {"image": "/data/upload/1/gone.png"}, {"image": "/data/upload/1/gone.png"})
+    done = boxocr("doctor", "--project", number)
+    assert done.code == 1
+    assert done.says("✗ pages: uploads: 2 of 2 cannot be read. Task 1: Label Studio has no such upload")
+
+
+def test_a_page_on_a_private_host(boxocr: Run, studio: ApiStandIn, page_server: str) -> None:
+    done = boxocr("doctor", "--project", studio.add_project(BOXES, {"image": f"{page_server}/pages/a.png"}))
+    assert done.says("✗ pages: web pages of 127.0.0.1: cannot be read. Task 1:")
+    assert done.says("add 127.0.0.1 to ALLOWED_IMAGE_HOSTS")
+
+
+def test_a_task_without_a_page(boxocr: Run, studio: ApiStandIn) -> None:
+    done = boxocr("doctor", "--project", studio.add_project(BOXES, {"picture": "x"}))
+    assert done.says(
+        '✗ pages: tasks without a page: cannot be read. Task 1: The task has no image address under "$image"'
+    )
+
+
+def test_a_project_that_does_not_exist(boxocr: Run) -> None:
+    done = boxocr("doctor", "--project", 77)
+    assert done.says("✗ project: Label Studio has no such project, or does not show it to the owner of this server's")
+
+
+def test_s3_keys_and_buckets(boxocr: Run, studio: ApiStandIn, tmp_path: Path) -> None:
+    studio.add_project()
+    studio.buckets[1] = ["pages"]
+    studio.buckets[2] = ["nowhere"]
+    studio.add_project()
+    page = (ROOT / "examples" / "pages" / "receipt.png").read_bytes()
+    with s3_server(tmp_path) as s3:
+        third = studio.add_project(BOXES, {"image": s3.put("receipt.png", page)})
+        keys = {"AWS_ENDPOINT": s3.url, "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        assert boxocr("doctor", **keys).says(f"✓ S3: {s3.url} accepts the keys.")
+        assert boxocr("doctor", "--project", 1, **keys).says(
+            "✓ S3: " + s3.url + " accepts the keys, and the bucket pages"
+        )
+        assert boxocr("doctor", "--project", 2, **keys).says("✗ S3: S3 has no bucket nowhere.")
+        assert boxocr("doctor", "--project", third, **keys).says("✓ pages: s3://pages: 1 of 1 read")
+
+        wrong_key = boxocr("doctor", **{**keys, "AWS_SECRET_ACCESS_KEY": "a wrong secret"})
+        assert wrong_key.code == 1
+        assert wrong_key.says("✗ S3: S3 refused this server's keys (SignatureDoesNotMatch).")
+        assert wrong_key.says("Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        assert boxocr("doctor", **{**keys, "AWS_ACCESS_KEY_ID": "nobody"}).says("keys (InvalidAccessKeyId).")
+    assert boxocr("doctor", **keys).says("✗ S3: S3 could not be reached")
