@@ -73,11 +73,12 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
 
     Args:
         folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
-        environment: variables of the project; nothing else of this process's environment is handed on.
+        environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
     """
     port = free_port()
     log = folder / "backend.log"
-    variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(port), **environment)
+    defaults = {"PYTHONPATH": str(ROOT), "HOST": "127.0.0.1", "PORT": str(port)}
+    variables = clean_environment(**(defaults | dict(environment)))
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
             [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"],
