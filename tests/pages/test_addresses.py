@@ -1,9 +1,11 @@
 import ipaddress
+import socket
 
 import pytest
 
+from boxocr.errors import PageAddressError
 from boxocr.pages.addresses import Guard, is_public
-from boxocr.pages.urls import Origin
+from boxocr.pages.urls import Origin, parse_web_url
 
 PUBLIC = (
     *("8.8.8.8", "1.1.1.1", "93.184.215.14", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1"),
@@ -24,7 +26,11 @@ NOT_PUBLIC = (
     *("::", "::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "fe80::1%1", "fec0::1", "ff02::1"),
     # documentation, discard, segment routing, local NAT64
     *("2001:db8::1", "3fff::1", "100::1", "5f00::1", "64:ff9b:1::1"),
-    # IPv4 in IPv6: mapped, compatible, NAT64, 6to4, Teredo
+    # protocol assignments, ORCHID, a zone that is named
+    *("2001:2::1", "2001:10::1", "2001:20::1", "fe80::1%eth0", "fe80::a9fe:a9fe%25lo"),
+    # IPv4 in IPv6: mapped, compatible, translated, NAT64, 6to4, Teredo
+    *("::ffff:0.0.0.0", "::ffff:100.64.0.1", "::ffff:168.63.129.16", "::ffff:127.0.0.1%lo", "::ffff:0:127.0.0.1"),
+    *("64:ff9b::10.0.0.1", "64:ff9b::100.100.100.200", "64:ff9b:1::127.0.0.1", "2002:a9fe:a9fe::", "2002::1"),
     *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1", "::127.0.0.1", "::10.0.0.1", "::8.8.8.8"),
     *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1", "2002:a00:1::", "2002:c0a8:101::1"),
     *("2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001::f5ff:fffe"),
@@ -103,3 +109,68 @@ def test_all_addresses_of_a_host_must_be_public_unless_it_is_named(
     host: str, addresses: list[str], *, allowed: bool
 ) -> None:
     assert GUARD.allows(Origin("https", host, 443), map(ipaddress.ip_address, addresses)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        # decimal, octal, hexadecimal, mixed, with parts left out, as inet_aton reads them
+        ("2130706433", "2130706433"),
+        ("0", "0"),
+        ("127.1", "127.1"),
+        ("0177.0.0.1", "0177.0.0.1"),
+        ("017700000001", "017700000001"),
+        ("0x7f.1", "0x7f.1"),
+        ("0X7F000001", "0x7f000001"),
+        ("0x7f.0.0x0.01", "0x7f.0.0x0.01"),
+        ("2852039166", "2852039166"),
+        ("0xa9.0xfea9fe", "0xa9.0xfea9fe"),
+        ("%31%32%37.0.0.1", "127.0.0.1"),
+        # what stands before the last @ is a name and a password, whatever it looks like
+        ("images.example@127.0.0.1", "127.0.0.1"),
+        ("images.example:443@127.0.0.1", "127.0.0.1"),
+        ("studio.example%2F@127.0.0.1", "127.0.0.1"),
+        ("images.example\t@127.0.0.1", "127.0.0.1"),
+        ("8.8.8.8@images.example@127.0.0.1", "127.0.0.1"),
+        # what follows the host is no host
+        ("127.0.0.1#@images.example", "127.0.0.1"),
+        ("127.0.0.1?@images.example", "127.0.0.1"),
+        ("127.0.0.1\\@images.example", "127.0.0.1"),
+        # IPv6 in all its spellings, with zones, and with IPv4 in it
+        ("[0:0:0:0:0:0:0:1]", "0:0:0:0:0:0:0:1"),
+        ("[FE80::1%251]", "fe80::1%1"),
+        ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1"),
+        ("[0:0:0:0:0:ffff:7f00:1]", "0:0:0:0:0:ffff:7f00:1"),
+        ("[::ffff:0:127.0.0.1]", "::ffff:0:127.0.0.1"),
+        ("[2002:7f00:1::]", "2002:7f00:1::"),
+        ("[64:ff9b::169.254.169.254]", "64:ff9b::169.254.169.254"),
+        ("[2001:0:4136:e378:8000:63bf:3fff:fdd2]", "2001:0:4136:e378:8000:63bf:3fff:fdd2"),
+    ],
+)
+def test_an_address_is_judged_as_the_system_reads_it_however_it_is_written(authority: str, host: str) -> None:
+    origin = parse_web_url(f"http://{authority}").origin
+    assert origin.host == host
+    # As the connection is made, without asking for names.
+    found = socket.getaddrinfo(host, origin.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    assert not GUARD.allows(origin, [ipaddress.ip_address(place[0]) for *_, place in found])
+
+
+@pytest.mark.parametrize(
+    "ending", ["127.0.0.1.", "2130706433.", "0x7f.1.", "localhost.", "images.example.evil.example."]
+)
+def test_a_dot_at_the_end_makes_no_host_a_named_one(ending: str) -> None:
+    guard = Guard([], ["127.0.0.2", "images.example"])
+    assert not guard.allows(parse_web_url(f"http://{ending}").origin, [ipaddress.ip_address("127.0.0.1")])
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        *("127。0。0。1", "１２７.0.0.1", "①②⑦.0.0.1", "ⓛocalhost", "loca\u00adlhost", "٠.٠.٠.٠"),  # noqa: RUF001
+        *("127.0.0.1%00.images.example", "127.0.\n0.1", "127.0.0.1:80:80", "[::1", "::1"),
+        *("[::ffff:127.0.0.1.]", "[127.0.0.1]", "127.0.0.1:99999", ""),
+    ],
+)
+def test_hosts_that_could_be_read_in_two_ways_are_no_address(authority: str) -> None:
+    with pytest.raises(PageAddressError):
+        parse_web_url(f"http://{authority}/x")
