@@ -7,7 +7,9 @@ import beside a current Flask. So the model must run without it, and run unchang
 import json
 import logging
 import sqlite3
+import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,20 +20,27 @@ from boxocr.labeling import label_interface
 
 logger = logging.getLogger("boxocr.base")
 
+# A project's labeling config takes some kilobytes, at most a megabyte or four.
+_MOST_BYTES = 64_000_000
+
 
 class KeyValueStore:
     """Text by (project, key): in ``MODEL_DIR/boxocr.sqlite3`` when a folder is given, else in memory.
 
     Values stay at hand in memory too: models ask and tell the same at every request, and each question to SQLite would
-    hand the interpreter to other threads a few times.
+    hand the interpreter to other threads a few times. Those that nobody asked for longest go when there are too many,
+    since whoever calls may name projects without end; the next request of theirs brings them back.
 
     Args:
         folder: where to keep the file; created when missing. ``None`` keeps everything in memory.
+        most_bytes: how much memory the values may take; on disk they take about the same.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, most_bytes: int = _MOST_BYTES) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], str] = {}
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._database: sqlite3.Connection | None = None
         if folder is not None:
             try:
@@ -46,25 +55,47 @@ class KeyValueStore:
         database.execute(
             "CREATE TABLE IF NOT EXISTS kept (project TEXT, key TEXT, value TEXT, PRIMARY KEY (project, key))"
         )
-        self._kept = {(project, key): value for project, key, value in database.execute("SELECT * FROM kept")}
         self._database = database
+        # In the order in which they were written.
+        for project, key, value in database.execute("SELECT project, key, value FROM kept ORDER BY rowid").fetchall():
+            self._keep((project, key), value)
 
     def get(self, project: str, key: str) -> str | None:
         """The value, or None when there is none."""
-        return self._kept.get((project, key))
+        with self._lock:
+            value = self._kept.get((project, key))
+            if value is not None:
+                self._kept.move_to_end((project, key))
+            return value
 
     def set(self, project: str, key: str, value: str) -> None:
         """Keep a value, in place of an earlier one. Writes only what changed."""
-        if self.get(project, key) == value:
+        if self.get(project, key) == value or _bytes_of((project, key), value) > self._most_bytes:
             return
         with self._lock:
-            self._kept[project, key] = value
-            if self._database is None:
-                return
             try:
-                self._database.execute("REPLACE INTO kept VALUES (?, ?, ?)", (project, key, value))
+                self._keep((project, key), value)
+                if self._database is not None:
+                    self._database.execute("REPLACE INTO kept VALUES (?, ?, ?)", (project, key, value))
             except sqlite3.Error as error:
                 logger.error("MODEL_DIR did not take a value: %s", error)  # noqa: TRY400 - the error says it all
+
+    def _keep(self, place: tuple[str, str], value: str) -> None:
+        """Keep a value in memory, and let others go, also from the disk, until there is room for it."""
+        if place in self._kept:
+            self._bytes -= _bytes_of(place, self._kept[place])
+        self._kept[place] = value
+        self._kept.move_to_end(place)
+        self._bytes += _bytes_of(place, value)
+        while self._bytes > self._most_bytes:
+            gone, unused = self._kept.popitem(last=False)
+            self._bytes -= _bytes_of(gone, unused)
+            if self._database is not None:
+                self._database.execute("DELETE FROM kept WHERE project = ? AND key = ?", gone)
+
+
+def _bytes_of(place: tuple[str, str], value: str) -> int:
+    return sum(map(sys.getsizeof, (*place, value)))
 
 
 class OwnLabelStudioMLBase:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from boxocr.base import KeyValueStore
 from tests.backend import ROOT, clean_environment, one_reader, running
 from tests.payloads import one_box, texts
 
@@ -48,3 +49,25 @@ def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> No
 
     assert done.stdout == "before 500000 after\n"
     assert "MODEL_DIR did not take a value" in done.stderr
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_what_is_kept_of_projects_without_end_is_bounded(tmp_path: Path, *, on_disk: bool) -> None:
+    folder = tmp_path if on_disk else None
+    store = KeyValueStore(folder, most_bytes=100_000)
+    for number in range(1000):
+        store.set(f"project {number}", "label_config", f"{number:1000}")
+        assert store.get("project 0", "label_config") == f"{0:1000}"  # in use all the time
+    store.set("too large", "label_config", "x" * 100_000)
+
+    for known in [store, KeyValueStore(folder, most_bytes=100_000)] if on_disk else [store]:
+        kept = [number for number in range(1000) if known.get(f"project {number}", "label_config")]
+        assert 80 < len(kept) < 100
+        assert kept == [0, *range(1001 - len(kept), 1000)]
+        assert known.get("too large", "label_config") is None
+
+    store.set("project 7", "label_config", "it asked again")
+    assert store.get("project 7", "label_config") == "it asked again"
+    if on_disk:
+        # What goes from the file leaves room for what comes.
+        assert (tmp_path / "boxocr.sqlite3").stat().st_size < 300_000
