@@ -175,7 +175,7 @@ _PATHS: Schema = {
     "/predict": {
         "post": {
             "operationId": "predict",
-            "summary": "With a context, read the regions in it that have no text; without one, get ready for them",
+            "summary": "With a context, read its regions that have no text; without one, read whole pages or get ready",
             "requestBody": _body("PredictRequest"),
             "responses": {
                 "200": _json(_ref("Predictions"), "One for each task; what could not be read says why in its notes"),

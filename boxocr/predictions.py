@@ -116,7 +116,7 @@ def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: R
     results += [
         {**rectangle, "from_name": result["from_name"], "type": "labels", "value": {**box, "labels": list(chosen)}}
         for result in region.results[1:]
-        if (chosen := result["value"].get("labels")) and str(result.get("type", "")).lower() == "labels"
+        if (chosen := result["value"].get("labels")) and _is_labels(result)
     ]
     return [*results, _text_result(results[0], text_area, reading)]
 
@@ -229,6 +229,10 @@ def _annotated(geometry: Result, *, note: str | None, score: float | None = None
     if meta or "meta" in result:
         result["meta"] = meta
     return result
+
+
+def _is_labels(result: Result) -> bool:
+    return str(result.get("type", "")).lower() == "labels" and "from_name" in result
 
 
 def _belongs_to(result: Result, text_area: str) -> bool:

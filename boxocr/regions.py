@@ -272,7 +272,7 @@ def _brush_mask(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]]:
     broken = RegionError("This brush region's strokes cannot be decoded.", "Delete the region and paint it again.")
     if not (isinstance(width, int) and isinstance(height, int) and isinstance(packed, list)):
         raise broken
-    if not 0 < width * height <= _MOST_BRUSH_PIXELS:
+    if min(width, height) < 1 or width * height > _MOST_BRUSH_PIXELS:
         raise broken
     try:
         coded = bytes(packed)

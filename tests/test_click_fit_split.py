@@ -126,6 +126,15 @@ def test_two_quick_clicks_are_both_answered(backend: Backend) -> None:
     assert len({result["id"] for result in results} - {"k1", "k2"}) == 2
 
 
+def test_labels_beside_a_click_that_belong_to_no_tag_are_passed_over(backend: Backend) -> None:
+    point = keypoint(LEFT + 60, FIRST + 15)
+    nobodys = {"id": "k1", "to_name": "image", "type": "labels", "value": point["value"] | {"labels": ["Line"]}}
+    results = ask(backend, address(letter()), CONFIG.format(click="", box=""), point, nobodys)
+    assert notes(results) == []
+    assert [result["type"] for result in results] == ["rectanglelabels", "textarea"]
+    assert list(texts(results).values()) == [LINES[0]]
+
+
 def test_a_click_on_nothing_says_so(backend: Backend) -> None:
     results = ask(backend, address(letter()), CONFIG.format(click="", box=""), keypoint(800, 700))
     assert [result["id"] for result in results] == ["k1"]

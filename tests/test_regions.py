@@ -62,13 +62,17 @@ def test_a_polygon_is_cut_at_its_bounds_and_read_inside_its_outline() -> None:
     assert area.outline == (((80, 60), (240, 60), (160, 240)),)
 
 
-def test_brush_strokes_become_a_mask() -> None:
-    # Written bit by bit: 4 x 2 pixels RGBA, 8-bit words, run lengths of up to 6 bits; all pixels but the first opaque.
+def strokes() -> dict[str, Any]:
+    """All pixels but the first of a page of 4 by 2."""
+    # Written bit by bit: RGBA, 8-bit words, run lengths of up to 6 bits.
     bits = f"{32:032b}" + f"{7:05b}" + "0101" * 4
     bits += "1" + "00" + f"{3:06b}" + f"{0:08b}" + "1" + "00" + f"{27:06b}" + f"{255:08b}"
     bits = bits.ljust(-(-len(bits) // 8) * 8, "0")
-    packed = [int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)]
-    brush = result("brushlabels", {"format": "rle", "rle": packed}, original_width=4, original_height=2)
+    return {"format": "rle", "rle": [int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)]}
+
+
+def test_brush_strokes_become_a_mask() -> None:
+    brush = result("brushlabels", strokes(), original_width=4, original_height=2)
 
     area = area_of(region(brush), 4, 2)
 
@@ -94,6 +98,7 @@ def test_brush_strokes_become_a_mask() -> None:
         result("brush", {"format": "rle", "rle": [255, 255, 255, 255, 0]}),
         result("brush", {"format": "rle", "rle": [0, 29, 76, 0]}),
         result("brush", {"format": "rle", "rle": "AAAA"}),
+        result("brush", strokes(), original_width=-4, original_height=-2),
         result("bitmask", {"imageDataURL": "data:,"}),
     ],
 )

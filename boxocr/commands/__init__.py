@@ -1,5 +1,5 @@
-"""Commands for whoever runs the server: ``doctor``, ``connect`` and ``demo``.
+"""Commands for whoever runs the server: ``doctor``, ``connect``, ``demo``, ``samples`` and ``preannotate``.
 
-They use the server's own parts (settings, pages, readers), so that what they find is what the server would meet. No
-part of the server imports them.
+They use the server's own parts (settings, pages, readers), so that what they find is what the server would meet. Of the
+server only the status page imports any of them: the checks.
 """

@@ -6,14 +6,12 @@ What it answers, the odd statuses included, was measured against Label Studio 1.
 import html
 import json
 import re
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
-import certifi
 import httpx
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
@@ -25,6 +23,7 @@ from boxocr.commands.connections import Connection, Wanted
 from boxocr.commands.errors import LabelStudioRefused, LabelStudioUnreachable
 from boxocr.commands.storage import Storage
 from boxocr.errors import PageError
+from boxocr.pages.connections import trusting_context
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.tokens import Tokens
 
@@ -77,9 +76,7 @@ class Task:
 
 def http_client(timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
     """A client that goes the way that the server goes: no proxy, no ``.netrc``, the same certificate authorities."""
-    authorities = ssl.create_default_context()
-    authorities.load_verify_locations(certifi.where())
-    return httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, verify=authorities)
+    return httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, verify=trusting_context())
 
 
 class LabelStudioAPI:

@@ -41,7 +41,7 @@ class Tokens:
     def __init__(self, base_url: str, token: SecretStr | None) -> None:
         self._base_url = base_url
         self._token = token.get_secret_value().strip() if token else ""
-        self._exchanged = _claims(self._token) is not None
+        self._exchanged = claims_of(self._token) is not None
         self._lock = threading.Lock()
         self._header = ""
         self._renew_at = 0.0
@@ -123,7 +123,7 @@ class Tokens:
             ) from None
 
 
-def _claims(token: str) -> dict[str, Any] | None:
+def claims_of(token: str) -> dict[str, Any] | None:
     """What a JWT says of itself, unverified: only its issuer can verify it. None for what is no JWT."""
     try:
         return dict(jwt.decode(token, options={"verify_signature": False}))
@@ -132,7 +132,7 @@ def _claims(token: str) -> dict[str, Any] | None:
 
 
 def _life_seconds(access: str) -> float:
-    claims = _claims(access) or {}
+    claims = claims_of(access) or {}
     try:
         return max(0.0, float(claims["exp"]) - float(claims["iat"]))
     except (KeyError, TypeError, ValueError):
@@ -140,7 +140,7 @@ def _life_seconds(access: str) -> float:
 
 
 def _refused(status: int, token: str) -> PageError:
-    expires = (_claims(token) or {}).get("exp")
+    expires = (claims_of(token) or {}).get("exp")
     if status in (401, 403) and isinstance(expires, int | float) and expires < time.time():
         return PageUnauthorized("This server's personal access token for Label Studio has expired.", _NEW_TOKEN)
     if status in (400, 401, 403):

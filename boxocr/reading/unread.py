@@ -160,11 +160,6 @@ def _is_above(new: Line, line: Line) -> bool:
     return _bounds(new)[3] <= _bounds(line)[1] + 0.5 * line.height
 
 
-def _is_over(new: Line, line: Line) -> bool:
-    a, b = _bounds(new), _bounds(line)
-    return a[0] < b[2] and b[0] < a[2]
-
-
 def _bounds(piece: Piece, pad: float = 0.0) -> tuple[float, float, float, float]:
     corners = piece.corners()
     across, down = [x for x, _ in corners], [y for _, y in corners]

@@ -64,7 +64,7 @@ class StatusPage:
         self._settings = settings
         self._kept = KeptReadings(_MOST_READINGS, _MOST_BYTES)
         self._state = State(settings, services, probe)
-        timing.observe(self._kept.add)
+        services.at_close(timing.observe(self._kept.add))
         blueprint = Blueprint(
             "status", __name__, url_prefix="/status", static_folder="files", template_folder="templates"
         )

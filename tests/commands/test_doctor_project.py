@@ -35,9 +35,23 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
         (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
         (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
+        (lambda config: config.replace("<Label ", '<Label model_split="rows" '), 'model_split="rows" means nothing. '),
+        (
+            lambda config: config.replace("<TextArea ", '<TextArea model_preannotate="all" '),
+            'model_preannotate="all" me',
+        ),
         (lambda config: config.replace("RectangleLabels", "BrushLabels"), 'Nothing draws boxes on the Image "image".'),
     ],
-    ids=["no per-region TextArea", "no smart tool", "no rows", "bad mode", "bad mode on a Label", "no rectangle"],
+    ids=[
+        "no per-region TextArea",
+        "no smart tool",
+        "no rows",
+        "bad mode",
+        "bad mode on a Label",
+        "bad split on a Label",
+        "bad level",
+        "no rectangle",
+    ],
 )
 def test_a_labeling_config_that_does_not_fit(
     boxocr: Run, studio: ApiStandIn, change: Callable[[str], str], sentence: str

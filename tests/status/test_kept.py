@@ -5,9 +5,13 @@ import weakref
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from boxocr.errors import PageNotFound
 from boxocr.reading import Reading, ReadingOptions
+from boxocr.runtime import Runtime
+from boxocr.settings import Settings
+from boxocr.status import StatusPage
 from boxocr.status.kept import KeptReadings
 from boxocr.timing import Attempt, observed
 
@@ -66,3 +70,19 @@ def test_an_error_is_kept_without_what_it_was_raised_among() -> None:
     gc.collect()
     assert page() is None
     assert kept.after(0)[0].failure == (PageNotFound.message, PageNotFound.remedy)
+
+
+def test_a_page_whose_services_have_stopped_hears_of_no_reading() -> None:
+    settings = Settings(ocr_workers=1)
+    services = Runtime(settings)
+    app = Flask("page")
+    StatusPage(app, settings, services, services.probe)
+
+    with observed(Attempt(1, "before")):
+        pass
+    services.close()
+    with observed(Attempt(1, "after")):
+        pass
+
+    found = app.test_client().get("/status/readings").get_json()["readings"]
+    assert [one["region"] for one in found] == ["before"]

@@ -88,17 +88,20 @@ def _reading_options(project: Project, tasks: Sequence[Task], settings: Settings
     """How each tag's regions would be read, without labels and with each of them.
 
     Raises:
-        LabelingConfigError: a ``model_*`` attribute means nothing.
+        LabelingConfigError: a ``model_*`` attribute means nothing, be it about reading or not.
     """
     default = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
     wanted = set()
     for data in [task.data for task in tasks] or [{}]:
         config = LabelingConfig.parse(project.label_config, data)
+        for image in config.images():
+            config.preannotation(image, data)
         labels = {label for tag in config.controls for label in tag.labels}
         for tag in config.controls:
             for image in tag.images if tag.kind in _DRAWING else ():
                 for chosen in ([], *([label] for label in sorted(labels))):
                     text_area = config.text_area(image, tag.name, chosen)
+                    config.handling(data, text_area=text_area, control=tag.name, labels=chosen)
                     wanted.add(
                         config.reading_options(
                             data, default=default, text_area=text_area, control=tag.name, labels=chosen

@@ -13,10 +13,10 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-import jwt
 
 from boxocr.commands.label_studio_api import detail, http_client
 from boxocr.commands.report import Finding, failed, passed, skipped
+from boxocr.pages.tokens import claims_of
 from boxocr.settings import Settings
 
 CHECK = "token"
@@ -76,7 +76,7 @@ def judge(settings: Settings, *, reachable: bool) -> Verdict:
 
 
 def _kind(token: str) -> str:
-    return "personal access token" if _claims(token) is not None else "legacy token"
+    return "personal access token" if claims_of(token) is not None else "legacy token"
 
 
 def _wrong_by_itself(token: str) -> Finding | None:
@@ -93,7 +93,7 @@ def _wrong_by_itself(token: str) -> Finding | None:
             "LABEL_STUDIO_ACCESS_TOKEN holds quotation marks or spaces that are no part of a token.",
             "Set it to the token alone; docker run --env-file takes quotation marks literally.",
         )
-    claims = _claims(token)
+    claims = claims_of(token)
     if claims is not None:
         return _wrong_claims(claims)
     if token.startswith(_JWT_START) or token.count(".") == _JWT_DOTS:
@@ -122,7 +122,7 @@ def _wrong_claims(claims: Mapping[str, Any]) -> Finding | None:
 
 def _asked(url: str, token: str) -> Verdict:
     """What Label Studio says to it."""
-    claims = _claims(token)
+    claims = claims_of(token)
     try:
         with http_client(_TIMEOUT) as http:
             if claims is None:
@@ -213,11 +213,3 @@ def _json(answer: httpx.Response) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, Mapping) else {}
-
-
-def _claims(token: str) -> dict[str, Any] | None:
-    """What a JWT says of itself, unverified, since only its issuer can verify it; None for what is no JWT."""
-    try:
-        return dict(jwt.decode(token, options={"verify_signature": False}))
-    except jwt.InvalidTokenError:
-        return None
