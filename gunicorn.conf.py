@@ -11,7 +11,7 @@ from boxocr import runtime
 from boxocr.logs import configuration
 from boxocr.settings import Settings, SettingsError
 from boxocr.startup import announcement
-from boxocr.web_worker import Worker
+from boxocr.web_worker import WithoutAccessLog, Worker
 
 try:
     _settings = Settings.load()
@@ -29,6 +29,7 @@ graceful_timeout = 30
 keepalive = 30
 # It would want a writable home, which a container need not have.
 control_socket_disable = True
+logger_class = WithoutAccessLog
 logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 

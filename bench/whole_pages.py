@@ -30,7 +30,7 @@ from PIL import Image
 from bench.accuracy import BOXES, folded
 from bench.drawn_pages import KINDS, DrawnPage
 from boxocr.errors import BoxOCRError
-from boxocr.reading import ReadingOptions, page_reader, prepare, tessdata
+from boxocr.reading import ReadingOptions, page_layout, page_reader, prepare, tessdata
 from boxocr.reading.engine import Pixels
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.engines import make
@@ -112,7 +112,9 @@ def contenders(names: Iterable[str], links: Path) -> dict[str, Read]:
 
 def _ours(name: str, settings: EngineSettings) -> Read:
     engine = make(name, settings)
-    return lambda page, languages: page_reader.read(engine, page, ReadingOptions(languages=languages))
+    return lambda page, languages: page_reader.read(
+        engine, *page_layout.in_grey(page), ReadingOptions(languages=languages)
+    )
 
 
 def _bare(psm: int, settings: EngineSettings) -> Read:

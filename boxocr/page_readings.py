@@ -60,7 +60,7 @@ class PageReadings:
         """
         page = self._pages.get(address)
         key = page.digest, options
-        reading = self._readings.get(key, lambda: self._readers.submit_page(page.pixels, options, priority=priority))
+        reading = self._readings.get(key, lambda: self._readers.read_page(page.pixels, options, priority=priority))
         return ReadPage(page.width, page.height, reading)
 
     def layout(self, page: Page) -> PageLayout:
@@ -69,34 +69,42 @@ class PageReadings:
         Raises:
             ReadingError: it could not be found.
         """
-        return self._layouts.get(page.digest, lambda: self._readers.submit_layout(page.pixels))
+        return self._layouts.get(page.digest, lambda: self._readers.find_layout(page.pixels))
 
 
 class _Kept(Generic[T]):
     """Results by what decides them, each worked out once. A failure reaches all who wait for it, and is not kept."""
 
     def __init__(self, most_bytes: float) -> None:
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._kept: LRUCache[Hashable, T] = LRUCache(most_bytes, getsizeof=_bytes_of)
         self._flights: dict[Hashable, Future[T]] = {}
 
-    def get(self, key: Hashable, submit: Callable[[], Future[T]]) -> T:
+    def get(self, key: Hashable, work_out: Callable[[], T]) -> T:
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 return kept
             flight = self._flights.get(key)
-            if flight is None:
-                flight = self._flights[key] = submit()
-                # It can be done already; then this runs at once, in this thread, under this lock.
-                flight.add_done_callback(lambda done: self._landed(key, done))
+            is_mine = flight is None
+            flight = flight or self._flights.setdefault(key, Future())
+        if is_mine:
+            self._land(key, flight, work_out)
         return flight.result()
 
-    def _landed(self, key: Hashable, done: Future[T]) -> None:
+    def _land(self, key: Hashable, flight: Future[T], work_out: Callable[[], T]) -> None:
+        try:
+            result = work_out()
+        except BaseException as error:
+            with self._lock:
+                del self._flights[key]
+            flight.set_exception(error)
+            raise
         with self._lock:
-            self._flights.pop(key, None)
-            if not done.cancelled() and done.exception() is None and _bytes_of(done.result()) <= self._kept.maxsize:
-                self._kept[key] = done.result()
+            del self._flights[key]
+            if _bytes_of(result) <= self._kept.maxsize:
+                self._kept[key] = result
+        flight.set_result(result)
 
 
 def _bytes_of(kept: Any) -> int:

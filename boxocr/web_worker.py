@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any
 
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 logger = logging.getLogger("boxocr.web_worker")
@@ -75,6 +76,13 @@ def _finish(connection: socket.socket) -> None:
                 break
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RD)
+
+
+class WithoutAccessLog(Logger):  # type: ignore[misc] # published without types
+    """gunicorn's logger; the application's own line for each request says more than an access log would."""
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        """Write nothing, where gunicorn would gather all headers for a line that goes nowhere."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # published without types

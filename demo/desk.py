@@ -185,7 +185,9 @@ class Servers:
 
 def main() -> int:
     """Bring up the desk, and keep it until Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Ctrl-C too: a shell that starts this in the background has it ignored.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, _interrupt)
     try:
         desk = Desk.found()
         with _alone(desk), contextlib.ExitStack() as stack:

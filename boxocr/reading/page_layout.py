@@ -30,6 +30,12 @@ def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
     return prepare.grey(small), frame
 
 
+def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:
+    """The page as it is read: grey, and no larger than engines take."""
+    image = prepare.grey(prepare.bounded(page))
+    return image, PageFrame(scale=page.shape[1] / max(image.shape[1], 1))
+
+
 def find(image: Pixels, frame: PageFrame) -> PageLayout:
     """Find the text on a reduced page.
 

@@ -98,17 +98,20 @@ class Picture:
         return Picture(np.asarray(turned), frame, self.turned)
 
 
-def read(engine: Engine, page: Pixels, options: ReadingOptions) -> PageReading:
-    """Read all of ``page`` with ``engine``.
+def read(engine: Engine, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+    """Read all of a page with ``engine``.
+
+    Args:
+        engine: reads it.
+        image: the page, grey.
+        frame: where ``image`` is on the page.
+        options: how it is read.
 
     Raises:
         BoxOCRError: why it cannot be read.
     """
-    bounded = prepare.bounded(page)
-    image = prepare.grey(bounded)
     if prepare.is_blank(image):
         return PageReading((), engine.name, options.languages)
-    frame = PageFrame(scale=page.shape[1] / image.shape[1])
     flat = Picture(prepare.dark_on_even_paper(image), frame)
     picture = upright(flat, lambda sample: _read_sample(engine, sample, options))
     lines = _lines(engine, picture, options)

@@ -155,34 +155,20 @@ class ReaderPool:
         Raises:
             BoxOCRError: as :meth:`read`; a page may take three times as long.
         """
-        return self.submit_page(page, options, priority=priority).result()
+        # In grey less has to cross.
+        image, frame = page_layout.in_grey(page)
+        timeout = PAGE_TIMEOUTS * self._timeout
+        return _awaited(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
 
-    def submit_page(
-        self,
-        page: Pixels,
-        options: ReadingOptions,
-        *,
-        priority: Priority = Priority.BACKGROUND,
-        timeout: float | None = None,
-    ) -> Future[PageReading]:
-        """Like :meth:`read_page`, without waiting.
-
-        Args:
-            page: the page.
-            options: how it is to be read.
-            priority: who waits for it.
-            timeout: seconds that it may take, waiting for a free reader not counted; then its reader is killed.
-        """
-        timeout = timeout or PAGE_TIMEOUTS * self._timeout
-        return self._schedule(worker.read_page, page, options, timeout=timeout, priority=priority)
-
-    def submit_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> Future[PageLayout]:
+    def find_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> PageLayout:
         """Find where the text of ``page`` is, for :func:`~boxocr.reading.whole_page.under`.
 
-        The future raises EngineUnavailable where Tesseract's library is missing.
+        Raises:
+            EngineUnavailable: where Tesseract's library is missing.
+            BoxOCRError: as :meth:`read`.
         """
         options = ReadingOptions(languages=self._languages)
-        return self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority)
+        return _awaited(self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority))
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""

@@ -65,16 +65,16 @@ class Reader:
         seconds = time.perf_counter() - began
         return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
 
-    def read_page(self, page: Pixels, options: ReadingOptions) -> PageReading:
-        """Read all of ``page``, and mend what engines can get wrong."""
+    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+        """Read all of a grey page, and mend what engines can get wrong."""
         engine = self.engine(options.engine)
         began = time.perf_counter()
         try:
-            reading = page_reader.read(engine, page, options)
+            reading = page_reader.read(engine, image, frame, options)
         except BoxOCRError:
             raise
         except Exception as error:
-            _log.exception("engine %s failed on a page of %s", engine.name, getattr(page, "shape", None))
+            _log.exception("engine %s failed on a page of %s", engine.name, getattr(image, "shape", None))
             raise ReadingError from error
         return dataclasses.replace(reading, seconds=time.perf_counter() - began)
 
@@ -123,9 +123,15 @@ def read(crop: Pixels, options: ReadingOptions) -> Reading:
     return reader().read(crop, options)
 
 
-def read_page(page: Pixels, options: ReadingOptions) -> PageReading:
-    """Read a whole page in this process."""
-    return reader().read_page(page, options)
+def read_page(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+    """Read a whole page in this process.
+
+    Args:
+        image: grey.
+        frame: where it is on the page.
+        options: how it is read.
+    """
+    return reader().read_page(image, frame, options)
 
 
 def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:

@@ -64,7 +64,7 @@ def test_an_own_engine_reads_the_lines_that_the_layout_finds(pool: ReaderPool) -
 
 
 def test_what_is_under_a_click(pool: ReaderPool) -> None:
-    layout = pool.submit_layout(PAGE).result()
+    layout = pool.find_layout(PAGE)
     left, top, right, bottom = ink_of(1)
     line = under(layout, left + 5, (top + bottom) / 2, "line")
     assert line is not None
@@ -151,7 +151,7 @@ _NOISE = np.random.default_rng(1)
 )
 def test_what_is_no_page_ends_quickly(pool: ReaderPool, page: Pixels) -> None:
     assert [word for word in pool.read_page(page, ReadingOptions()).words() if word.confidence > 0.9] == []
-    layout = pool.submit_layout(page).result()
+    layout = pool.find_layout(page)
     assert len(layout.lines) < 500
 
 
