@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from boxocr.reading.engine import Pixels
+from boxocr.reading.runs import runs_of
 
 # A neighbour's sliver is this much lower than the line itself, and this near the edge.
 _SLIVER = 0.5
@@ -65,7 +66,7 @@ def find(image: Pixels) -> Layout:
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
     erased = _rules(ink)
     remaining = ink & ~erased
-    runs = _runs(_dense(remaining, axis=1))
+    runs = runs_of(_dense(remaining, axis=1))
     slivers = _slivers(runs, remaining)
     for top, bottom in slivers:
         erased[top:bottom] |= ink[top:bottom]
@@ -117,11 +118,6 @@ def _counts(ink: NDArray[np.bool_], axis: int) -> NDArray[np.uint32]:
     return np.asarray(np.add.reduce(ink.view(np.uint8), axis=axis, dtype=np.uint32))
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(flags.view(np.int8), prepend=0, append=0))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def _rules(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the ink of rules along the edges.
 
@@ -135,7 +131,7 @@ def _rules(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     def candidates(share: NDArray[np.float64]) -> list[tuple[int, int]]:
         return [
             (first, last)
-            for first, last in _runs(share > _RULE_LENGTH)
+            for first, last in runs_of(share > _RULE_LENGTH)
             if last - first <= thickest and (last <= zone or first >= len(share) - zone)
         ]
 
@@ -155,7 +151,7 @@ def _rules(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     for first, last in rows:
         if width >= _RULE_SLENDER * (last - first) and not filled[max(first - 2, 0) : last + 2].any():
             erased[first:last] = ink[first:last]
-    main_top, main_bottom = max(_runs(_dense(text, axis=1)), key=lambda run: run[1] - run[0])
+    main_top, main_bottom = max(runs_of(_dense(text, axis=1)), key=lambda run: run[1] - run[0])
     for first, last in columns:
         stroke = np.flatnonzero(ink[:, first:last].any(axis=1))
         apart = not text[:, max(first - 2, 0) : last + 2].any()

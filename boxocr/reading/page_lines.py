@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.engine import Pixels
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.page_layout import split_at_gaps
+from boxocr.reading.runs import runs_of
 from boxocr.reading.text import clean
 from boxocr.reading.whole_page import Line, Piece, line_of
 
@@ -95,7 +95,7 @@ def _placed(crop: Pixels, spoken: Sequence[Spoken]) -> list[Piece]:
     dark = crop < paper - _INK * (paper - ink)
     rows = np.flatnonzero(dark.any(axis=1))
     top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, height)
-    gaps = _gaps(dark)
+    gaps = runs_of(np.asarray(~dark.any(axis=0)))
     # Engines tell where words part by some pixels only; the gap there tells it by one.
     cuts = [_in_gap(width * (word.end + after.start) / 2, gaps, height) for word, after in itertools.pairwise(spoken)]
     words = []
@@ -104,13 +104,6 @@ def _placed(crop: Pixels, spoken: Sequence[Spoken]) -> list[Piece]:
         first, last = (left + int(columns[0]), left + int(columns[-1]) + 1) if columns.size else (left, right)
         words.append(Piece(word.text, word.confidence, first, top, max(last - first, 1), bottom - top))
     return words
-
-
-def _gaps(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First column and column after the last of each run of columns without ink."""
-    empty = ~dark.any(axis=0)
-    edges = np.flatnonzero(np.diff(empty.view(np.int8), prepend=0, append=0))
-    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _in_gap(cut: float, gaps: Sequence[tuple[int, int]], height: int) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from boxocr.reading.engine import Pixels
+from boxocr.reading.runs import runs_of
 
 # Lines are told apart on a copy with this many pixels on its longer side: A4 at 73 dpi.
 _LONGEST = 850
@@ -136,8 +137,7 @@ def samples(ink: NDArray[np.bool_], most: int) -> list[tuple[int, int, int, int]
     """
     counts = np.asarray(ink.sum(axis=1))
     dense = counts > _DENSE * np.percentile(counts, 95)
-    steps = np.flatnonzero(np.diff(dense.view(np.int8), prepend=0, append=0))
-    runs = [(int(top), int(bottom)) for top, bottom in zip(steps[::2], steps[1::2], strict=True)]
+    runs = runs_of(dense)
     # Half of what is between two lines belongs to each.
     ends = [0, *((first[1] + second[0]) // 2 for first, second in itertools.pairwise(runs)), len(ink)]
     lines = [
