@@ -46,6 +46,16 @@ def test_a_server_whose_language_is_missing_is_up_but_not_ready(tmp_path: Path) 
     assert "eng" in answer.json()["error"]["message"]
 
 
+def test_a_server_whose_engine_reads_wrongly_says_so_with_what_to_do(tmp_path: Path) -> None:
+    with running(tmp_path, {"OCR_ENGINE": "tests.engines:Counting", "OCR_WORKERS": "1"}) as server:
+        answer = server.get("/ready")
+
+    assert answer.status_code == 503
+    error = answer.json()["error"]
+    assert error["message"] == 'The OCR engine reads "2468" as "reading 1".'
+    assert error["remedy"] == "Check its language data (TESSDATA_PREFIX), or choose another one with OCR_ENGINE."
+
+
 def test_versions_lists_the_model_version(backend: Backend) -> None:
     assert backend.get("/versions").json() == {"versions": ["boxocr-0.1.0"]}
 

@@ -21,7 +21,10 @@ def check(read: Callable[[Pixels, ReadingOptions], Reading], options: ReadingOpt
     """
     text = read(_rendered(_WORD), options).text
     if text != _WORD:
-        raise EngineUnavailable("The OCR engine does not read what it should.", f'It read "{_WORD}" as "{text[:20]}".')
+        raise EngineUnavailable(
+            f'The OCR engine reads "{_WORD}" as "{" ".join(text.split())[:20]}".',
+            "Check its language data (TESSDATA_PREFIX), or choose another one with OCR_ENGINE.",
+        )
 
 
 def _rendered(word: str) -> Pixels:
