@@ -103,6 +103,9 @@ def test_s3_keys_and_buckets(boxocr: Run, studio: ApiStandIn, tmp_path: Path) ->
         assert boxocr("doctor", "--project", 2, **keys).says("✗ S3: S3 has no bucket nowhere.")
         assert boxocr("doctor", "--project", third, **keys).says("✓ pages: s3://pages: 1 of 1 read")
 
+        with_password = boxocr("doctor", **{**keys, "AWS_ENDPOINT": s3.url.replace("//", "//someone:pass-in-url@")})
+        assert with_password.says(f"✓ S3: {s3.url} accepts the keys."), with_password.output
+
         wrong_key = boxocr("doctor", **{**keys, "AWS_SECRET_ACCESS_KEY": "a wrong secret"})
         assert wrong_key.code == 1
         assert wrong_key.says("✗ S3: S3 refused this server's keys (SignatureDoesNotMatch).")

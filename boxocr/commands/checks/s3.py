@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
+from boxocr.commands.addresses import shown
 from boxocr.commands.report import Finding, failure, passed, skipped
 from boxocr.errors import PageError, PageNotFound, PageUnauthorized
 from boxocr.pages import PageAddress
@@ -32,7 +33,7 @@ def findings(settings: Settings, in_tasks: Mapping[str, str], in_storages: Itera
         yield skipped(CHECK, f"No keys are set (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY); {why}.")
         return
     source = S3(settings, Limits(_SECONDS, int(settings.max_page_mb * BYTES_PER_MB)))
-    endpoint = settings.aws_endpoint or "AWS"
+    endpoint = shown(settings.aws_endpoint) if settings.aws_endpoint else "AWS"
     buckets = {bucket: f"s3://{bucket}/boxocr-doctor-{secrets.token_hex(8)}" for bucket in in_storages} | dict(in_tasks)
     if not buckets:
         yield _keys(source, endpoint)
