@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,7 @@ from boxocr import runtime
 from boxocr.server import create_app
 from boxocr.settings import Settings
 from model import BoxOCR
+from tests.backend import Backend
 
 # Readings take as long as they take, and what failed once is found again by its seed, which a failure prints.
 settings.register_profile(
@@ -64,6 +66,29 @@ class Front:
         assert not self.trouble.records, self.trouble.records
         assert "\n" not in answer.status
         return answer.status_code, answer.get_json()
+
+
+@dataclass(frozen=True)
+class Gunicorn:
+    """The front door of a running server."""
+
+    backend: Backend
+
+    def post(self, path: str, body: bytes) -> tuple[int, Any]:
+        """Send a body; the answer must be JSON."""
+        headers = {"Content-Type": "application/json"}
+        answer = requests.post(self.backend.url + path, data=body, headers=headers, timeout=100)
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def gunicorn(backend: Backend) -> Iterator[Gunicorn]:
+    """The running server, whose log must stay quiet meanwhile."""
+    before = len(backend.log.read_text())
+    yield Gunicorn(backend)
+    logged = backend.log.read_text()[before:]
+    assert "Traceback" not in logged
+    assert " ERROR " not in logged
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import DATA
-from tests.hardening.conftest import Front
+from tests.hardening.conftest import Front, Gunicorn
 from tests.hardening.json_values import VALUES, spoiled
 from tests.payloads import notes, payload
 
@@ -32,7 +32,7 @@ def as_bytes(body: Any) -> bytes:
     return json.dumps(body).encode()
 
 
-def check(front: Front, path: str, body: bytes) -> None:
+def check(front: Front | Gunicorn, path: str, body: bytes) -> None:
     status, answer = front.post(path, body)
 
     if status == 400:
@@ -52,6 +52,15 @@ def test_spoiled_requests_are_answered(
     path: str, front: Front, recorded: dict[str, list[Any]], data: st.DataObject
 ) -> None:
     check(front, path, as_bytes(data.draw(spoiled(recorded[path]))))
+
+
+@pytest.mark.parametrize("path", ["/predict", "/setup", "/webhook"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_spoiled_requests_are_answered_by_the_running_server(
+    path: str, gunicorn: Gunicorn, recorded: dict[str, list[Any]], data: st.DataObject
+) -> None:
+    check(gunicorn, path, as_bytes(data.draw(spoiled(recorded[path]) | VALUES)))
 
 
 @pytest.mark.parametrize("path", ["/predict", "/setup", "/webhook"])
