@@ -78,6 +78,16 @@ def order(page_folder: Path) -> pages.Page:
     return pages.upright(page_folder / "order.png", *ORDER)
 
 
+@pytest.fixture(scope="session")
+def delivery_notes(page_folder: Path) -> list[pages.Page]:
+    """Sixty pages of four megapixels, each with a line that no other has."""
+    same = ("Two tables and eleven chairs", "Received with thanks")
+    return [
+        pages.scanned(page_folder / f"note-{number}.png", f"Delivery note number {number}", *same)
+        for number in range(1000, 1060)
+    ]
+
+
 # --- Servers
 
 

@@ -4,6 +4,7 @@ import functools
 import json
 import sys
 import threading
+from collections import Counter
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -100,7 +101,12 @@ class _Pages(SimpleHTTPRequestHandler):
     Under ``/html`` it is a browser that gets the picture, and a program that gets a web page in its place.
     """
 
+    def __init__(self, *args: Any, asked: Counter[str], **options: Any) -> None:
+        self._asked = asked
+        super().__init__(*args, **options)
+
     def do_GET(self) -> None:
+        self._asked[self.path] += 1
         corner, _, name = self.path.rpartition("/")
         browser = "Mozilla" in self.headers.get("User-Agent", "")
         self.path = f"/{name}"
@@ -124,10 +130,16 @@ class _Pages(SimpleHTTPRequestHandler):
 
 
 class WebServer:
-    """The files of a folder at ``host``; see :class:`_Pages` for the corners where programs are treated badly."""
+    """The files of a folder at ``host``; see :class:`_Pages` for the corners where programs are treated badly.
+
+    Attributes:
+        asked: how often each path was.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._server = ThreadingHTTPServer((HOST, 0), functools.partial(_Pages, directory=str(folder)))
+        self.asked: Counter[str] = Counter()
+        handler = functools.partial(_Pages, asked=self.asked, directory=str(folder))
+        self._server = ThreadingHTTPServer((HOST, 0), handler)
         self.host = f"{HOST}:{self._server.server_port}"
 
     def start(self) -> None:

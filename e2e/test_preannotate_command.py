@@ -11,25 +11,18 @@ from boxocr import MODEL_VERSION
 from e2e.configs import BOXES
 from e2e.conftest import NewProject
 from e2e.label_studio import LabelStudioServer, Project
-from e2e.pages import upright
+from e2e.pages import Page
 from e2e.process import REPOSITORY, until
 from e2e.storage import WebServer
-
-PAGES = 12
 
 _LINES = BOXES.replace("<TextArea ", '<TextArea model_preannotate="lines" ')
 
 
 def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
-    new_project: NewProject, label_studio: LabelStudioServer, web: WebServer, page_folder: Path, tmp_path: Path
+    new_project: NewProject, label_studio: LabelStudioServer, web: WebServer, delivery_notes: list[Page], tmp_path: Path
 ) -> None:
-    pages = [
-        upright(
-            page_folder / f"bulk-{number}.png", "Minutes of the meeting", f"Page number {number}", "Signed and sealed"
-        )
-        for number in range(100, 100 + PAGES)
-    ]
-    project = new_project(_LINES, *({"image": page} for page in pages), connect=False)
+    pages = len(delivery_notes)
+    project = new_project(_LINES, *({"image": page} for page in delivery_notes), connect=False)
     journal = tmp_path / f"boxocr-project-{project.id}.journal"
 
     def start() -> "subprocess.Popen[str]":
@@ -43,7 +36,6 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
                 "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
                 "ALLOWED_IMAGE_HOSTS": web.host,
                 "OCR_ENGINE": "tesseract",
-                "OCR_WORKERS": "1",
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -51,25 +43,27 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
         )
 
     with start() as first:
-        until(lambda: _read(journal) >= PAGES // 2, "half of the pages are read", seconds=120, pause=0.01)
+        until(lambda: len(_read(journal)) >= pages // 2, "half of the pages are read", seconds=120, pause=0.01)
         first.send_signal(signal.SIGKILL)
         first.communicate()
     before = _read(journal)
-    assert PAGES // 2 <= before < PAGES
+    assert pages // 2 <= len(before) < pages
+    assert len(set(before)) == len(before)
+    web.asked.clear()
 
     with start() as second:
         output, _ = second.communicate(timeout=180)
     assert second.returncode == 0, output
-    assert output.startswith(f"Read {PAGES - before} tasks, {PAGES - before} pages in ")
+    missing = pages - len(before)
+    assert output.startswith(f"Read {missing} tasks, {missing} pages in ")
+    assert sorted(web.asked.values()) == [1] * missing
     assert _stored(project) == dict.fromkeys(project.tasks(), 1)
-    for task, number in zip(project.tasks(), range(100, 100 + PAGES), strict=True):
+    for task, page in zip(project.tasks(), delivery_notes, strict=True):
         (prediction,) = project.predictions(task)
         assert prediction["model_version"] == MODEL_VERSION
-        assert [one["value"]["text"][0] for one in prediction["result"] if one["type"] == "textarea"] == [
-            "Minutes of the meeting",
-            f"Page number {number}",
-            "Signed and sealed",
-        ]
+        assert [one["value"]["text"][0] for one in prediction["result"] if one["type"] == "textarea"] == list(
+            page.lines
+        )
 
     with start() as third:
         output, _ = third.communicate(timeout=180)
@@ -77,10 +71,10 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
     assert _stored(project) == dict.fromkeys(project.tasks(), 1)
 
 
-def _read(journal: Path) -> int:
-    """How many tasks it holds."""
+def _read(journal: Path) -> list[str]:
+    """The keys of the tasks that it holds."""
     lines = journal.read_text().splitlines(keepends=True)[1:] if journal.exists() else []
-    return sum(line.endswith("\n") for line in lines)
+    return [line.partition(" ")[0] for line in lines if line.endswith("\n")]
 
 
 def _stored(project: Project) -> Counter[int]:
