@@ -21,12 +21,12 @@ class Peak:
 
 
 @contextlib.contextmanager
-def watched(pid: int) -> Iterator[Peak]:
-    """Look at the memory of a process and its descendants every second, until the end."""
+def watched(pid: int, every: float = 1.0) -> Iterator[Peak]:
+    """Look at the memory of a process and its descendants every so many seconds, until the end."""
     seen, over = Peak(), threading.Event()
 
     def look() -> None:
-        while not over.wait(1):
+        while not over.wait(every):
             seen.peak = max(seen.peak, tree_megabytes(pid))
 
     thread = threading.Thread(target=look)

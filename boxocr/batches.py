@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
-from boxocr.errors import BoxOCRError
+from boxocr.errors import BoxOCRError, let_go
 from boxocr.preannotation import Services, read_task
 from boxocr.reading.jobs import Priority
 from boxocr.tasks import Task
@@ -115,9 +115,11 @@ class Batches:
             return future.result()
         except BoxOCRError as error:
             logger.warning("A task could not be read: %s (%s)", error.message, error.code)
-        except Exception:
+            let_go(error)
+        except Exception as error:
             # A defect of ours must not cost the other tasks of the request their predictions.
             logger.exception("A task could not be read")
+            let_go(error)
         return None
 
 

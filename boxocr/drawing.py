@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from boxocr import predictions, runtime, timing
-from boxocr.errors import BoxOCRError, LabelingConfigError, PageAddressError, PageError, RegionError
+from boxocr.errors import BoxOCRError, LabelingConfigError, PageAddressError, PageError, RegionError, let_go
 from boxocr.labeling import LabelingConfig
 from boxocr.pages import Area, Page, PageAddress, around, bytes_to_cut, cut, frame_of
 from boxocr.reading import Reading, ReadingOptions
@@ -63,10 +63,12 @@ class Drawing:
                 return self._read(region)
         except BoxOCRError as error:
             logger.info("Task %s, region %s: %s (%s)", self.task_id, region.id, error.message, error.code)
+            let_go(error)
             return predictions.with_note(region, error.sentence)
-        except Exception:
+        except Exception as error:
             # A defect of ours must not cost the annotator the box, nor the other boxes of the request their texts.
             logger.exception("Task %s, region %s: unexpected error", self.task_id, region.id)
+            let_go(error)
             return predictions.with_note(region, BoxOCRError().sentence)
 
     def _text_area(self, region: Region) -> str | None:
@@ -118,7 +120,7 @@ class Drawing:
         try:
             return self.services.pages.get(address)
         except PageError as error:
-            self._missing[address] = error
+            self._missing[address] = type(error)(error.message, error.remedy)
             raise
 
     def _text(self, page: Page, area: Area, options: ReadingOptions) -> Reading:

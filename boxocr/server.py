@@ -49,6 +49,13 @@ _OFTEN = ("/", "/health", "/ready", "/metrics")
 _BODIES_BYTES = 300_000_000
 _SMALL_BODY = 1_000_000
 
+# What JSON takes once it is parsed: an object of one key, or a few characters of text, about this for each mark.
+_MARKS = (b"{", b"[", b",", b":")
+_BYTES_OF_A_MARK = 100
+
+# Values of all large bodies under way. The densest that Label Studio sends, regions without end, take half of this.
+_VALUES_BYTES = 1_000_000_000
+
 # How long an answer of the engine's probe is believed.
 _PROBE_SECONDS = 10.0
 
@@ -242,17 +249,15 @@ def _ask_for_password(app: Flask, settings: Settings) -> None:
 
 
 def _read_bodies(app: Flask) -> None:
-    room = Room(_BODIES_BYTES)
+    room, room_for_values = Room(_BODIES_BYTES), Room(_VALUES_BYTES)
 
     @app.before_request
     def read() -> None:
-        g.room = 0
+        g.lent = []
         # A body whose length is not told is as long as is allowed.
         length = request.content_length if request.content_length is not None else app.config["MAX_CONTENT_LENGTH"]
         if length > _SMALL_BODY and request.method == "POST":
-            if not room.try_to_take(length):
-                raise Busy
-            g.room = length
+            _borrow(room, length)
         try:
             body = request.get_data()
         except HTTPException:
@@ -265,11 +270,27 @@ def _read_bodies(app: Flask) -> None:
             raise RequestTooLarge
         if "gunicorn.socket" in request.environ:
             arrivals.is_here(request.environ["gunicorn.socket"])
+        if len(body) > _SMALL_BODY:
+            _borrow(room_for_values, _bytes_of_values(body))
 
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
-        if g.get("room"):
-            room.give_back(g.room)
+        for lender, size in g.get("lent", ()):
+            lender.give_back(size)
+
+
+def _bytes_of_values(body: bytes) -> int:
+    values = _BYTES_OF_A_MARK * sum(map(body.count, _MARKS))
+    if values > _VALUES_BYTES:
+        raise RequestTooLarge("The request holds too many values.", "Send fewer tasks at once.")
+    return values
+
+
+def _borrow(room: Room, size: int) -> None:
+    """Take so many bytes until the request is over. None left is said at once."""
+    if not room.try_to_take(size):
+        raise Busy
+    g.lent.append((room, size))
 
 
 def _answer_errors(app: Flask) -> None:

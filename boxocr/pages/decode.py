@@ -34,6 +34,14 @@ _PIXELS_PER_MEGAPIXEL = 1_000_000
 # RGB; what turns out grey takes a third.
 _BYTES_PER_PIXEL = 3
 
+# What Pillow needs for a pixel while it decodes, beside the page: the pixel, and for a progressive JPEG or one of the
+# lossless WebPs what it is worked out from.
+_BYTES_WHILE_DECODING = 4
+_BYTES_WHILE_DECODING_IN_PASSES = 6
+
+# Pages that are decoded at the same time may need as much together; one alone may need more.
+_DECODING_BYTES = 500_000_000
+
 _EXIF_ORIENTATION = 0x0112
 
 # Smaller JPEGs are decoded before a look at them would pay, pixels.
@@ -85,6 +93,7 @@ class Decoder:
         self._max_megapixels = max_megapixels
         self._room = room or Room(math.inf)
         self._slots = threading.BoundedSemaphore(at_once)
+        self._work = Room(_DECODING_BYTES)
         # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
         # It is global to the process, so it is raised to our own limit, and never lowered.
         allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
@@ -122,7 +131,8 @@ class Decoder:
             size = image.width * image.height * _BYTES_PER_PIXEL
             self._room.take(size)
             try:
-                pixels = self._decoded(image, data)
+                with self._work.taken(_bytes_to_decode(image)):
+                    pixels = self._decoded(image, data)
             except BaseException:
                 self._room.give_back(size)
                 raise
@@ -143,6 +153,12 @@ class Decoder:
             f"The page has more than {self._max_megapixels:g} megapixels.",
             "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
         )
+
+
+def _bytes_to_decode(image: ImageFile.ImageFile) -> int:
+    in_passes = image.info.get("progressive") or image.format == "WEBP"
+    each = _BYTES_WHILE_DECODING + (_BYTES_WHILE_DECODING_IN_PASSES if in_passes else 0)
+    return image.width * image.height * each
 
 
 def _opener(data: bytes) -> _Opener | None:

@@ -12,7 +12,7 @@ from hashlib import sha256
 import numpy as np
 from cachetools import LRUCache
 
-from boxocr.errors import PageError, PageTimeout, PageUnreachable
+from boxocr.errors import PageError, PageTimeout, PageUnreachable, let_go
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
@@ -33,7 +33,7 @@ _PREFETCH_QUEUE = 64
 
 
 # Decoded pages that boxes are being read on, beside those that are kept.
-_PAGES_IN_USE_BYTES = 1_000_000_000
+_PAGES_IN_USE_BYTES = 500_000_000
 
 # Each holds a file of up to MAX_PAGE_MB.
 _FETCHES_AT_ONCE = 32
@@ -176,8 +176,10 @@ class PageStore:
             except PageError as error:
                 # The code alone: the message names the host, and the address can be signed.
                 logger.debug("A page could not be fetched ahead: %s", error.code)
+                let_go(error)
             except Exception as error:  # noqa: BLE001 - the thread must live on for the next page
                 logger.debug("A page could not be fetched ahead: %s", type(error).__name__)
+                let_go(error)
 
 
 def _bytes(page: Page) -> int:

@@ -250,3 +250,20 @@ def test_broken_chunks_are_the_callers_fault(small: Backend, chunks: bytes) -> N
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(100).startswith(b"HTTP/1.1 4")
     assert "Traceback" not in small.log.read_text()
+
+
+def test_a_request_of_too_many_values_is_refused_before_they_take_memory(backend: Backend) -> None:
+    """Three bytes of JSON can become seventy in memory."""
+
+    def ask(values: int) -> requests.Response:
+        body = b'{"tasks": [], "more": [' + b"[]," * values + b"0]}"
+        headers = {"Content-Type": "application/json"}
+        return requests.post(f"{backend.url}/predict", data=body, headers=headers, timeout=100)
+
+    for _ in range(2):
+        refused = ask(6_000_000)
+        assert refused.status_code == 413
+        assert refused.json()["error"]["message"] == "The request holds too many values."
+    # Two of these do not fit at once: what each takes is given back.
+    for _ in range(2):
+        assert ask(3_000_000).json() == {"results": []}
