@@ -1,10 +1,10 @@
 """Reading tasks as a whole: all text of all their pages, for those whose labeling config asks for it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION, predictions
 from boxocr.errors import BoxOCRError, LabelingConfigError
@@ -20,6 +20,26 @@ logger = logging.getLogger("boxocr.preannotation")
 
 # Pages of one task that are fetched and read side by side: memory grows with it.
 _PAGES_AT_ONCE = 4
+
+Place: TypeAlias = tuple[str, int]
+"""A page of a task: the name of the Image that shows it, and which of its pages it is, from 0 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """What came of a page.
+
+    Attributes:
+        place: which one it is.
+        name: what people know it by: ``page 3``, or the Image's name where that has one page.
+        results: its regions; none when it failed.
+        error: why it could not be read; None when it was.
+    """
+
+    place: Place
+    name: str
+    results: Sequence[Result] = ()
+    error: BoxOCRError | None = None
 
 
 def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
@@ -55,6 +75,37 @@ def read_task(task: Task, label_config: str, services: Services, *, priority: Pr
         LabelingConfigError: the config asks for nothing, or for something that cannot be.
         BoxOCRError: no page could be read; what the first one failed with.
     """
+    outcomes = read_pages(task, label_config, services, priority=priority)
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(errors) == len(outcomes):
+        raise errors[0]
+    return prediction_of([result for outcome in outcomes for result in outcome.results])
+
+
+def prediction_of(results: Sequence[Result]) -> dict[str, Any]:
+    """Label Studio's prediction with these results."""
+    return {"result": results, "model_version": MODEL_VERSION} | predictions.score_of(results)
+
+
+def read_pages(
+    task: Task, label_config: str, services: Services, *, priority: Priority, only: Collection[Place] | None = None
+) -> list[PageOutcome]:
+    """Read pages of a task that its labeling config asks to be read.
+
+    Args:
+        task: as Label Studio sends it.
+        label_config: of its project, XML.
+        services: read the pages, and say how where the config says nothing.
+        priority: who waits for it.
+        only: which pages; None for all.
+
+    Returns:
+        What came of each, in order.
+
+    Raises:
+        LabelingConfigError: the config asks for nothing, or for something that cannot be.
+        BoxOCRError: the task does not say where its pages are.
+    """
     data = task["data"]
     labeling = LabelingConfig.parse(label_config, data)
     wanted = _wanted(labeling, data)
@@ -71,25 +122,22 @@ def read_task(task: Task, label_config: str, services: Services, *, priority: Pr
             data, default=services.default_options, text_area=text_area, control=control, labels=labels
         )
         for index, url in enumerate(labeling.page_urls(image, data)):
-            item_index = index if labeling.is_multi_page(image) else None
-            pages.append(_WantedPage(image, item_index, PageAddress(url, id_of(task)), preannotation, options))
+            if only is None or (image, index) in only:
+                item_index = index if labeling.is_multi_page(image) else None
+                pages.append(_WantedPage(image, item_index, PageAddress(url, id_of(task)), preannotation, options))
 
-    def read(page: _WantedPage) -> list[Result] | BoxOCRError:
+    def read(page: _WantedPage) -> PageOutcome:
+        place = page.image, page.item_index or 0
+        name = f"page {page.item_index + 1}" if page.item_index is not None else page.image
         try:
             found: ReadPage = services.page_readings.read(page.address, page.options, priority=priority)
         except BoxOCRError as error:
-            where = f"page {page.item_index + 1}" if page.item_index is not None else page.image
-            logger.warning("Task %s, %s: %s (%s)", task.get("id"), where, error.message, error.code)
-            return error
-        return predictions.found(page.preannotation, page.image, found, page.item_index)
+            logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
+            return PageOutcome(place, name, error=error)
+        return PageOutcome(place, name, predictions.found(page.preannotation, page.image, found, page.item_index))
 
     with ThreadPoolExecutor(_PAGES_AT_ONCE) as side_by_side:
-        answers = list((side_by_side.map if len(pages) > 1 else map)(read, pages))
-    errors = [answer for answer in answers if isinstance(answer, BoxOCRError)]
-    if len(errors) == len(answers):
-        raise errors[0]
-    results = [result for answer in answers if isinstance(answer, list) for result in answer]
-    return {"result": results, "model_version": MODEL_VERSION} | predictions.score_of(results)
+        return list((side_by_side.map if len(pages) > 1 else map)(read, pages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from boxocr.bulk.workers import AHEAD, Outcome, read
+from boxocr.bulk.items import Kept
+from boxocr.bulk.workers import AHEAD, Outcome, failed, read
 from boxocr.commands.errors import CommandFailed
 from boxocr.runtime import Runtime
 from boxocr.settings import Settings
@@ -48,9 +49,9 @@ class NodeReaders:
         """Why the node cannot read; empty when it can."""
         return self._services.problem.sentence if self._services.problem else ""
 
-    def read(self, task: Task) -> Outcome:
-        """Read a task."""
-        return read(task, self._label_config, self._services)
+    def read(self, task: Task, before: Kept | None) -> Outcome:
+        """Read what is missing of a task."""
+        return read(task, self._label_config, self._services, before)
 
 
 @dataclass(slots=True, eq=False)
@@ -103,20 +104,20 @@ class RayWorkers:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def submit(self, task: Task) -> Future[Outcome]:
-        """Read a task on the node with the most room."""
-        return self._threads.submit(self._read, task)
+    def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
+        """Read what is missing of a task on the node with the most room."""
+        return self._threads.submit(self._read, task, before)
 
     def close(self) -> None:
         """Stop the readers on all nodes; the cluster goes on."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         ray.shutdown()
 
-    def _read(self, task: Task) -> Outcome:
+    def _read(self, task: Task, before: Kept | None) -> Outcome:
         for _ in range(_ATTEMPTS):
             node = self._taken()
             try:
-                outcome: Outcome = ray.get(node.actor.read.remote(task))
+                outcome: Outcome = ray.get(node.actor.read.remote(task, before))
             except RayActorError:
                 with self._lock:
                     self._nodes = [other for other in self._nodes if other is not node]
@@ -125,7 +126,7 @@ class RayWorkers:
             finally:
                 with self._lock:
                     node.busy -= 1
-        return Outcome(None, f"{_ATTEMPTS} Ray nodes were lost while they read it.")
+        return failed(f"{_ATTEMPTS} Ray nodes were lost while they read it.")
 
     def _taken(self) -> _Node:
         with self._lock:

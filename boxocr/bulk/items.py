@@ -1,14 +1,24 @@
-"""What is read: tasks, with names for people and keys for the journal."""
+"""What is read: tasks, with names for people and keys for the journal; and what is kept of them."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any, Protocol
 
+from boxocr import __version__
+from boxocr.preannotation import Place
 from boxocr.tasks import Task
 
 KEY_BYTES = 16
+
+PARTIAL_VERSION = f"boxocr-incomplete-{__version__}"
+"""The ``model_version`` of predictions in which pages are missing.
+
+Label Studio's filter looks for a part of the name, so the whole version's must not be found in it.
+"""
+
+Prediction = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,19 @@ class Item:
         """The same for tasks that say the same, and for no others: 16 bytes of a digest."""
         said = json.dumps([self.task.get("id"), self.task["data"]], sort_keys=True, default=str)
         return blake2b(said.encode(errors="surrogatepass"), digest_size=KEY_BYTES).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was read of a task.
+
+    Attributes:
+        prediction: as Label Studio takes it.
+        missing: pages that could not be read.
+    """
+
+    prediction: Prediction
+    missing: tuple[Place, ...] = ()
 
 
 class Source(Protocol):

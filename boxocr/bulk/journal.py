@@ -1,7 +1,8 @@
 r"""The journal: what was read so far, in a file that outlives a run that was broken off.
 
 The first line says what it is the journal of. Every further line is the key of a task in hexadecimal digits, a space,
-and the prediction as JSON. Lines are only ever added; a last line without its line end was being written when a run
+and the prediction as JSON; where pages are missing, a tab and these follow. Lines are only ever added, and of two with
+the same key the later one counts; a last line without its line end was being written when a run
 died, and is dropped.
 """
 
@@ -12,18 +13,16 @@ import re
 import time
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from boxocr import MODEL_VERSION
-from boxocr.bulk.items import KEY_BYTES
+from boxocr.bulk.items import KEY_BYTES, Kept
 from boxocr.commands.errors import CommandFailed
-
-Prediction = dict[str, Any]
 
 _FORMAT = "boxocr journal 1"
 _KEY_DIGITS = 2 * KEY_BYTES
 
-_LINE = re.compile(rb"[0-9a-f]{%d} \{.*\}\n" % _KEY_DIGITS)
+_LINE = re.compile(rb"[0-9a-f]{%d} \{.*\}(\t\[.*\])?\n" % _KEY_DIGITS)
 
 # Lines survive the end of the process as soon as they are written; this is for the machine's power supply.
 _SECONDS_BETWEEN_SYNCS = 1.0
@@ -43,6 +42,7 @@ class Journal:
     def __init__(self, path: Path, label_config: str) -> None:
         self.path = path
         self._places: dict[bytes, int] = {}
+        self._partial: set[bytes] = set()
         self._synced = time.monotonic()
         head = {
             "format": _FORMAT,
@@ -71,32 +71,37 @@ class Journal:
         os.close(self._file)
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._places
+        """Whether all pages of the task were read."""
+        return key in self._places and key not in self._partial
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def get(self, key: bytes) -> Prediction | None:
-        """The prediction, None when the task was not read yet."""
+    def get(self, key: bytes) -> Kept | None:
+        """What was read of the task, None when that is nothing."""
         place = self._places.get(key)
         if place is None:
             return None
-        return json.loads(self._line(place)[_KEY_DIGITS + 1 :])  # type: ignore[no-any-return]
+        # A tab within JSON's strings is escaped.
+        prediction, _, missing = self._line(place)[_KEY_DIGITS + 1 :].partition(b"\t")
+        return Kept(json.loads(prediction), tuple((image, index) for image, index in json.loads(missing or b"[]")))
 
-    def add(self, key: bytes, prediction: Prediction) -> None:
-        """Keep a prediction.
+    def add(self, key: bytes, kept: Kept) -> None:
+        """Keep what was read of a task.
 
         Raises:
             CommandFailed: the disk refuses.
         """
-        line = f"{key.hex()} {json.dumps(prediction, ensure_ascii=False)}\n".encode(errors="surrogatepass")
+        missing = f"\t{json.dumps(kept.missing)}" if kept.missing else ""
+        prediction = json.dumps(kept.prediction, ensure_ascii=False)
+        line = f"{key.hex()} {prediction}{missing}\n".encode(errors="surrogatepass")
         try:
             self._append(line)
             if time.monotonic() - self._synced > _SECONDS_BETWEEN_SYNCS:
                 self.sync()
         except OSError as error:
             raise self._refused(error) from None
-        self._places[key] = self._end - len(line)
+        self._note(key, line, self._end - len(line))
 
     def sync(self) -> None:
         """Make sure that all of it is on the disk."""
@@ -126,13 +131,20 @@ class Journal:
                 self._end = len(head)
                 for line in lines:
                     # Where the machine itself went down, there can be anything.
-                    if not _LINE.match(line):
+                    if not _LINE.fullmatch(line):
                         break
-                    self._places[bytes.fromhex(line[:_KEY_DIGITS].decode())] = self._end
+                    self._note(bytes.fromhex(line[:_KEY_DIGITS].decode()), line, self._end)
                     self._end += len(line)
         os.ftruncate(self._file, self._end)
         if not self._end:
             self._append(head)
+
+    def _note(self, key: bytes, line: bytes, place: int) -> None:
+        if line.endswith(b"]\n"):
+            self._partial.add(key)
+        else:
+            self._partial.discard(key)
+        self._places[key] = place
 
     def _append(self, line: bytes) -> None:
         written = 0

@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from boxocr.bulk.items import Item
+from boxocr.bulk.items import PARTIAL_VERSION, Item
 from boxocr.bulk.journal import Journal
 from boxocr.commands.errors import CommandFailed
 
@@ -30,9 +30,11 @@ def write(path: Path, source: Listed, journal: Journal) -> None:
         with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
             separator = "[\n"
             for item in source.entries():
-                prediction = journal.get(item.key())
-                known = item.task.get("predictions", [])
-                task = {**item.task, "predictions": [*known, prediction] if prediction else known}
+                kept = journal.get(item.key())
+                found = item.task.get("predictions", [])
+                if kept is not None:
+                    found = [*(one for one in found if not _is_partial(one)), kept.prediction]
+                task = {**item.task, "predictions": found}
                 file.write(separator + json.dumps(task, ensure_ascii=False))
                 separator = ",\n"
             file.write("\n]\n" if separator == ",\n" else "[]\n")
@@ -43,3 +45,7 @@ def write(path: Path, source: Listed, journal: Journal) -> None:
         raise CommandFailed(
             f"{path.name} cannot be written: {error.strerror}.", "Check the folder, and the room on its disk."
         ) from None
+
+
+def _is_partial(prediction: Any) -> bool:
+    return isinstance(prediction, dict) and prediction.get("model_version") == PARTIAL_VERSION

@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 
 from boxocr import MODEL_VERSION
-from boxocr.bulk.items import Item
-from boxocr.bulk.journal import Prediction
+from boxocr.bulk.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.commands.errors import CommandFailed, LabelStudioRefused
 from boxocr.commands.label_studio_api import LabelStudioAPI
 
@@ -69,7 +68,7 @@ class ProjectPredictions:
     def __init__(self, api: LabelStudioAPI, project: int) -> None:
         self._api = api
         self._project = project
-        self._waiting: Queue[tuple[Item, Prediction] | None] = Queue()
+        self._waiting: Queue[tuple[Item, Prediction, bool] | None] = Queue()
         self._failures: list[tuple[str, str]] = []
         self._error: CommandFailed | None = None
         self._pause = _SHORTEST_PAUSE
@@ -77,9 +76,15 @@ class ProjectPredictions:
         self._thread = threading.Thread(target=self._store_all, name="predictions", daemon=True)
         self._thread.start()
 
-    def add(self, item: Item, prediction: Prediction) -> None:
-        """Take a prediction; returns at once."""
-        self._waiting.put((item, prediction))
+    def add(self, item: Item, prediction: Prediction, *, again: bool) -> None:
+        """Take a prediction; returns at once.
+
+        Args:
+            item: the task.
+            prediction: its own.
+            again: one with pages missing may have been stored before, which this one takes the place of.
+        """
+        self._waiting.put((item, prediction, again))
 
     def flush(self) -> list[tuple[str, str]]:
         """Wait until all are stored; nothing can be added any more.
@@ -122,7 +127,9 @@ class ProjectPredictions:
                 break
             if waiting is None:
                 return batch, False
-            item, prediction = waiting
+            item, prediction, again = waiting
+            if again:
+                self._api.delete_predictions(item.task["id"], PARTIAL_VERSION)
             batch.append((item, {"task": item.task["id"], **prediction}))
             characters += len(json.dumps(prediction))
         return batch, True

@@ -11,10 +11,10 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from boxocr.bulk.items import Item, Source
-from boxocr.bulk.journal import Journal, Prediction
+from boxocr.bulk.items import Item, Prediction, Source
+from boxocr.bulk.journal import Journal
 from boxocr.bulk.progress import Progress
-from boxocr.bulk.workers import Outcome, Workers
+from boxocr.bulk.workers import Outcome, Workers, failed
 from boxocr.commands.errors import CommandFailed
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 class Store(Protocol):
     """Takes predictions as they come."""
 
-    def add(self, item: Item, prediction: Prediction) -> None:
-        """Take a prediction; returns at once."""
+    def add(self, item: Item, prediction: Prediction, *, again: bool) -> None:
+        """Take a prediction, perhaps in the place of one with pages missing; returns at once."""
         ...
 
     def flush(self) -> list[tuple[str, str]]:
@@ -44,9 +44,9 @@ class Summary:
     """What came of a run.
 
     Attributes:
-        read: tasks that were read.
+        read: tasks of which pages were read.
         known: tasks that had been read before.
-        failures: name and reason of each task that could not be read or stored.
+        failures: name and reason of each task, or page of a task, that could not be read or stored.
         stopped: number of the signal that stopped it before its end; None when it went to its end.
     """
 
@@ -60,6 +60,7 @@ class Summary:
 class _Read:
     item: Item
     key: bytes
+    again: bool
     future: Future[Outcome]
 
 
@@ -170,20 +171,21 @@ class Run:
         if isinstance(event, _Known):
             self._summary.known += 1
             self._progress.known()
-            prediction = self._journal.get(event.key) if self._store else None
-            if self._store and prediction:
-                self._store.add(event.item, prediction)
+            kept = self._journal.get(event.key) if self._store else None
+            if self._store and kept:
+                self._store.add(event.item, kept.prediction, again=True)
             return
         self._slots.release()
         outcome = _outcome(event.future)
-        self._progress.ended(outcome.pages if outcome.prediction else 0)
-        if outcome.prediction is None:
-            self._summary.failures.append((event.item.name, outcome.problem))
-        else:
-            self._journal.add(event.key, outcome.prediction)
-            self._summary.read += 1
+        self._progress.ended(outcome.pages)
+        for page, problem in outcome.problems:
+            self._summary.failures.append((f"{event.item.name}, {page}" if page else event.item.name, problem))
+        if outcome.kept is not None:
+            if outcome.pages:
+                self._journal.add(event.key, outcome.kept)
+                self._summary.read += 1
             if self._store:
-                self._store.add(event.item, outcome.prediction)
+                self._store.add(event.item, outcome.kept.prediction, again=event.again)
         self._under_way.discard(event.key)
 
     def _feed(self) -> None:
@@ -192,17 +194,18 @@ class Run:
             key = item.key()
             number += 1
             # The same task twice is read once.
-            if key in self._journal or key in self._under_way:
+            if key in self._under_way or key in self._journal:
                 self._events.put(_Known(item, key))
                 continue
             self._slots.acquire()
             self._under_way.add(key)
-            future = self._workers.submit(item.task)
-            future.add_done_callback(partial(self._ended, item, key))
+            before = self._journal.get(key)
+            future = self._workers.submit(item.task, before)
+            future.add_done_callback(partial(self._ended, item, key, before is not None))
         self._events.put(_Fed(number))
 
-    def _ended(self, item: Item, key: bytes, future: Future[Outcome]) -> None:
-        self._events.put(_Read(item, key, future))
+    def _ended(self, item: Item, key: bytes, again: bool, future: Future[Outcome]) -> None:
+        self._events.put(_Read(item, key, again, future))
 
     def _count(self) -> None:
         self._events.put(_Counted(self._source.count()))
@@ -237,4 +240,4 @@ def _outcome(future: Future[Outcome]) -> Outcome:
         raise
     except Exception as error:
         logger.exception("A task could not be handed out")
-        return Outcome(None, f"Something went wrong inside BoxOCR ({type(error).__name__}).")
+        return failed(f"Something went wrong inside BoxOCR ({type(error).__name__}).")

@@ -1,14 +1,15 @@
 """Who reads tasks: the readers of this machine."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from boxocr.bulk.items import PARTIAL_VERSION, Kept
 from boxocr.commands.errors import CommandFailed
 from boxocr.errors import BoxOCRError
-from boxocr.labeling import LabelingConfig
-from boxocr.preannotation import read_task
+from boxocr.preannotation import prediction_of, read_pages
 from boxocr.reading.jobs import Priority
 from boxocr.runtime import Runtime
 from boxocr.settings import Settings
@@ -25,14 +26,15 @@ class Outcome:
     """What came of a task.
 
     Attributes:
-        prediction: as Label Studio takes it; None when no page of it could be read.
-        problem: why, in one or two sentences.
-        pages: how many it has.
+        kept: what was read of it, now and before; None when no page could be read.
+        problems: for each page that could not be read its name, and why in one or two sentences. The name is empty for
+            the task as a whole.
+        pages: how many were read now.
     """
 
-    prediction: dict[str, Any] | None
-    problem: str = ""
-    pages: int = 1
+    kept: Kept | None
+    problems: Sequence[tuple[str, str]]
+    pages: int
 
 
 class Workers(Protocol):
@@ -44,8 +46,8 @@ class Workers(Protocol):
 
     slots: int
 
-    def submit(self, task: Task) -> Future[Outcome]:
-        """Read a task."""
+    def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
+        """Read a task, or what was missing of it."""
         ...
 
     def close(self) -> None:
@@ -73,9 +75,9 @@ class LocalWorkers:
         self.slots = settings.ocr_workers + AHEAD
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="task")
 
-    def submit(self, task: Task) -> Future[Outcome]:
-        """Read a task."""
-        return self._threads.submit(read, task, self._label_config, self._services)
+    def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
+        """Read a task, or what was missing of it."""
+        return self._threads.submit(read, task, self._label_config, self._services, before)
 
     def close(self) -> None:
         """Stop the readers, whatever they do."""
@@ -84,23 +86,36 @@ class LocalWorkers:
         self._threads.shutdown()
 
 
-def read(task: Task, label_config: str, services: Runtime) -> Outcome:
+def read(task: Task, label_config: str, services: Runtime, before: Kept | None) -> Outcome:
     """Read a task, whatever happens.
 
     Args:
         task: with ``data`` and, where Label Studio has it, its ``id``.
         label_config: XML.
         services: running.
+        before: what was read of it, when only the pages that are missing there are to be read.
     """
-    pages = 1
+    only = before.missing if before else None
     try:
-        labeling = LabelingConfig.parse(label_config, task["data"])
-        pages = sum(len(labeling.page_urls(image, task["data"])) for image in labeling.images())
-        prediction = read_task(task, label_config, services, priority=Priority.BACKGROUND)
+        outcomes = read_pages(task, label_config, services, priority=Priority.BACKGROUND, only=only)
     except BoxOCRError as error:
-        return Outcome(None, error.sentence, pages)
+        return failed(error.sentence)
     except Exception as error:
         # A defect of ours must not cost the others their texts.
         logger.exception("A task could not be read")
-        return Outcome(None, f"Something went wrong inside BoxOCR ({type(error).__name__}).", pages)
-    return Outcome(prediction, pages=pages)
+        return failed(f"Something went wrong inside BoxOCR ({type(error).__name__}).")
+    problems = [(outcome.name, outcome.error.sentence) for outcome in outcomes if outcome.error is not None]
+    pages = len(outcomes) - len(problems)
+    if not pages and before is None:
+        return failed(problems[0][1])
+    results = [result for outcome in outcomes for result in outcome.results]
+    if before is not None:
+        results = sorted([*before.prediction["result"], *results], key=lambda result: result.get("item_index", 0))
+    missing = tuple(outcome.place for outcome in outcomes if outcome.error is not None)
+    prediction = prediction_of(results) | ({"model_version": PARTIAL_VERSION} if missing else {})
+    return Outcome(Kept(prediction, missing), problems, pages)
+
+
+def failed(problem: str) -> Outcome:
+    """Nothing could be read of a task."""
+    return Outcome(None, [("", problem)], 0)

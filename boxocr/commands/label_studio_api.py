@@ -177,6 +177,13 @@ class LabelStudioAPI:
             # Never twice: a request that was cut off may have been heard.
             self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
 
+    def delete_predictions(self, task: int, model_version: str) -> None:
+        """Delete a task's predictions of a version of a model."""
+        with self._plain_errors():
+            for one in self._sdk.predictions.list(task=task, request_options=_PATIENTLY):
+                if one.model_version == model_version:
+                    self._sdk.predictions.delete(int(one.id or 0), request_options=_ONCE)
+
     def upload(self, project: int, file: Path) -> None:
         """Make a task of a file, as the Import dialog does."""
         with self._plain_errors(), file.open("rb") as content:

@@ -154,4 +154,5 @@ def _say_what_was_done(done: Summary, progress: Progress, say: Say) -> None:
     if done.stopped is not None:
         say("Stopped before the end. What was read is kept: run the same command again for the rest.")
     if done.failures:
-        say(f"{len(done.failures)} failed; the same command tries them again.")
+        them = "it" if len(done.failures) == 1 else "them"
+        say(f"{len(done.failures)} failed; the same command tries {them} again.")

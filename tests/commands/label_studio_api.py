@@ -117,10 +117,8 @@ class ApiStandIn(LabelStudioStandIn):
         kind, *rest = path.removeprefix("/api/").split("/")
         project = int(request.query.get("project", 0))
         match request.method, kind:
-            case _, "projects":
-                return self._projects(request, rest)
-            case _, "ml":
-                return self._ml(request, rest)
+            case _, "projects" | "ml" | "predictions":
+                return {"projects": self._projects, "ml": self._ml, "predictions": self._stored}[kind](request, rest)
             case "GET", "current-user":
                 return _json({"id": 1, "email": "annotator@example.com"})
             case "GET", "tasks":
@@ -152,6 +150,14 @@ class ApiStandIn(LabelStudioStandIn):
             raise Refused(400, "Validation error", non_field_errors=[f"Prediction 0: Invalid task ID {strangers[0]}"])
         self.predictions += rows
         return _json({"created": len(rows)}, 201)
+
+    def _stored(self, request: Request, rest: list[str]) -> Reply:
+        """Predictions that were stored: a task's, or one is deleted. A prediction's place is its number."""
+        if request.method == "DELETE":
+            del self.predictions[int(rest[0])]
+            return Reply(b"", 204)
+        task = int(request.query["task"])
+        return _json([{"id": place, **row} for place, row in enumerate(self.predictions) if row["task"] == task])
 
     def _projects(self, request: Request, rest: list[str]) -> Reply:
         match request.method, *rest:

@@ -22,6 +22,8 @@ LINES = """<View>
   <TextArea name="transcription" toName="image" perRegion="true" editable="true" rows="3" model_preannotate="lines"/>
 </View>"""
 
+PAGES_OF_A_TASK = LINES.replace('value="$image"', 'valueList="$pages"')
+
 _ABOVE, _BELOW = "Minutes of the meeting", "Signed by the chairman"
 
 _PATIENCE_SECONDS = 120

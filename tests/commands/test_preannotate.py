@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from boxocr import MODEL_VERSION
+from boxocr.bulk.items import PARTIAL_VERSION
 from tests.backend import ROOT
-from tests.commands.preannotating import LINES, Command, lines_of, page, texts
+from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server
 from tests.servers.web import Reply, WebServer, web_server
 
@@ -136,6 +137,44 @@ def test_what_fails_is_listed_with_its_reason_and_tried_again(
     assert texts(written(preannotate)[4]["predictions"][0]) == [TEXTS[3]]
 
 
+def test_a_page_that_fails_is_listed_and_it_alone_is_tried_again(preannotate: Command, web: WebServer) -> None:
+    (preannotate.folder / "config.xml").write_text(PAGES_OF_A_TASK)
+    listed = [{"id": 7, "data": {"pages": [f"{web.url}/{number}.png" for number in range(3)]}}]
+    listed.append({"id": 8, "data": {"pages": [f"{web.url}/3.png"]}})
+    (preannotate.folder / "tasks.json").write_text(json.dumps(listed))
+    good = web.routes["/1.png"]
+    web.routes["/1.png"] = Reply(b"no picture")
+    done = preannotate("--input", "tasks.json", *TO_FILES)
+    assert done.code == 1
+    assert done.output.startswith("Read 2 tasks, 3 pages in ")
+    assert "1 failed; the same command tries it again." in done.output
+    assert "Task 7, page 2: The page's file is not an image that can be read." in done.errors
+    partial, whole = (task["predictions"] for task in written(preannotate))
+    assert [(one["model_version"], texts(one)) for one in partial] == [(PARTIAL_VERSION, [TEXTS[0], TEXTS[2]])]
+    assert [(one["model_version"], texts(one)) for one in whole] == [(MODEL_VERSION, [TEXTS[3]])]
+
+    web.requests.clear()
+    again = preannotate("--input", "tasks.json", *TO_FILES)
+    assert again.code == 1
+    assert again.output.startswith("Read 0 tasks, 0 pages in ")
+    assert "Task 7, page 2: The page's file is not an image that can be read." in again.errors
+    assert written(preannotate)[0]["predictions"] == partial
+    assert asked(web) == {"/1.png": 1}
+
+    web.routes["/1.png"] = good
+    web.requests.clear()
+    # What was written may be the next input.
+    (preannotate.folder / "tasks.json").write_text((preannotate.folder / "out.json").read_text())
+    mended = preannotate("--input", "tasks.json", *TO_FILES)
+    assert (mended.code, mended.errors) == (0, "")
+    assert asked(web) == {"/1.png": 1}
+    (prediction,) = written(preannotate)[0]["predictions"]
+    assert prediction["model_version"] == MODEL_VERSION
+    assert texts(prediction) == TEXTS[:3]
+    assert {result["item_index"] for result in partial[0]["result"]} == {0, 2}
+    assert [result for result in prediction["result"] if result["item_index"] != 1] == partial[0]["result"]
+
+
 def test_a_folder_below_the_document_root(preannotate: Command, tmp_path: Path) -> None:
     pages = tmp_path / "root" / "scans" / "päge 1 + 2"
     pages.mkdir(parents=True)
@@ -157,7 +196,7 @@ def test_a_folder_below_the_document_root(preannotate: Command, tmp_path: Path) 
 
 
 def test_a_prefix_of_a_bucket(preannotate: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (preannotate.folder / "config.xml").write_text(LINES.replace('value="$image"', 'valueList="$pages"'))
+    (preannotate.folder / "config.xml").write_text(PAGES_OF_A_TASK)
     with s3_server(tmp_path_factory.mktemp("s3")) as s3:
         keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_ENDPOINT": s3.url}
         for key in ("scans/a b.png", "scans/deeper/c.png", "other/d.png", "scans/readme.txt"):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from boxocr import MODEL_VERSION
+from boxocr.bulk.items import PARTIAL_VERSION
 from tests.commands.label_studio_api import ApiStandIn
-from tests.commands.preannotating import LINES, Command, lines_of, page, texts
+from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.web import Request
 
 PAGES = 10
@@ -118,3 +119,26 @@ def test_what_is_in_the_way_is_said(preannotate: Command, studio: ApiStandIn) ->
     refused = preannotate("--project", 1)
     assert refused.code == 1
     assert "The labeling config does not ask for whole pages to be read." in refused.errors
+
+
+def test_a_page_that_failed_is_added_to_what_is_stored_of_its_task(preannotate: Command, studio: ApiStandIn) -> None:
+    names = [f"1/{number:08}-page.png" for number in (1, 2, 3)]
+    number = studio.add_project(PAGES_OF_A_TASK, {"pages": [f"/data/upload/{name}" for name in names]})
+    good = studio.uploads.pop(names[1])
+    for _ in range(2):
+        done = preannotate("--project", number)
+        assert done.code == 1
+        assert "Task 1, page 2: " in done.errors
+        (stored,) = studio.predictions
+        assert (stored["task"], stored["model_version"]) == (1, PARTIAL_VERSION)
+        assert texts(stored) == ["Task number 1", "Task number 3"]
+
+    studio.uploads[names[1]] = good
+    studio.web.requests.clear()
+    mended = preannotate("--project", number)
+    assert (mended.code, mended.errors) == (0, "")
+    assert uploads_asked(studio) == {f"/data/upload/{names[1]}": 1}
+    (stored,) = studio.predictions
+    assert (stored["task"], stored["model_version"]) == (1, MODEL_VERSION)
+    assert texts(stored) == ["Task number 1", "Task number 2", "Task number 3"]
+    assert not list(preannotate.folder.iterdir())

@@ -117,6 +117,9 @@ def web_server(*, port: int = 0, tls: bool = False) -> Iterator[WebServer]:  # n
         def do_PATCH(self) -> None:
             self._answer()
 
+        def do_DELETE(self) -> None:
+            self._answer()
+
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if server.stopped:
