@@ -8,6 +8,7 @@
 # make picture  the same for docs/images/box-to-text.png alone, which README.md shows
 # make bench-accuracy, make bench-pages, make bench-latency, make bench-memory, make bench-bulk
 #             measure what docs/benchmarks.md tells
+# make bench-worst  the most memory that the server takes (docs/reliability.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
 # make lock   works out the lock and the requirements anew, after a change in pyproject.toml
 
@@ -20,7 +21,7 @@ comma := ,
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-bulk soak lock requirements clean
+.PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
 	@grep -qs '^STATUS_PAGE=.' .env || export STATUS_PAGE="$${STATUS_PAGE:-true}"; exec $(BIN)/gunicorn _wsgi:app
@@ -67,6 +68,9 @@ bench-latency: $(VENV)/.installed-bench
 
 bench-memory: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.memory $(ARGS)
+
+bench-worst: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.worst_input $(ARGS)
 
 soak: $(VENV)/.installed-test
 	$(BIN)/python -m bench.soak $(ARGS)
