@@ -40,7 +40,7 @@ class Metrics:
 
         self._requests = counter("requests_total", "Requests answered.", "endpoint", "outcome")
         self._request_seconds = histogram("request_seconds", "Time to answer a request.", "endpoint")
-        self._regions = counter("regions_total", "Regions that were to be read.", "outcome")
+        self._regions = counter("regions_total", "Regions and whole pages that were to be read.", "outcome")
         self._stages = histogram("stage_seconds", "Time of a region's stages.", "stage")
         self._readings = counter("readings_total", "Texts that were read.", "engine", "languages")
         self._confidence = histogram("confidence", "How sure the engine was, 0 to 1.", buckets=_CONFIDENCES)
@@ -78,7 +78,7 @@ class Metrics:
         reading = attempt.reading
         if reading is not None or attempt.crop is not None:
             self._page_lookups.labels("no" if Stage.FETCH in attempt.stages else "yes").inc()
-            self._reading_lookups.labels("yes" if attempt.crop is None else "no").inc()
+            self._reading_lookups.labels("no" if Stage.READ in attempt.stages else "yes").inc()
         if reading is not None and reading.text:
             self._readings.labels(reading.engine, self._known(reading.languages)).inc()
             self._confidence.observe(reading.confidence)

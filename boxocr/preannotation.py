@@ -15,6 +15,7 @@ from boxocr.reading import ReadingOptions
 from boxocr.reading.jobs import Priority
 from boxocr.regions import Result
 from boxocr.tasks import Task, id_of
+from boxocr.timing import Attempt, note, observed
 
 logger = logging.getLogger("boxocr.preannotation")
 
@@ -130,7 +131,10 @@ def read_pages(
         place = page.image, page.item_index or 0
         name = f"page {page.item_index + 1}" if page.item_index is not None else page.image
         try:
-            found: ReadPage = services.page_readings.read(page.address, page.options, priority=priority)
+            with observed(Attempt(id_of(task), name)):
+                note(options=page.options)
+                found: ReadPage = services.page_readings.read(page.address, page.options, priority=priority)
+                note(reading=found.reading.as_one())
         except BoxOCRError as error:
             logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
             return PageOutcome(place, name, error=error)

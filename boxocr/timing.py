@@ -39,17 +39,18 @@ class Stage(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """A region that was to be read, and what came of it. Complete when observers get it; not to be changed by them.
+    """A region or a whole page that was to be read, and what came of it. Complete and final when observers get it.
 
     Attributes:
         task_id: of the region's task; ``None`` when Label Studio sent none.
-        region_id: as Label Studio names it.
+        region_id: as Label Studio names it; of a whole page ``page 3``, or the Image's name where that has one page.
         request_id: of the request that brought it, as in the log; empty outside of a request.
         began: when, in seconds since 1970.
         stages: seconds in each stage that it went through; a page or a reading that was at hand needed none.
         seconds: in all.
         options: how it was to be read; ``None`` when it failed before that was known.
-        crop: the pixels as drawn; ``None`` when none were cut, since it failed before or the reading was at hand.
+        crop: the pixels as drawn; ``None`` for a whole page, and when none were cut, since it failed before or the
+            reading was at hand.
         reading: what was read, perhaps without text; ``None`` when that failed.
         error: why the region got no text; ``None`` when it got some.
     """

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from boxocr.reading.engine import Reading
 from boxocr.reading.text import join_unspaced
 
 Level = Literal["word", "line", "block"]
@@ -92,6 +93,13 @@ class PageReading:
     languages: str
     turned: int = 0
     seconds: float = 0.0
+
+    def as_one(self) -> Reading:
+        """All of it as one text; the confidence is the lines' mean weighted by their length."""
+        length = sum(len(line.text) for line in self.lines)
+        confidence = sum(line.confidence * len(line.text) for line in self.lines) / max(length, 1)
+        text = "\n".join(line.text for line in self.lines)
+        return Reading(text, confidence, self.engine, self.languages, turned=self.turned, seconds=self.seconds)
 
     def words(self) -> tuple[Piece, ...]:
         """All words in reading order."""

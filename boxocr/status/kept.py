@@ -99,7 +99,7 @@ class KeptReadings:
     def add(self, attempt: Attempt) -> None:
         """Keep an attempt, unless its reading was at hand and is shown already; an observer of readings."""
         crop, error = attempt.crop, attempt.error
-        if crop is None and attempt.reading is not None:
+        if crop is None and attempt.reading is not None and Stage.READ not in attempt.stages:
             return
         if crop is not None and crop.nbytes > self._most_bytes / _LARGEST_SHARE:
             crop = None

@@ -29,6 +29,7 @@ function outcome({ text, confidence, failure }) {
     const remedy = make("span", { className: "remedy" }, failure.remedy);
     return make("p", { className: "failed" }, make("strong", {}, failure.message), " ", remedy);
   }
+  if (confidence === null) return make("p", {}, "Nothing is written there.");
   const percent = `${Math.round(confidence * 100)} %`;
   const meter = make("meter", { min: 0, max: 1, low: 0.65, high: 0.88, optimum: 1, value: confidence }, percent);
   meter.setAttribute("aria-label", "Confidence");
