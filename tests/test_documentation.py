@@ -30,7 +30,7 @@ DOCUMENTS = sorted(
     if not any(part.startswith((".venv", ".pytest")) or part == "node_modules" for part in path.parts)
 )
 
-# Of Label Studio, MinIO, boto3 and others; everything else must be a setting.
+# Of Label Studio, MinIO, boto3, the C library and others; everything else must be a setting.
 FOREIGN_VARIABLES = {
     "CHROMIUM",
     "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT",
@@ -38,6 +38,8 @@ FOREIGN_VARIABLES = {
     "LABEL_STUDIO_PORT",
     "LABEL_STUDIO_VENV",
     "ML_BLOCK_LOCAL_IP",
+    "MALLOC_ARENA_MAX",
+    "MALLOC_MMAP_THRESHOLD",
     "MINIO_API_CORS_ALLOW_ORIGIN",
     "MINIO_ROOT_PASSWORD",
     "MINIO_ROOT_USER",
