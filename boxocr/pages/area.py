@@ -7,10 +7,14 @@ import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeAlias
 
 import numpy as np
 
 from boxocr.errors import RegionError
+
+Vector: TypeAlias = tuple[float, float]
+"""x to the right and y down, in pixels. For two numbers plain ones are ten times as quick as numpy's."""
 
 # Smaller than any letter.
 MIN_SIDE = 3.0
@@ -76,18 +80,27 @@ def around(points: Iterable[tuple[float, float]], rotation: float, *, upright: i
         margin: px.
     """
     along, across = directions(rotation)
-    places = np.array(list(points)) @ np.column_stack([along, across])
-    low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
-    x, y = low[0] * along + low[1] * across
-    width, height = high - low
-    return Area(float(x), float(y), float(width), float(height), rotation % 360, upright)
+    (left, top), (right, bottom) = extent(points, along, across)
+    x, y = combined(left - margin, along, top - margin, across)
+    return Area(x, y, right - left + 2 * margin, bottom - top + 2 * margin, rotation % 360, upright)
 
 
-def directions(degrees: float) -> tuple[np.ndarray, np.ndarray]:
+def combined(u: float, along: Vector, v: float, across: Vector) -> Vector:
+    """``u·along + v·across``."""
+    return u * along[0] + v * across[0], u * along[1] + v * across[1]
+
+
+def extent(points: Iterable[Vector], along: Vector, across: Vector) -> tuple[Vector, Vector]:
+    """The least and the greatest coordinates of points along two unit vectors at right angles."""
+    us, vs = zip(*((x * along[0] + y * along[1], x * across[0] + y * across[1]) for x, y in points), strict=True)
+    return (min(us), min(vs)), (max(us), max(vs))
+
+
+def directions(degrees: float) -> tuple[Vector, Vector]:
     """Unit vectors to the right and down on a sheet that is turned clockwise; exact for quarters of a turn."""
     quarters = round(degrees / 90)
     if abs(degrees - quarters * 90) < _SAME_ANGLE:
         cosine, sine = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters % 4]
     else:
         cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return np.array([cosine, sine]), np.array([-sine, cosine])
+    return (cosine, sine), (-sine, cosine)

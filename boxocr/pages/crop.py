@@ -65,7 +65,7 @@ def _sampled(
     resampling: Image.Resampling,
     fill: int | tuple[int, ...] | None,
 ) -> Image.Image:
-    x, y = frame.origin - corner
+    x, y = frame.origin[0] - corner[0], frame.origin[1] - corner[1]
     matrix = (frame.right[0], frame.down[0], x, frame.right[1], frame.down[1], y)
     size = (frame.width, frame.height)
     return source.transform(size, Image.Transform.AFFINE, matrix, resampling, fillcolor=fill)

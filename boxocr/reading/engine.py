@@ -44,7 +44,8 @@ _LANGUAGES = re.compile(rf"{_LANGUAGE}(?:\+{_LANGUAGE})*")
 PAGE_SEGMENTATION_MODES = frozenset({1, *range(3, 14)})
 
 
-@dataclass(frozen=True, slots=True)
+# No slots in what crosses to readers and back: frozen dataclasses with slots are pickled field by field, in Python.
+@dataclass(frozen=True)
 class ReadingOptions:
     """How a crop is to be read.
 
@@ -76,7 +77,7 @@ class ReadingOptions:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     r"""What was read in a crop.
 

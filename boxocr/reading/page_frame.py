@@ -13,7 +13,7 @@ from boxocr.reading.whole_page import Line, Piece, cosine_and_sine
 P = TypeVar("P", bound=Piece)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageFrame:
     """Where the pixels of a picture are on the page: (u, v) lies at ``origin + scale · (u·right + v·down)``.
 

@@ -28,6 +28,9 @@ def join_unspaced(text: str) -> str:
 
 
 def _printable(line: str) -> str:
+    # Nearly always, and quick to see.
+    if line.isprintable():
+        return line
     return "".join(
         " " if char == "\t" else char for char in line if char == "\t" or unicodedata.category(char) not in ("Cc", "Cs")
     )

@@ -20,7 +20,8 @@ Level = Literal["word", "line", "block"]
 _REACH = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: frozen dataclasses with slots are pickled field by field, in Python, and a page has hundreds of words.
+@dataclass(frozen=True)
 class Piece:
     r"""A word, a line or a block of a page.
 
@@ -56,7 +57,7 @@ class Piece:
         return math.hypot(max(-u, 0.0, u - self.width), max(-v, 0.0, v - self.height))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line(Piece):
     """A line of text.
 
@@ -69,14 +70,14 @@ class Line(Piece):
     block: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageLayout:
     """Where the text of a page is: its lines with their words, none of which has text. Small, to be kept."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageReading:
     """What was read on a page.
 
