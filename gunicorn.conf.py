@@ -3,6 +3,7 @@
 One web process: it holds the decoded pages and the readers, which several would each hold again.
 """
 
+import gc
 import logging
 import sys
 from typing import Any
@@ -35,6 +36,9 @@ logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
     """Say what started, once everything is warm."""
+    # What is here now stays: collecting garbage need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     if _settings.log_format == "json":
         logging.getLogger("boxocr").warning(announcement(_settings))
     else:

@@ -87,14 +87,20 @@ class JobQueue:
                 return
         job.future.set_exception(self._closed)
 
-    def take(self) -> Job | None:
-        """Wait for a job and take it; None when the queue was closed. Each taken job must be :meth:`done` with."""
+    def take(self, *, wait: bool = True) -> Job | None:
+        """Take the next job; None when the queue was closed. Each taken job must be :meth:`done` with.
+
+        Args:
+            wait: until there is one; else None is given when there is none.
+        """
         with self._changed:
             while self._closed is None:
                 job = self._next()
                 if job is not None and job.future.set_running_or_notify_cancel():
                     self._in_background += job.priority is Priority.BACKGROUND
                     return job
+                if job is None and not wait:
+                    return None
                 if job is None:
                     self._changed.wait(self._until_background_may())
         return None

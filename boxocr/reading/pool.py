@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from boxocr import timing
 from boxocr.errors import BoxOCRError, EngineUnavailable, ReaderCrashed, ReadingError, ReadingTimeout
@@ -16,7 +16,7 @@ from boxocr.reading import page_layout, prepare, worker
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.jobs import Job, JobFuture, JobQueue, Priority
-from boxocr.reading.reader_process import START_SECONDS, ReaderGone, ReaderProcess
+from boxocr.reading.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
 from boxocr.reading.whole_page import PageLayout, PageReading
 from boxocr.timing import Stage
 
@@ -231,23 +231,17 @@ class ReaderPool:
 
     def _keep(self, jobs: JobQueue, settings: EngineSettings) -> None:
         """Keep one reader alive and busy until the pool is closed; the life of one thread."""
-        reader: ReaderProcess | None = None
         job: Job | None = None
         while not self._closed.is_set():
-            reader = reader or self._started(jobs, settings)
+            reader = self._started(jobs, settings)
             if reader is not None:
-                job = job or jobs.take()
-                if job is not None and not self._is_there_after(job, reader):
-                    reader = None
+                job = self._serve(jobs, reader, job)
             elif job is not None and self._failed_in_a_row >= _GIVE_UP_AFTER:
                 job.future.set_exception(_no_start())
-            if job is not None and job.future.done():
                 jobs.done(job)
                 job = None
         if job is not None:
             job.future.set_exception(_closing())
-        if reader is not None:
-            reader.kill()
 
     def _started(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
         """A new reader; None, after a while, when it does not start."""
@@ -273,38 +267,82 @@ class ReaderPool:
         reader.kill()
         return None
 
-    def _is_there_after(self, job: Job, reader: ReaderProcess) -> bool:
-        """Do a job; whether the reader is there for the next one.
+    def _serve(self, jobs: JobQueue, reader: ReaderProcess, job: Job | None) -> Job | None:
+        """Have a reader do one job after the other until it is lost or the pool is closed.
 
-        The job's future is settled afterwards, unless the reader had died before it got the job: that can happen to
-        any reader when the system is short of memory, and is not the job's fault.
+        Args:
+            jobs: where they come from.
+            reader: is alive.
+            job: the first one, when it was taken already.
+
+        Returns:
+            The job that was taken and that the reader did not get, which is not what it died of: that can happen to any
+            reader when the system is short of memory.
         """
+        while True:
+            job = job or jobs.take()
+            if job is None:
+                reader.kill()
+                return None
+            if not self._handed(job, reader):
+                return job
+            while job is not None and not job.future.done():
+                answer = self._answer(job, reader)
+                if answer is None:
+                    jobs.done(job)
+                    return None
+                # The reader gets its next job before anybody is told of this one, so that it has none to wait for.
+                following = jobs.take(wait=False)
+                is_there = following is None or self._handed(following, reader)
+                _settle(job, answer)
+                jobs.done(job)
+                if not is_there:
+                    return following
+                job = following
+            if job is not None:
+                jobs.done(job)
+                job = None
+
+    def _handed(self, job: Job, reader: ReaderProcess) -> bool:
+        """Hand a job to a reader; whether the reader is there. The job is done with when it cannot be handed over."""
         try:
-            result: Any = reader.call(job.timeout, job.function, *job.args)
-        except BoxOCRError as error:
-            job.future.set_exception(error)
-        except TimeoutError:
+            reader.hand(job.function, job.args)
+        except ReaderGone:
             self._lost(reader)
-            job.future.set_exception(ReadingTimeout())
-            return False
-        except ReaderGone as gone:
-            self._lost(reader)
-            if self._closed.is_set():
-                job.future.set_exception(_closing())
-            elif gone.has_job:
-                job.future.set_exception(ReaderCrashed())
             return False
         except Exception:  # noqa: BLE001 - such as too little memory to send the page; the reader's thread must live on
             _log.exception("A job could not be handed to a reader")
             job.future.set_exception(ReadingError())
-        else:
-            job.future.set_result(result)
         return True
+
+    def _answer(self, job: Job, reader: ReaderProcess) -> Answer | None:
+        """What a reader answers to the job that it has; None when it was lost with it, and the job is done with."""
+        problem: BoxOCRError
+        try:
+            return reader.answer(job.timeout)
+        except TimeoutError:
+            problem = ReadingTimeout()
+        except ReaderGone:
+            problem = _closing() if self._closed.is_set() else ReaderCrashed()
+        self._lost(reader)
+        job.future.set_exception(problem)
+        return None
 
     def _lost(self, reader: ReaderProcess) -> None:
         with self._changed:
             self._alive.discard(reader)
             self._replaced += not self._closed.is_set()
+
+
+def _settle(job: Job, answer: Answer) -> None:
+    """Tell whoever waits for a job."""
+    try:
+        job.future.set_result(answer.result())
+    except BoxOCRError as error:
+        job.future.set_exception(error)
+    except Exception:  # noqa: BLE001 - the reader's thread must live on
+        _log.exception("An answer of a reader could not be unpacked")
+        job.future.set_exception(ReadingError())
 
 
 def _awaited(future: JobFuture[T]) -> T:

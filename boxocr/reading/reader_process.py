@@ -4,15 +4,14 @@ import contextlib
 import multiprocessing
 import pickle
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, TypeVar
+from typing import Any
 
 from boxocr import logs
 from boxocr.reading import worker
 from boxocr.reading.engine_settings import EngineSettings
-
-T = TypeVar("T")
 
 # Loading three languages and PP-OCR takes two seconds on an idle machine; a machine that starts everything at once
 # after a power cut is slower.
@@ -32,6 +31,24 @@ class ReaderGone(Exception):
     def __init__(self, *, has_job: bool) -> None:
         super().__init__("the reader process ended")
         self.has_job = has_job
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader process gave, as it came through the pipe."""
+
+    packed: bytes
+
+    def result(self) -> Any:
+        """What the function returned.
+
+        Raises:
+            Exception: what the function raised.
+        """
+        done, result = pickle.loads(self.packed)  # noqa: S301 - from a process of our own # nosec B301
+        if done:
+            return result
+        raise result
 
 
 class ReaderProcess:
@@ -62,9 +79,8 @@ class ReaderProcess:
         self._answered = select.poll()
         self._answered.register(self._connection, select.POLLIN)
         try:
-            self._answer(START_SECONDS)
+            self.answer(START_SECONDS)
         except (TimeoutError, ReaderGone):
-            self.kill()
             raise ReaderGone(has_job=False) from None
 
     @property
@@ -72,13 +88,12 @@ class ReaderProcess:
         """Number of the process."""
         return self._process.pid or 0
 
-    def call(self, timeout: float, function: Callable[..., T], *args: object) -> T:
-        """Run a function of :mod:`boxocr.reading.worker` in the process, and return what it returns.
+    def hand(self, function: Callable[..., object], args: Sequence[object]) -> None:
+        """Have the process run a function of :mod:`boxocr.reading.worker`; :meth:`answer` waits for the end.
 
         Raises:
-            TimeoutError: it took longer than ``timeout`` seconds; the process was killed.
-            ReaderGone: it died.
-            Exception: what the function raised.
+            ReaderGone: it had died before.
+            Exception: the arguments could not be packed, for want of memory; the process is as it was.
         """
         job = pickle.dumps((function, args), protocol=5)
         try:
@@ -86,14 +101,22 @@ class ReaderProcess:
         except OSError:
             self.kill()
             raise ReaderGone(has_job=False) from None
-        try:
-            done, result = self._answer(timeout)
-        except (TimeoutError, ReaderGone):
+
+    def answer(self, timeout: float) -> "Answer":
+        """Wait for what the function gave.
+
+        Raises:
+            TimeoutError: it took longer than ``timeout`` seconds; the process was killed.
+            ReaderGone: it died.
+        """
+        if not self._answered.poll(timeout * 1000):
             self.kill()
-            raise
-        if done:
-            return result  # type: ignore[no-any-return]
-        raise result
+            raise TimeoutError
+        try:
+            return Answer(self._connection.recv_bytes())
+        except (EOFError, ConnectionError):
+            self.kill()
+            raise ReaderGone(has_job=True) from None
 
     def kill(self) -> None:
         """End the process, whatever it does; safe from any thread."""
@@ -101,11 +124,3 @@ class ReaderProcess:
         with contextlib.suppress(ValueError, AttributeError):
             self._process.kill()
             self._process.join(_GONE_SECONDS)
-
-    def _answer(self, timeout: float) -> Any:
-        try:
-            if not self._answered.poll(timeout * 1000):
-                raise TimeoutError
-            return pickle.loads(self._connection.recv_bytes())  # noqa: S301 - from a process of our own # nosec B301
-        except (EOFError, ConnectionError):
-            raise ReaderGone(has_job=True) from None
