@@ -1,6 +1,8 @@
 """What the server tells Prometheus at ``/metrics``."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,6 +21,15 @@ _CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1
 
 # Projects choose languages, and each combination is a series of its own, for ever.
 _MOST_LANGUAGES = 50
+
+
+S = TypeVar("S", Counter, Histogram)
+
+
+@lru_cache(maxsize=1000)
+def _of(metric: S, *labels: str) -> S:
+    """The series of a metric with these labels: each box needs several, and to look one up takes the client long."""
+    return metric.labels(*labels)
 
 
 class Metrics:
@@ -64,23 +75,23 @@ class Metrics:
             outcome: ``ok`` or an error's code.
             seconds: it took.
         """
-        self._requests.labels(endpoint, outcome).inc()
-        self._request_seconds.labels(endpoint).observe(seconds)
+        _of(self._requests, endpoint, outcome).inc()
+        _of(self._request_seconds, endpoint).observe(seconds)
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
         return generate_latest(self._registry)
 
     def _observe(self, attempt: Attempt) -> None:
-        self._regions.labels(outcome_of(attempt)).inc()
+        _of(self._regions, outcome_of(attempt)).inc()
         for stage, seconds in attempt.stages.items():
-            self._stages.labels(stage).observe(seconds)
+            _of(self._stages, stage).observe(seconds)
         reading = attempt.reading
         if reading is not None or attempt.crop is not None:
-            self._page_lookups.labels("no" if Stage.FETCH in attempt.stages else "yes").inc()
-            self._reading_lookups.labels("no" if Stage.READ in attempt.stages else "yes").inc()
+            _of(self._page_lookups, "no" if Stage.FETCH in attempt.stages else "yes").inc()
+            _of(self._reading_lookups, "no" if Stage.READ in attempt.stages else "yes").inc()
         if reading is not None and reading.text:
-            self._readings.labels(reading.engine, self._known(reading.languages)).inc()
+            _of(self._readings, reading.engine, self._known(reading.languages)).inc()
             self._confidence.observe(reading.confidence)
 
     def _known(self, languages: str) -> str:

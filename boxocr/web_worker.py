@@ -20,6 +20,9 @@ _LOOK_EVERY_SECONDS = 0.5
 
 _LINGER_SECONDS = 1.0
 
+# Of gunicorn's timeout, 120 s, a small part.
+_TELL_EVERY_SECONDS = 1.0
+
 
 class Arrivals:
     """Connections whose request is still on its way, each with a time limit. Safe to use from any thread."""
@@ -90,11 +93,22 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
 
     request_seconds = 30.0
 
+    _told = 0.0
+
+    def notify(self) -> None:
+        """Tell the master process that this one lives, by touching a file: not twice for each request."""
+        now = time.monotonic()
+        if now - self._told > _TELL_EVERY_SECONDS:
+            self._told = now
+            super().notify()
+
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection; runs in a thread of the pool."""
-        # A client that takes nothing of its answer is left alone by the system after this time.
-        with contextlib.suppress(OSError):
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(self.request_seconds), 0))
+        if not conn.initialized:
+            # A client that takes nothing of its answer is left alone by the system after this time.
+            longest = struct.pack("ll", int(self.request_seconds), 0)
+            with contextlib.suppress(OSError):
+                conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, longest)
         arrivals.expect(conn.sock, self.request_seconds)
         try:
             result = super().handle(conn)
