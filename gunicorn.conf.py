@@ -8,7 +8,7 @@ import logging
 import sys
 from typing import Any
 
-from boxocr import runtime
+from boxocr import process, runtime
 from boxocr.logs import configuration
 from boxocr.settings import Settings, SettingsError
 from boxocr.startup import announcement
@@ -32,6 +32,12 @@ keepalive = 30
 control_socket_disable = True
 logger_class = WithoutAccessLog
 logconfig_dict = configuration(_settings.log_level, _settings.log_format)
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
+    """Set up the web process, before it has threads and readers."""
+    process.give_memory_back()
+    process.let_readers_finish()
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position

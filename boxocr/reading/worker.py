@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from multiprocessing.connection import Connection, wait
 
-from boxocr import logs
+from boxocr import logs, process
 from boxocr.errors import BoxOCRError, ReadingError
 from boxocr.reading import engines, page_reader
 from boxocr.reading.engine import Engine, Pixels, Reading, ReadingOptions
@@ -93,6 +93,7 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
     """
     # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process.give_memory_back()
     _end_with_parent()
     logs.configure(*log)
     global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
