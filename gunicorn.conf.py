@@ -36,7 +36,7 @@ logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
     """Set up the web process, before it has threads and readers."""
-    process.give_memory_back()
+    process.share_memory()
     process.let_readers_finish()
 
 

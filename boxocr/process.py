@@ -4,26 +4,21 @@ import contextlib
 import ctypes
 import os
 
-# Names and numbers of glibc's mallopt, from its malloc.h.
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+# Number of glibc's mallopt, from its malloc.h.
+_M_ARENA_MAX = -8
 
 # Pools that threads take memory from. The interpreter lets one thread run at a time, so two are enough; glibc makes
 # eight for each core, and each keeps what was freed in it.
 _ARENAS = 2
 
-# What is larger than this, bytes, is a part of a page, and goes back to the system as soon as it is freed.
-_OF_PAGES = 1_000_000
 
+def share_memory() -> None:
+    """Have all threads of this process take memory from the same few pools; before threads are started.
 
-def give_memory_back() -> None:
-    """Have the C library keep little of what was freed; before threads are started. Does nothing without glibc.
-
-    Its defaults keep pages' worth of memory for every thread that ever decoded one.
+    Else each keeps for itself what it once needed to decode a page. Does nothing where the C library is not glibc.
     """
     with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_ARENA_MAX, _ARENAS)
-        mallopt(_M_MMAP_THRESHOLD, _OF_PAGES)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def let_readers_finish() -> None:

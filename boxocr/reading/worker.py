@@ -93,7 +93,7 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
     """
     # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process.give_memory_back()
+    process.share_memory()
     _end_with_parent()
     logs.configure(*log)
     global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
