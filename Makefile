@@ -69,7 +69,7 @@ bench-latency: $(VENV)/.installed-bench
 bench-memory: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.memory $(ARGS)
 
-bench-worst: $(VENV)/.installed-bench
+bench-worst: $(VENV)/.installed-test
 	$(BIN)/python -m bench.worst_input $(ARGS)
 
 soak: $(VENV)/.installed-test
