@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION, predictions
-from boxocr.errors import BoxOCRError, LabelingConfigError
+from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
 from boxocr.labeling import LabelingConfig, Preannotation
 from boxocr.page_readings import PageReadings, ReadPage
 from boxocr.pages import PageAddress
@@ -137,6 +137,7 @@ def read_pages(
                 note(reading=found.reading.as_one())
         except BoxOCRError as error:
             logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
+            let_go(error)
             return PageOutcome(place, name, error=error)
         return PageOutcome(place, name, predictions.found(page.preannotation, page.image, found, page.item_index))
 
