@@ -340,34 +340,36 @@ def _log_requests(app: Flask, metrics: Metrics, services: runtime.Runtime) -> No
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        g.began = time.perf_counter()
-        timing.request_id.set(g.request_id)
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id, g.began = request_id, time.perf_counter()
+        timing.request_id.set(request_id)
 
     # Ids first, whatever else is checked before a request.
     app.before_request_funcs[None].insert(0, app.before_request_funcs[None].pop())
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
+        # Looked up once: behind g and request a search goes on each time.
+        request_id, method, path = g.request_id, request.method, request.path
+        response.headers["X-Request-ID"] = request_id
         seconds = time.perf_counter() - g.began
         outcome = g.get("error_code", "ok")
         # Only paths that exist become names in the metrics: others could be invented without end.
-        metrics.answered(request.url_rule.rule if request.url_rule else "other", outcome, seconds)
-        often = request.path in _OFTEN or request.path.startswith("/status/")
+        metrics.answered(rule.rule if (rule := request.url_rule) else "other", outcome, seconds)
+        often = path in _OFTEN or path.startswith("/status/")
         quiet = often and response.status_code < HTTPStatus.BAD_REQUEST
         line, fields = request_line(
-            f"{request.method} {request.path} {response.status_code} in {seconds * 1000:.0f} ms, request {g.request_id}"
+            f"{method} {path} {response.status_code} in {seconds * 1000:.0f} ms, request {request_id}"
             + (f": {outcome}" if outcome != "ok" else ""),
             {
-                "request_id": g.request_id,
-                "method": request.method,
-                "path": request.path[:200],
+                "request_id": request_id,
+                "method": method,
+                "path": path[:200],
                 "status": response.status_code,
                 "seconds": round(seconds, 4),
                 "outcome": outcome,
             },
-            regions.take(g.request_id),
+            regions.take(request_id),
         )
         logger.log(logging.DEBUG if quiet else logging.INFO, "%s", line, extra={"fields": fields})
         return response

@@ -1,5 +1,6 @@
 """Where the lines of a crop lie, and what at its edges belongs to other lines."""
 
+import statistics
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class Layout:
     @property
     def text_height(self) -> float:
         """The usual height of a line's ink in pixels, 0 without lines."""
-        return float(np.median([bottom - top for top, bottom in self.lines])) if self.lines else 0.0
+        return float(statistics.median([bottom - top for top, bottom in self.lines])) if self.lines else 0.0
 
 
 def find(image: Pixels) -> Layout:

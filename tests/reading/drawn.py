@@ -27,6 +27,18 @@ def text(
     return np.asarray(image)[rows[0] - pad : rows[-1] + 1 + pad, columns[0] - pad : columns[-1] + 1 + pad].copy()
 
 
+def of_one_width(*lines: str, size: int = 40) -> Pixels:
+    """Lines of text as RGB in which each letter takes as much room as any other, as typewriters and tills print."""
+    font = ImageFont.load_default(size)
+    cell, step = size * 0.65, int(size * 1.6)
+    image = Image.new("RGB", (int(cell * 40) + 60, step * len(lines) + 40), WHITE)
+    draw = ImageDraw.Draw(image)
+    for row, line in enumerate(lines):
+        for column, letter in enumerate(line):
+            draw.text((30 + (column + 0.5) * cell, 20 + row * step), letter, font=font, fill=BLACK, anchor="ma")
+    return np.asarray(image)
+
+
 def grey(pixels: Pixels) -> Pixels:
     """The same in grey."""
     return np.asarray(Image.fromarray(pixels).convert("L"))
