@@ -20,8 +20,6 @@ logger = logging.getLogger("boxocr.model")
 # Regions of one request are read side by side: more threads than readers, since some wait for their page.
 _REGIONS_AT_ONCE = 8
 
-TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
-
 
 class BoxOCR(LabelStudioMLBase):
     """Reads the text in the boxes that annotators draw."""
@@ -80,14 +78,12 @@ class BoxOCR(LabelStudioMLBase):
             logger.debug("Task %s: nothing to prepare: %s", task.get("id"), error.message)
 
     def _read_drawn(self, task: Task, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer every region that has no text yet; see docs/label-studio.md for why all of them."""
-        drawing = Drawing(task, self.label_interface.config)
-        waiting = [region for region in regions_of(context.get("result")) if not drawing.is_done(region)]
-        most = runtime.current().settings.max_regions
-        waiting, late = waiting[:most], waiting[most:]
+        """Answer every region that is not accepted yet; see docs/label-studio.md for why all of them."""
+        drawing = Drawing(task, self.label_interface.config, str(self.project_id))
+        regions = regions_of(context.get("result"))
+        states = drawing.states(regions)
         with ThreadPoolExecutor(_REGIONS_AT_ONCE) as side_by_side:
             # One region, the usual case, needs no thread of its own; the pool starts none before it is asked to.
-            read = side_by_side.map if len(waiting) > 1 else map
-            results = [result for answer in read(drawing.answer, waiting) for result in answer]
-        results += [result for region in late for result in predictions.with_note(region, TOO_MANY.format(most))]
+            read = side_by_side.map if sum(state.is_read for state in states) > 1 else map
+            results = [result for answer in read(drawing.answer, regions, states) for result in answer]
         return {"result": results, "model_version": str(self.model_version)} | predictions.score_of(results)

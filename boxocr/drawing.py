@@ -1,19 +1,21 @@
 """What was drawn on one task, and how it is answered: a region's text, or a sentence that says why there is none."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from boxocr import predictions, runtime, timing
 from boxocr.errors import BoxOCRError, LabelingConfigError, PageAddressError, PageError, RegionError, let_go
 from boxocr.labeling import LabelingConfig
+from boxocr.marks import NOTE_MARK, Result, notes_of
 from boxocr.pages import Area, Page, PageAddress, around, bytes_to_cut, cut, frame_of
 from boxocr.reading import Reading, ReadingOptions
 from boxocr.reading.ink import ink_box
 from boxocr.reading.jobs import Priority
 from boxocr.reading.whole_page import Level, Piece, under
-from boxocr.regions import Region, Result, area_of, point_of
+from boxocr.region_states import AskedBefore, State, at_most, states_of
+from boxocr.regions import Region, area_of, point_of
 from boxocr.tasks import Task, id_of
 from boxocr.timing import Attempt, observed
 
@@ -21,6 +23,9 @@ logger = logging.getLogger("boxocr.drawing")
 
 NO_TEXT = "No text found."
 NO_TEXT_REMEDY = "Draw the box a little larger, or type the text."
+TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
+MOVED = "This box was moved since it was read."
+MOVED_REMEDY = "Check its text."
 NOTHING_CLICKED_REMEDY = "Click on the middle of a word, or draw a box around the text."
 
 # A box that fits keeps this much paper around the ink, in line heights, and at least so many pixels, for the reader.
@@ -37,10 +42,13 @@ class Drawing:
     Args:
         task: as Label Studio sends it.
         label_config: of its project, XML.
+        project: Label Studio's id of it.
     """
 
-    def __init__(self, task: Task, label_config: str) -> None:
+    def __init__(self, task: Task, label_config: str, project: str) -> None:
+        self.task = task
         self.task_id = id_of(task)
+        self._name = f"{project}/{task.get('id')}"
         self.data: Mapping[str, Any] = task["data"]
         self.services = runtime.current()
         self.request_id = timing.request_id.get()
@@ -52,32 +60,52 @@ class Drawing:
         except LabelingConfigError as error:
             self.problem = error
 
-    def is_done(self, region: Region) -> bool:
-        """Whether the region has its text already."""
-        return region.has_text(self._text_area(region))
+    def states(self, regions: Sequence[Region]) -> list[State]:
+        """What has become of each region of the request's context; remembers those that have no text yet."""
+        asked = self.services.asked_regions
+        before = AskedBefore(asked.known(self._name, [region.id for region in regions]), asked.since)
+        found = states_of(regions, self.task, self._text_area, before)
+        unread = (region for region, state in zip(regions, found, strict=True) if state is State.UNREAD)
+        asked.add(self._name, [region.id for region in unread if not before.knows(region)])
+        return at_most(found, self.services.settings.max_regions)
 
-    def answer(self, region: Region) -> list[Result]:
-        """The region with its text, or as it was drawn with a sentence that says why there is none."""
+    def answer(self, region: Region, state: State) -> list[Result]:
+        """The results that the answer holds for a region; none for one that is to stay as it is.
+
+        A region that gets no text is answered as it was drawn, with a sentence that says why.
+        """
+        if state.is_read:
+            return self._attempt(region, state)
+        match state:
+            case State.TYPED:
+                return predictions.as_typed(region)
+            case State.MOVED_AND_EDITED:
+                return _with_new_note(region, f"{MOVED} {MOVED_REMEDY}")
+            case State.LATE:
+                return predictions.with_note(region, TOO_MANY.format(self.services.settings.max_regions))
+        return []
+
+    def _attempt(self, region: Region, state: State) -> list[Result]:
         try:
             with observed(Attempt(self.task_id, region.id, self.request_id)):
-                return self._read(region)
+                return self._read(region, state)
         except BoxOCRError as error:
             logger.info("Task %s, region %s: %s (%s)", self.task_id, region.id, error.message, error.code)
             let_go(error)
-            return predictions.with_note(region, error.sentence)
+            return _unread(region, state, error)
         except Exception as error:
             # A defect of ours must not cost the annotator the box, nor the other boxes of the request their texts.
             logger.exception("Task %s, region %s: unexpected error", self.task_id, region.id)
             let_go(error)
-            return predictions.with_note(region, BoxOCRError().sentence)
+            return _unread(region, state, BoxOCRError())
 
     def _text_area(self, region: Region) -> str | None:
         if self.labeling is None:
             return None
         return self.labeling.text_area(region.image, region.control, region.labels)
 
-    def _read(self, region: Region) -> list[Result]:
-        """The region with its text.
+    def _read(self, region: Region, state: State) -> list[Result]:
+        """The region with its text. One that is accepted already is neither split nor fitted: its place is settled.
 
         Raises:
             BoxOCRError: why there is none.
@@ -95,12 +123,12 @@ class Drawing:
         if region.shape == "keypoint":
             return self._click(region, page, options, text_area, handling.click)
         area = area_of(region, page.width, page.height)
-        if region.shape == "rectangle" and handling.split:
+        if state is State.UNREAD and region.shape == "rectangle" and handling.split:
             pieces = self._split(page, area, options, handling.split)
             if len(pieces) > 1:
                 return predictions.split(region, text_area, pieces)
         reading = self._text(page, area, options)
-        if region.shape == "rectangle" and handling.fit:
+        if state is State.UNREAD and region.shape == "rectangle" and handling.fit:
             return predictions.fitted(
                 region, text_area, reading, predictions.percent_of(self._fitted(page, area), page)
             )
@@ -207,6 +235,21 @@ class Drawing:
         except BoxOCRError:
             return reading
         return alone if alone.confidence >= reading.confidence else reading
+
+
+def _unread(region: Region, state: State, error: BoxOCRError) -> list[Result]:
+    """A region whose text could not be read."""
+    if state is State.FAILED:
+        # It stays as it is: the answer would overwrite a text that is typed before the answer is accepted.
+        return []
+    if state is State.MOVED:
+        return _with_new_note(region, f"{MOVED} {error.sentence}")
+    return predictions.with_note(region, error.sentence)
+
+
+def _with_new_note(region: Region, sentence: str) -> list[Result]:
+    """An accepted region with a note; nothing where it has that note already."""
+    return [] if NOTE_MARK + sentence in notes_of(region.geometry) else predictions.with_note(region, sentence)
 
 
 def _paper(text_height: float) -> float:

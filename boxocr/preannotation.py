@@ -9,11 +9,11 @@ from typing import Any, Protocol, TypeAlias
 from boxocr import MODEL_VERSION, predictions
 from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
 from boxocr.labeling import LabelingConfig, Preannotation
+from boxocr.marks import Result
 from boxocr.page_readings import PageReadings, ReadPage
 from boxocr.pages import PageAddress
 from boxocr.reading import ReadingOptions
 from boxocr.reading.jobs import Priority
-from boxocr.regions import Result
 from boxocr.tasks import Task, id_of
 from boxocr.timing import Attempt, note, observed
 

@@ -11,18 +11,14 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from boxocr.labeling import Preannotation, Tag
+from boxocr.marks import GEOMETRY_VALUES, MADE, MARK, NOTE_MARK, TYPED, Result, meta_of, notes_of, place_of
 from boxocr.page_readings import ReadPage
 from boxocr.pages import Area, Page
 from boxocr.reading import Reading
 from boxocr.reading.whole_page import Piece
-from boxocr.regions import Region, Result
-
-# Marks our sentences in a region's notes, so that a later answer replaces them and leaves the annotator's own alone.
-NOTE_MARK = "BoxOCR: "
+from boxocr.regions import Region
 
 _GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item_index")
-_GEOMETRY_VALUES = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "format", "rle")
-
 _ID_BYTES = 8
 
 Value: TypeAlias = Mapping[str, float]
@@ -44,6 +40,14 @@ def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
 def with_note(region: Region, sentence: str) -> list[Result]:
     """A region as it was drawn, with a sentence that its Info panel shows once it was accepted."""
     return [_annotated(region.geometry, note=sentence), *map(_as_json, region.results[1:])]
+
+
+def as_typed(region: Region) -> list[Result]:
+    """A region that is not accepted yet, with the text that the annotator typed into it.
+
+    Its shape is marked, so that later requests show that it was accepted.
+    """
+    return [_marked(_as_json(region.geometry), TYPED), *map(_as_json, region.results[1:])]
 
 
 def fitted(region: Region, text_area: str, reading: Reading, box: Value) -> list[Result]:
@@ -72,8 +76,9 @@ def split(region: Region, text_area: str, pieces: Sequence[tuple[Value, Reading]
     for box, reading in pieces:
         identity = secrets.token_urlsafe(_ID_BYTES)
         own = _moved(region, box)
-        kept = tuple(result | {"id": identity} for result in own.results if not _belongs_to(result, text_area))
-        results += with_text(replace(own, id=identity, results=kept), text_area, reading)
+        kept = [result | {"id": identity} for result in own.results if not _belongs_to(result, text_area)]
+        kept[0] = _marked(kept[0], MADE)
+        results += with_text(replace(own, id=identity, results=tuple(kept)), text_area, reading)
     return results
 
 
@@ -109,7 +114,7 @@ def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: R
         "origin": "prediction",
         "value": dict(box),
     }
-    results = [_annotated(rectangle, note=None, score=reading.confidence)]
+    results = [_marked(_annotated(rectangle, note=None, score=reading.confidence), MADE)]
     if control.kind == "rectanglelabels":
         shared = [label for label in region.labels if label in control.labels]
         results[0]["value"]["rectanglelabels"] = shared or list(control.labels)[:1]
@@ -159,7 +164,7 @@ def _region_of(
         geometry["item_index"] = item_index
     shape = _polygon(piece, page) if control.kind.startswith("polygon") else dict(percent_of(piece, page))
     own_label = {control.kind: [label]} if label and preannotation.labels_tag is None else {}
-    results = [{**geometry, "value": {**shape, **own_label}, "score": round(piece.confidence, 4)}]
+    results = [_marked({**geometry, "value": {**shape, **own_label}, "score": round(piece.confidence, 4)}, MADE)]
     if label and preannotation.labels_tag is not None:
         beside = {"from_name": preannotation.labels_tag.name, "type": "labels", "value": {**shape, "labels": [label]}}
         results.append(geometry | beside)
@@ -191,7 +196,7 @@ def score_of(results: Sequence[Result]) -> dict[str, float]:
 
 def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
     result: Result = {field: geometry[field] for field in _GEOMETRY_FIELDS if field in geometry}
-    value = {name: geometry["value"][name] for name in _GEOMETRY_VALUES if name in geometry["value"]}
+    value = {name: geometry["value"][name] for name in GEOMETRY_VALUES if name in geometry["value"]}
     return result | {
         "id": geometry["id"],
         "from_name": text_area,
@@ -206,6 +211,8 @@ def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
                 "confidence": round(reading.confidence, 4),
                 "engine": reading.engine,
                 "languages": reading.languages,
+                # Label Studio sends no request when an accepted region is moved: a later one shows it by this.
+                "place": place_of(value),
             }
         },
     }
@@ -216,10 +223,8 @@ def _annotated(geometry: Result, *, note: str | None, score: float | None = None
     result.pop("score", None)
     if score is not None:
         result["score"] = round(score, 4)
-    meta = dict(result["meta"]) if isinstance(result.get("meta"), dict) else {}
-    notes = meta.get("text", [])
-    lines = "\n".join(str(part) for part in (notes if isinstance(notes, list) else [notes])).split("\n")
-    kept = [line for line in lines if line and not line.startswith(NOTE_MARK)]
+    meta = dict(meta_of(result))
+    kept = [line for line in notes_of(result) if line and not line.startswith(NOTE_MARK)]
     if note:
         kept.append(NOTE_MARK + note)
     # One list item: the Info panel shows the first and breaks it at line ends.
@@ -229,6 +234,10 @@ def _annotated(geometry: Result, *, note: str | None, score: float | None = None
     if meta or "meta" in result:
         result["meta"] = meta
     return result
+
+
+def _marked(shape: Result, mark: str) -> Result:
+    return shape | {"meta": meta_of(shape) | {MARK: mark}}
 
 
 def _is_labels(result: Result) -> bool:

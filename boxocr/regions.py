@@ -5,7 +5,7 @@ Coordinates come in percent of the page as EXIF orientation shows it, before the
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy as np
 from label_studio_sdk.converter.brush import decode_rle
 
 from boxocr.errors import MalformedRequest, RegionError
+from boxocr.marks import Result, suggestion_of
 from boxocr.pages import Area
-
-Result = dict[str, Any]
 
 SHAPES = ("rectangle", "ellipse", "polygon", "brush", "keypoint")
 
@@ -39,12 +38,15 @@ class Region:
         results: as they came, the one with the shape first.
         shape: one of :data:`SHAPES`, or what the result calls itself when it is none of them.
         labels: of all its results, in order.
+        is_drawn: whether its results came in the order of a region that was drawn by hand: the shape itself, then the
+            rest. One out of an answer or a prediction can come back without the shape, or with the text first.
     """
 
     id: str
     results: tuple[Result, ...]
     shape: str
     labels: tuple[str, ...]
+    is_drawn: bool = True
 
     @property
     def geometry(self) -> Result:
@@ -77,10 +79,24 @@ class Region:
 
     def has_text(self, text_area: str | None) -> bool:
         """Whether the TextArea (or, without a name, any) holds text for this region already."""
-        return any(
-            _is_text(result) and (text_area is None or result.get("from_name") == text_area) and _written(result)
-            for result in self.results
-        )
+        return any(_written(result) for result in self._texts(text_area))
+
+    def reading(self, text_area: str | None) -> Mapping[str, Any] | None:
+        """The suggestion that the TextArea's text was made from, when the text is still exactly as it was read."""
+        for result in self._texts(text_area):
+            suggestion = suggestion_of(result)
+            if suggestion is not None and _lines(result) == [suggestion.get("text")]:
+                return suggestion
+        return None
+
+    def suggestion(self, text_area: str | None) -> Mapping[str, Any] | None:
+        """The suggestion that the TextArea's text was made from, whatever the text is now."""
+        return next((found for result in self._texts(text_area) if (found := suggestion_of(result))), None)
+
+    def _texts(self, text_area: str | None) -> Iterator[Result]:
+        for result in self.results:
+            if _is_text(result) and (text_area is None or result.get("from_name") == text_area):
+                yield result
 
 
 def regions_of(results: object) -> list[Region]:
@@ -145,14 +161,14 @@ def _region(identity: str, group: Sequence[Result]) -> Region | None:
     shaped = [(rank, index) for index, result in enumerate(group) if (rank := _shape_rank(result)) is not None]
     if not shaped:
         return None
-    _, first = min(shaped)
+    rank, first = min(shaped)
     results = (group[first], *group[:first], *group[first + 1 :])
     labels: dict[str, None] = {}
     for result in results:
         for key, held in result["value"].items():
             if key.endswith("labels") and isinstance(held, list):
                 labels.update(dict.fromkeys(str(label) for label in held))
-    return Region(identity, results, _shape(results[0]), tuple(labels))
+    return Region(identity, results, _shape(results[0]), tuple(labels), is_drawn=(rank, first) == (0, 0))
 
 
 def _shape_rank(result: Result) -> int | None:
@@ -198,9 +214,12 @@ def _is_text(result: Result) -> bool:
 
 
 def _written(result: Result) -> bool:
+    return any(isinstance(line, str) and line.strip() for line in _lines(result))
+
+
+def _lines(result: Result) -> list[Any]:
     text = result["value"].get("text")
-    lines = text if isinstance(text, list) else [text]
-    return any(isinstance(line, str) and line.strip() for line in lines)
+    return text if isinstance(text, list) else [text]
 
 
 def _numbers(value: Mapping[str, Any], *names: str) -> list[float]:

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 
+from boxocr.asked_regions import AskedRegions
 from boxocr.batches import Batches
 from boxocr.errors import BoxOCRError
 from boxocr.page_readings import PageReadings
@@ -40,6 +41,7 @@ class Runtime:
         self.problem: BoxOCRError | None = None
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
+        self.asked_regions = AskedRegions(settings.model_dir)
         self.room_for_crops = Room(_CROPS_BYTES)
         self.readings = ReadingCache(settings.reading_cache)
         self.readers = ReaderPool(
@@ -82,6 +84,7 @@ class Runtime:
         self.batches.close()
         self.readers.close()
         self.pages.close()
+        self.asked_regions.close()
 
 
 _lock = threading.RLock()

@@ -203,6 +203,15 @@ class Annotator:
         answer: dict[str, Any] = responses[0].json()
         return answer
 
+    def draw_by_hand(self, box: Box, label: str = "Text") -> None:
+        """Draw a box with the plain rectangle, which asks no backend."""
+        self.choose(label)
+        tool = self.tab.locator(".lsf-toolbar__group > [aria-label=rectangle-tool]").first
+        # A click on the tool in use puts it away.
+        if "lsf-tool_active" not in (tool.get_attribute("class") or ""):
+            tool.click()
+        self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), 0)
+
     def draw_at_an_angle(self, box: Box, label: str, *, ratio: float) -> None:
         """Draw a box of three points, along its top side and then down; ``ratio`` is the page's width by its height."""
         self.choose(label)
@@ -268,6 +277,18 @@ class Annotator:
     def select_region(self, number: int) -> None:
         """Click on a region in the side panel, counted from 0."""
         self.regions().nth(number).locator(".lsf-outliner-item__title").first.click()
+
+    def write(self, number: int, text: str) -> None:
+        """Put this text into the field of a region in the side panel, counted from 0, in place of what is there."""
+        field = self.regions().nth(number).locator("textarea")
+        field.click()
+        self.tab.keyboard.press("ControlOrMeta+A")
+        if text:
+            self.tab.keyboard.type(text)
+        else:
+            self.tab.keyboard.press("Delete")
+        self.tab.keyboard.press("Enter")
+        expect(self.regions().nth(number).locator("textarea")).to_have_value(text)
 
     def expect_text(self, text: str) -> None:
         """Wait until a region in the side panel has this text."""
