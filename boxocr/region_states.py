@@ -28,7 +28,8 @@ class State(Enum):
     """It was accepted with a note in place of a text. It stays; a reading that succeeds now is welcome."""
 
     TYPED = auto()
-    """It is not accepted yet, and the annotator has typed into it. It is deleted unless the answer holds it."""
+    """It is not accepted yet, and the annotator has typed into it, or emptied it again. It is deleted unless the answer
+    holds it."""
 
     MOVED = auto()
     """It was accepted, has the text that was read, and is now at another place."""
@@ -113,7 +114,9 @@ def _state(region: Region, text_area: str | None) -> State:
     if not region.has_text(text_area):
         if filled:
             return State.SETTLED
-        return State.FAILED if has_note(region.results) else State.UNREAD
+        if has_note(region.results):
+            return State.FAILED
+        return State.TYPED if region.is_emptied(text_area) else State.UNREAD
     suggestion = region.suggestion(text_area)
     place = suggestion.get("place") if suggestion else None
     if place is not None and not is_same_place(place, place_of(region.geometry["value"])):

@@ -81,6 +81,11 @@ class Region:
         """Whether the TextArea (or, without a name, any) holds text for this region already."""
         return any(_written(result) for result in self._texts(text_area))
 
+    def is_emptied(self, text_area: str | None) -> bool:
+        """Whether somebody put a text into the TextArea of this drawn region, and took it out again."""
+        origin = self.geometry.get("origin", "manual")
+        return self.is_drawn and origin == "manual" and not self.has_text(text_area) and any(self._texts(text_area))
+
     def reading(self, text_area: str | None) -> Mapping[str, Any] | None:
         """The suggestion that the TextArea's text was made from, when the text is still exactly as it was read."""
         for result in self._texts(text_area):

@@ -1,0 +1,182 @@
+"""A model of Label Studio's front end: what it keeps of regions and suggestions, and when it asks the backend.
+
+Read in the source of version 1.23.2 and compared with the running front end step by step
+(``e2e/test_front_end_model.py``). It knows one Image, RectangleLabels and one per-region TextArea.
+"""
+
+import copy
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Result = dict[str, Any]
+Answer = Callable[[list[Result]], list[Result]]
+"""What the backend makes of a context's results."""
+
+Box = tuple[float, float, float, float]
+"""x, y, width and height in percent of the page."""
+
+
+@dataclass
+class Area:
+    """A region as the front end keeps it.
+
+    Attributes:
+        id: of the region.
+        label: its only label.
+        box: where it is.
+        results: its results without places, the shape's first unless an answer ordered them otherwise.
+        meta: of the region: the front end adds it to each of the results.
+        dynamic: whether it was drawn with a smart tool and is not accepted yet.
+        open_text: what the annotator put into its field last; None when nobody did.
+    """
+
+    id: str
+    label: str
+    box: Box
+    results: list[Result]
+    meta: dict[str, Any] = field(default_factory=dict)
+    dynamic: bool = False
+    open_text: str | None = None
+
+    @property
+    def text_result(self) -> Result | None:
+        return next((result for result in self.results if result["type"] == "textarea"), None)
+
+    @property
+    def text(self) -> str:
+        """What its field shows."""
+        found = self.text_result
+        return "\n".join(found["value"]["text"]) if found else ""
+
+
+class FrontEnd:
+    """One annotation on the screen.
+
+    Args:
+        answer: the backend.
+        page: width and height of the page in pixels.
+    """
+
+    def __init__(self, answer: Answer, page: tuple[int, int] = (800, 600)) -> None:
+        self._answer = answer
+        self._page = page
+        self._numbers = itertools.count(1)
+        self.areas: dict[str, Area] = {}
+        self.suggestions: dict[str, Area] = {}
+        self.auto_accept = False
+        self.contexts: list[list[Result]] = []
+        self.deleted_by_accepting: list[Area] = []
+
+    # --- What an annotator does
+
+    def draw(self, box: Box, label: str = "Text", *, smart: bool = True) -> str:
+        """Draw a box; gives its id."""
+        identity = f"region{next(self._numbers)}"
+        shape = {"from_name": "bbox", "type": "rectanglelabels", "origin": "manual", "value": {}}
+        area = self.areas[identity] = Area(identity, label, box, [shape], dynamic=smart)
+        self._notify(area)
+        return identity
+
+    def write(self, identity: str, text: str) -> None:
+        """Put a text into a region's field, in place of what is there. Nothing asks when there was a text before."""
+        area = self.areas[identity]
+        area.open_text = text
+        if (result := area.text_result) is not None:
+            result["value"]["text"] = [text]
+        elif text:
+            area.results.append(
+                {"from_name": "transcription", "type": "textarea", "origin": "manual", "value": {"text": [text]}}
+            )
+            self._notify(area)
+
+    def move(self, identity: str, right: float, down: float) -> None:
+        """Drag a region by so many percent of the page."""
+        area = self.areas[identity]
+        x, y, width, height = area.box
+        area.box = (x + right, y + down, width, height)
+        self._notify(area)
+
+    def delete(self, identity: str) -> None:
+        """Delete a region."""
+        self._notify(self.areas.pop(identity))
+
+    def accept(self) -> None:
+        """Accept all suggestions."""
+        for identity, suggestion in self.suggestions.items():
+            before = self.areas.get(identity)
+            self.areas[identity] = suggestion
+            suggestion.open_text = before.open_text if before else None
+        self.suggestions = {}
+        self._delete_dynamic()
+
+    def accept_one(self, identity: str) -> None:
+        """Accept the suggestion for one region, with the button below it."""
+        suggestion = self.suggestions.pop(identity)
+        before = self.areas.get(identity)
+        suggestion.open_text = before.open_text if before else None
+        self.areas[identity] = suggestion
+
+    def reject_one(self, identity: str) -> None:
+        """Reject the suggestion for one region, with the button below it."""
+        del self.suggestions[identity]
+
+    def reject(self) -> None:
+        """Reject all suggestions."""
+        self.suggestions = {}
+        self._delete_dynamic()
+
+    # --- What follows from it
+
+    def _delete_dynamic(self) -> None:
+        self.deleted_by_accepting = [area for area in self.areas.values() if area.dynamic]
+        self.areas = {identity: area for identity, area in self.areas.items() if not area.dynamic}
+
+    def _notify(self, area: Area) -> None:
+        if not area.dynamic:
+            return
+        same = [one for one in self.areas.values() if one.label == area.label]
+        context = [result for one in same for result in self.serialized(one)]
+        self.contexts.append(copy.deepcopy(context))
+        self._take(self._answer(context))
+
+    def _take(self, results: list[Result]) -> None:
+        self.suggestions = {}
+        for result in copy.deepcopy(results):
+            value, meta = result["value"], result.pop("meta", {})
+            place = tuple(value.pop(side) for side in ("x", "y", "width", "height"))
+            identity = result.pop("id")
+            if identity not in self.suggestions:
+                label = value.get("rectanglelabels", [""])[0]
+                self.suggestions[identity] = Area(identity, label, place, [], meta=meta)
+            value = {"text": value["text"]} if "text" in value else {}
+            kept = {key: result[key] for key in ("from_name", "type", "score") if key in result}
+            # Origin is the region's, and stays "manual" for what was drawn.
+            self.suggestions[identity].results.append(kept | {"origin": "manual", "value": value, "meta": meta})
+        if self.auto_accept:
+            self.accept()
+
+    def serialized(self, area: Area) -> list[Result]:
+        """A region's results as the front end sends and saves them."""
+        x, y, width, height = area.box
+        found = []
+        for result in area.results:
+            own = {"rectanglelabels": [area.label]} if result["type"] == "rectanglelabels" else result["value"]
+            one = result | {
+                "id": area.id,
+                "to_name": "image",
+                "original_width": self._page[0],
+                "original_height": self._page[1],
+                "image_rotation": 0,
+                "value": {"x": x, "y": y, "width": width, "height": height, "rotation": 0} | copy.deepcopy(own),
+            }
+            meta = result.get("meta", {}) | area.meta
+            one.pop("meta", None)
+            found.append(one | ({"meta": meta} if meta else {}))
+        return found
+
+    @property
+    def saved(self) -> dict[str, tuple[str, str]]:
+        """Label and text of each region, by id, as Submit saves them."""
+        return {area.id: (area.label, area.text) for area in self.areas.values()}
