@@ -36,7 +36,7 @@ oldest_python() {
   if command -v pyenv >/dev/null; then candidates+=("$(pyenv root)"/versions/3.1[0-2]*/bin/python); fi
   if [ -n "${LABEL_STUDIO_1_10_PYTHON:-}" ]; then candidates=("$LABEL_STUDIO_1_10_PYTHON"); fi
   for python in "${candidates[@]}"; do
-    if "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+    if "$python" -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
       echo "$python"
       return
     fi
@@ -49,8 +49,9 @@ if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
     echo "Installing Label Studio 1.10.1 into $oldest_venv"
     rm -rf "$oldest_venv"
     "$python" -m venv "$oldest_venv"
-    # uv is much quicker. pip may know another way to the packages.
+    # uv is much quicker. Where it is missing or cannot reach the packages, pip may be able to, and reports what is wrong.
     "$venv/bin/uv" pip install --quiet --no-deps --python "$oldest_venv/bin/python" --requirement "$oldest_wanted" \
+      2>/dev/null \
       || "$oldest_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --no-deps --requirement "$oldest_wanted"
     cp "$oldest_wanted" "$oldest_venv/installed.txt"
   else
