@@ -28,7 +28,8 @@ def log_in(tab: Page, url: str, password: str = PASSWORD) -> None:
     tab.fill("input[name=email]", EMAIL)
     tab.fill("input[name=password]", password)
     tab.click("button[type=submit]")
-    tab.wait_for_url(f"{url}/")
+    # Releases differ in the page that comes next.
+    tab.wait_for_url(lambda address: "/user/login" not in address)
 
 
 class Annotator:
@@ -79,10 +80,14 @@ class Annotator:
         self._turned = 0
         self._settled(0)
         if auto_annotation:
-            self._switch("bottombar-auto-annotation-toggle")
+            self._switch("auto-annotation")
+
+    def _on_bar(self, name: str) -> Locator:
+        """A toggle or a button of the bar at the bottom."""
+        return self.tab.get_by_test_id(f"bottombar-{name}")
 
     def _switch(self, name: str) -> None:
-        toggle = self.tab.get_by_test_id(name)
+        toggle = self._on_bar(f"{name}-toggle")
         toggle.wait_for(state="attached")
         if not toggle.is_checked():
             # The checkbox itself has no size: what one clicks on is drawn over it.
@@ -95,7 +100,7 @@ class Annotator:
 
     def switch_on_auto_accept(self) -> None:
         """From now on suggestions are accepted as they come."""
-        self._switch("bottombar-auto-accept-toggle")
+        self._switch("auto-accept")
 
     # --- The page on the screen
 
@@ -243,24 +248,21 @@ class Annotator:
 
     # --- Suggestions
 
-    def _button(self, name: str) -> Locator:
-        return self.tab.get_by_test_id(f"bottombar-{name}")
-
     def expect_suggestions(self, count: int) -> None:
         """Wait until the bar at the bottom offers this many suggestions."""
         if count:
             expect(self.tab.locator(".lsf-bottombar")).to_contain_text(f"{count} suggestion", timeout=30_000)
         else:
-            expect(self._button("accept-suggestions-button")).to_have_count(0, timeout=30_000)
+            expect(self._on_bar("accept-suggestions-button")).to_have_count(0, timeout=30_000)
 
     def accept(self) -> None:
         """Accept all suggestions."""
-        self._button("accept-suggestions-button").click()
+        self._on_bar("accept-suggestions-button").click()
         self.expect_suggestions(0)
 
     def reject(self) -> None:
         """Reject all suggestions."""
-        self._button("reject-suggestions-button").click()
+        self._on_bar("reject-suggestions-button").click()
         self.expect_suggestions(0)
 
     def read(self, box: Box, label: str | None = "Text", *, image: int = 0) -> None:
@@ -289,6 +291,11 @@ class Annotator:
             self.tab.keyboard.press("Delete")
         self.tab.keyboard.press("Enter")
         expect(self.regions().nth(number).locator("textarea")).to_have_value(text)
+
+    def type_before_acceptance(self, number: int, text: str) -> None:
+        """Type into the empty field of a region that is not accepted yet, and wait until the backend has answered."""
+        with self.answered():
+            self.write(number, text)
 
     def expect_text(self, text: str) -> None:
         """Wait until a region in the side panel has this text."""
@@ -327,5 +334,5 @@ class Annotator:
         with self.tab.expect_response(
             lambda response: "/annotations" in response.url and response.request.method == method
         ) as response:
-            self._button(f"{button}-button").click()
+            self._on_bar(f"{button}-button").click()
         assert response.value.ok, response.value.text()

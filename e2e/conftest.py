@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -207,9 +207,16 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(browser: Browser, label_studio: LabelStudioServer) -> Iterator[BrowserContext]:
     """A browser in which somebody has logged in. All tests share it, for what it has cached: the front end is large."""
+    with logged_in(browser, label_studio.url) as context:
+        yield context
+
+
+@contextmanager
+def logged_in(browser: Browser, url: str) -> Iterator[BrowserContext]:
+    """A browser in which somebody has logged in at this Label Studio."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     tab = context.new_page()
-    log_in(tab, label_studio.url)
+    log_in(tab, url)
     tab.close()
     yield context
     context.close()
@@ -229,15 +236,24 @@ def annotator(
     request: pytest.FixtureRequest, context: BrowserContext, label_studio: LabelStudioServer
 ) -> Iterator[Annotator]:
     """Somebody at a new browser tab; a picture is kept in ``shots/``, under the test's name."""
+    with at_new_tab(request, Annotator, context, label_studio.url) as annotator:
+        yield annotator
+
+
+@contextmanager
+def at_new_tab(
+    request: pytest.FixtureRequest, kind: type[Annotator], context: BrowserContext, url: str
+) -> Iterator[Annotator]:
+    """Somebody at a new tab of this browser; a picture is kept in ``shots/``, under the test's name."""
     SHOTS.mkdir(exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")
     shot = SHOTS / f"{name}.png"
     shot.unlink(missing_ok=True)
     tab = context.new_page()
-    tab.goto(f"{label_studio.url}/health")
+    tab.goto(f"{url}/health")
     # The front end remembers there what is switched on.
     tab.evaluate("localStorage.clear()")
-    annotator = Annotator(tab, label_studio.url, shot)
+    annotator = kind(tab, url, shot)
     yield annotator
     if request.node.stash.get(_FAILED, False) or not shot.exists():
         annotator.take_picture()

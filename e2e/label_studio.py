@@ -25,10 +25,14 @@ class LabelStudioServer:
 
     Attributes:
         url: where it answers.
+        program: the file that is started.
         document_root: the folder that local files storages may show.
         personal_token: the user's personal access token.
         api: label-studio-sdk's client, with that token.
     """
+
+    # The variable that names its venv, and where that is otherwise.
+    VENV = ("LABEL_STUDIO_VENV", ".venv-label-studio")
 
     def __init__(self, folder: Path) -> None:
         (port,) = free_ports(1)
@@ -37,10 +41,11 @@ class LabelStudioServer:
         self.document_root.mkdir()
         data = folder / "label-studio"
         data.mkdir()
-        venv = REPOSITORY / os.environ.get("LABEL_STUDIO_VENV", ".venv-label-studio")
+        variable, usual = self.VENV
+        self.program = REPOSITORY / os.environ.get(variable, usual) / "bin/label-studio"
         self.server = Server(
             "label-studio",
-            [venv / "bin/label-studio", "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
+            [self.program, "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
             folder=folder,
             ready=f"{self.url}/health",
             environment={
@@ -75,11 +80,14 @@ class LabelStudioServer:
     def start(self) -> None:
         """Start it, log in, and make a personal access token."""
         self.server.start()
+        self._log_in()
+        self.personal_token = self._post(f"{self.url}/api/token/").json()["token"]
+        self.api = LabelStudio(base_url=self.url, api_key=self.personal_token)
+
+    def _log_in(self) -> None:
         login = f"{self.url}/user/login/"
         self._session.get(login, timeout=30)
         self._post(login, data={"email": EMAIL, "password": PASSWORD})
-        self.personal_token = self._post(f"{self.url}/api/token/").json()["token"]
-        self.api = LabelStudio(base_url=self.url, api_key=self.personal_token)
 
     def stop(self) -> None:
         """Stop it, and let go of the connections."""
@@ -94,6 +102,11 @@ class LabelStudioServer:
         response = self._session.post(url, headers=headers, timeout=60, **content)
         response.raise_for_status()
         return response
+
+    def release(self) -> str:
+        """Which release answers."""
+        # What PyPI has as 1.10.1 calls itself 1.10.1dev.
+        return cast("str", self.get("/api/version")["release"]).removesuffix("dev")
 
     def get(self, path: str, **query: Any) -> Any:
         """What the API answers to the logged-in user."""

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests need beside the test requirements: Label Studio in a venv of its own, and Chromium.
-# Does nothing where both are there already. "e2e/setup.sh label-studio" leaves the browser out.
+# Installs what the end-to-end tests need beside the test requirements: the newest and the oldest Label Studio, each in a
+# venv of its own, and Chromium. Does nothing where all are there already. "e2e/setup.sh label-studio" installs the newest
+# Label Studio only.
 #   VENV               the venv of this repository (default: .venv); its Python is used
 #   LABEL_STUDIO_VENV  where Label Studio goes (default: .venv-label-studio)
+#   LABEL_STUDIO_1_10_VENV    where Label Studio 1.10.1 goes (default: .venv-label-studio-1.10)
+#   LABEL_STUDIO_1_10_PYTHON  its Python, 3.10 to 3.12 (default: the first of VENV's, python3.12, python3.11, python3.10,
+#                             and pyenv's)
 #   CHROMIUM           the browser (default: the first of chromium, chromium-browser, google-chrome)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,6 +26,39 @@ if ! cmp --silent "$wanted" "$installed"; then
 fi
 
 [ "${1:-}" != label-studio ] || exit 0
+
+oldest_venv=${LABEL_STUDIO_1_10_VENV:-.venv-label-studio-1.10}
+oldest_wanted=e2e/requirements-label-studio-1.10.txt
+
+# Prints the first Python that Label Studio 1.10.1 runs on.
+oldest_python() {
+  local candidates=("$venv/bin/python" python3.12 python3.11 python3.10) python
+  if command -v pyenv >/dev/null; then candidates+=("$(pyenv root)"/versions/3.1[0-2]*/bin/python); fi
+  if [ -n "${LABEL_STUDIO_1_10_PYTHON:-}" ]; then candidates=("$LABEL_STUDIO_1_10_PYTHON"); fi
+  for python in "${candidates[@]}"; do
+    if "$python" -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+      echo "$python"
+      return
+    fi
+  done
+}
+
+if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
+  python=$(oldest_python)
+  if [ -n "$python" ]; then
+    echo "Installing Label Studio 1.10.1 into $oldest_venv"
+    rm -rf "$oldest_venv"
+    "$python" -m venv "$oldest_venv"
+    # uv is much quicker. Where it is missing or cannot reach the packages, pip may be able to, and reports what is wrong.
+    "$venv/bin/uv" pip install --quiet --no-deps --python "$oldest_venv/bin/python" --requirement "$oldest_wanted" \
+      2>/dev/null \
+      || "$oldest_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --no-deps --requirement "$oldest_wanted"
+    cp "$oldest_wanted" "$oldest_venv/installed.txt"
+  else
+    echo "No Python 3.10, 3.11 or 3.12 for Label Studio 1.10.1, so its tests will fail:" \
+      "name one with LABEL_STUDIO_1_10_PYTHON." >&2
+  fi
+fi
 
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then

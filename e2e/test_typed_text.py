@@ -46,8 +46,7 @@ def test_text_typed_before_accepting_stays_with_its_box(
     project = new_project(config, {"image": invoice})
     annotator.open(project, project.task())
     annotator.draw(invoice.box(FIRST))
-    with annotator.answered():
-        annotator.write(0, "My own words")
+    annotator.type_before_acceptance(0, "My own words")
     annotator.draw(invoice.box(SECOND))
     annotator.expect_suggestions(2)
     annotator.accept()
@@ -70,8 +69,7 @@ def test_text_typed_before_a_slow_answer_comes_is_kept(annotator: Annotator, pro
     annotator.switch_on_auto_accept()
     with held_answer(annotator) as let_go:
         annotator.drag(invoice.box(FIRST), "Text")
-        with annotator.answered():
-            annotator.write(0, "Faster than the answer")
+        annotator.type_before_acceptance(0, "Faster than the answer")
         let_go()
     annotator.draw(invoice.box(SECOND))
     annotator.expect_text(SECOND)
@@ -83,8 +81,7 @@ def test_text_typed_before_a_slow_answer_comes_is_kept(annotator: Annotator, pro
 def test_text_typed_where_nothing_was_found_is_kept(annotator: Annotator, project: Project, invoice: Page) -> None:
     annotator.open(project, project.task())
     annotator.draw(NOTHING)
-    with annotator.answered():
-        annotator.write(0, "A stamp")
+    annotator.type_before_acceptance(0, "A stamp")
     annotator.draw(invoice.box(SECOND))
     annotator.accept()
     annotator.submit()

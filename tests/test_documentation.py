@@ -33,6 +33,8 @@ DOCUMENTS = sorted(
 # Of Label Studio, MinIO, boto3, the C library and others; everything else must be a setting.
 FOREIGN_VARIABLES = {
     "CHROMIUM",
+    "LABEL_STUDIO_1_10_PYTHON",
+    "LABEL_STUDIO_1_10_VENV",
     "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT",
     "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED",
     "LABEL_STUDIO_PORT",

@@ -1,8 +1,8 @@
 """Boxes are drawn, typed into, emptied, moved, accepted and rejected in any order: nothing drawn or typed is lost.
 
-What the front end itself takes away, whatever a backend answers, is allowed for (docs/label-studio.md): boxes of another
-label than the last answer's go when that is accepted, and an open suggestion overwrites what was done to its region after
-the request.
+What the front end itself takes away, whatever a backend answers, is allowed for (docs/label-studio.md): boxes of
+another label than the last answer's go when that is accepted, and an open suggestion overwrites what was done to its
+region after the request.
 """
 
 from typing import Any
