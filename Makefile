@@ -5,7 +5,7 @@
 # make demo   brings up Label Studio, an S3 server and this server, with a project that is ready to draw in
 # make audit  looks for what is known against the locked packages
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
-# make picture  the same for docs/images/box-to-text.png alone, which README.md shows
+# make picture  the same for the pictures in docs/images/ that show Label Studio
 # make bench-accuracy, make bench-pages, make bench-latency, make bench-memory, make bench-bulk
 #             measure what docs/benchmarks.md tells
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
@@ -50,7 +50,7 @@ e2e: $(VENV)/.installed-test
 
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture
-	cp e2e/shots/box-to-text.png docs/images/
+	cp e2e/shots/box-to-text.png e2e/shots/accepting.png docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
 	bench/setup.sh

@@ -1,6 +1,6 @@
-"""The picture in README.md: boxes becoming text, as an annotator sees it.
+"""The pictures in README.md and the documentation: boxes becoming text, and where suggestions are accepted.
 
-The test leaves it in ``shots/``; ``make picture`` copies it from there.
+The tests leave them in ``shots/``; ``make picture`` copies them from there.
 """
 
 import io
@@ -17,10 +17,14 @@ from e2e.pages import Box, Page
 from tests.examples import EXAMPLES, PAGES
 
 PICTURE = SHOTS / "box-to-text.png"
+ACCEPTING = SHOTS / "accepting.png"
 
 # Labels, page and side panel, without what names the test.
 _AREA: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 690}
 _SCALE = 0.75
+
+# The same with the bar at the bottom.
+_WITH_BAR: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 800}
 _COLOURS = 128
 _MOST_BYTES = 250_000
 
@@ -83,3 +87,19 @@ def test_the_picture_of_a_box_becoming_text(annotator: Annotator, new_project: N
     with Image.open(PICTURE) as picture:
         assert getattr(picture, "n_frames", 1) > len(drawn)
     assert PICTURE.stat().st_size < _MOST_BYTES
+
+
+def test_the_picture_of_accepting(annotator: Annotator, new_project: NewProject, invoice_page: Page) -> None:
+    (example,) = (example for example in EXAMPLES if example.config == "invoices.xml")
+    one = next(one for one in example.drawn if one.label == "Amount")
+    project = new_project(example.xml(), {"image": invoice_page})
+    annotator.open(project, project.task())
+    annotator.draw(Box(*one.percent()), one.label)
+    annotator.expect_suggestions(1)
+    image = Image.open(io.BytesIO(annotator.screenshot(_WITH_BAR))).convert("RGB")
+    size = round(image.width * _SCALE), round(image.height * _SCALE)
+    image.resize(size, Image.Resampling.LANCZOS).quantize(_COLOURS, dither=Image.Dither.NONE).save(
+        ACCEPTING, optimize=True
+    )
+
+    assert ACCEPTING.stat().st_size < _MOST_BYTES

@@ -11,7 +11,11 @@ from boxocr.commands.storage import Storage
 
 TITLE = "BoxOCR demo"
 
-_DESCRIPTION = "Draw a box on a page, and its text appears in the region's field."
+_DESCRIPTION = (
+    "Open a task, switch Auto-Annotation and Auto-Accept Suggestions on below the page, take the rectangle behind "
+    "Auto-Detect, and draw a box: its text appears in the region's field. Without Auto-Accept, accept each box before you "
+    "change the label or submit."
+)
 
 _MOST_TASKS = 100
 
