@@ -24,7 +24,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --re
 .PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
-	@grep -qs '^STATUS_PAGE=.' .env || export STATUS_PAGE="$${STATUS_PAGE:-true}"; exec $(BIN)/gunicorn _wsgi:app
+	@cat .env 2>/dev/null | tr -d '\000\r' | LC_ALL=C grep -q '^[^#]*STATUS_PAGE *=.' || export STATUS_PAGE="$${STATUS_PAGE:-true}"; exec $(BIN)/gunicorn _wsgi:app
 
 demo: $(VENV)/.installed-demo
 	@VENV=$(VENV) e2e/setup.sh label-studio

@@ -4,19 +4,25 @@ import logging
 import sys
 
 from boxocr import logs
+from boxocr.errors import BoxOCRError
 from boxocr.server import create_app
 from boxocr.settings import Settings, SettingsError
+from boxocr.startup import announce, refusal
 from model import BoxOCR
 
 try:
     settings = Settings.load()
 except SettingsError as error:
-    sys.exit(f"BoxOCR cannot start:\n{error}")
+    sys.exit(refusal(str(error)))
 
 logs.configure(settings.log_level, settings.log_format)
 logging.captureWarnings(capture=True)
 
-app = create_app(BoxOCR, settings)
+try:
+    app = create_app(BoxOCR, settings)
+except BoxOCRError as error:
+    sys.exit(refusal(error.sentence))
 
 if __name__ == "__main__":
+    announce(settings)
     app.run(host=settings.host, port=settings.port, threaded=True)

@@ -4,20 +4,19 @@ One web process: it holds the decoded pages and the readers, which several would
 """
 
 import gc
-import logging
 import sys
 from typing import Any
 
 from boxocr import process, runtime
 from boxocr.logs import configuration
 from boxocr.settings import Settings, SettingsError
-from boxocr.startup import announcement
+from boxocr.startup import announce, refusal
 from boxocr.web_worker import WithoutAccessLog, Worker
 
 try:
     _settings = Settings.load()
 except SettingsError as error:
-    sys.exit(f"BoxOCR cannot start:\n{error}")
+    sys.exit(refusal(str(error)))
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = 1
@@ -45,10 +44,7 @@ def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it 
     # What is here now stays: collecting garbage need not look through it again and again.
     gc.collect()
     gc.freeze()
-    if _settings.log_format == "json":
-        logging.getLogger("boxocr").warning(announcement(_settings))
-    else:
-        print(announcement(_settings), flush=True)  # noqa: T201 - the line that a person waits for
+    announce(_settings)
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position

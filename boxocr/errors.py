@@ -22,6 +22,7 @@ BoxOCRError
     ├── ReadingTimeout                504
     ├── ReaderCrashed                 500
     └── EngineUnavailable             503
+        └── EngineNotUsable               503  trying again does not help
 
 ``message`` is one sentence for the annotator, ``remedy`` one for whoever can mend it. Neither may hold a token, a
 local path or a traceback: both are shown to annotators and sent over HTTP.
@@ -245,3 +246,7 @@ class EngineUnavailable(ReadingError):
     code = "engine_unavailable"
     message = "No OCR engine is available."
     remedy = "Install the requirements again with make run."
+
+
+class EngineNotUsable(EngineUnavailable):
+    """The engine does not exist, is no engine, or lacks a part: only another setting or an installation helps."""

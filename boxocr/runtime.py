@@ -8,11 +8,12 @@ called once by whoever builds the application; a model served by label-studio-ml
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from boxocr.asked_regions import AskedRegions
 from boxocr.batches import Batches
-from boxocr.errors import BoxOCRError
+from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
 from boxocr.page_readings import PageReadings
 from boxocr.pages import PageStore
 from boxocr.reading import ReaderPool, ReadingOptions
@@ -25,6 +26,9 @@ logger = logging.getLogger("boxocr.runtime")
 
 # Cut-out boxes that wait for a reader or are read.
 _CROPS_BYTES = 500_000_000
+
+# How long an answer of the engine's probe is believed.
+_PROBE_SECONDS = 10.0
 
 
 class Runtime:
@@ -39,6 +43,9 @@ class Runtime:
         self.process = os.getpid()
         self._at_close: list[Callable[[], object]] = []
         self.problem: BoxOCRError | None = None
+        self._probed = threading.Lock()
+        self._probed_at = -_PROBE_SECONDS
+        self._last_problem: BoxOCRError | None = None
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
         self.asked_regions = AskedRegions(settings.model_dir)
@@ -56,22 +63,41 @@ class Runtime:
         self.batches = Batches(self, seconds=settings.batch_seconds, at_once=settings.ocr_workers + 1)
 
     def start(self) -> None:
-        """Start the readers; what keeps them from it is kept for :meth:`probe`, and the server runs all the same."""
+        """Start the readers; what keeps them from it is kept as ``problem``, for :meth:`probe` and for the caller."""
         try:
             self.readers.start()
         except BoxOCRError as error:
-            logger.error("The readers did not start: %s", error.sentence)  # noqa: TRY400 - the sentence says it all
             self.problem = error
+
+    @property
+    def refusal(self) -> BoxOCRError | None:
+        """The problem, where only other settings or an installation can end it."""
+        return self.problem if isinstance(self.problem, LanguageMissing | EngineNotUsable) else None
 
     def probe(self) -> None:
         """Whether boxes can be read, with the configured languages.
 
+        The last answer is given again for a while: orchestrators ask often, and reading is work.
+
         Raises:
-            BoxOCRError: what is in the way.
+            EngineUnavailable: what is in the way.
         """
+        with self._probed:
+            if time.monotonic() - self._probed_at >= _PROBE_SECONDS:
+                self._last_problem = self._found_problem()
+                self._probed_at = time.monotonic()
+            problem = self._last_problem
+        if problem is not None:
+            raise EngineUnavailable(problem.message, problem.remedy)
+
+    def _found_problem(self) -> BoxOCRError | None:
         if self.problem is not None:
-            raise self.problem
-        self.readers.probe()
+            return self.problem
+        try:
+            self.readers.probe()
+        except BoxOCRError as error:
+            return error
+        return None
 
     def at_close(self, action: Callable[[], object]) -> None:
         """Have something done when these services stop."""
@@ -115,7 +141,12 @@ def current() -> Runtime:
     with _lock:
         # Another thread can have started them meanwhile.
         running = _running
-        return running if running is not None and running.process == os.getpid() else start(Settings.load())
+        if running is not None and running.process == os.getpid():
+            return running
+        running = start(Settings.load())
+        if running.problem is not None:
+            logger.error("The readers did not start: %s", running.problem.sentence)
+        return running
 
 
 def stop() -> None:

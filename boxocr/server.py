@@ -6,7 +6,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from boxocr.base import KeyValueStore, LabelStudioMLBase, OwnLabelStudioMLBase
 from boxocr.errors import (
     BoxOCRError,
     Busy,
-    EngineUnavailable,
     LabelingConfigError,
     MalformedRequest,
     RequestTooLarge,
@@ -56,9 +55,6 @@ _BYTES_OF_A_MARK = 100
 # Values of all large bodies under way. The densest that Label Studio sends, regions without end, take half of this.
 _VALUES_BYTES = 1_000_000_000
 
-# How long an answer of the engine's probe is believed.
-_PROBE_SECONDS = 10.0
-
 
 def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flask:
     """Build the application around a model.
@@ -66,11 +62,18 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
     Args:
         model_class: answers the requests; one object is made for each, as label-studio-ml does.
         settings: how this server runs. Its readers start now, so that the first box finds them warm.
+
+    Raises:
+        EngineNotUsable: there is no such engine, or a part of it is not installed.
+        LanguageMissing: the engine does not have one of the languages.
     """
     app = Flask("boxocr")
     app.config["MAX_CONTENT_LENGTH"] = int(settings.max_request_mb * 1_000_000)
     app.json = AnswerJSON(app)
     services = runtime.start(settings)
+    if services.refusal is not None:
+        runtime.stop()
+        raise services.refusal
     if issubclass(model_class, OwnLabelStudioMLBase):
         model_class.store = KeyValueStore(settings.model_dir)
     _ask_for_password(app, settings)
@@ -87,8 +90,7 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
 def _add_health_routes(
     app: Flask, model_class: type[LabelStudioMLBase], settings: Settings, services: runtime.Runtime
 ) -> None:
-    probe = _remembered(services.probe, _PROBE_SECONDS)
-    status = _status_page(app, settings, services, probe) if settings.status_page else None
+    status = _status_page(app, settings, services) if settings.status_page else None
 
     @app.get("/")
     def home() -> Response:
@@ -106,16 +108,16 @@ def _add_health_routes(
 
     @app.get("/ready")
     def ready() -> Response:
-        probe()
+        services.probe()
         engine = services.readers.describe()
         return jsonify({"status": "READY", "engine": engine, "languages": settings.ocr_lang.split("+")})
 
 
-def _status_page(app: Flask, settings: Settings, services: runtime.Runtime, probe: Callable[[], None]) -> "StatusPage":
+def _status_page(app: Flask, settings: Settings, services: runtime.Runtime) -> "StatusPage":
     # It brings the operators' commands along, which a server without it does not need.
     from boxocr.status import StatusPage  # noqa: PLC0415
 
-    return StatusPage(app, settings, services, probe)
+    return StatusPage(app, settings, services, services.probe)
 
 
 def _add_metrics_route(app: Flask, metrics: Metrics) -> None:
@@ -206,27 +208,6 @@ def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
         yield
     finally:
         slots.release()
-
-
-def _remembered(probe: Callable[[], None], seconds: float) -> Callable[[], None]:
-    """A probe whose last answer is given again for a while: orchestrators ask often, and reading is work."""
-    lock = threading.Lock()
-    last: tuple[float, BoxOCRError | None] = (-seconds, None)
-
-    def remembered() -> None:
-        nonlocal last
-        with lock:
-            if time.monotonic() - last[0] >= seconds:
-                try:
-                    probe()
-                    last = (time.monotonic(), None)
-                except BoxOCRError as error:
-                    last = (time.monotonic(), error)
-            problem = last[1]
-        if problem is not None:
-            raise EngineUnavailable(problem.message, problem.remedy)
-
-    return remembered
 
 
 def _ask_for_password(app: Flask, settings: Settings) -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from boxocr import allowed_hosts, env_file
+from boxocr.allowed_hosts import Allowed
+from boxocr.reading import engine_names, languages, tessdata
 
 # Label Studio gives up on /predict after 100 s; a page that takes longer than this cannot be of use any more.
 LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
@@ -19,8 +23,11 @@ LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
 RESERVED_THREADS = 8
 
 
+_ENV_FILE = Path(".env")
+
+
 class SettingsError(Exception):
-    """One or more variables have values that cannot be used; the message has a line for each."""
+    """One or more variables, or the ``.env`` file, cannot be used; the message has a line for each."""
 
 
 def _names(*names: str) -> AliasChoices:
@@ -39,7 +46,9 @@ class Settings(BaseSettings):
         SettingsError: from :meth:`load`, when any value is wrong.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=_ENV_FILE, env_file_encoding=env_file.UTF_8, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     # Server
     port: Annotated[int, Field(ge=1, le=65535)] = 9090
@@ -74,7 +83,7 @@ class Settings(BaseSettings):
     aws_region: Annotated[str, Field(validation_alias=_names("AWS_REGION", "AWS_DEFAULT_REGION"))] = "us-east-1"
 
     # Pages
-    allowed_image_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
@@ -84,14 +93,15 @@ class Settings(BaseSettings):
 
     # Reading
     ocr_engine: str = "auto"
-    ocr_lang: Annotated[str, Field(pattern=r"^[A-Za-z0-9_/-]+(\+[A-Za-z0-9_/-]+)*$")] = "eng"
+    # Before the languages, whose codes mean the data that lies there.
+    tessdata_prefix: Path | None = None
+    ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     ocr_queue: Annotated[int, Field(ge=1, le=1000)] = 32
     reading_cache: Annotated[int, Field(ge=0)] = 10_000
     page_readings_mb: Annotated[float, Field(ge=0)] = 64
     batch_seconds: Annotated[float, Field(gt=0, lt=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 80
-    tessdata_prefix: Path | None = None
 
     @field_validator("log_format", mode="before")
     @classmethod
@@ -105,12 +115,21 @@ class Settings(BaseSettings):
 
     @field_validator("allowed_image_hosts", mode="before")
     @classmethod
-    def _comma_separated(cls, value: object) -> object:
-        return (
-            tuple(filter(None, (part.strip().lower() for part in value.split(","))))
-            if isinstance(value, str)
-            else value
-        )
+    def _hosts_and_networks(cls, value: object) -> object:
+        return allowed_hosts.parse(value) if isinstance(value, str) else value
+
+    @field_validator("ocr_engine")
+    @classmethod
+    def _engine(cls, value: str) -> str:
+        return engine_names.parse(value)
+
+    @field_validator("ocr_lang")
+    @classmethod
+    def _languages(cls, value: str, info: ValidationInfo) -> str:
+        if engine_names.is_own(info.data.get("ocr_engine", "")):
+            return languages.as_written(value)
+        prefix = info.data.get("tessdata_prefix")
+        return languages.parse(value, tessdata.languages(tessdata.folders(str(prefix) if prefix else None)))
 
     @field_validator("label_studio_url", "aws_endpoint")
     @classmethod
@@ -151,10 +170,14 @@ class Settings(BaseSettings):
         """Read the environment.
 
         Raises:
-            SettingsError: names every variable with a bad value, and what it should be.
+            SettingsError: names every variable with a bad value, and what it should be; or the ``.env`` file, when
+                it cannot be read.
         """
         try:
-            return cls()
+            # An argument of pydantic-settings' own, which the type of this class leaves out.
+            return cls(_env_file_encoding=env_file.encoding(_ENV_FILE))  # type: ignore[call-arg]
+        except env_file.EnvFileError as error:
+            raise SettingsError(str(error)) from None
         except ValidationError as error:
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
 

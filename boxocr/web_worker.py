@@ -11,6 +11,8 @@ import threading
 import time
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -81,8 +83,23 @@ def _finish(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RD)
 
 
+# gunicorn's words when the application does not load, by their last argument where that matters. The application has
+# said why by then.
+_SAID_BETTER = {
+    "Worker (pid:%s) exited with code %s.": (Arbiter.APP_LOAD_ERROR,),
+    "Shutting down: %s": None,
+    "Reason: %s": ("App failed to load.",),
+}
+
+
 class WithoutAccessLog(Logger):  # type: ignore[misc] # published without types
     """gunicorn's logger; the application's own line for each request says more than an access log would."""
+
+    def error(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Write an error, unless it only repeats that the application refused to start."""
+        if msg in _SAID_BETTER and (_SAID_BETTER[msg] is None or args[-1:] == _SAID_BETTER[msg]):
+            return
+        super().error(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         """Write nothing, where gunicorn would gather all headers for a line that goes nowhere."""
@@ -94,6 +111,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
     request_seconds = 30.0
 
     _told = 0.0
+
+    def load_wsgi(self) -> None:
+        """Load the application. One that refuses to start ends the server, which would start it again and again."""
+        try:
+            super().load_wsgi()
+        except SystemExit as error:
+            # gunicorn prints the message, and ends with a status that says that nothing was served.
+            raise AppImportError(error.code) from None
 
     def notify(self) -> None:
         """Tell the master process that this one lives, by touching a file: not twice for each request."""

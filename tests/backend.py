@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).parent.parent
+
+GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"]
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -39,6 +41,14 @@ class Backend:
 
     def post(self, path: str, body: object, **more: Any) -> requests.Response:
         return requests.post(self.url + path, json=body, timeout=100, **more)
+
+    def says(self, text: str) -> str:
+        """The rest of the line in which the log has this text, as soon as it is there."""
+        until = time.monotonic() + START_SECONDS
+        while text not in (log := self.log.read_text()) or "\n" not in log.partition(text)[2]:
+            assert time.monotonic() < until, log
+            time.sleep(0.02)
+        return log.partition(text)[2].splitlines()[0]
 
     def predict(self, body: object) -> list[Any]:
         """The results of a /predict that must be answered with 200."""
@@ -81,7 +91,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     variables = clean_environment(**(defaults | dict(environment)))
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"],
+            GUNICORN,
             cwd=folder,
             env=variables,
             stdout=output,
@@ -99,6 +109,31 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
             process.kill()
             process.wait()
             raise
+
+
+def refused(folder: Path, environment: Mapping[str, str], *, before: Sequence[str] = ()) -> tuple[int, str]:
+    """Start a server that must refuse to start.
+
+    Args:
+        folder: its working directory.
+        environment: variables of the project.
+        before: words that stand before its command.
+
+    Returns:
+        Its exit status and all that it printed.
+    """
+    variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(free_port()))
+    done = subprocess.run(  # noqa: S603 - our own server
+        [*before, *GUNICORN],
+        cwd=folder,
+        env=variables | dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 from boxocr.reading import Reading, ReadingOptions
 from boxocr.reading.engine import Pixels
 
+# The picture of the word that the server has its engine read at the start.
+_TEST_WORD = (56, 140)
+
 
 class Counting:
-    """Says how often it was asked."""
+    """Says how often it was asked; the test word of the start does not count."""
 
     name, version = "counting", "1"
 
@@ -22,7 +25,9 @@ class Counting:
     def languages(self) -> Sequence[str]:
         return ["eng"]
 
-    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:  # noqa: ARG002 - it does not look
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape == _TEST_WORD:
+            return Reading("2468", 0.9, self.name, options.languages)
         self._asked += 1
         return Reading(f"reading {self._asked}", 0.9, self.name, options.languages)
 
@@ -34,6 +39,22 @@ class FailingFirst(Counting):
         if super().read(crop, options).text == "reading 1":
             raise RuntimeError
         return Reading("at last", 0.9, self.name, options.languages)
+
+
+class Misreading(Counting):
+    """Reads the same everywhere."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:  # noqa: ARG002 - it does not look
+        return Reading("Z468", 0.9, self.name, options.languages)
+
+
+class Slow(Counting):
+    """Takes longer over the test word than a start waits."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape == _TEST_WORD:
+            time.sleep(3)
+        return super().read(crop, options)
 
 
 class Hostile(Counting):

@@ -36,32 +36,12 @@ def test_ready_says_what_reads(backend: Backend) -> None:
     assert "tesseract 5." in answer.json()["engine"]
 
 
-def test_a_server_whose_language_is_missing_is_up_but_not_ready(tmp_path: Path) -> None:
-    with running(tmp_path, {"OCR_LANG": "eng+tlh"}) as server:
-        assert server.get("/health").status_code == 200
-        answer = server.get("/ready")
-
-    assert answer.status_code == 503
-    assert "tlh" in answer.json()["error"]["message"]
-    assert "eng" in answer.json()["error"]["message"]
-
-
-def test_a_server_whose_engine_reads_wrongly_says_so_with_what_to_do(tmp_path: Path) -> None:
-    with running(tmp_path, {"OCR_ENGINE": "tests.engines:Counting", "OCR_WORKERS": "1"}) as server:
-        answer = server.get("/ready")
-
-    assert answer.status_code == 503
-    error = answer.json()["error"]
-    assert error["message"] == 'The OCR engine reads "2468" as "reading 1".'
-    assert error["remedy"] == "Check its language data (TESSDATA_PREFIX), or choose another one with OCR_ENGINE."
-
-
 def test_versions_lists_the_model_version(backend: Backend) -> None:
     assert backend.get("/versions").json() == {"versions": ["boxocr-0.1.0"]}
 
 
 def test_the_start_ends_with_a_line_that_says_all(backend: Backend) -> None:
-    last = backend.log.read_text().split("BoxOCR is ready on ")[1].splitlines()[0]
+    last = backend.says("BoxOCR is ready on ")
 
     assert last.startswith(f"{backend.url} and reads with ")
     assert re.search(r"tesseract 5\.[\d.]+: (\w+, )*eng\b", last)

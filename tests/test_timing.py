@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from boxocr import runtime, timing
+from boxocr import allowed_hosts, runtime, timing
 from boxocr.errors import PageNotFound
 from boxocr.pages import PageAddress, PageStore
 from boxocr.settings import Settings
@@ -19,9 +19,7 @@ from tests.servers.web import Reply, Request, web_server
 
 @pytest.fixture(scope="module")
 def _services(page_server: str) -> Iterator[None]:
-    settings = Settings(
-        ocr_engine="tesseract", ocr_workers=1, allowed_image_hosts=(page_server.removeprefix("http://"),)
-    )
+    settings = Settings(ocr_engine="tesseract", ocr_workers=1, allowed_image_hosts=allowed_hosts.parse(page_server))
     runtime.start(settings)
     yield
     runtime.stop()
@@ -117,7 +115,7 @@ def test_an_observer_that_fails_hurts_nobody(page_server: str, attempts: list[At
 
 def test_who_joins_a_fetch_waits_in_the_stage_fetch() -> None:
     with web_server() as web:
-        store = PageStore(Settings(allowed_image_hosts=(web.origin,)))
+        store = PageStore(Settings(allowed_image_hosts=allowed_hosts.parse(web.origin)))
         address = PageAddress(f"{web.url}/x")
         asked, comes, go = threading.Event(), threading.Event(), threading.Event()
 

@@ -1,17 +1,16 @@
 """Which hosts this server may ask for a page.
 
 A task's url is written by whoever may import tasks, so it must not reach what only this server can reach: its own
-ports, the machines beside it, the cloud's metadata service. Allowed are the hosts that the operator named, and public
-addresses. The addresses are judged when the connection is made, on the very address connected to (``connections.py``),
-so a name that changes its address in between wins nothing.
+ports, the machines beside it, the cloud's metadata service. Allowed are the hosts and networks that the operator named,
+and public addresses. The addresses are judged when the connection is made, on the very address connected to
+(``connections.py``), so a name that changes its address in between wins nothing.
 """
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from boxocr.errors import PageAddressError
-from boxocr.pages.urls import Origin, parse_web_url
+from boxocr.allowed_hosts import Allowed, AllowedHost
+from boxocr.pages.urls import Origin
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -83,58 +82,36 @@ def is_public(address: IPAddress) -> bool:
     return address in _GLOBAL_V6 and not any(address in block for block in _NOT_PUBLIC_V6)
 
 
-@dataclass(frozen=True, slots=True)
-class _HostPattern:
-    """An entry of ALLOWED_IMAGE_HOSTS."""
-
-    host: str
-    port: int | None
-    below: bool  # "*.example.com": the hosts below the domain, not the domain itself
-
-    @classmethod
-    def parse(cls, entry: str) -> "_HostPattern":
-        below = entry.startswith("*.")
-        text = entry.removeprefix("*.")
-        # An IPv6 address may stand without brackets as long as no port follows it.
-        if text.count(":") > 1 and not text.startswith("["):
-            text = f"[{text}]"
-        origin = parse_web_url(f"http://{text}").origin
-        has_port = text.rpartition("]")[2].count(":") > 0
-        return cls(origin.host.rstrip("."), origin.port if has_port else None, below)
-
-    def matches(self, origin: Origin) -> bool:
-        host = origin.host.rstrip(".")
-        same_host = host.endswith(f".{self.host}") if self.below else host == self.host
-        return same_host and self.port in (None, origin.port)
-
-
 class Guard:
     """Decides where connections may go.
 
     Args:
         origins: Label Studio's and the S3 endpoint's, which the operator set.
-        allowed_hosts: "host", "host:port" or "*.example.com"; entries that name no host are left out.
+        allowed: hosts, and networks of addresses, that the operator named.
     """
 
-    def __init__(self, origins: Iterable[Origin], allowed_hosts: Iterable[str]) -> None:
+    def __init__(self, origins: Iterable[Origin], allowed: Iterable[Allowed]) -> None:
+        entries = tuple(allowed)
         self._origins = frozenset(origins)
-        self._patterns = tuple(pattern for entry in allowed_hosts if (pattern := _pattern(entry)))
+        self._hosts = tuple(entry for entry in entries if isinstance(entry, AllowedHost))
+        self._networks = tuple(entry for entry in entries if not isinstance(entry, AllowedHost))
 
     def names(self, origin: Origin) -> bool:
         """Whether the operator named this origin, so that its addresses are not judged."""
-        return origin in self._origins or any(pattern.matches(origin) for pattern in self._patterns)
+        return origin in self._origins or any(host.matches(origin.host, origin.port) for host in self._hosts)
 
     def allows(self, origin: Origin, addresses: Iterable[IPAddress]) -> bool:
         """Whether a connection may be made to an origin whose name resolves to these addresses, one at least.
 
-        One private address among public ones is enough for a no: which of them gets connected is not ours to choose.
+        One address that is neither public nor in a network that the operator named is enough for a no: which of them
+        gets connected is not ours to choose.
         """
         resolved = tuple(addresses)
-        return bool(resolved) and (self.names(origin) or all(map(is_public, resolved)))
+        return bool(resolved) and (self.names(origin) or all(map(self._may_be_asked, resolved)))
 
-
-def _pattern(entry: str) -> _HostPattern | None:
-    try:
-        return _HostPattern.parse(entry)
-    except PageAddressError:
-        return None
+    def _may_be_asked(self, address: IPAddress) -> bool:
+        if is_public(address):
+            return True
+        # A system that speaks IPv6 only shows an IPv4 address in this form.
+        plain = (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address
+        return any(plain in network for network in self._networks)

@@ -4,9 +4,11 @@ import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing
+from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
+from boxocr.reading import engine_names
 from boxocr.reading.engine import Engine, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.reader import FastFirst, Ladder
@@ -21,11 +23,12 @@ def make(name: str, settings: EngineSettings) -> Engine:
     """Make the engine called ``name``, ready to read with the languages of ``settings``.
 
     Raises:
-        EngineUnavailable: when there is no such engine, or it does not start.
+        EngineNotUsable: when there is no such engine, or a part of it is not installed.
+        EngineUnavailable: when it does not start; what it raised is the cause.
         LanguageMissing: when one of the languages is not installed.
     """
     try:
-        if ":" in name:
+        if engine_names.is_own(name):
             return _by_import_path(name)
         if name in _ENGINES:
             return _ENGINES[name](settings)
@@ -33,9 +36,8 @@ def make(name: str, settings: EngineSettings) -> Engine:
         raise
     except Exception as error:
         # Engines load models and libraries, which fail in ways of their own.
-        _log.exception("engine %s does not start", name)
         raise EngineUnavailable(f'The OCR engine "{name[:100]}" does not start.', "Its error is in the log.") from error
-    raise EngineUnavailable(
+    raise EngineNotUsable(
         f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(_ENGINES)}, or package.module:Class."
     )
 
@@ -82,29 +84,54 @@ def _ppocr(settings: EngineSettings) -> "PPOCR":
     try:
         from boxocr.reading.ppocr import PPOCR
     except ImportError as error:
-        raise EngineUnavailable(
+        _log.debug("onnxruntime cannot be imported: %s", error)
+        raise EngineNotUsable(
             "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
-        ) from error
+        ) from None
     return PPOCR(settings)
 
 
 def _by_import_path(path: str) -> Engine:
     """Make the user's own engine. Its module runs at import, but its class only if it looks like an engine."""
-    module_name, _, class_name = path.partition(":")
-    remedy = "Write it as package.module:Class, and put the package where Python finds it (PYTHONPATH)."
-    try:
-        kind = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        _log.warning("engine %s cannot be imported: %s", path, error)
-        raise EngineUnavailable(f'The OCR engine "{path[:100]}" cannot be imported.', remedy) from error
+    kind = _imported(path)
     if not (
         isinstance(kind, type) and callable(getattr(kind, "read", None)) and callable(getattr(kind, "languages", None))
     ):
-        raise EngineUnavailable(f'"{path[:100]}" is not an OCR engine.', "Give it the methods read and languages.")
+        raise EngineNotUsable(f'"{path[:100]}" is not an OCR engine.', "Give it the methods read and languages.")
     engine: Engine = kind()
     if not isinstance(engine, Engine):
-        raise EngineUnavailable(f'"{path[:100]}" is not an OCR engine.', "Give it a name and a version.")
+        raise EngineNotUsable(f'"{path[:100]}" is not an OCR engine.', "Give it a name and a version.")
     return engine
+
+
+def _imported(path: str) -> object:
+    """What an import path names.
+
+    Raises:
+        EngineNotUsable: with the reason; its cause is what the module raised, where that says more.
+    """
+    module_name, _, class_name = path.partition(":")
+    problem = f'The OCR engine "{path[:100]}" cannot be imported'
+    try:
+        return getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or module_name
+        if f"{module_name}.".startswith(f"{missing}."):
+            raise EngineNotUsable(
+                f"{problem}: there is no Python module {missing[:100]}.",
+                "Write it as package.module:Class, and put the package where Python finds it (PYTHONPATH).",
+            ) from None
+        raise EngineNotUsable(
+            f"{problem}: it needs {missing[:100]}, which is not installed.", "Install it where BoxOCR is installed."
+        ) from None
+    except AttributeError as error:
+        if error.name == class_name and isinstance(error.obj, ModuleType):
+            raise EngineNotUsable(
+                f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
+            ) from None
+        raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
+    except (Exception, SystemExit) as error:
+        raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
 
 
 _ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {

@@ -11,8 +11,15 @@ from concurrent.futures import Future
 from typing import Self, TypeVar
 
 from boxocr import timing
-from boxocr.errors import BoxOCRError, EngineUnavailable, ReaderCrashed, ReadingError, ReadingTimeout
-from boxocr.reading import page_layout, prepare, worker
+from boxocr.errors import (
+    BoxOCRError,
+    EngineUnavailable,
+    LanguageMissing,
+    ReaderCrashed,
+    ReadingError,
+    ReadingTimeout,
+)
+from boxocr.reading import engine_names, page_layout, prepare, worker
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.jobs import Job, JobFuture, JobQueue, Priority
@@ -86,8 +93,9 @@ class ReaderPool:
         """Start all readers, and wait until each has loaded its engine.
 
         Raises:
+            EngineNotUsable: when there is no such engine, or a part of it is not installed.
             EngineUnavailable: when the engine does not start.
-            LanguageMissing: when one of the languages is not installed.
+            LanguageMissing: when the engine does not have one of the languages.
         """
         with self._changed:
             if self._jobs is not None:
@@ -107,6 +115,7 @@ class ReaderPool:
         try:
             self._wait_until_all_read()
             self._introduction = self._schedule(worker.introduce, self._engine, priority=Priority.CHECK).result()
+            self._check_languages()
         except BaseException:
             self.close()
             raise
@@ -220,6 +229,16 @@ class ReaderPool:
         else:
             jobs.put(job)
         return job.future
+
+    def _check_languages(self) -> None:
+        """Raise LanguageMissing for languages that a built-in engine does not have. Others have codes of their own."""
+        known = self.languages()
+        missing = [code for code in self._languages.split("+") if code not in known]
+        if missing and not engine_names.is_own(self._engine):
+            raise LanguageMissing(
+                f"{self.describe()} does not read {', '.join(missing)}.",
+                "Choose another language with OCR_LANG, or another engine with OCR_ENGINE.",
+            )
 
     def _wait_until_all_read(self) -> None:
         until = time.monotonic() + START_SECONDS

@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from boxocr.errors import EngineUnavailable, LanguageMissing
+from boxocr.errors import EngineNotUsable, LanguageMissing
 from boxocr.reading import layout, prepare
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
@@ -53,7 +53,7 @@ class PPOCR:
     """PP-OCR as an engine of its own: reads line by line, in any of its languages without being told which.
 
     Raises:
-        EngineUnavailable: when the model is not installed.
+        EngineNotUsable: when the model is not installed.
     """
 
     name = "ppocr"
@@ -153,13 +153,13 @@ def model_file() -> Path:
     """Return the recognition model in the installed wheel of rapidocr.
 
     Raises:
-        EngineUnavailable: when there is none.
+        EngineNotUsable: when there is none.
     """
     spec = importlib.util.find_spec("rapidocr")
     places = (spec.submodule_search_locations if spec else None) or ()
     for file in (file for place in places for file in sorted(Path(place, "models").glob("PP-OCRv*_rec_*.onnx"))):
         return file
-    raise EngineUnavailable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
+    raise EngineNotUsable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
 
 
 def cut_lines(crop: Pixels) -> list[Pixels]:

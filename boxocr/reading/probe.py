@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from boxocr.errors import EngineUnavailable
+from boxocr.errors import BoxOCRError, EngineUnavailable, ReaderCrashed, ReadingError, ReadingTimeout
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
 
 # Digits are in every language's data, whatever its script.
@@ -16,15 +16,34 @@ def check(read: Callable[[Pixels, ReadingOptions], Reading], options: ReadingOpt
     """Read a rendered word.
 
     Raises:
-        EngineUnavailable: when something else comes out.
-        BoxOCRError: whatever ``read`` raises.
+        EngineUnavailable: when something else comes out, or nothing.
+        BoxOCRError: what is in the way before that, such as a language that is not installed.
     """
-    text = read(_rendered(_WORD), options).text
+    try:
+        text = read(_rendered(_WORD), options).text
+    except BoxOCRError as error:
+        raise _of_the_probe(error) from None
     if text != _WORD:
         raise EngineUnavailable(
             f'The OCR engine reads "{_WORD}" as "{" ".join(text.split())[:20]}".',
             "Check its language data (TESSDATA_PREFIX), or choose another one with OCR_ENGINE.",
         )
+
+
+def _of_the_probe(error: BoxOCRError) -> BoxOCRError:
+    """What to say of an error whose own sentences speak of a box that somebody drew."""
+    if isinstance(error, ReadingTimeout):
+        return EngineUnavailable(
+            "The OCR engine took too long to read a test word.",
+            "Raise OCR_TIMEOUT, or choose another engine with OCR_ENGINE.",
+        )
+    if isinstance(error, ReaderCrashed):
+        return EngineUnavailable(
+            "The OCR engine crashed on a test word.", "Install it again, or choose another one with OCR_ENGINE."
+        )
+    if isinstance(error, ReadingError) and error.message == ReadingError.message:
+        return EngineUnavailable("The OCR engine failed on a test word.", "Its error is in the server's log.")
+    return error
 
 
 def _rendered(word: str) -> Pixels:

@@ -9,7 +9,7 @@ from typing import Any
 import pytesseract
 from PIL import Image
 
-from boxocr.errors import EngineUnavailable, ReadingTimeout
+from boxocr.errors import EngineNotUsable, ReadingTimeout
 from boxocr.reading import tessdata
 from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
@@ -30,7 +30,7 @@ class Program:
     Slower than the library by the start of a process and the loading of the languages, 0.1 to 0.6 s for each look.
 
     Raises:
-        EngineUnavailable: when there is no such program.
+        EngineNotUsable: when there is no such program.
         LanguageMissing: when one of the settings' languages is not installed.
     """
 
@@ -41,10 +41,10 @@ class Program:
         os.environ["OMP_THREAD_LIMIT"] = "1"
         try:
             self.version = str(pytesseract.get_tesseract_version())
-        except (pytesseract.TesseractNotFoundError, SystemExit) as error:
-            raise EngineUnavailable(
+        except (pytesseract.TesseractNotFoundError, SystemExit):
+            raise EngineNotUsable(
                 "There is no tesseract program on this machine.", "Install Debian's package tesseract-ocr."
-            ) from error
+            ) from None
         self._tessdata = settings.tessdata
         self._links = Path(settings.links)
         self._timeout = settings.timeout * _EARLIER

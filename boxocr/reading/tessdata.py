@@ -78,5 +78,5 @@ def language_missing(missing: Sequence[str], present: Sequence[str]) -> Language
         f"The OCR language{'' if one else 's'} {', '.join(missing)} {'is' if one else 'are'} not installed"
         f" (installed: {', '.join(present) or 'none'}).",
         f"Install Debian's package tesseract-ocr-{package}, or put {missing[0]}{_SUFFIX} into the folder that"
-        " TESSDATA_PREFIX names.",
+        " TESSDATA_PREFIX names (docs/reading.md#languages).",
     )

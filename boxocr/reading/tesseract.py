@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tesserocr
 
-from boxocr.errors import EngineUnavailable
+from boxocr.errors import EngineNotUsable
 from boxocr.reading import tessdata
 from boxocr.reading.confidence import mean_confidence
 from boxocr.reading.engine import Pixels, Reading, ReadingOptions
@@ -32,7 +32,7 @@ class Tesseract:
     """Warm Tesseract engines, one for each combination of languages, the least recently used dropped.
 
     Raises:
-        EngineUnavailable: when tesserocr or the language data does not load.
+        EngineNotUsable: when tesserocr or the language data does not load.
     """
 
     name = "tesseract"
@@ -99,10 +99,10 @@ class Tesseract:
         folder = tessdata.datapath(languages, tessdata.folders(self._tessdata), Path(self._links))
         try:
             engine = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
-        except RuntimeError as error:
-            raise EngineUnavailable(
+        except RuntimeError:
+            raise EngineNotUsable(
                 f"Tesseract could not load the language data of {languages}.", "Install its traineddata file again."
-            ) from error
+            ) from None
         self._engines[languages] = engine
         if len(self._engines) > _WARM_ENGINES:
             self._engines.popitem(last=False)[1].End()

@@ -10,8 +10,10 @@ import pickle
 import signal
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 
 from boxocr import logs, process
 from boxocr.errors import BoxOCRError, ReadingError
@@ -36,16 +38,30 @@ class Reader:
         self._settings = settings
         self._engines: OrderedDict[str, Engine] = OrderedDict()
 
+    def warm(self) -> None:
+        """Make the pool's engine, before the first job. What it raises is raised again, and logged, by that job."""
+        with contextlib.suppress(BoxOCRError):
+            self._engines[self._default] = engines.make(self._default, self._settings)
+
     def engine(self, name: str) -> Engine:
         """Return the engine called ``name``, or the pool's for an empty name."""
         name = name or self._default
         if name not in self._engines:
-            self._engines[name] = engines.make(name, self._settings)
+            self._engines[name] = self._made(name)
             if len(self._engines) > _KEPT_ENGINES:
                 oldest = next(kept for kept in self._engines if kept != self._default)
                 del self._engines[oldest]
         self._engines.move_to_end(name)
         return self._engines[name]
+
+    def _made(self, name: str) -> Engine:
+        try:
+            return engines.make(name, self._settings)
+        except BoxOCRError as error:
+            if error.__cause__ is not None:
+                in_full = error.__cause__ if _log.isEnabledFor(logging.DEBUG) else None
+                _log.error("engine %s: %s", name, _in_short(error.__cause__), exc_info=in_full)
+            raise
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop`` and mend what engines can get wrong."""
@@ -98,9 +114,8 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
     logs.configure(*log)
     global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
     _reader = Reader(engine, settings)
-    # A reader that ended here would be started again and again; the error is raised by whoever asks for the engine.
-    with contextlib.suppress(BoxOCRError):
-        _reader.engine("")
+    # A reader that ended here would be started again and again.
+    _reader.warm()
     with contextlib.suppress(EOFError, OSError):
         connection.send_bytes(pickle.dumps((True, None)))
         while True:
@@ -161,6 +176,15 @@ def reader() -> Reader:
         message = "this process is no reader"
         raise RuntimeError(message)
     return _reader
+
+
+def _in_short(error: BaseException) -> str:
+    """What an engine raised, and where, on one line for whoever wrote the engine."""
+    said = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SyntaxError):
+        return f"{said} ({Path(error.filename or '').name}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{said} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else said
 
 
 def _end_with_parent() -> None:

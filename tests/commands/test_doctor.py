@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.backend import ROOT, Backend, clean_environment
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
+from tests.test_start import FAULTS
 
 
 def test_all_is_well_where_it_is(studio: ApiStandIn, backend: Backend, project: int, tmp_path: Path) -> None:
@@ -64,6 +67,16 @@ def test_bad_settings_are_json_when_asked_for(boxocr: Run) -> None:
     done = boxocr("doctor", "--json", PORT="many")
     assert done.code == 1
     assert [finding["check"] for finding in json.loads(done.output)] == ["settings"]
+
+
+@pytest.mark.parametrize(("engine", "sentence"), FAULTS)
+def test_an_engine_that_does_not_read_is_said_in_the_words_of_the_start(
+    boxocr: Run, engine: str, sentence: str
+) -> None:
+    done = boxocr("doctor", OCR_ENGINE=engine, OCR_TIMEOUT="2")
+    message, _, remedy = sentence.partition(". ")
+    assert done.says(f"✗ engine: {message}. → {remedy}")
+    assert done.code == 1
 
 
 def test_a_folder_that_cannot_be_written_to(boxocr: Run, tmp_path: Path) -> None:

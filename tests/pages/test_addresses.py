@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from boxocr import allowed_hosts
 from boxocr.errors import PageAddressError
 from boxocr.pages.addresses import Guard, is_public
 from boxocr.pages.urls import Origin, parse_web_url
@@ -49,17 +50,13 @@ def test_special_addresses_are_not_public(address: str) -> None:
 
 GUARD = Guard(
     [Origin("https", "studio.example", 443)],
-    [
-        "images.example",
-        "scans.example:8443",
-        "*.parts.example",
-        "10.0.0.7",
-        "[fd00::5]:9000",
-        "fd00::6",
-        "[fd00::7]",
-        "/",
-    ],
+    allowed_hosts.parse(
+        "images.example, scans.example:8443, *.parts.example, 10.0.0.7, [fd00::5]:9000, fd00::6, [fd00:0:0::7],"
+        "http://plain.example/, https://tls.example, http://site.example:8080/"
+    ),
 )
+
+NETWORKS = Guard([], allowed_hosts.parse("10.20.0.0/16, fd00:1::/32, 192.168.7.9/24"))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +82,13 @@ GUARD = Guard(
         ("http", "fd00::5", 80, False),
         ("http", "fd00::6", 81, True),
         ("http", "fd00::7", 81, True),
+        ("http", "fd00:0::0:7", 81, True),
+        ("http", "plain.example", 80, True),
+        ("https", "plain.example", 443, False),
+        ("https", "tls.example", 443, True),
+        ("http", "tls.example", 80, False),
+        ("http", "site.example", 8080, True),
+        ("http", "site.example", 80, False),
     ],
 )
 def test_the_operator_names_hosts_with_or_without_port_and_whole_domains(
@@ -109,6 +113,29 @@ def test_all_addresses_of_a_host_must_be_public_unless_it_is_named(
     host: str, addresses: list[str], *, allowed: bool
 ) -> None:
     assert GUARD.allows(Origin("https", host, 443), map(ipaddress.ip_address, addresses)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("addresses", "allowed"),
+    [
+        (["10.20.255.1"], True),
+        (["10.21.0.1"], False),
+        (["192.168.7.1"], True),
+        (["192.168.8.1"], False),
+        (["fd00:1::5"], True),
+        (["fd00:2::5"], False),
+        (["::ffff:10.20.0.1"], True),
+        (["::ffff:10.21.0.1"], False),
+        (["10.20.0.1", "fd00:1::5", "93.184.215.14"], True),
+        (["10.20.0.1", "127.0.0.1"], False),
+        (["169.254.169.254"], False),
+    ],
+)
+def test_a_network_opens_the_names_whose_addresses_are_all_in_it_or_public(
+    addresses: list[str], *, allowed: bool
+) -> None:
+    found = list(map(ipaddress.ip_address, addresses))
+    assert NETWORKS.allows(Origin("http", "anything.example", 8080), found) is allowed
 
 
 @pytest.mark.parametrize(
@@ -159,7 +186,7 @@ def test_an_address_is_judged_as_the_system_reads_it_however_it_is_written(autho
     "ending", ["127.0.0.1.", "2130706433.", "0x7f.1.", "localhost.", "images.example.evil.example."]
 )
 def test_a_dot_at_the_end_makes_no_host_a_named_one(ending: str) -> None:
-    guard = Guard([], ["127.0.0.2", "images.example"])
+    guard = Guard([], allowed_hosts.parse("127.0.0.2 images.example"))
     assert not guard.allows(parse_web_url(f"http://{ending}").origin, [ipaddress.ip_address("127.0.0.1")])
 
 

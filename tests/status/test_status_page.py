@@ -190,15 +190,14 @@ def test_a_server_by_itself_says_what_reads_and_what_is_not_set_up(desk: Backend
 
 
 def test_a_server_that_cannot_read_says_why(tmp_path: Path) -> None:
-    with running(
-        tmp_path, {"STATUS_PAGE": "true", "OCR_ENGINE": "tesseract", "OCR_WORKERS": "1", "OCR_LANG": "tlh"}
-    ) as server:
+    engine = "tests.reading.fake_engines:DoesNotStart"
+    with running(tmp_path, {"STATUS_PAGE": "true", "OCR_ENGINE": engine, "OCR_WORKERS": "1"}) as server:
         rows = findings(server, all_known)
         state = server.get("/status/state").json()
 
     assert rows["Reading"]["state"] == "failed"
-    assert "tlh" in rows["Reading"]["message"]
-    assert rows["Reading"]["remedy"]
+    assert rows["Reading"]["message"] == f'The OCR engine "{engine}" does not start.'
+    assert rows["Reading"]["remedy"] == "Its error is in the log."
     assert (state["engine"], state["languages"]) == ("", [])
 
 

@@ -1,0 +1,175 @@
+"""What ALLOWED_IMAGE_HOSTS means: hosts and networks that pages may come from, in all the ways that people write them.
+
+Entries are parsed once, when the settings are read. An entry that could never match is refused then, since a server
+that starts with it refuses every page and nobody knows why.
+"""
+
+import ipaddress
+import json
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_QUOTES = "\"'`“”„‘’"  # noqa: RUF001 - also those that word processors make
+
+# A name as resolvers take it. Underscores are in no standard, and in many names of containers.
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*")
+_NUMBERS = re.compile(r"[0-9.]+")
+_EVERY_HOST = re.compile(r"[*.]+(:.*)?")
+_LIKE_A_NETWORK = re.compile(r"\[?[0-9A-Fa-f.:]+\]?/[0-9.]+/?")
+
+_LONGEST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedHost:
+    """A host that the operator named.
+
+    Attributes:
+        host: in lower case, IDNA-encoded; an IPv6 address in its shortest form, without brackets.
+        port: ``None`` for all.
+        below: ``*.example.com``: the hosts below the domain, not the domain itself.
+    """
+
+    host: str
+    port: int | None
+    below: bool = False
+
+    def matches(self, host: str, port: int) -> bool:
+        """Whether this is the host, or one of the hosts, and the port."""
+        host = _canonical(host)
+        same_host = host.endswith(f".{self.host}") if self.below else host == self.host
+        return same_host and self.port in (None, port)
+
+
+Allowed: TypeAlias = AllowedHost | IPNetwork
+"""An entry: a host, or a network of addresses."""
+
+
+def parse(written: str) -> tuple[Allowed, ...]:
+    """Return the entries of a list that is separated by commas, semicolons or space, or written as JSON.
+
+    Each entry is a host (``nas.lan``, ``nas.lan:8080``, ``10.0.0.7``, ``[fd00::5]:80``, ``*.example.com``), the address
+    of a site (``http://nas.lan:8080/``; without a port it means the scheme's own), or a network (``10.0.0.0/8``).
+
+    Raises:
+        ValueError: an entry names no host, or every host; says which and what to write.
+    """
+    return tuple(map(_parsed, _entries(written)))
+
+
+def _entries(written: str) -> list[str]:
+    text = written.strip().strip(_QUOTES).strip()
+    parts = _json_list(text) or [text]
+    return [entry for part in parts for word in _SEPARATORS.split(part) if (entry := word.strip(_QUOTES))]
+
+
+def _json_list(text: str) -> list[str] | None:
+    """The texts of a JSON list, also of one in Python's quotation marks; None where it is something else."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    for candidate in (text, text.replace("'", '"')):
+        try:
+            found = json.loads(candidate)
+        except ValueError:
+            continue
+        if isinstance(found, list) and all(isinstance(item, str) for item in found):
+            return [str(item) for item in found] or [""]
+    return None
+
+
+def _parsed(entry: str) -> Allowed:
+    scheme, is_url, rest = entry.rpartition("://")
+    if is_url and scheme.lower() not in _DEFAULT_PORTS:
+        raise _no_host(entry)
+    if not is_url and (network := _network(entry)):
+        return network
+    authority, slash, path = rest.partition("/")
+    if "@" in rest:
+        raise ValueError("an entry has a user name or a password; write the host without it")
+    if _EVERY_HOST.fullmatch(authority):
+        raise _every_host(entry)
+    host = _host(entry, authority, _DEFAULT_PORTS[scheme.lower()] if is_url else None)
+    if slash and path.strip("/"):
+        if _is_address(host.host) and not is_url:
+            raise _no_host(entry)
+        raise ValueError(f'"{_shown(entry)}" has a path, and hosts are allowed as a whole; write {authority}')
+    return host
+
+
+def _network(entry: str) -> IPNetwork | None:
+    """The network that an entry with a slash names; bits behind its prefix do not matter."""
+    if not _LIKE_A_NETWORK.fullmatch(entry):
+        return None
+    try:
+        network = ipaddress.ip_network(re.sub(r"[\[\]]|/$", "", entry), strict=False)
+    except ValueError:
+        raise _no_host(entry) from None
+    if network.prefixlen == 0:
+        raise _every_host(entry)
+    return network
+
+
+def _host(entry: str, authority: str, default_port: int | None) -> AllowedHost:
+    below = authority.startswith("*.")
+    text = authority.removeprefix("*.")
+    any_port = text.endswith(":*")
+    text = text.removesuffix(":*")
+    # An IPv6 address may be written without brackets as long as no port follows it.
+    if text.count(":") > 1 and not text.startswith("["):
+        text = f"[{text}]"
+    try:
+        found = parse_url(f"http://{text}")
+    except (LocationParseError, UnicodeError, ValueError):
+        raise _no_host(entry) from None
+    host = _canonical((found.host or "").strip("[]").lower())
+    is_name = _NAME.fullmatch(host) and not _NUMBERS.fullmatch(host)
+    more = found.request_uri != "/" or found.fragment is not None or text.endswith(":")
+    if not (is_name or _is_address(host)) or found.port == 0 or more:
+        raise _no_host(entry)
+    return AllowedHost(host, None if any_port else found.port or default_port, below)
+
+
+def _canonical(host: str) -> str:
+    """A host as it is compared: no dot at the end, and one spelling for each IPv6 address."""
+    if ":" not in host:
+        return host.rstrip(".")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_host(entry: str) -> ValueError:
+    return ValueError(
+        f'"{_shown(entry)}" names no host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8'
+    )
+
+
+def _every_host(entry: str) -> ValueError:
+    return ValueError(
+        f'"{_shown(entry)}" would open every machine in reach to whoever imports tasks; name the hosts, or their '
+        "networks such as 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+    )
+
+
+def _shown(entry: str) -> str:
+    """An entry as it can be printed, without what stands before an ``@``, which can be a password."""
+    shown = "".join(char if char.isprintable() else "?" for char in entry.rpartition("@")[2])
+    return shown[:_LONGEST_SHOWN]
