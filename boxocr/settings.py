@@ -112,6 +112,17 @@ class Settings(BaseSettings):
             else value
         )
 
+    @field_validator("basic_auth_user", "basic_auth_pass")
+    @classmethod
+    def _sendable(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            message = "must have no characters outside Latin-1, such as €: Label Studio cannot send them"
+            raise ValueError(message) from None
+        return value
+
     @field_validator("label_studio_url", "aws_endpoint")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:

@@ -68,12 +68,13 @@ def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
+def running(folder: Path, environment: Mapping[str, str], *, application: str = "_wsgi:app") -> Iterator[Backend]:
     """Start the server on a free port and stop it afterwards.
 
     Args:
         folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
         environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
+        application: that gunicorn serves.
     """
     port = free_port()
     log = folder / "backend.log"
@@ -81,7 +82,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     variables = clean_environment(**(defaults | dict(environment)))
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"],
+            [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), application],
             cwd=folder,
             env=variables,
             stdout=output,

@@ -77,4 +77,6 @@ def project(studio: ApiStandIn, backend: Backend) -> int:
     number = studio.add_project(BOXES, {"image": "/data/upload/1/ab-receipt.png"})
     row = {"id": 1, "project": number, "url": backend.url, "title": "BoxOCR", "is_interactive": True}
     studio.connections.append(row | {"auth_method": "NONE", "basic_auth_user": ""})
+    hook = {"id": 1, "project": number, "url": f"{backend.url}/webhook", "headers": {}, "is_active": True}
+    studio.webhooks.append(hook | {"send_for_all_actions": True, "actions": []})
     return number
