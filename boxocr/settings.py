@@ -5,6 +5,7 @@ own environment wins over it. A variable that is set but empty counts as unset. 
 """
 
 import os
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
         str | None, Field(validation_alias=_names("AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
     ] = None
     aws_region: Annotated[str, Field(validation_alias=_names("AWS_REGION", "AWS_DEFAULT_REGION"))] = "us-east-1"
+
+    # TLS
+    ssl_cert_file: Path | None = None
+    aws_ca_bundle: Path | None = None
 
     # Pages
     allowed_image_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -142,6 +147,17 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("ssl_cert_file", "aws_ca_bundle")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+            except OSError:
+                message = "must be a file with certificates of certificate authorities, in PEM"
+                raise ValueError(message) from None
+        return value
+
     @model_validator(mode="after")
     def _pairs(self) -> Self:
         if bool(self.basic_auth_user) != bool(self.basic_auth_pass):
@@ -157,17 +173,28 @@ class Settings(BaseSettings):
         """How many /predict requests may be under way at once, so that other calls always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
 
+    def hand_certificates_on(self) -> None:
+        """Put the files with certificate authorities into the environment, where OpenSSL and boto3 look for them."""
+        for name, file in (("SSL_CERT_FILE", self.ssl_cert_file), ("AWS_CA_BUNDLE", self.aws_ca_bundle)):
+            if file is not None:
+                os.environ[name] = str(file)
+            elif not os.environ.get(name):
+                # Set but empty counts as unset here; to them it is a file without a name.
+                os.environ.pop(name, None)
+
     @classmethod
     def load(cls) -> Self:
-        """Read the environment.
+        """Read the environment; what it says of certificate authorities is then true for the whole process.
 
         Raises:
             SettingsError: names every variable with a bad value, and what it should be.
         """
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
+        settings.hand_certificates_on()
+        return settings
 
 
 def _complaint(problem: Any) -> str:

@@ -149,7 +149,7 @@ def unreachable(url: str, said: str = "") -> CommandFailed:
         return CommandFailed(
             message,
             "Check that BoxOCR runs. If Label Studio runs in a container, localhost is that container: name this "
-            f"server with --url {other_names(urlsplit(url).port)}.",
+            f"server with --url {other_names(url)}.",
         )
     return CommandFailed(message, "Check that BoxOCR runs there and that no firewall keeps Label Studio from it.")
 

@@ -24,6 +24,7 @@ from boxocr.commands.errors import LabelStudioRefused, LabelStudioUnreachable
 from boxocr.commands.storage import Storage
 from boxocr.commands.webhooks import Webhook
 from boxocr.errors import PageError
+from boxocr.pages.certificates import certificate_trouble
 from boxocr.pages.connections import trusting_context
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.tokens import Tokens
@@ -306,7 +307,9 @@ class LabelStudioAPI:
             raise LabelStudioRefused(error.message, error.remedy) from None
         except httpx.TimeoutException:
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            if trouble := certificate_trouble(error, shown(self.url)):
+                raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
         except ValueError:
             # What answers is not JSON, and the SDK finds out by parsing it.

@@ -1,7 +1,6 @@
 """Pages anywhere on the web, and what every exchange over HTTP is bounded by."""
 
 import contextlib
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +22,7 @@ from boxocr.errors import (
     PageUnauthorized,
     PageUnreachable,
 )
+from boxocr.pages.certificates import certificate_trouble
 from boxocr.pages.connections import Connector
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.page import PageAddress
@@ -139,12 +139,9 @@ class Web:
                     body = self._body(response) if response.status == HTTPStatus.OK else b""
         except (TimeoutError, UrllibTimeoutError):
             raise PageTimeout(f"{_name(url)} did not send the page in time.") from None
-        except ssl.SSLCertVerificationError:
-            raise PageUnreachable(
-                f"{_name(url)} shows a certificate that cannot be verified.",
-                "Set SSL_CERT_FILE to your own authorities' certificates.",
-            ) from None
-        except (HTTPError, HTTPException, OSError, ValueError):
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if trouble := certificate_trouble(error, _name(url)):
+                raise trouble from None
             # ValueError: what http.client makes of a malformed status line or chunk.
             raise PageUnreachable(f"{_name(url)} could not be reached, or cut the page off.") from None
         return Answer(response.status, body, url, _validator(response))

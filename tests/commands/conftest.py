@@ -15,7 +15,19 @@ from tests.commands.label_studio_api import BOXES, ApiStandIn, label_studio_api
 # `make test-ray` installs what these need, and runs them.
 collect_ignore = [] if importlib.util.find_spec("ray") else ["test_preannotate_ray.py"]
 
-_OURS = ("AWS_", "LABEL_STUDIO_", "PAGE_", "MAX_", "ALLOWED_", "LOCAL_FILES_", "OCR_", "BASIC_AUTH_", "MODEL_", "PORT")
+_OURS = (
+    "AWS_",
+    "LABEL_STUDIO_",
+    "PAGE_",
+    "MAX_",
+    "ALLOWED_",
+    "LOCAL_FILES_",
+    "OCR_",
+    "BASIC_AUTH_",
+    "MODEL_",
+    "PORT",
+    "SSL_",
+)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
-from tests.servers.web import Reply, Request, web_server
+from tests.servers.web import ISSUED, Reply, Request, web_server
 
 Json = dict[str, Any]
 
@@ -335,9 +336,9 @@ def _json(body: object, status: int = 200) -> Reply:
 
 
 @contextlib.contextmanager
-def label_studio_api(prefix: str = "") -> Iterator[ApiStandIn]:
-    """A Label Studio on a free port of 127.0.0.1."""
-    with web_server() as web:
+def label_studio_api(prefix: str = "", *, certificate: Path | None = None) -> Iterator[ApiStandIn]:
+    """A Label Studio on a free port of 127.0.0.1, with TLS where it has a certificate."""
+    with web_server(tls=certificate is not None, certificate=certificate or ISSUED) as web:
         stand_in = ApiStandIn(web, prefix, token=personal_access_token(life_seconds=_YEAR))
         web.routes[""] = stand_in.dated_answer
         yield stand_in

@@ -14,7 +14,7 @@ from itertools import count
 
 import jwt
 
-from tests.servers.web import Reply, Request, WebServer, redirect, web_server
+from tests.servers.web import ISSUED, Reply, Request, WebServer, redirect, web_server
 
 _KEY = "a key of at least 32 bytes, as HS256 wants it"
 LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a server that lives for a test
@@ -122,9 +122,9 @@ def _file(data: bytes | None, missing: Reply) -> Reply:
 
 
 @contextlib.contextmanager
-def label_studio(prefix: str = "") -> Iterator[LabelStudioStandIn]:
-    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``."""
-    with web_server() as web:
+def label_studio(prefix: str = "", *, tls: bool = False) -> Iterator[LabelStudioStandIn]:
+    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``; TLS shows ISSUED."""
+    with web_server(tls=tls, certificate=ISSUED) as web:
         stand_in = LabelStudioStandIn(web, prefix)
         web.routes[""] = stand_in.answer
         yield stand_in

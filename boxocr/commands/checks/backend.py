@@ -11,6 +11,7 @@ from boxocr.commands.connections import TITLE, Connection, Wanted, answered_with
 from boxocr.commands.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.commands.label_studio_api import LabelStudioAPI, http_client
 from boxocr.commands.report import Finding, failed, failure, passed, skipped
+from boxocr.pages.certificates import certificate_trouble
 
 RUNS, GUARD, CONNECTION = "backend", "address guard", "connection"
 
@@ -66,7 +67,9 @@ def _runs(url: str) -> Finding:
         with http_client(_TIMEOUT) as http:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if trouble := certificate_trouble(error, shown(url)):
+            return failure(RUNS, trouble)
         return failed(
             RUNS,
             f"No server answers at {shown(url)}, seen from here.",
