@@ -58,9 +58,9 @@ class Settings(BaseSettings):
     status_page: bool = False
 
     # Label Studio
-    label_studio_url: Annotated[str | None, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))] = (
-        None
-    )
+    label_studio_urls: Annotated[
+        tuple[str, ...], NoDecode, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))
+    ] = ()
     label_studio_token: Annotated[
         SecretStr | None, Field(validation_alias=_names("LABEL_STUDIO_ACCESS_TOKEN", "LABEL_STUDIO_API_KEY"))
     ] = None
@@ -128,16 +128,24 @@ class Settings(BaseSettings):
             raise ValueError(message) from None
         return value
 
-    @field_validator("label_studio_url", "aws_endpoint")
+    @field_validator("label_studio_urls", mode="before")
     @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = "must be a web address such as http://localhost:8080"
-            raise ValueError(message)
-        return value.strip().rstrip("/")
+    def _several(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("label_studio_urls")
+    @classmethod
+    def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(map(_web_address, value)))
+        except ValueError as error:
+            message = f"{error}, or several separated by commas"
+            raise ValueError(message) from None
+
+    @field_validator("aws_endpoint")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        return None if value is None else _web_address(value)
 
     @field_validator("local_files_document_root", "tessdata_prefix")
     @classmethod
@@ -169,6 +177,16 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def label_studio_url(self) -> str | None:
+        """Where Label Studio is reached, path prefix included, without a slash at the end."""
+        return self.label_studio_urls[0] if self.label_studio_urls else None
+
+    @property
+    def label_studio_names(self) -> tuple[str, ...]:
+        """Other addresses that tasks may have for Label Studio. Nothing is sent to them."""
+        return self.label_studio_urls[1:]
+
+    @property
     def predict_slots(self) -> int:
         """How many /predict requests may be under way at once, so that other calls always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
@@ -195,6 +213,14 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
         settings.hand_certificates_on()
         return settings
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        message = "must be a web address such as http://localhost:8080"
+        raise ValueError(message)
+    return value.strip().rstrip("/")
 
 
 def _complaint(problem: Any) -> str:

@@ -268,6 +268,10 @@ def test_an_event_reaches_the_model_and_what_it_carries_stays_out_of_the_log(tmp
         ),
         ({"BASIC_AUTH_USER": "only"}, ["BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together, or neither"]),
         (
+            {"LABEL_STUDIO_URL": "http://localhost:8080,studio:8080"},
+            ["LABEL_STUDIO_URL: must be a web address such as http://localhost:8080, or several separated by commas"],
+        ),
+        (
             {"BASIC_AUTH_USER": "u", "BASIC_AUTH_PASS": "100 €"},
             ["BASIC_AUTH_PASS: must have no characters outside Latin-1, such as €: Label Studio cannot send them"],
         ),
