@@ -14,6 +14,7 @@ BoxOCRError
 │   ├── PageUnauthorized              401  the source refused our credentials
 │   ├── PageNotFound                  404
 │   ├── PageUnreachable               502  no connection, 5xx, cut in the middle
+│   │   └── PageCertificate               502  TLS, and the certificate cannot be trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
 │   └── PageUndecodable               422  not an image that can be read
@@ -178,6 +179,14 @@ class PageUnreachable(PageError):
     code = "page_unreachable"
     message = "The server that holds the page's image did not answer properly."
     remedy = "Check that it runs and that this server can reach it."
+
+
+class PageCertificate(PageUnreachable):
+    """The server that holds the image, or Label Studio, shows a certificate that is not to be trusted."""
+
+    code = "page_certificate"
+    message = "The certificate of the server that holds the page's image is not trusted."
+    remedy = "Set SSL_CERT_FILE to the PEM file of the certificate authority."
 
 
 class PageTimeout(PageError):

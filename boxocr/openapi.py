@@ -6,6 +6,7 @@ Only what is checked is demanded here: Label Studio sends much more, and may sen
 from typing import Any
 
 from boxocr import __version__
+from boxocr.passwords import WEBHOOK_HEADER
 
 Schema = dict[str, Any]
 
@@ -28,7 +29,10 @@ def description(*, password: bool) -> Schema:
         "components": {"schemas": _SCHEMAS},
     }
     if password:
-        found["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
+        found["components"]["securitySchemes"] = {
+            "basic": {"type": "http", "scheme": "basic"},
+            "webhook": {"type": "apiKey", "in": "header", "name": WEBHOOK_HEADER},
+        }
         found["security"] = [{"basic": []}]
     return found
 
@@ -64,6 +68,8 @@ def _with_errors(operations: Schema, path: str, *, password: bool) -> Schema:
             found[method]["security"] = []
         elif password:
             responses["401"] = _error("User name or password are missing or wrong")
+            if path == "/webhook":
+                found[method]["security"] = [{"basic": []}, {"webhook": []}]
     return found
 
 

@@ -1,6 +1,5 @@
 """The web application: routes, authentication, limits, and errors that say what to do."""
 
-import hmac
 import logging
 import re
 import threading
@@ -29,6 +28,7 @@ from boxocr.labeling import LabelingConfig, label_interface
 from boxocr.logs import RegionsOfRequests, request_line
 from boxocr.metrics import CONTENT_TYPE, Metrics
 from boxocr.openapi import description
+from boxocr.passwords import WEBHOOK_HEADER, Keys
 from boxocr.room import Room
 from boxocr.settings import Settings
 from boxocr.web_worker import arrivals
@@ -213,20 +213,19 @@ def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
 def _ask_for_password(app: Flask, settings: Settings) -> None:
     if settings.basic_auth_user is None or settings.basic_auth_pass is None:
         return
-    user = settings.basic_auth_user.encode()
-    password = settings.basic_auth_pass.get_secret_value().encode()
+    keys = Keys(settings.basic_auth_user, settings.basic_auth_pass)
 
     @app.before_request
     def check() -> None:
-        if request.path == "/health":
+        if request.path == "/health" or keys.open(request.headers.get("Authorization", "")):
             return
-        given = request.authorization
-        named = given is not None and given.type == "basic"
-        given_user = (given.username or "").encode() if named and given else b""
-        given_password = (given.password or "").encode() if named and given else b""
-        # Both are compared, in a time that does not tell which of them was wrong.
-        if not hmac.compare_digest(given_user, user) & hmac.compare_digest(given_password, password):
+        if (request.method, request.path) != ("POST", "/webhook"):
             raise Unauthorized
+        if not keys.open_webhook(request.headers.get(WEBHOOK_HEADER, "")):
+            raise Unauthorized(
+                "This event comes without this ML backend's token, or with an old one.",
+                "Run boxocr connect --project N, which gives the token to the project's webhook.",
+            )
 
 
 def _read_bodies(app: Flask) -> None:

@@ -5,6 +5,7 @@ own environment wins over it. A variable that is set but empty counts as unset. 
 """
 
 import os
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -66,9 +67,9 @@ class Settings(BaseSettings):
     status_page: bool = False
 
     # Label Studio
-    label_studio_url: Annotated[str | None, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))] = (
-        None
-    )
+    label_studio_urls: Annotated[
+        tuple[str, ...], NoDecode, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))
+    ] = ()
     label_studio_token: Annotated[
         SecretStr | None, Field(validation_alias=_names("LABEL_STUDIO_ACCESS_TOKEN", "LABEL_STUDIO_API_KEY"))
     ] = None
@@ -81,6 +82,10 @@ class Settings(BaseSettings):
         str | None, Field(validation_alias=_names("AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
     ] = None
     aws_region: Annotated[str, Field(validation_alias=_names("AWS_REGION", "AWS_DEFAULT_REGION"))] = "us-east-1"
+
+    # TLS
+    ssl_cert_file: Path | None = None
+    aws_ca_bundle: Path | None = None
 
     # Pages
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
@@ -131,16 +136,35 @@ class Settings(BaseSettings):
         prefix = info.data.get("tessdata_prefix")
         return languages.parse(value, tessdata.languages(tessdata.folders(str(prefix) if prefix else None)))
 
-    @field_validator("label_studio_url", "aws_endpoint")
+    @field_validator("basic_auth_user", "basic_auth_pass")
     @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = "must be a web address such as http://localhost:8080"
-            raise ValueError(message)
-        return value.strip().rstrip("/")
+    def _sendable(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            message = "must have no characters outside Latin-1, such as €: Label Studio cannot send them"
+            raise ValueError(message) from None
+        return value
+
+    @field_validator("label_studio_urls", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("label_studio_urls")
+    @classmethod
+    def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(map(_web_address, value)))
+        except ValueError as error:
+            message = f"{error}, or several separated by commas"
+            raise ValueError(message) from None
+
+    @field_validator("aws_endpoint")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        return None if value is None else _web_address(value)
 
     @field_validator("local_files_document_root", "tessdata_prefix")
     @classmethod
@@ -148,6 +172,17 @@ class Settings(BaseSettings):
         if value is not None and not value.is_dir():
             message = "must be an existing folder"
             raise ValueError(message)
+        return value
+
+    @field_validator("ssl_cert_file", "aws_ca_bundle")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+            except OSError:
+                message = "must be a file with certificates of certificate authorities, in PEM"
+                raise ValueError(message) from None
         return value
 
     @model_validator(mode="after")
@@ -161,13 +196,32 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def label_studio_url(self) -> str | None:
+        """Where Label Studio is reached, path prefix included, without a slash at the end."""
+        return self.label_studio_urls[0] if self.label_studio_urls else None
+
+    @property
+    def label_studio_names(self) -> tuple[str, ...]:
+        """Other addresses that tasks may have for Label Studio. Nothing is sent to them."""
+        return self.label_studio_urls[1:]
+
+    @property
     def predict_slots(self) -> int:
         """How many /predict requests may be under way at once, so that other calls always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
 
+    def hand_certificates_on(self) -> None:
+        """Put the files with certificate authorities into the environment, where OpenSSL and boto3 look for them."""
+        for name, file in (("SSL_CERT_FILE", self.ssl_cert_file), ("AWS_CA_BUNDLE", self.aws_ca_bundle)):
+            if file is not None:
+                os.environ[name] = str(file)
+            elif not os.environ.get(name):
+                # Set but empty counts as unset here; to them it is a file without a name.
+                os.environ.pop(name, None)
+
     @classmethod
     def load(cls) -> Self:
-        """Read the environment.
+        """Read the environment; what it says of certificate authorities is then true for the whole process.
 
         Raises:
             SettingsError: names every variable with a bad value, and what it should be; or the ``.env`` file, when
@@ -175,11 +229,21 @@ class Settings(BaseSettings):
         """
         try:
             # An argument of pydantic-settings' own, which the type of this class leaves out.
-            return cls(_env_file_encoding=env_file.encoding(_ENV_FILE))  # type: ignore[call-arg]
+            settings = cls(_env_file_encoding=env_file.encoding(_ENV_FILE))  # type: ignore[call-arg]
         except env_file.EnvFileError as error:
             raise SettingsError(str(error)) from None
         except ValidationError as error:
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
+        settings.hand_certificates_on()
+        return settings
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        message = "must be a web address such as http://localhost:8080"
+        raise ValueError(message)
+    return value.strip().rstrip("/")
 
 
 def _complaint(problem: Any) -> str:

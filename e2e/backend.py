@@ -12,12 +12,12 @@ class Backend(Server):
     It runs in a folder of its own, where no ``.env`` lies.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, application: str = "_wsgi:app", **environment: str) -> None:
         (port,) = free_ports(1)
         self.url = f"http://{HOST}:{port}"
         super().__init__(
             "backend",
-            [sys.executable, "-m", "gunicorn", "--config", REPOSITORY / "gunicorn.conf.py", "_wsgi:app"],
+            [sys.executable, "-m", "gunicorn", "--config", REPOSITORY / "gunicorn.conf.py", application],
             folder=folder,
             ready=f"{self.url}/health",
             environment={"HOST": HOST, "PORT": str(port), "PYTHONPATH": str(REPOSITORY), **environment},

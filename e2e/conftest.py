@@ -41,7 +41,7 @@ _FAILED = pytest.StashKey[bool]()
 class StartBackend(Protocol):
     """Starts a backend with these variables in its environment, beside those that every backend here has."""
 
-    def __call__(self, **environment: str) -> Backend: ...
+    def __call__(self, *, application: str = "_wsgi:app", **environment: str) -> Backend: ...
 
 
 @pytest.fixture(scope="session")
@@ -124,9 +124,10 @@ def start_backend(
 ) -> StartBackend:
     """Starts a backend that knows Label Studio and its personal token; more variables can be given."""
 
-    def start(**environment: str) -> Backend:
+    def start(*, application: str = "_wsgi:app", **environment: str) -> Backend:
         backend = Backend(
             tmp_path_factory.mktemp("backend"),
+            application=application,
             **{
                 "LABEL_STUDIO_URL": label_studio.url,
                 "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,

@@ -16,7 +16,7 @@ import requests
 
 ROOT = Path(__file__).parent.parent
 
-GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py"), "_wsgi:app"]
+GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py")]
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -78,12 +78,13 @@ def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
+def running(folder: Path, environment: Mapping[str, str], *, application: str = "_wsgi:app") -> Iterator[Backend]:
     """Start the server on a free port and stop it afterwards.
 
     Args:
         folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
         environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
+        application: that gunicorn serves.
     """
     port = free_port()
     log = folder / "backend.log"
@@ -91,7 +92,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
     variables = clean_environment(**(defaults | dict(environment)))
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            GUNICORN,
+            [*GUNICORN, application],
             cwd=folder,
             env=variables,
             stdout=output,
@@ -124,7 +125,7 @@ def refused(folder: Path, environment: Mapping[str, str], *, before: Sequence[st
     """
     variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(free_port()))
     done = subprocess.run(  # noqa: S603 - our own server
-        [*before, *GUNICORN],
+        [*before, *GUNICORN, "_wsgi:app"],
         cwd=folder,
         env=variables | dict(environment),
         stdout=subprocess.PIPE,

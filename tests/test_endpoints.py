@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from pydantic import AliasChoices
+from pydantic import AliasChoices, SecretStr
 from pydantic_core import PydanticUndefined
 
+from boxocr.passwords import WEBHOOK_HEADER, webhook_token
 from boxocr.settings import Settings
 from tests.backend import ROOT, Backend, one_reader, running
 from tests.payloads import drawn, notes, one_box, payload, texts, without
@@ -170,13 +171,72 @@ def test_a_wrong_password_is_refused(guarded: Backend, given: tuple[str, str]) -
     assert guarded.get("/versions", auth=encoded).status_code == 401
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_password_is_taken_as_browsers_and_as_label_studio_encode_it(guarded: Backend, encoding: str) -> None:
+    right = (USER.encode(encoding), PASSWORD.encode(encoding))
+    other = {"utf-8": "latin-1", "latin-1": "utf-8"}[encoding]
+
+    assert guarded.get("/versions", auth=right).status_code == 200
+    assert guarded.get("/versions", auth=(right[0], b"p\xc3ssword:with:colons")).status_code == 401
+    assert guarded.get("/versions", auth=(right[0], PASSWORD.encode(other))).status_code == 401
+
+
 @pytest.mark.parametrize("header", ["Basic", "Basic ???", "Bearer abc", "Basic " + "=" * 10, "Digest username=x"])
 def test_a_broken_authorization_header_is_refused(guarded: Backend, header: str) -> None:
     assert guarded.get("/versions", headers={"Authorization": header}).status_code == 401
 
 
-def test_the_right_password_opens(guarded: Backend) -> None:
-    assert guarded.get("/versions", auth=(USER.encode(), PASSWORD.encode())).status_code == 200
+def test_a_user_with_a_colon_is_one_that_can_log_in(tmp_path: Path) -> None:
+    with running(tmp_path, {"BASIC_AUTH_USER": "a:b", "BASIC_AUTH_PASS": "c"}) as server:
+        assert server.get("/versions", auth=("a:b", "c")).status_code == 200
+        assert server.get("/versions", auth=("a:b", "d")).status_code == 401
+
+
+# As `boxocr connect` makes it, in each process that knows USER and PASSWORD.
+TOKEN = webhook_token(USER, SecretStr(PASSWORD))
+
+
+def test_the_webhooks_token_opens_the_webhook_and_nothing_else(guarded: Backend) -> None:
+    headers = {WEBHOOK_HEADER: TOKEN}
+
+    assert guarded.post("/webhook", {"action": "X"}, headers=headers).status_code == 201
+    assert guarded.post("/webhook", {"action": "X"}, auth=(USER.encode(), PASSWORD.encode())).status_code == 201
+    for path in ("/setup", "/predict", "/webhook/", "/", "/webhook/../predict"):
+        assert guarded.post(path, {}, headers=headers).status_code == 401, path
+    for path in ("/versions", "/webhook", "/metrics", "/status/state"):
+        assert guarded.get(path, headers=headers).status_code == 401, path
+    assert TOKEN not in guarded.log.read_text()
+
+
+@pytest.mark.parametrize("token", ["", TOKEN[:-1], TOKEN + "0", TOKEN.upper(), PASSWORD.encode(), b"\xff"])
+def test_another_token_of_a_webhook_is_refused_with_what_to_do(guarded: Backend, token: str | bytes) -> None:
+    answer = guarded.post("/webhook", {"action": "X"}, headers={WEBHOOK_HEADER: token})
+
+    assert answer.status_code == 401
+    error = answer.json()["error"]
+    assert error["message"] == "This event comes without this ML backend's token, or with an old one."
+    assert error["remedy"] == "Run boxocr connect --project N, which gives the token to the project's webhook."
+
+
+def test_the_webhooks_token_is_the_same_everywhere_and_another_for_other_passwords() -> None:
+    assert webhook_token("u", SecretStr("p")) == "d34c9f9e5db538123ce137afec72657de8f89ebd4afcede8de75dfeec8ff9357"
+    others = [("u", "q"), ("v", "p"), ("u", "p ")]
+    assert len({webhook_token(user, SecretStr(password)) for user, password in [("u", "p"), *others]}) == 4
+
+
+def test_an_event_reaches_the_model_and_what_it_carries_stays_out_of_the_log(tmp_path: Path) -> None:
+    variables = {"BASIC_AUTH_USER": USER, "BASIC_AUTH_PASS": PASSWORD, "LOG_LEVEL": "DEBUG"}
+    body = payload("webhook-annotation-created", "") | {"access_token": "a token that nobody may read"}
+    body["annotation"]["result"].append({"value": {"text": ["a text that nobody may read"]}})
+    with running(tmp_path, variables, application="tests.learning:app") as server:
+        answer = server.post("/webhook", body, headers={WEBHOOK_HEADER: TOKEN})
+        refused = server.post("/webhook", body)
+        log = server.log.read_text()
+
+    assert (answer.status_code, refused.status_code) == (201, 401)
+    assert log.count("Learned from ANNOTATION_CREATED of annotation") == 1
+    assert "nobody may read" not in log
+    assert TOKEN not in log
 
 
 @pytest.mark.parametrize(
@@ -187,6 +247,14 @@ def test_the_right_password_opens(guarded: Backend) -> None:
             ["OCR_WORKERS: ", "LABEL_STUDIO_HOST: must be a web address such as http://localhost:8080", "OCR_LANG: "],
         ),
         ({"BASIC_AUTH_USER": "only"}, ["BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together, or neither"]),
+        (
+            {"LABEL_STUDIO_URL": "http://localhost:8080,studio:8080"},
+            ["LABEL_STUDIO_URL: must be a web address such as http://localhost:8080, or several separated by commas"],
+        ),
+        (
+            {"BASIC_AUTH_USER": "u", "BASIC_AUTH_PASS": "100 €"},
+            ["BASIC_AUTH_PASS: must have no characters outside Latin-1, such as €: Label Studio cannot send them"],
+        ),
         ({"AWS_ACCESS_KEY_ID": "k"}, ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"]),
         ({"LOCAL_FILES_DOCUMENT_ROOT": "/nowhere"}, ["LOCAL_FILES_DOCUMENT_ROOT: must be an existing folder"]),
     ],
@@ -200,6 +268,7 @@ def test_bad_settings_are_all_named_and_stop_the_start(
     printed = str(caught.value)
     assert "BoxOCR cannot start:" in printed
     assert "Traceback" not in printed
+    assert "100 €" not in printed
     for complaint in complaints:
         assert complaint in printed
 

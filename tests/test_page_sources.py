@@ -97,6 +97,16 @@ def test_an_absolute_address_on_label_studio_is_read_with_the_token(desk: Desk) 
     assert text(desk.backend, f"{desk.studio.url}/data/local-files/?d=imgs/a b.png") == "Invoice 12345"
 
 
+def test_the_name_that_label_studio_was_given_is_asked_for_and_no_caller_is_believed(desk: Desk) -> None:
+    desk.studio.own_name = "https://studio.example.com/ls"
+    stranger = "http://10.0.0.8:8080"
+    body = payload("setup", "http://nowhere") | {"hostname": stranger}
+    assert desk.backend.post("/setup", body).status_code == 200
+    (note,) = notes(ask(desk.backend, f"{stranger}/data/upload/1/ab-a.png"))
+    assert f"If {stranger} is another name of Label Studio, add it to LABEL_STUDIO_URL after a comma." in note
+    assert text(desk.backend, "https://studio.example.com/ls/data/upload/1/ab-a.png") == "Invoice 12345"
+
+
 def test_a_page_on_the_web_is_read_and_never_sees_the_token(desk: Desk, page_server: str) -> None:
     assert text(desk.backend, f"{page_server}/pages/a.png") == "Invoice 12345"
 
@@ -171,6 +181,17 @@ def test_nothing_that_was_configured_as_secret_is_in_the_log(desk: Desk) -> None
 
     assert desk.studio.token not in printed
     assert "Bearer" not in printed
+
+
+def test_where_label_studio_does_not_serve_local_files_the_note_names_its_setting(desk: Desk) -> None:
+    desk.studio.serves_local_files = False
+    (note,) = notes(ask(desk.backend, "/data/local-files/?d=imgs/off.png"))
+    desk.studio.serves_local_files = True
+    assert note == (
+        "BoxOCR: Label Studio does not serve local files: LOCAL_FILES_SERVING_ENABLED is off there (HTTP 403). Start "
+        "Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and with the folder in "
+        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
+    )
 
 
 def test_with_own_keys_s3_is_asked_without_label_studio(tmp_path: Path, s3: S3Server) -> None:

@@ -42,6 +42,7 @@ class NodeReaders:
 
     def __init__(self, settings: Settings, label_config: str, cores: int) -> None:
         self._label_config = label_config
+        settings.hand_certificates_on()
         self._services = Runtime(settings.model_copy(update={"ocr_workers": cores}))
         self._services.start()
 

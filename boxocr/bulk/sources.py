@@ -180,9 +180,10 @@ class Bucket(ImagesOf):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             refused = s3.refusal(code, status, self._bucket)
             raise CommandFailed(refused.message, refused.remedy) from None
-        except (BotoCoreError, HTTPClientError, ValueError):
+        except (BotoCoreError, HTTPClientError, ValueError) as error:
             # Their messages can hold a whole signed address.
-            raise CommandFailed("S3 could not be reached.", "Check AWS_ENDPOINT and that it runs.") from None
+            trouble = s3.unreachable(error, self._settings)
+            raise CommandFailed(trouble.message, trouble.remedy) from None
 
 
 def _is_task(found: object) -> bool:

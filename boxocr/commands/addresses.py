@@ -69,10 +69,15 @@ def backend_url(given: str) -> str:
     return url
 
 
-def other_names(port: int | None) -> str:
-    """How one container reaches what is not in it, for remedies."""
-    tail = f":{port}" if port else ""
+def other_names(url: str) -> str:
+    """How one container reaches what is not in it, for remedies.
+
+    Args:
+        url: where it was looked for; its scheme, port and path stay.
+    """
+    parts = urlsplit(url)
+    tail = f"{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
     return (
-        f"http://host.docker.internal{tail} for a server on the machine that runs the containers, or by the service's "
-        f"name in Compose, such as http://SERVICE{tail}"
+        f"{parts.scheme}://host.docker.internal{tail} for a server on the machine that runs the containers, or by the "
+        f"service's name in Compose, such as {parts.scheme}://SERVICE{tail}"
     )

@@ -197,6 +197,6 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
     from boxocr.commands.addresses import backend_url
-    from boxocr.commands.connect import wanted
+    from boxocr.commands.connections import wanted
 
     return wanted(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)

@@ -1,7 +1,9 @@
 """``boxocr connect``: this backend becomes a project's model, or stays it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from boxocr.commands import webhooks
 from boxocr.commands.addresses import shown
 from boxocr.commands.checks import label_studio
 from boxocr.commands.connections import Connection, Wanted, answered_with_error, explained, find, unreachable
@@ -19,24 +21,28 @@ class Done:
         connection: as it is now.
         changes: what is different from before, in words; empty when nothing is.
         added: whether there was no connection before.
+        remark: what the operator should know beside that; mostly empty.
     """
 
     project: Project
     connection: Connection
     changes: tuple[str, ...]
     added: bool
+    remark: str = ""
 
     def sentences(self) -> list[str]:
         """For whoever ran the command."""
         place = f"project {self.project.id} (“{self.project.title}”)"
         address = shown(self.connection.url)
         tested = f"Label Studio tested it: {self.connection.model_version or 'the backend'} answers."
-        if not self.changes:
-            return [f"Nothing to change: {place} is connected to BoxOCR at {address}. {tested}"]
         if self.added:
             said = f"Connected {place} to BoxOCR at {address}, with interactive preannotations on"
-            return [f"{said}{_with_user(self.connection.user)}. {tested}"]
-        return [f"Updated the connection of {place} to BoxOCR at {address}: {', '.join(self.changes)}. {tested}"]
+            said += f"{_with_user(self.connection.user)}."
+        elif self.changes:
+            said = f"Updated the connection of {place} to BoxOCR at {address}: {', '.join(self.changes)}."
+        else:
+            said = f"Nothing to change: {place} is connected to BoxOCR at {address}."
+        return [f"{said} {tested}", *filter(None, [self.remark])]
 
 
 def open_api(settings: Settings) -> LabelStudioAPI:
@@ -58,13 +64,6 @@ def open_api(settings: Settings) -> LabelStudioAPI:
     return LabelStudioAPI(settings.label_studio_url, settings.label_studio_token)
 
 
-def wanted(settings: Settings, url: str, title: str) -> Wanted:
-    """The connection as the settings want it: with user and password where the server asks for them."""
-    if settings.basic_auth_user is None or settings.basic_auth_pass is None:
-        return Wanted(url, title)
-    return Wanted(url, title, settings.basic_auth_user, settings.basic_auth_pass)
-
-
 def connect(api: LabelStudioAPI, number: int, aim: Wanted, *, named: bool) -> Done:
     """Connect a project, unless it is connected as it should be.
 
@@ -78,7 +77,9 @@ def connect(api: LabelStudioAPI, number: int, aim: Wanted, *, named: bool) -> Do
         CommandFailed: Label Studio refuses the backend's address, does not reach it, or it does not accept the project.
     """
     project = api.project(number)
-    row = find(api.connections(number), url=aim.url if named else "", title=aim.title)
+    rows = api.connections(number)
+    row = find(rows, url=aim.url if named else "", title=aim.title)
+    left = _left(row, rows)
     if row is not None and not named:
         aim = replace(aim, url=row.url.rstrip("/"))
     changes = ("new",) if row is None else _changes(row, aim)
@@ -93,7 +94,11 @@ def connect(api: LabelStudioAPI, number: int, aim: Wanted, *, named: bool) -> Do
         raise explained(refused, aim.url) from None
     if not row.works:
         raise answered_with_error(row.error, row.url) if row.error else unreachable(row.url)
-    return Done(project, row, changes, added)
+    try:
+        changes += _mend_webhook(api, number, aim, left)
+    except LabelStudioRefused as refused:
+        return Done(project, row, changes, added, _deaf(refused, aim))
+    return Done(project, row, changes, added, webhooks.unheard(aim.url))
 
 
 def _changes(row: Connection, aim: Wanted) -> tuple[str, ...]:
@@ -111,6 +116,54 @@ def _changes(row: Connection, aim: Wanted) -> tuple[str, ...]:
         # Label Studio never gives a password back, so an old one shows only by its being refused.
         found.append("tested again, with the password of BASIC_AUTH_PASS" if aim.user else "tested again")
     return tuple(found)
+
+
+def _left(row: Connection | None, rows: Sequence[Connection]) -> str:
+    """The address that no connection has once this one has got another; empty when there is none."""
+    if row is None or any(one.url.rstrip("/") == row.url.rstrip("/") for one in rows if one.id != row.id):
+        return ""
+    return row.url
+
+
+def _mend_webhook(api: LabelStudioAPI, project: int, aim: Wanted, left: str) -> tuple[str, ...]:
+    """See that the project's events arrive here; what had to be changed for that, in words.
+
+    Args:
+        api: Label Studio.
+        project: its number.
+        aim: the connection as it is now.
+        left: the address that it had before.
+    """
+    if webhooks.unheard(aim.url):
+        return ()
+    there = api.webhooks(project)
+    url, token = webhooks.url_of(aim.url), aim.webhook_token
+    if not (own := webhooks.of(aim.url, there)):
+        # Label Studio does not move it along with its connection.
+        if left and (old := webhooks.of(left, there)):
+            api.change_webhook(old[0], url, old[0].headers_with(token))
+            return ("webhook moved along",)
+        api.add_webhook(project, url, webhooks.Webhook(0, url, True, {}).headers_with(token))
+        return ("webhook added",)
+    changes = []
+    for webhook in own:
+        if not webhook.active:
+            changes.append("webhook switched on")
+        if not webhook.has_token(token):
+            changes.append("token of the webhook")
+        if not (webhook.active and webhook.has_token(token)):
+            api.change_webhook(webhook, url, webhook.headers_with(token))
+    return tuple(dict.fromkeys(changes))
+
+
+def _deaf(refused: LabelStudioRefused, aim: Wanted) -> str:
+    """That the webhook is not as it should be. What Label Studio says about that can hold the token."""
+    way = " with its token" if aim.user else ""
+    return (
+        f"Label Studio did not let the webhook be set up{way} (HTTP {refused.http_status}), so this server may not "
+        "learn what happens in the project; only a model with a fit() of its own needs to. Use the token of someone "
+        "who may change webhooks."
+    )
 
 
 def _with_user(user: str) -> str:

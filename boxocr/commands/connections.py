@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from boxocr.commands.addresses import is_loopback, other_names, shown
 from boxocr.commands.errors import AddressRefused, CommandFailed, LabelStudioRefused
 from boxocr.errors import LabelingConfigError
+from boxocr.passwords import webhook_token
+from boxocr.settings import Settings
 
 # Versions that BoxOCR gives its models begin with it.
 _MODEL = "boxocr"
@@ -68,6 +70,11 @@ class Wanted:
     user: str = ""
     password: SecretStr | None = None
 
+    @property
+    def webhook_token(self) -> str:
+        """That webhooks must send; empty when there is no password."""
+        return webhook_token(self.user, self.password) if self.user and self.password else ""
+
     def fields(self) -> dict[str, Any]:
         """What the API is sent."""
         if not self.user or self.password is None:
@@ -80,6 +87,13 @@ class Wanted:
             "basic_auth_user": self.user,
             "basic_auth_pass": self.password.get_secret_value(),
         }
+
+
+def wanted(settings: Settings, url: str, title: str) -> Wanted:
+    """The connection as the settings want it: with user and password where the server asks for them."""
+    if settings.basic_auth_user is None or settings.basic_auth_pass is None:
+        return Wanted(url, title)
+    return Wanted(url, title, settings.basic_auth_user, settings.basic_auth_pass)
 
 
 def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Connection | None:
@@ -135,7 +149,7 @@ def unreachable(url: str, said: str = "") -> CommandFailed:
         return CommandFailed(
             message,
             "Check that BoxOCR runs. If Label Studio runs in a container, localhost is that container: name this "
-            f"server with --url {other_names(urlsplit(url).port)}.",
+            f"server with --url {other_names(url)}.",
         )
     return CommandFailed(message, "Check that BoxOCR runs there and that no firewall keeps Label Studio from it.")
 

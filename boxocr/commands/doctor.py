@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from boxocr.commands.checks import backend, disk, engine, label_studio, labeling_config, pages, s3, token
+from boxocr.commands.connections import TITLE, wanted
 from boxocr.commands.errors import CommandFailed
 from boxocr.commands.label_studio_api import LabelStudioAPI, Project, Task
 from boxocr.commands.report import Finding, failed, failure, passed
@@ -58,9 +59,9 @@ def examine(settings: Settings, *, project: int | None, url: str | None) -> Iter
                 subject = found
                 yield passed(PROJECT, f"{project} is “{found.project.title}”.")
         yield from _inner(settings, subject)
-        address = url or f"http://localhost:{settings.port}"
+        aim = wanted(settings, url or f"http://localhost:{settings.port}", TITLE)
         known = subject.project.id if subject else None
-        yield from backend.findings(address, named=url is not None, api=api, project=known, version=version)
+        yield from backend.findings(aim, named=url is not None, api=api, project=known, version=version)
 
 
 def _inner(settings: Settings, subject: Subject | None) -> Iterator[Finding]:

@@ -22,7 +22,9 @@ from boxocr.commands.addresses import shown
 from boxocr.commands.connections import Connection, Wanted
 from boxocr.commands.errors import LabelStudioRefused, LabelStudioUnreachable
 from boxocr.commands.storage import Storage
+from boxocr.commands.webhooks import Webhook
 from boxocr.errors import PageError
+from boxocr.pages.certificates import certificate_trouble
 from boxocr.pages.connections import trusting_context
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.tokens import Tokens
@@ -262,6 +264,25 @@ class LabelStudioAPI:
         with self._plain_errors():
             self._sdk.ml.update(connection.id, project=project, url=connection.url, request_options=_ONCE)
 
+    def webhooks(self, project: int) -> list[Webhook]:
+        """The project's webhooks."""
+        with self._plain_errors():
+            return [_webhook(row) for row in self._sdk.webhooks.list(project=str(project), request_options=_ONCE)]
+
+    def add_webhook(self, project: int, url: str, headers: Mapping[str, str]) -> None:
+        """Have all events of a project sent to an address, with these headers."""
+        with self._plain_errors():
+            self._sdk.webhooks.create(project=project, url=url, headers=headers, request_options=_ONCE)
+
+    def change_webhook(self, webhook: Webhook, url: str, headers: Mapping[str, str]) -> None:
+        """Give a webhook this address and these headers, and switch it on."""
+        with self._plain_errors():
+            # Label Studio forgets which events a webhook is for when they are not sent along.
+            actions = cast("Any", list(webhook.actions))
+            self._sdk.webhooks.update(
+                webhook.id, url=url, headers=headers, is_active=True, actions=actions, request_options=_ONCE
+            )
+
     def judge_address(self, url: str) -> None:
         """Let Label Studio's address guard judge a backend's address. Nothing is saved.
 
@@ -286,7 +307,9 @@ class LabelStudioAPI:
             raise LabelStudioRefused(error.message, error.remedy) from None
         except httpx.TimeoutException:
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            if trouble := certificate_trouble(error, shown(self.url)):
+                raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
         except ValueError:
             # What answers is not JSON, and the SDK finds out by parsing it.
@@ -339,6 +362,16 @@ def _refusal(error: ApiError) -> LabelStudioRefused:
 
 def _project(found: Any) -> Project:
     return Project(int(found.id), str(found.title or ""), str(found.label_config or ""))
+
+
+def _webhook(row: Any) -> Webhook:
+    return Webhook(
+        id=int(row.id),
+        url=str(row.url),
+        active=bool(row.is_active),
+        headers={str(name): str(value) for name, value in dict(row.headers or {}).items()},
+        actions=tuple(map(str, row.actions or ())),
+    )
 
 
 def _connection(row: Any) -> Connection:

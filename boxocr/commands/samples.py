@@ -85,9 +85,10 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         refused = s3.refusal(code, status, bucket)
         raise CommandFailed(refused.message, refused.remedy) from None
-    except (BotoCoreError, HTTPClientError, ValueError):
+    except (BotoCoreError, HTTPClientError, ValueError) as error:
         # Their messages can hold a whole signed address.
-        raise CommandFailed("S3 could not be reached.", "Check AWS_ENDPOINT and that it runs.") from None
+        trouble = s3.unreachable(error, settings)
+        raise CommandFailed(trouble.message, trouble.remedy) from None
     if missing:
         say(f"Put {', '.join(page.name for page in missing)} into s3://{bucket}/{PREFIX}/.")
     else:

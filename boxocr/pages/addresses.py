@@ -64,9 +64,11 @@ def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    # A connection to 0.0.0.0 goes to the machine itself.
+    return address.is_loopback or address.is_unspecified
 
 
 def is_public(address: IPAddress) -> bool:

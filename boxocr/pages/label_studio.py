@@ -4,21 +4,19 @@ Which address is which was measured against Label Studio 1.23.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
-from boxocr.errors import PageAddressError, PageForbidden, PageNotFound, PageUnauthorized
-from boxocr.pages.addresses import is_loopback
+from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized
 from boxocr.pages.deadline import Deadline
+from boxocr.pages.local_file_refusals import local_file_refusal
+from boxocr.pages.names import LOCAL_FILES_PATH, UPLOADS_PATH, Name, Names
 from boxocr.pages.page import PageAddress
 from boxocr.pages.source import Fetched, Validator
 from boxocr.pages.tokens import Tokens
 from boxocr.pages.urls import WebUrl, parse_web_url, scheme_of
 from boxocr.pages.web import Answer, Web, fetched
-
-_UPLOADS_PATH = "/data/upload/"
-_LOCAL_FILES_PATH = "/data/local-files/"
 
 # How a project's export names uploads.
 _BARE_UPLOAD = "upload/"
@@ -27,20 +25,25 @@ CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
 
 _SERVER_ERRORS = range(500, 600)
 
+# For the page that tells Label Studio's own name.
+_LOGIN_SECONDS = 3.0
+
 
 class LabelStudio:
     """The source for everything on Label Studio's address.
 
     Args:
         base_url: its address, path prefix included.
+        names: other addresses that tasks may have for it.
         tokens: for it.
         web: the way to it.
     """
 
-    def __init__(self, base_url: str, tokens: Tokens, web: Web) -> None:
-        base = parse_web_url(base_url)
+    def __init__(self, base_url: str, names: Sequence[str], tokens: Tokens, web: Web) -> None:
+        base = Name.of(base_url)
         self._origin = base.origin
-        self._prefix = base.path.rstrip("/")
+        self._prefix = base.prefix
+        self._names = Names(base, [Name.of(name) for name in names], self._login_page)
         self._tokens = tokens
         self._web = web
 
@@ -52,7 +55,7 @@ class LabelStudio:
         """
         if scheme_of(url):
             found = parse_web_url(url)
-            return found if self._holds(found) else self._known_by_another_name(found)
+            return found if self._holds(found) else self._under_another_name(found)
         if url.startswith(_BARE_UPLOAD):
             url = f"/data/{url}"
         if not url.startswith("/") or url.startswith("//"):
@@ -65,17 +68,22 @@ class LabelStudio:
             raise PageForbidden("The page's address leads out of Label Studio.", "Correct it in the task.")
         return found
 
-    def _known_by_another_name(self, url: WebUrl) -> WebUrl | None:
-        """The file of an address on ``localhost``, where Label Studio writes that into tasks and we know it otherwise.
+    def _under_another_name(self, url: WebUrl) -> WebUrl | None:
+        """Where to ask for a file whose address has another name for Label Studio; None when it has none of its names.
 
-        That is so when both run in containers, and people open Label Studio on the machine's own port. Nothing else on
-        a loopback address has these paths, and this server could not reach it there.
+        Always on the address that the operator named first, wherever the other name came from.
         """
-        path = url.target.removeprefix(self._prefix)
-        if not is_loopback(url.origin.host) or not path.startswith((_UPLOADS_PATH, _LOCAL_FILES_PATH)):
+        rest = self._names.rest(url)
+        place = self._below(rest) if rest is not None else None
+        return place if place is not None and self._holds(place) else None
+
+    def _login_page(self) -> bytes | None:
+        # Asked without the token: it is shown to everyone, and to those who are logged in it is not shown.
+        try:
+            answer = self._web.get(self._below("/user/login/"), None, Deadline(_LOGIN_SECONDS))
+        except (PageError, TimeoutError):
             return None
-        place = self._below(path)
-        return place if self._holds(place) else None
+        return answer.body if answer.status == HTTPStatus.OK and self._holds(answer.url) else None
 
     def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
         """The file at an address that lies on Label Studio, or in cloud storage that Label Studio opens.
@@ -90,13 +98,17 @@ class LabelStudio:
             raise PageAddressError
         answer = self._get(place, validator, deadline)
         path = place.path.removeprefix(self._prefix)
-        if path.startswith(_UPLOADS_PATH) and _is_missing(answer.status):
+        if path.startswith(UPLOADS_PATH) and _is_missing(answer.status):
             return self._stored_upload(path, answer, validator, deadline)
+        if path == LOCAL_FILES_PATH and self._holds(answer.url):
+            refusal = local_file_refusal(answer.status, answer.said)
+            if refusal is not None:
+                raise refusal
         return self._checked(answer)
 
     def _stored_upload(self, path: str, first: Answer, validator: Validator | None, deadline: Deadline) -> Fetched:
         """An upload that lies in Label Studio's persistent cloud storage, which has an address of its own."""
-        name = quote("upload/" + unquote(path.removeprefix(_UPLOADS_PATH)), safe="/")
+        name = quote("upload/" + unquote(path.removeprefix(UPLOADS_PATH)), safe="/")
         answer = self._get(self._below(f"/storage-data/uploaded/?filepath={name}"), validator, deadline)
         if answer.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
             return fetched(answer)
@@ -128,11 +140,11 @@ class LabelStudio:
 
     def _get(self, url: WebUrl, validator: Validator | None, deadline: Deadline) -> Answer:
         header = self._tokens.header(deadline)
-        answer = self._web.get(url, validator, deadline, self._only_here(header))
+        answer = self._web.get(url, validator, deadline, self._only_here(header), explain=True)
         if header and self._refused(answer):
             renewed = self._tokens.header(deadline, refused=header)
             if renewed != header:
-                answer = self._web.get(url, validator, deadline, self._only_here(renewed))
+                answer = self._web.get(url, validator, deadline, self._only_here(renewed), explain=True)
         return answer
 
     def _only_here(self, header: str | None) -> Callable[[WebUrl], str | None]:

@@ -4,12 +4,14 @@ import contextlib
 import re
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 
 from boxocr.errors import PageAddressError, PageError, PageNotFound, PageTimeout, PageUnauthorized, PageUnreachable
+from boxocr.pages.certificates import S3_VARIABLE, certificate_trouble
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.page import PageAddress
 from boxocr.pages.source import Fetched, Limits, Validator
@@ -72,11 +74,9 @@ class S3:
             raise refusal(str(error.response.get("Error", {}).get("Code", "")), status, bucket) from None
         except (ConnectTimeoutError, ReadTimeoutError):
             raise PageTimeout("S3 did not send the page in time.") from None
-        except (BotoCoreError, HTTPClientError, ValueError):
+        except (BotoCoreError, HTTPClientError, ValueError) as error:
             # ValueError: an endpoint that boto3 finds no sense in. Its messages can hold the whole signed address.
-            raise PageUnreachable(
-                "S3 could not be reached, or cut the page off.", "Check AWS_ENDPOINT and that it runs."
-            ) from None
+            raise unreachable(error, self._settings, "S3 could not be reached, or cut the page off.") from None
 
     def _read(self, body: Any, deadline: Deadline) -> bytes:
         data = bytearray()
@@ -138,6 +138,19 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
     if not _BUCKET.fullmatch(bucket) or not key:
         raise PageAddressError("The page's s3:// address does not name a bucket and a key.")
     return bucket, key
+
+
+def unreachable(error: Exception, settings: Settings, message: str = "S3 could not be reached.") -> PageUnreachable:
+    """What is wrong where S3 gave no answer.
+
+    Args:
+        error: boto3's.
+        settings: ``aws_endpoint``.
+        message: what is said unless a certificate is the reason.
+    """
+    server = f"the S3 server {urlsplit(settings.aws_endpoint).hostname}" if settings.aws_endpoint else "AWS"
+    trouble = certificate_trouble(error, server, S3_VARIABLE)
+    return trouble or PageUnreachable(message, "Check AWS_ENDPOINT and that it runs.")
 
 
 def refusal(code: str, status: int, bucket: str) -> PageError:  # noqa: PLR0911 - one for each reason

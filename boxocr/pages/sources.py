@@ -14,6 +14,7 @@ from boxocr.pages.page import PageAddress
 from boxocr.pages.s3 import S3
 from boxocr.pages.source import BYTES_PER_MB, Limits, Source
 from boxocr.pages.tokens import Tokens
+from boxocr.pages.unknown_name import UnknownName, may_be_label_studio
 from boxocr.pages.urls import parse_web_url, scheme_of
 from boxocr.pages.web import Web
 from boxocr.settings import Settings
@@ -51,7 +52,12 @@ class Sources:
         self._fresh_seconds = settings.page_fresh_seconds
         self._data = DataUri(limits)
         self._web = Web(Connector(Guard(named, settings.allowed_image_hosts)), limits)
-        self._label_studio = LabelStudio(base, Tokens(base, settings.label_studio_token), self._web) if base else None
+        self._label_studio = (
+            LabelStudio(base, settings.label_studio_names, Tokens(base, settings.label_studio_token), self._web)
+            if base
+            else None
+        )
+        self._unknown_name = UnknownName(self._web)
         self._s3 = S3(settings, limits) if settings.aws_access_key_id else None
         self._local_files = LocalFiles(root, limits) if root else None
 
@@ -97,7 +103,8 @@ class Sources:
         if place and self._label_studio:
             return Route(self._label_studio, address, url, self._fresh_seconds)
         if scheme:
-            return Route(self._web, address, url, self._fresh_seconds)
+            source = self._unknown_name if self._label_studio and may_be_label_studio(url) else self._web
+            return Route(source, address, url, self._fresh_seconds)
         if not url.startswith(("/", "upload/")):
             raise PageAddressError
         if self._local_files and is_local_files_url(url):

@@ -12,7 +12,7 @@ from hashlib import sha256
 import numpy as np
 from cachetools import LRUCache
 
-from boxocr.errors import PageError, PageTimeout, PageUnreachable, let_go
+from boxocr.errors import PageCertificate, PageError, PageTimeout, PageUnreachable, let_go
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
@@ -145,6 +145,10 @@ class PageStore:
                 found = route.source.fetch(route.address, validator, Deadline(self._timeout))
         except TimeoutError:
             raise PageTimeout from None
+        except PageCertificate as error:
+            # For whoever runs the server: an annotator can do nothing about it.
+            logger.warning("%s", error.sentence)
+            raise
         if found.data is None:
             if kept is None:
                 raise PageUnreachable("The page's server says that the page has not changed, but never sent it.")

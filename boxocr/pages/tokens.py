@@ -16,8 +16,10 @@ import jwt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
+from boxocr.pages.certificates import certificate_trouble
 from boxocr.pages.connections import trusting_context
 from boxocr.pages.deadline import Deadline
+from boxocr.pages.urls import parse_web_url
 
 # An access token with less time than this is renewed before it is used: the page's download must not outlive it.
 _MARGIN_SECONDS = 30.0
@@ -40,6 +42,7 @@ class Tokens:
 
     def __init__(self, base_url: str, token: SecretStr | None) -> None:
         self._base_url = base_url
+        self._host = parse_web_url(base_url).origin.host
         self._token = token.get_secret_value().strip() if token else ""
         self._exchanged = claims_of(self._token) is not None
         self._lock = threading.Lock()
@@ -113,7 +116,9 @@ class Tokens:
             return str(answer.json()["access"])
         except httpx.TimeoutException:
             raise PageTimeout("Label Studio did not answer in time when asked for an access token.") from None
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            if trouble := certificate_trouble(error, f"Label Studio at {self._host}"):
+                raise trouble from None
             raise PageUnreachable(
                 "Label Studio could not be reached for an access token.", "Check LABEL_STUDIO_URL and that it runs."
             ) from None

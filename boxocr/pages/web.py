@@ -1,7 +1,6 @@
 """Pages anywhere on the web, and what every exchange over HTTP is bounded by."""
 
 import contextlib
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +22,7 @@ from boxocr.errors import (
     PageUnauthorized,
     PageUnreachable,
 )
+from boxocr.pages.certificates import certificate_trouble
 from boxocr.pages.connections import Connector
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.page import PageAddress
@@ -43,6 +43,9 @@ _REDIRECTS = frozenset(
 
 _CHUNK_BYTES = 256 * 1024
 
+# Enough for a sentence.
+_SAID_BYTES = 1000
+
 # RFC 9110, 8.8.2.2: a Last-Modified less than a second before the Date can hide a second change.
 _STRONG_AFTER = timedelta(seconds=1)
 
@@ -56,12 +59,14 @@ class Answer:
         body: of a 200, content-decoded; else empty.
         url: that answered.
         validator: None when there is none.
+        said: the beginning of an error's body where it was asked for; it can hold anything, and is not for people.
     """
 
     status: int
     body: bytes
     url: WebUrl
     validator: Validator | None
+    said: str = ""
 
 
 def no_authorization(_url: WebUrl) -> str | None:
@@ -95,6 +100,8 @@ class Web:
         validator: Validator | None,
         deadline: Deadline,
         authorization: Callable[[WebUrl], str | None] = no_authorization,
+        *,
+        explain: bool = False,
     ) -> Answer:
         """Ask for a url and follow its redirects.
 
@@ -103,6 +110,7 @@ class Web:
             validator: goes along, so that the answer can be 304.
             deadline: for everything, the last byte included.
             authorization: asked anew for each url on the way, so that a redirect never carries a token along.
+            explain: whether the beginning of an error's body is wanted.
 
         Raises:
             PageForbidden: the url, or a redirect, leads where this server may not go.
@@ -118,7 +126,7 @@ class Web:
                 headers["Authorization"] = token
             elif url.credentials:
                 headers |= make_headers(basic_auth=url.credentials)
-            outcome = self._exchange(url, headers, deadline)
+            outcome = self._exchange(url, headers, deadline, explain=explain)
             if isinstance(outcome, Answer):
                 return outcome
             url = outcome
@@ -127,7 +135,9 @@ class Web:
             "Put the address that it ends at into the task.",
         )
 
-    def _exchange(self, url: WebUrl, headers: Mapping[str, str], deadline: Deadline) -> Answer | WebUrl:
+    def _exchange(
+        self, url: WebUrl, headers: Mapping[str, str], deadline: Deadline, *, explain: bool
+    ) -> Answer | WebUrl:
         """One request: its answer, or where it redirects to."""
         try:
             with contextlib.closing(self._connector.connection(url.origin, deadline)) as connection:
@@ -137,17 +147,15 @@ class Web:
                     if response.status in _REDIRECTS and (location := response.headers.get("Location")):
                         return _redirect(url, location)
                     body = self._body(response) if response.status == HTTPStatus.OK else b""
+                    said = _said(response) if explain and response.status >= HTTPStatus.BAD_REQUEST else ""
         except (TimeoutError, UrllibTimeoutError):
             raise PageTimeout(f"{_name(url)} did not send the page in time.") from None
-        except ssl.SSLCertVerificationError:
-            raise PageUnreachable(
-                f"{_name(url)} shows a certificate that cannot be verified.",
-                "Set SSL_CERT_FILE to your own authorities' certificates.",
-            ) from None
-        except (HTTPError, HTTPException, OSError, ValueError):
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if trouble := certificate_trouble(error, _name(url)):
+                raise trouble from None
             # ValueError: what http.client makes of a malformed status line or chunk.
             raise PageUnreachable(f"{_name(url)} could not be reached, or cut the page off.") from None
-        return Answer(response.status, body, url, _validator(response))
+        return Answer(response.status, body, url, _validator(response), said)
 
     def _body(self, response: BaseHTTPResponse) -> bytes:
         announced = response.headers.get("Content-Length", "")
@@ -161,6 +169,13 @@ class Web:
             if len(body) > self._limits.max_bytes:
                 raise self._limits.too_large()
         return bytes(body)
+
+
+def _said(response: BaseHTTPResponse) -> str:
+    # The status is known; a body that does not arrive changes nothing about it.
+    with contextlib.suppress(HTTPError, HTTPException, OSError, ValueError):
+        return response.read(_SAID_BYTES, decode_content=True).decode(errors="replace")
+    return ""
 
 
 def fetched(answer: Answer) -> Fetched:

@@ -15,7 +15,19 @@ from tests.commands.label_studio_api import BOXES, ApiStandIn, label_studio_api
 # `make test-ray` installs what these need, and runs them.
 collect_ignore = [] if importlib.util.find_spec("ray") else ["test_preannotate_ray.py"]
 
-_OURS = ("AWS_", "LABEL_STUDIO_", "PAGE_", "MAX_", "ALLOWED_", "LOCAL_FILES_", "OCR_", "BASIC_AUTH_", "MODEL_", "PORT")
+_OURS = (
+    "AWS_",
+    "LABEL_STUDIO_",
+    "PAGE_",
+    "MAX_",
+    "ALLOWED_",
+    "LOCAL_FILES_",
+    "OCR_",
+    "BASIC_AUTH_",
+    "MODEL_",
+    "PORT",
+    "SSL_",
+)
 
 
 @dataclass(frozen=True)
@@ -77,4 +89,6 @@ def project(studio: ApiStandIn, backend: Backend) -> int:
     number = studio.add_project(BOXES, {"image": "/data/upload/1/ab-receipt.png"})
     row = {"id": 1, "project": number, "url": backend.url, "title": "BoxOCR", "is_interactive": True}
     studio.connections.append(row | {"auth_method": "NONE", "basic_auth_user": ""})
+    hook = {"id": 1, "project": number, "url": f"{backend.url}/webhook", "headers": {}, "is_active": True}
+    studio.webhooks.append(hook | {"send_for_all_actions": True, "actions": []})
     return number

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
-from tests.servers.web import Reply, Request, web_server
+from tests.servers.web import ISSUED, Reply, Request, web_server
 
 Json = dict[str, Any]
 
@@ -56,6 +57,8 @@ class ApiStandIn(LabelStudioStandIn):
         buckets: of each project's S3 storages.
         storages: S3 source storages that were made here; ``synced`` counts how often.
         connections: as the API shows them, passwords included.
+        webhooks: as the API shows them.
+        webhooks_allowed: whether the token's owner may see and change webhooks.
         guarded: whether the address guard is on, as it is unless it is switched off.
         known_hosts: names that it resolves.
         personal_tokens: whether the organisation allows them.
@@ -69,6 +72,8 @@ class ApiStandIn(LabelStudioStandIn):
     buckets: dict[int, list[str]] = field(default_factory=dict)
     storages: list[Json] = field(default_factory=list)
     connections: list[Json] = field(default_factory=list)
+    webhooks: list[Json] = field(default_factory=list)
+    webhooks_allowed: bool = True
     guarded: bool = False
     known_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     personal_tokens: bool = True
@@ -125,6 +130,8 @@ class ApiStandIn(LabelStudioStandIn):
                 return self._tasks(request, project)
             case _, "storages":
                 return self._storages(request, rest, project)
+            case _, "webhooks":
+                return self._webhooks(request, rest, project)
         return Reply(b"<!doctype html><html>", 404)
 
     def _tasks(self, request: Request, project: int) -> Reply:
@@ -229,6 +236,11 @@ class ApiStandIn(LabelStudioStandIn):
         row = {"id": len(self.connections) + 1, "auth_method": "NONE", "basic_auth_user": "", "is_interactive": False}
         self.connections.append(row | body)
         self.changes += 1
+        hook = body["url"].rstrip("/") + "/webhook"
+        if hook not in [one["url"] for one in self.webhooks if one["project"] == body["project"]]:
+            # One that it does not take is left out without a word.
+            with contextlib.suppress(Refused):
+                self._add_webhook({"project": body["project"], "url": hook})
         self._update_state(self.connections[-1])
         return _json(self.connections[-1], 201)
 
@@ -242,6 +254,32 @@ class ApiStandIn(LabelStudioStandIn):
         self.changes += 1
         self._update_state(row)
         return _json(row)
+
+    # --- Webhooks
+
+    def _webhooks(self, request: Request, rest: list[str], project: int) -> Reply:
+        if not self.webhooks_allowed:
+            raise Refused(403, "You do not have permission to perform this action.")
+        match request.method, *rest:
+            case "GET", *_:
+                return _json([one for one in self.webhooks if one["project"] == project])
+            case "POST", *_:
+                return _json(self._add_webhook(json.loads(request.body)), 201)
+            case "PATCH", number:
+                body = json.loads(request.body)
+                _take_webhook(body["url"])
+                (row,) = (one for one in self.webhooks if one["id"] == int(number))
+                # Actions that are not sent along are forgotten.
+                row.update({"actions": []} | body)
+                self.changes += 1
+                return _json(row)
+        return Reply(b"<!doctype html><html>", 404)
+
+    def _add_webhook(self, body: Json) -> Json:
+        _take_webhook(body["url"])
+        row = {"id": len(self.webhooks) + 1, "send_payload": True, "send_for_all_actions": True, "headers": {}}
+        self.webhooks.append(row | {"is_active": True, "actions": []} | body)
+        return self.webhooks[-1]
 
     def _judge(self, url: str) -> None:
         host = urlsplit(url).hostname
@@ -274,6 +312,13 @@ class ApiStandIn(LabelStudioStandIn):
         return _call(lambda: requests.post(f"{row['url']}/setup", json=body, timeout=10, auth=_password(row)))
 
 
+def _take_webhook(url: str) -> None:
+    """Django takes addresses with an IP address, localhost, or a name with a dot."""
+    host = urlsplit(url).hostname or ""
+    if "." not in host and host != "localhost":
+        raise Refused(400, "Validation error", url=["Enter a valid URL."])
+
+
 def _call(request: Callable[[], requests.Response]) -> str:
     try:
         request().raise_for_status()
@@ -291,9 +336,9 @@ def _json(body: object, status: int = 200) -> Reply:
 
 
 @contextlib.contextmanager
-def label_studio_api(prefix: str = "") -> Iterator[ApiStandIn]:
-    """A Label Studio on a free port of 127.0.0.1."""
-    with web_server() as web:
+def label_studio_api(prefix: str = "", *, certificate: Path | None = None) -> Iterator[ApiStandIn]:
+    """A Label Studio on a free port of 127.0.0.1, with TLS where it has a certificate."""
+    with web_server(tls=certificate is not None, certificate=certificate or ISSUED) as web:
         stand_in = ApiStandIn(web, prefix, token=personal_access_token(life_seconds=_YEAR))
         web.routes[""] = stand_in.dated_answer
         yield stand_in

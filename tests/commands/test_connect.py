@@ -42,6 +42,19 @@ def test_a_project_is_connected_and_a_second_run_changes_nothing(
     assert studio.changes == 1
 
 
+def test_label_studio_is_reached_by_the_first_of_its_addresses(
+    boxocr: Run, studio: ApiStandIn, backend: Backend
+) -> None:
+    several = {"LABEL_STUDIO_URL": f"{studio.url}/, http://studio.invalid:8080 ,https://studio.example.com/ls/"}
+    done = boxocr("demo", "--url", backend.url, **several)
+    assert done.code == 0, done.errors
+    assert done.output.endswith(f"{studio.url}/projects/1/data")
+    assert boxocr("connect", "--project", 1, **several).output.startswith("Nothing to change")
+    examined = boxocr("doctor", "--project", 1, "--url", backend.url, **several)
+    assert examined.code == 0, examined.output
+    assert examined.says(f"✓ Label Studio: Version 1.23.2 answers at {studio.url}.")
+
+
 def test_a_connection_is_brought_up_to_date(boxocr: Run, studio: ApiStandIn, backend: Backend, project: int) -> None:
     studio.connections[0].update(url="http://127.0.0.1:9", is_interactive=False)
     done = boxocr("connect", "--project", project, "--url", backend.url)

@@ -75,6 +75,44 @@ def test_a_page_on_a_private_host(boxocr: Run, studio: ApiStandIn, page_server: 
     assert done.says("add 127.0.0.1 to ALLOWED_IMAGE_HOSTS")
 
 
+def test_pages_whose_addresses_have_a_name_that_is_not_known(boxocr: Run, studio: ApiStandIn) -> None:
+    studio.uploads["1/a.png"] = page = (ROOT / "examples" / "pages" / "receipt.png").read_bytes()
+    studio.local_files["a.png"] = page
+    known, unknown = "http://studio:8080", "http://10.0.0.7:8080/label-studio"
+    paths = ("/data/upload/1/a.png", "/data/local-files/?d=a.png")
+    number = studio.add_project(BOXES, *({"image": name + path} for name in ("", known, unknown) for path in paths))
+    done = boxocr("doctor", "--project", number, LABEL_STUDIO_URL=f"{studio.url},{known}")
+    assert done.code == 1
+    for place in ("", " at studio:8080"):
+        assert done.says(f"✓ pages: uploads{place}: 1 of 1 read")
+        assert done.says(f"✓ pages: local files{place}: 1 of 1 read")
+    for kind, task in (("uploads", 5), ("local files", 6)):
+        assert done.says(
+            f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page lies on 10.0.0.7, which is in a "
+            f"private network that this server may not ask. → If {unknown} is another name of Label Studio, add it to "
+            "LABEL_STUDIO_URL after a comma. If that is meant, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
+        )
+
+
+def test_the_name_that_label_studio_was_given_is_known(boxocr: Run, studio: ApiStandIn) -> None:
+    studio.local_files["a.png"] = (ROOT / "examples" / "pages" / "receipt.png").read_bytes()
+    studio.own_name = "https://studio.example.com/annotate"
+    number = studio.add_project(BOXES, {"image": f"{studio.own_name}/data/local-files/?d=a.png"})
+    assert boxocr("doctor", "--project", number).says("✓ pages: local files at studio.example.com: 1 of 1 read")
+
+
+def test_local_files_that_label_studio_does_not_serve(boxocr: Run, studio: ApiStandIn) -> None:
+    studio.serves_local_files = False
+    done = boxocr("doctor", "--project", studio.add_project(BOXES, {"image": "/data/local-files/?d=a.png"}))
+    assert done.code == 1
+    assert done.says(
+        "✗ pages: local files: cannot be read. Task 1: Label Studio does not serve local files: "
+        "LOCAL_FILES_SERVING_ENABLED is off there (HTTP 403). → Start Label Studio with "
+        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and with the folder in LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
+    )
+    assert done.says("✓ token: ")
+
+
 def test_a_task_without_a_page(boxocr: Run, studio: ApiStandIn) -> None:
     done = boxocr("doctor", "--project", studio.add_project(BOXES, {"picture": "x"}))
     assert done.says(

@@ -25,7 +25,14 @@ PASSWORDS = {
 SET = EXAMPLE | PASSWORDS
 
 # What the server reads and Compose keeps from it: paths and addresses that are others inside a container.
-NOT_PASSED = {"HOST", "LOCAL_FILES_DOCUMENT_ROOT", "MODEL_DIR", "TESSDATA_PREFIX"}
+NOT_PASSED = {
+    "AWS_CA_BUNDLE",
+    "HOST",
+    "LOCAL_FILES_DOCUMENT_ROOT",
+    "MODEL_DIR",
+    "SSL_CERT_FILE",
+    "TESSDATA_PREFIX",
+}
 
 
 @pytest.mark.parametrize("files", [(BASE,), (BASE, SEAWEEDFS)], ids=["minio", "seaweedfs"])

@@ -45,7 +45,7 @@ def failure(store: PageStore, url: str, task_id: int | None = None) -> PageError
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in os.environ:
-        if name.startswith(("AWS_", "LABEL_STUDIO_", "PAGE_", "MAX_PAGE_", "ALLOWED_", "LOCAL_FILES_")):
+        if name.startswith(("AWS_", "LABEL_STUDIO_", "PAGE_", "MAX_PAGE_", "ALLOWED_", "LOCAL_FILES_", "SSL_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))

@@ -2,7 +2,14 @@
 
 import pytest
 
-from boxocr.errors import PageAddressError, PageForbidden, PageNotFound, PageUnreachable
+from boxocr.errors import (
+    PageAddressError,
+    PageError,
+    PageForbidden,
+    PageNotFound,
+    PageUnauthorized,
+    PageUnreachable,
+)
 from boxocr.pages import PageAddress, PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LabelStudioStandIn
@@ -64,8 +71,72 @@ def test_an_upload_that_does_not_exist_is_told(
         assert (type(caught), caught.message) == (PageNotFound, "Label Studio has no such upload.")
 
 
-def test_a_local_file_that_does_not_exist_is_told(studio_store: PageStore) -> None:
-    assert isinstance(failure(studio_store, "/data/local-files/?d=none.png"), PageNotFound)
+NOT_SHOWN = (
+    "Label Studio shows no such local file to the owner of this server's token (HTTP 404). Check that the file is "
+    "below Label Studio's LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, that its folder belongs to a local files storage, "
+    "and that the token's owner may open that storage's project."
+)
+NOT_OPENED = (
+    "Label Studio cannot open the page's local file (HTTP 404). Check that it is a file, and that the user whom Label "
+    "Studio runs as may read it."
+)
+OUTSIDE = "The page's address leads out of Label Studio's folder of local files. Correct it in the task."
+NAMELESS = "The page's address names no local file (HTTP 403). Write it as /data/local-files/?d= and the path."
+NOT_SERVED = (
+    "Label Studio does not serve local files: LOCAL_FILES_SERVING_ENABLED is off there (HTTP 403). Start Label Studio "
+    "with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and with the folder in LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "sentence"),
+    [
+        ("?d=none.png", PageNotFound, NOT_SHOWN),
+        ("?d=scans/", PageNotFound, NOT_OPENED),
+        ("?d=../secret.png", PageForbidden, OUTSIDE),
+        ("", PageAddressError, NAMELESS),
+    ],
+)
+def test_a_local_file_that_label_studio_does_not_give_is_told(
+    query: str, error: type[PageError], sentence: str, studio_store: PageStore
+) -> None:
+    caught = failure(studio_store, f"/data/local-files/{query}")
+    assert (type(caught), caught.sentence) == (error, sentence)
+
+
+def test_where_local_files_are_not_served_the_setting_is_named(
+    studio: LabelStudioStandIn, studio_store: PageStore
+) -> None:
+    studio.serves_local_files = False
+    studio.local_files["x.png"] = png()
+    caught = failure(studio_store, "/data/local-files/?d=x.png")
+    assert (type(caught), caught.sentence) == (PageForbidden, NOT_SERVED)
+
+
+def test_a_refused_token_is_told_before_all_that(studio: LabelStudioStandIn, make_store: StoreMaker) -> None:
+    studio.serves_local_files = False
+    caught = failure(make_store(LABEL_STUDIO_URL=studio.url), "/data/local-files/?d=x.png")
+    assert (type(caught), caught.message) == (
+        PageUnauthorized,
+        "Label Studio asks for a token, and this server has none.",
+    )
+
+
+def test_whoever_may_not_open_the_project_is_told(studio: LabelStudioStandIn, studio_store: PageStore) -> None:
+    studio.forbidden = True
+    caught = failure(studio_store, "/data/local-files/?d=x.png")
+    assert (type(caught), caught.message) == (
+        PageUnauthorized,
+        "Label Studio does not show the page to the owner of this server's token (HTTP 403).",
+    )
+
+
+def test_an_answer_that_stops_in_the_middle_of_its_reasons_is_still_an_answer(
+    studio: LabelStudioStandIn, studio_store: PageStore
+) -> None:
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n"
+    studio.web.routes[f"{studio.prefix}/data/local-files/"] = Reply(raw=[head, b"Serving"])
+    assert isinstance(failure(studio_store, "/data/local-files/?d=x.png"), PageUnauthorized | PageAddressError)
 
 
 def test_without_label_studio_its_addresses_are_told(make_store: StoreMaker) -> None:

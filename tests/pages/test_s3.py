@@ -1,9 +1,17 @@
 import itertools
 import time
+from pathlib import Path
 
 import pytest
 
-from boxocr.errors import PageAddressError, PageNotFound, PageTooLarge, PageUnauthorized, PageUnreachable
+from boxocr.errors import (
+    PageAddressError,
+    PageCertificate,
+    PageNotFound,
+    PageTooLarge,
+    PageUnauthorized,
+    PageUnreachable,
+)
 from boxocr.pages import PageAddress, PageStore
 from boxocr.pages.deadline import Deadline
 from boxocr.pages.s3 import S3
@@ -12,7 +20,7 @@ from boxocr.settings import Settings
 from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.ports import free_ports
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server
-from tests.servers.web import Reply, WebServer
+from tests.servers.web import AUTHORITY, ISSUED, Reply, WebServer, web_server
 
 KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 
@@ -176,3 +184,36 @@ def test_a_signed_address_is_read_like_any_web_page(s3: S3Server, make_store: St
     assert store.get(PageAddress(s3.presigned("ä b.png"))).pixels[0, 0] == 5
     caught = failure(store, s3.presigned("ä b.png").replace("Signature=", "Signature=0"))
     assert (type(caught), caught.message) == (PageUnauthorized, "127.0.0.1 refuses to give the page (HTTP 403).")
+
+
+UNTRUSTED = (
+    "The certificate of the S3 server localhost was issued by an authority that this server does not trust. "
+    "Set AWS_CA_BUNDLE to the PEM file of that certificate authority."
+)
+OTHER_NAME = (
+    "The certificate of the S3 server 127.0.0.1 is made out to another name. Use a name that is in the certificate, or "
+    "have one made for this name; AWS_CA_BUNDLE, which takes the PEM file of the certificate authority, does not help "
+    "here."
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "bundle", "sentence"), [("localhost", "", UNTRUSTED), ("127.0.0.1", AUTHORITY, OTHER_NAME)]
+)
+def test_the_certificate_of_an_endpoint_is_told(
+    host: str, bundle: Path | str, sentence: str, make_store: StoreMaker
+) -> None:
+    with web_server(tls=True, certificate=ISSUED) as endpoint:
+        # Its certificates are boto3's own: the web's count for nothing. A variable that is empty counts as unset.
+        url = endpoint.url.replace("localhost", host)
+        store = make_store(AWS_ENDPOINT=url, SSL_CERT_FILE=AUTHORITY, AWS_CA_BUNDLE=bundle, **KEYS)
+        caught = failure(store, "s3://pages/x.png")
+        assert (type(caught), caught.sentence) == (PageCertificate, sentence)
+        assert endpoint.requests == []
+
+
+def test_an_endpoint_of_a_private_authority_is_read_with_its_certificate(make_store: StoreMaker) -> None:
+    with web_server(tls=True, certificate=ISSUED) as endpoint:
+        endpoint.routes["/pages/x.png"] = Reply(png(3))
+        store = make_store(AWS_ENDPOINT=endpoint.url, AWS_CA_BUNDLE=AUTHORITY, **KEYS)
+        assert store.get(PageAddress("s3://pages/x.png")).pixels[0, 0] == 3

@@ -5,11 +5,13 @@ import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from boxocr.errors import (
     PageAddressError,
+    PageCertificate,
     PageError,
     PageForbidden,
     PageNotFound,
@@ -23,7 +25,7 @@ from boxocr.pages import PageAddress, PageStore
 from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.label_studio import LEGACY_TOKEN
 from tests.servers.ports import free_ports
-from tests.servers.web import CERTIFICATE, Reply, WebServer, redirect, web_server
+from tests.servers.web import AUTHORITY, CERTIFICATE, EXPIRED, FUTURE, ISSUED, Reply, WebServer, redirect, web_server
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -247,27 +249,60 @@ def secure() -> Iterator[WebServer]:
         yield server
 
 
-def test_a_certificate_that_nobody_vouches_for_is_told(secure: WebServer, make_store: StoreMaker) -> None:
-    secure.routes["/x"] = Reply(png(3))
-    caught = failure(make_store(ALLOWED_IMAGE_HOSTS="localhost"), f"{secure.url}/x")
-    assert isinstance(caught, PageUnreachable)
-    assert caught.sentence == (
-        "localhost shows a certificate that cannot be verified. "
-        "Set SSL_CERT_FILE to your own authorities' certificates."
-    )
-    assert secure.requests == []
+@pytest.mark.parametrize("certificate", [CERTIFICATE, ISSUED], ids=["signed by itself", "of a private authority"])
+def test_a_certificate_that_nobody_vouches_for_is_told(certificate: Path, make_store: StoreMaker) -> None:
+    with web_server(tls=True, certificate=certificate) as secure:
+        caught = failure(make_store(ALLOWED_IMAGE_HOSTS="localhost"), f"{secure.url}/x")
+        assert isinstance(caught, PageCertificate)
+        assert caught.sentence == (
+            "The certificate of localhost was issued by an authority that this server does not trust. "
+            "Set SSL_CERT_FILE to the PEM file of that certificate authority."
+        )
+        assert secure.requests == []
 
 
-def test_authorities_of_ones_own_are_believed(secure: WebServer, make_store: StoreMaker) -> None:
-    secure.routes["/x"] = Reply(png(3))
-    store = make_store(ALLOWED_IMAGE_HOSTS="localhost", SSL_CERT_FILE=CERTIFICATE)
-    assert store.get(PageAddress(f"{secure.url}/x")).pixels[0, 0] == 3
+@pytest.mark.parametrize(("certificate", "authority"), [(CERTIFICATE, CERTIFICATE), (ISSUED, AUTHORITY)])
+def test_authorities_of_ones_own_are_believed(certificate: Path, authority: Path, make_store: StoreMaker) -> None:
+    with web_server(tls=True, certificate=certificate) as secure:
+        secure.routes["/x"] = Reply(png(3))
+        store = make_store(ALLOWED_IMAGE_HOSTS="localhost", SSL_CERT_FILE=authority)
+        assert store.get(PageAddress(f"{secure.url}/x")).pixels[0, 0] == 3
 
 
 def test_a_certificate_must_be_for_the_host_of_the_address(secure: WebServer, make_store: StoreMaker) -> None:
     store = make_store(ALLOWED_IMAGE_HOSTS="127.0.0.1", SSL_CERT_FILE=CERTIFICATE)
     caught = failure(store, secure.url.replace("localhost", "127.0.0.1") + "/x")
-    assert caught.message == "127.0.0.1 shows a certificate that cannot be verified."
+    assert isinstance(caught, PageCertificate)
+    assert caught.sentence == (
+        "The certificate of 127.0.0.1 is made out to another name. Use a name that is in the certificate, or have one "
+        "made for this name; SSL_CERT_FILE, which takes the PEM file of the certificate authority, does not help here."
+    )
+
+
+TOO_OLD = (
+    "The certificate of localhost has expired. Renew it there. If the authority's own certificate has expired, set "
+    "SSL_CERT_FILE to the PEM file of the new certificate authority."
+)
+TOO_NEW = (
+    "The certificate of localhost is not valid yet. Set both clocks by a time server; SSL_CERT_FILE, which takes the "
+    "PEM file of the certificate authority, does not help here."
+)
+
+
+@pytest.mark.parametrize(("certificate", "sentence"), [(EXPIRED, TOO_OLD), (FUTURE, TOO_NEW)])
+def test_a_certificate_out_of_its_time_is_told(certificate: Path, sentence: str, make_store: StoreMaker) -> None:
+    with web_server(tls=True, certificate=certificate) as secure:
+        store = make_store(ALLOWED_IMAGE_HOSTS="localhost", SSL_CERT_FILE=AUTHORITY)
+        caught = failure(store, f"{secure.url}/x")
+    assert (type(caught), caught.sentence) == (PageCertificate, sentence)
+
+
+def test_a_server_without_tls_has_no_certificate_to_blame(web: WebServer, make_store: StoreMaker) -> None:
+    caught = failure(make_store(ALLOWED_IMAGE_HOSTS=web.origin), f"https://{web.origin}/x")
+    assert (type(caught), caught.message) == (
+        PageUnreachable,
+        "127.0.0.1 could not be reached, or cut the page off.",
+    )
 
 
 def test_a_page_that_drips_over_tls_is_given_up_in_time(secure: WebServer, make_store: StoreMaker) -> None:

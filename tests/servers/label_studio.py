@@ -14,12 +14,26 @@ from itertools import count
 
 import jwt
 
-from tests.servers.web import Reply, Request, WebServer, redirect, web_server
+from tests.servers.web import ISSUED, Reply, Request, WebServer, redirect, web_server
 
 _KEY = "a key of at least 32 bytes, as HS256 wants it"
 LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a server that lives for a test
 
+# What of it tells Label Studio's own name.
+_LOGIN_PAGE = """<!doctype html>
+<html lang="en"><head>
+  <link href="{0}/static/css/main.9be72da65a79.css" rel="stylesheet"/>
+  <link href="{0}/static/images/favicon.8992b8aa4126.ico" rel="shortcut icon"/>
+</head></html>"""
+
 _UNAUTHORIZED = Reply(b'{"detail": "Authentication credentials were not provided."}', 401)
+_SERVING_OFF = Reply(
+    b"Serving local files can be dangerous, so it's disabled by default. You can enable it with "
+    b"LOCAL_FILES_SERVING_ENABLED environment variable, please check docs: "
+    b"https://labelstud.io/guide/storage.html#Local-storage",
+    403,
+    {"Content-Type": "text/html; charset=utf-8"},
+)
 _SERVER_ERROR = Reply(b"<h1>Server Error (500)</h1>", 500)
 
 
@@ -45,6 +59,8 @@ class LabelStudioStandIn:
         local_files: what ``d`` says → bytes.
         cloud: task and URI → bytes, or the address that is redirected to.
         without_token: whether it shows everything to everyone.
+        own_name: the address that it was given when it was started (LABEL_STUDIO_HOST there).
+        serves_local_files: whether LOCAL_FILES_SERVING_ENABLED is on there.
     """
 
     web: WebServer
@@ -58,6 +74,8 @@ class LabelStudioStandIn:
     cloud: dict[tuple[int, str], bytes | str] = field(default_factory=dict)
     without_token: bool = False
     forbidden: bool = False
+    own_name: str = ""
+    serves_local_files: bool = True
 
     _issued: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=count)
@@ -75,14 +93,18 @@ class LabelStudioStandIn:
         """Refuse all access tokens that were given, as after a restart with another key."""
         self._issued.clear()
 
-    def answer(self, request: Request) -> Reply:  # noqa: PLR0911 - one for each address
+    def answer(self, request: Request) -> Reply:
         if not request.path.startswith(f"{self.prefix}/"):
             return Reply(b"another application", 404)
         path = request.path.removeprefix(self.prefix)
         if path == "/api/token/refresh/":
             return self._exchange(request)
-        if not self._known(request):
-            return _UNAUTHORIZED
+        if path == "/user/login/":
+            return Reply(_LOGIN_PAGE.format(self.own_name).encode(), headers={"Content-Type": "text/html"})
+        return self._private(request, path) if self._known(request) else _UNAUTHORIZED
+
+    def _private(self, request: Request, path: str) -> Reply:  # noqa: PLR0911 - one for each address
+        """For those who have a token."""
         if self.forbidden:
             return Reply(b'{"detail": "You do not have permission"}', 403)
         if path.startswith("/data/upload/"):
@@ -93,12 +115,24 @@ class LabelStudioStandIn:
             name = request.query.get("filepath", "").removeprefix("upload/")
             return _file(self.stored_uploads.get(name), Reply(status=403))
         if path == "/data/local-files/":
-            return _file(self.local_files.get(request.query.get("d", "")), Reply(status=404))
+            return self._local_file(request.query.get("d", ""))
         if task := re.fullmatch(r"/tasks/(\d+)/presign/", path):
             uri = base64.urlsafe_b64decode(request.query["fileuri"]).decode()
             found = self.cloud.get((int(task[1]), uri))
             return redirect(found, 303) if isinstance(found, str) else _file(found, Reply(status=404))
         return Reply(status=404)
+
+    def _local_file(self, name: str) -> Reply:
+        if not self.serves_local_files:
+            return _SERVING_OFF
+        if not name:
+            return Reply(status=403)
+        if ".." in name.split("/"):
+            said = f"The joined path (/srv/{name}) is located outside of the base path component (/srv/documents)"
+            return Reply(json.dumps({"status_code": 500, "version": "1.23.2", "detail": said}).encode(), 500)
+        if name.endswith("/"):
+            return Reply(f"Error opening file /srv/documents/{name}".encode(), 404)
+        return _file(self.local_files.get(name), Reply(status=404))
 
     def _exchange(self, request: Request) -> Reply:
         if request.method != "POST" or json.loads(request.body).get("refresh") != self.token:
@@ -122,9 +156,9 @@ def _file(data: bytes | None, missing: Reply) -> Reply:
 
 
 @contextlib.contextmanager
-def label_studio(prefix: str = "") -> Iterator[LabelStudioStandIn]:
-    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``."""
-    with web_server() as web:
+def label_studio(prefix: str = "", *, tls: bool = False) -> Iterator[LabelStudioStandIn]:
+    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``; TLS shows ISSUED."""
+    with web_server(tls=tls, certificate=ISSUED) as web:
         stand_in = LabelStudioStandIn(web, prefix)
         web.routes[""] = stand_in.answer
         yield stand_in

@@ -13,6 +13,10 @@ from urllib.parse import parse_qs, unquote
 # Self-signed, with its key, valid until 2126.
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
+# An authority, and what it issued for "localhost", with keys: valid until 2125, until 2020, and from 2120 on.
+AUTHORITY = Path(__file__).with_name("authority.pem")
+ISSUED, EXPIRED, FUTURE = (Path(__file__).with_name(f"{name}.pem") for name in ("issued", "expired", "future"))
+
 
 @dataclass(frozen=True)
 class Request:
@@ -97,12 +101,15 @@ class WebServer:
 
 
 @contextlib.contextmanager
-def web_server(*, port: int = 0, tls: bool = False) -> Iterator[WebServer]:  # noqa: C901 - most of it is the handler
-    """A server on a port of 127.0.0.1, stopped at the end; with TLS it shows CERTIFICATE, for "localhost".
+def web_server(  # noqa: C901 - most of it is the handler
+    *, port: int = 0, tls: bool = False, certificate: Path = CERTIFICATE
+) -> Iterator[WebServer]:
+    """A server on a port of 127.0.0.1, stopped at the end.
 
     Args:
         port: to listen on; 0 for a free one.
-        tls: whether it speaks TLS.
+        tls: whether it speaks TLS, for the name "localhost".
+        certificate: that it shows then.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -157,7 +164,7 @@ def web_server(*, port: int = 0, tls: bool = False) -> Iterator[WebServer]:  # n
         server = WebServer(listening.server_address[1], tls=tls)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE)
+            context.load_cert_chain(certificate)
             # The handshake belongs to each connection's own thread, where its failure is caught.
             listening.socket = context.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()

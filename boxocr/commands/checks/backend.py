@@ -6,10 +6,12 @@ from http import HTTPStatus
 import httpx
 
 from boxocr.commands.addresses import is_private, shown
-from boxocr.commands.connections import TITLE, Connection, answered_with_error, explained, find, unreachable
+from boxocr.commands.checks import webhook
+from boxocr.commands.connections import TITLE, Connection, Wanted, answered_with_error, explained, find, unreachable
 from boxocr.commands.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.commands.label_studio_api import LabelStudioAPI, http_client
 from boxocr.commands.report import Finding, failed, failure, passed, skipped
+from boxocr.pages.certificates import certificate_trouble
 
 RUNS, GUARD, CONNECTION = "backend", "address guard", "connection"
 
@@ -20,17 +22,18 @@ _TIMEOUT = httpx.Timeout(5)
 
 
 def findings(
-    url: str, *, named: bool, api: LabelStudioAPI | None, project: int | None, version: str
+    aim: Wanted, *, named: bool, api: LabelStudioAPI | None, project: int | None, version: str
 ) -> Iterator[Finding]:
-    """About the way from Label Studio to here.
+    """About the way from Label Studio to here, and about the events that it sends along it.
 
     Args:
-        url: of this backend; a guess unless ``named``.
+        aim: the connection as it should be; its address is a guess unless ``named``.
         named: whether the operator gave the address.
         api: Label Studio, if its token is accepted.
         project: that the backend is to be connected to.
         version: Label Studio's, as far as it is known.
     """
+    url = aim.url
     if api is None:
         yield _runs(url)
         yield _guessed(url, version)
@@ -51,6 +54,9 @@ def findings(
             )
         else:
             yield from _connection(api, row, project)
+            if row.works:
+                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}"
+                yield webhook.finding(api, project, row.url, aim.webhook_token, connect)
     except CommandFailed as error:
         yield failure(CONNECTION, error)
 
@@ -61,7 +67,9 @@ def _runs(url: str) -> Finding:
         with http_client(_TIMEOUT) as http:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if trouble := certificate_trouble(error, shown(url)):
+            return failure(RUNS, trouble)
         return failed(
             RUNS,
             f"No server answers at {shown(url)}, seen from here.",

@@ -15,6 +15,7 @@ from boxocr.commands.addresses import inside_container, is_loopback, other_names
 from boxocr.commands.errors import CommandFailed, LabelStudioUnreachable
 from boxocr.commands.label_studio_api import http_client
 from boxocr.commands.report import Finding, failed, failure, passed, skipped
+from boxocr.pages.certificates import causes_of, certificate_trouble
 from boxocr.settings import Settings
 
 CHECK, CLOCK = "Label Studio", "clock"
@@ -130,22 +131,19 @@ def _seconds_ahead(answer: httpx.Response, now: float) -> float | None:
 
 def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> CommandFailed:
     parts = urlsplit(url)
+    causes = list(causes_of(error))
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return _without_tls(url, error)
     if in_container and is_loopback(url):
         return LabelStudioUnreachable(
             f"LABEL_STUDIO_URL is {shown(url)}, and inside this container {parts.hostname} is the container itself, "
             "where no Label Studio answers.",
-            f"Name Label Studio as this container reaches it: {other_names(parts.port)}.",
+            f"Name Label Studio as this container reaches it: {other_names(url)}.",
         )
-    causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
         return LabelStudioUnreachable(
             f"The name {parts.hostname} in LABEL_STUDIO_URL is not known here.",
             "Correct it; in Compose it is the name of Label Studio's service.",
-        )
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return LabelStudioUnreachable(
-            f"The certificate of {shown(url)} is not trusted here, or the port does not speak TLS.",
-            "Add its authority to the system's, or name a file with it in SSL_CERT_FILE.",
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return LabelStudioUnreachable(
@@ -162,7 +160,11 @@ def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> Comman
     )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _without_tls(url: str, error: httpx.HTTPError) -> CommandFailed:
+    trouble = certificate_trouble(error, shown(url))
+    if trouble is None:
+        return LabelStudioUnreachable(
+            f"What listens at {shown(url)} does not speak TLS.",
+            "Correct LABEL_STUDIO_URL: http in place of https, or another port.",
+        )
+    return LabelStudioUnreachable(trouble.message, trouble.remedy)

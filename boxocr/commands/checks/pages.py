@@ -97,10 +97,12 @@ def _kind_of(url: str) -> str:
             return "pages inside the tasks"
         case "s3" | "gs" | "azure-blob":
             return f"{parts.scheme.lower()}://{parts.netloc}"
+    # Each name that tasks have for Label Studio is a kind of its own, since this server may not know it.
+    place = f" at {parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
     if "/data/local-files/" in parts.path:
-        return "local files"
+        return f"local files{place}"
     if "/data/upload/" in parts.path or url.startswith("upload/"):
-        return "uploads"
+        return f"uploads{place}"
     return f"web pages of {parts.hostname}" if parts.hostname else "pages on Label Studio's address"
 
 
