@@ -161,7 +161,7 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     with open_api(settings) as api:
         storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
         link = run(api, aim, printer.text, named=bool(options.url), storage=storage)
-    printer.text("Open it, choose a task, switch Auto-Annotation on, and draw a box:")
+    printer.text("Open it, choose a task, switch Auto-Annotation and Auto-Accept Suggestions on, and draw a box:")
     printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
     return _SUCCESS
 

@@ -20,6 +20,12 @@ _MODEL = "boxocr"
 # Of a connection, unless the operator gives it another one.
 TITLE = "BoxOCR"
 
+# What no backend can do for annotators.
+ACCEPTING = (
+    "Label Studio keeps the text of a box once it is accepted: annotators switch Auto-Accept Suggestions on, or accept "
+    "each box before they change the label or submit."
+)
+
 # How requests, with which Label Studio calls its backends, quotes an answer's reason phrase.
 _HTTP_ERROR = re.compile(r"(\d{3}) (?:Client|Server) Error: (.*?)(?: for url: |$)")
 

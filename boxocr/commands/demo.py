@@ -13,8 +13,8 @@ TITLE = "BoxOCR demo"
 
 _DESCRIPTION = (
     "Open a task, switch Auto-Annotation and Auto-Accept Suggestions on below the page, take the rectangle behind "
-    "Auto-Detect, and draw a box: its text appears in the region's field. Without Auto-Accept, accept each box before you "
-    "change the label or submit."
+    "Auto-Detect, and draw a box: its text appears in the region's field. Without Auto-Accept, accept each box before "
+    "you change the label or submit."
 )
 
 _MOST_TASKS = 100

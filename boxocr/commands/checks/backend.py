@@ -7,13 +7,22 @@ import httpx
 
 from boxocr.commands.addresses import is_private, shown
 from boxocr.commands.checks import webhook
-from boxocr.commands.connections import TITLE, Connection, Wanted, answered_with_error, explained, find, unreachable
+from boxocr.commands.connections import (
+    ACCEPTING,
+    TITLE,
+    Connection,
+    Wanted,
+    answered_with_error,
+    explained,
+    find,
+    unreachable,
+)
 from boxocr.commands.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.commands.label_studio_api import LabelStudioAPI, http_client
 from boxocr.commands.report import Finding, failed, failure, passed, skipped
 from boxocr.pages.certificates import certificate_trouble
 
-RUNS, GUARD, CONNECTION = "backend", "address guard", "connection"
+RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
 
 # From this version on Label Studio judges the addresses of its backends.
 _GUARD_SINCE = (1, 23, 1)
@@ -127,6 +136,8 @@ def _connection(api: LabelStudioAPI, row: Connection, project: int) -> Iterator[
             "Interactive preannotations are off, so nothing happens when an annotator draws a box.",
             f"Run boxocr connect --project {project}, or switch them on under Settings → Model.",
         )
+    else:
+        yield skipped(ANNOTATORS, ACCEPTING)
 
 
 def _trouble(api: LabelStudioAPI, row: Connection, project: int) -> CommandFailed:
