@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 class LabelStudioServer:
-    """A Label Studio with one user, SQLite and a document root, all in ``folder``.
+    """A Label Studio with one user, SQLite and a document root, all in ``folder``, and with these variables.
 
     Attributes:
         url: where it answers.
@@ -34,7 +34,7 @@ class LabelStudioServer:
     # The variable that names its venv, and where that is otherwise.
     VENV = ("LABEL_STUDIO_VENV", ".venv-label-studio")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         (port,) = free_ports(1)
         self.url = f"http://{HOST}:{port}"
         self.document_root = folder / "document-root"
@@ -62,6 +62,7 @@ class LabelStudioServer:
                 "COLLECT_ANALYTICS": "false",
                 "SENTRY_DSN": "",
                 "FRONTEND_SENTRY_DSN": "",
+                **variables,
             },
         )
         self.personal_token = ""
