@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from boxocr import MODEL_VERSION, predictions, runtime
+from boxocr import MODEL_VERSION, config_warnings, predictions, runtime
 from boxocr.base import LabelStudioMLBase
 from boxocr.drawing import Drawing
 from boxocr.errors import BoxOCRError, MalformedRequest
@@ -90,4 +90,5 @@ class BoxOCR(LabelStudioMLBase):
             read = side_by_side.map if len(waiting) > 1 else map
             results = [result for answer in read(drawing.answer, waiting) for result in answer]
         results += [result for region in late for result in predictions.with_note(region, TOO_MANY.format(most))]
+        results = config_warnings.told_when_drawn(results, context, self.label_interface.config)
         return {"result": results, "model_version": str(self.model_version)} | predictions.score_of(results)
