@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from boxocr import MODEL_VERSION, predictions, runtime
+from boxocr import MODEL_VERSION, config_warnings, predictions, runtime
 from boxocr.base import LabelStudioMLBase
 from boxocr.drawing import Drawing
 from boxocr.errors import BoxOCRError, MalformedRequest
@@ -86,4 +86,5 @@ class BoxOCR(LabelStudioMLBase):
             # One region, the usual case, needs no thread of its own; the pool starts none before it is asked to.
             read = side_by_side.map if sum(state.is_read for state in states) > 1 else map
             results = [result for answer in read(drawing.answer, regions, states) for result in answer]
+        results = config_warnings.told_when_drawn(results, context, self.label_interface.config)
         return {"result": results, "model_version": str(self.model_version)} | predictions.score_of(results)

@@ -100,7 +100,16 @@ _SCHEMAS: Schema = {
         languages={"type": "array", "items": _TEXT},
     ),
     "Versions": _object(["versions"], versions={"type": "array", "items": _TEXT}),
-    "ModelVersion": _object(["model_version"], model_version=_TEXT),
+    "SetUp": _object(
+        ["model_version"],
+        model_version=_TEXT,
+        warnings={
+            "type": "array",
+            "minItems": 1,
+            "items": _TEXT,
+            "description": "Attributes of the labeling config that have no effect, a sentence for each",
+        },
+    ),
     "Status": _object(["status"], status={"const": "OK"}),
     "SetupRequest": _object(
         ["schema"],
@@ -175,7 +184,7 @@ _PATHS: Schema = {
             "operationId": "setup",
             "summary": "A project is connected: whether its labeling config has a place for text",
             "requestBody": _body("SetupRequest"),
-            "responses": {"200": _json(_ref("ModelVersion"), "It has")},
+            "responses": {"200": _json(_ref("SetUp"), "It has")},
         }
     },
     "/predict": {

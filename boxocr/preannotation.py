@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from boxocr import MODEL_VERSION, predictions
+from boxocr import MODEL_VERSION, config_warnings, predictions
 from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
 from boxocr.labeling import LabelingConfig, Preannotation
 from boxocr.marks import Result
@@ -80,7 +80,8 @@ def read_task(task: Task, label_config: str, services: Services, *, priority: Pr
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if len(errors) == len(outcomes):
         raise errors[0]
-    return prediction_of([result for outcome in outcomes for result in outcome.results])
+    results = [result for outcome in outcomes for result in outcome.results]
+    return prediction_of(config_warnings.told(results, label_config))
 
 
 def prediction_of(results: Sequence[Result]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from boxocr import runtime, timing
 from boxocr.base import KeyValueStore, LabelStudioMLBase, OwnLabelStudioMLBase
+from boxocr.config_warnings import warnings_of
 from boxocr.errors import (
     BoxOCRError,
     Busy,
@@ -139,13 +140,14 @@ def _add_label_studio_routes(app: Flask, model_class: type[LabelStudioMLBase], s
         schema = body.get("schema")
         if not isinstance(schema, str) or not schema.strip():
             raise MalformedRequest("The request has no schema, the project's labeling config.")
-        if not LabelingConfig.parse(schema, {}).has_transcription() and "<Repeater" not in schema:
+        if not LabelingConfig.as_written(schema).has_transcription():
             raise LabelingConfigError
         model = _model(model_class, body.get("project"), schema)
         extra_params = body.get("extra_params")
         if isinstance(extra_params, str) and extra_params:
             model.set_extra_params(extra_params)
-        return jsonify({"model_version": str(model.model_version)})
+        warnings = warnings_of(schema)
+        return jsonify({"model_version": str(model.model_version)} | ({"warnings": warnings} if warnings else {}))
 
     @app.post("/predict")
     def predict() -> Response:
@@ -171,9 +173,8 @@ def _model(model_class: type[LabelStudioMLBase], project: object, label_config: 
         return model_class(project_id=identity)
     if not isinstance(label_config, str):
         raise MalformedRequest("The request's labeling config is not text.")
-    # Tried here: label-studio-ml's own base class lets the parser's exceptions through.
-    label_interface(label_config)
-    return model_class(project_id=identity, label_config=label_config)
+    # Tried here: label-studio-ml's own base class lets the parser's exceptions through, and takes less.
+    return model_class(project_id=identity, label_config=label_interface(label_config).config)
 
 
 def _asked(body: dict[str, Any]) -> tuple[list[Any], dict[str, Any] | None]:

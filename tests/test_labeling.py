@@ -103,6 +103,13 @@ def test_a_repeater_is_written_out_for_the_task() -> None:
     assert labeling.page_urls("page_1", {"images": [{"url": "a.png"}, {"url": "b.png"}]}) == ["b.png"]
 
 
+def test_a_config_may_consist_of_a_repeater() -> None:
+    written = '<Repeater on="$pages"><Image name="p{{idx}}" value="$pages[{{idx}}]"/></Repeater>'
+
+    assert LabelingConfig.parse(written, {"pages": ["a.png", "b.png"]}).images() == ["p0", "p1"]
+    assert LabelingConfig.parse(written, {}).images() == []
+
+
 def test_a_repeater_over_very_many_entries_is_refused() -> None:
     with pytest.raises(LabelingConfigError, match="too many pages"):
         config(
@@ -146,7 +153,7 @@ def test_a_mode_that_reads_nothing_is_refused(mode: str) -> None:
         labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=[])
 
 
-@pytest.mark.parametrize("broken", ["", "<View", "no xml", "<View><Repeater></View>", '<Repeater on="$x"/>'])
+@pytest.mark.parametrize("broken", ["", "<View", "no xml", "<View><Repeater></View>"])
 def test_a_config_that_is_none_is_one_sentence(broken: str) -> None:
     with pytest.raises(LabelingConfigError):
         LabelingConfig.parse(broken, {})

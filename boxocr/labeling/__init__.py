@@ -5,8 +5,10 @@ Parsed by label-studio-sdk's ``LabelInterface``, the parser that Label Studio va
 """
 
 from boxocr.labeling.config import Handling, LabelingConfig
+from boxocr.labeling.destinations import destinations
+from boxocr.labeling.notices import Notice, notices
 from boxocr.labeling.parsing import label_interface
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.tag import Tag
 
-__all__ = ["Handling", "LabelingConfig", "Preannotation", "Tag", "label_interface"]
+__all__ = ["Handling", "LabelingConfig", "Notice", "Preannotation", "Tag", "destinations", "label_interface", "notices"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from boxocr.errors import PageAddressError
 from boxocr.labeling import attributes, repeaters
 from boxocr.labeling.controls import Controls
+from boxocr.labeling.markup import read
+from boxocr.labeling.notices import notices
 from boxocr.labeling.parsing import parse
 from boxocr.labeling.preannotation import Preannotation, preannotation
 from boxocr.labeling.tag import Tag
@@ -45,10 +47,12 @@ class LabelingConfig:
     Attributes:
         objects: what is labeled, by name; Repeaters written out.
         controls: what labels it.
+        markup: the config's XML, Repeaters as written.
     """
 
     objects: Mapping[str, Tag]
     controls: Controls
+    markup: str
 
     @staticmethod
     def parse(label_config: str, data: TaskData) -> "LabelingConfig":
@@ -61,10 +65,27 @@ class LabelingConfig:
         Raises:
             LabelingConfigError: it is not a valid config.
         """
-        if "<Repeater" in label_config:
-            label_config = repeaters.write_out(label_config, data)
-        parsed = parse(label_config)
-        return LabelingConfig(parsed.objects, Controls(parsed.controls))
+        markup = read(label_config)
+        parsed = parse(repeaters.write_out(markup.text, data) if markup.repeats else markup.text)
+        return LabelingConfig(parsed.objects, parsed.controls, markup.text)
+
+    @staticmethod
+    def as_written(label_config: str) -> "LabelingConfig":
+        """Read a config as if its Repeaters had one entry each: what it says before there is a task.
+
+        Args:
+            label_config: XML as the request carries it.
+
+        Raises:
+            LabelingConfigError: it is not a valid config.
+        """
+        markup = read(label_config).text
+        parsed = parse(markup)
+        return LabelingConfig(parsed.objects, parsed.controls, markup)
+
+    def warnings(self) -> tuple[str, ...]:
+        """``model_*`` attributes that have no effect, and what to do about each; see :mod:`boxocr.labeling.notices`."""
+        return tuple(notice.sentence for notice in notices(self.markup))
 
     def images(self) -> list[str]:
         """Names of the Image tags, in the order of the config."""
@@ -97,10 +118,10 @@ class LabelingConfig:
     def has_transcription(self) -> bool:
         """Whether some Image has a per-region TextArea, which is where the text of a region goes."""
         images = set(self.images())
-        return any(images.intersection(tag.images) for tag in self.controls.text_areas())
+        return any(images.intersection(field.tag.images) for field in self.controls.fields)
 
     def text_area(self, image: str, control: str, labels: Sequence[str]) -> str | None:
-        """Name of the TextArea that shows for a region, or None when there is none; see :class:`Controls`."""
+        """Name of the TextArea that takes a region's text, or None when there is none; see :class:`Controls`."""
         return self.controls.text_area(image, control, labels)
 
     def rectangle_control(self, image: str) -> Tag | None:

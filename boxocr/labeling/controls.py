@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from boxocr.labeling.fields import Field
+from boxocr.labeling.places import ATTRIBUTES
 from boxocr.labeling.tag import Tag
 from boxocr.labeling.task_data import TaskData, resolve
 
@@ -16,33 +18,24 @@ class Controls:
 
     Attributes:
         by_name: Repeaters written out.
+        fields: TextAreas for the texts of regions, the one to fill first.
     """
 
     by_name: Mapping[str, Tag]
+    fields: tuple[Field, ...]
 
     def __iter__(self) -> Iterator[Tag]:
         return iter(self.by_name.values())
 
-    def text_areas(self) -> Iterator[Tag]:
-        """TextAreas for the text of a region, not for that of a task."""
-        for tag in self:
-            if tag.kind == "textarea" and tag.attributes.get("perRegion", "").lower() == "true":
-                yield tag
-
     def text_area(self, image: str, control: str, labels: Sequence[str]) -> str | None:
-        """Name of the TextArea that shows for a region, or None when there is none.
-
-        A TextArea that is bound to certain tags or labels (``whenTagName``, ``whenLabelValue``) goes before one that
-        shows for every region: that is how a config says that these regions have a field of their own.
+        """Name of the TextArea that takes the text of a region, or None when none shows for it.
 
         Args:
             image: name of the Image that the region lies on.
             control: name of the tag that it was drawn with.
             labels: its labels.
         """
-        showing = [tag for tag in self.text_areas() if image in tag.images and _shows(tag, control, labels)]
-        showing.sort(key=lambda tag: -len(_conditions(tag)))
-        return showing[0].name if showing else None
+        return next((field.tag.name for field in self.fields if field.shows(image, control, labels)), None)
 
     def drawing(self, image: str) -> list[Tag]:
         """Tags that draw rectangles or polygons on an Image."""
@@ -75,7 +68,7 @@ class Controls:
         asked: dict[str, str] = {}
         for attributes in self._attributes_outside_in(text_area, control, labels):
             for name in names:
-                written = attributes.get(f"model_{name}")
+                written = attributes.get(ATTRIBUTES[f"model_{name}"].name)
                 value = None if written is None else resolve(written, data)
                 if isinstance(value, str | int | float) and str(value).strip():
                     asked[name] = str(value).strip()
@@ -91,19 +84,3 @@ class Controls:
             # Labels can belong to the drawing tag (RectangleLabels) or stand beside it (Labels + Rectangle).
             if tag.name == control or tag.kind == "labels":
                 yield from (tag.labels[label] for label in labels if label in tag.labels)
-
-
-def _shows(tag: Tag, control: str, labels: Sequence[str]) -> bool:
-    conditions = _conditions(tag)
-    return all(
-        wanted.intersection([control] if attribute == "whenTagName" else labels)
-        for attribute, wanted in conditions.items()
-    )
-
-
-def _conditions(tag: Tag) -> dict[str, set[str]]:
-    return {
-        attribute: {part.strip() for part in tag.attributes[attribute].split(",")}
-        for attribute in ("whenTagName", "whenLabelValue")
-        if tag.attributes.get(attribute)
-    }

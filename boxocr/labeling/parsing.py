@@ -2,63 +2,77 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from cachetools import LRUCache, cached
 from label_studio_sdk.label_interface.interface import LabelInterface
 
 from boxocr.errors import LabelingConfigError
+from boxocr.labeling.controls import Controls
+from boxocr.labeling.fields import fields_of
+from boxocr.labeling.markup import read
 from boxocr.labeling.tag import Tag
-
-# Characters. Thousands of labels fit; parsed, a config takes up to sixty times its size.
-_LONGEST_CONFIG = 1_000_000
 
 # Parsing takes milliseconds and every request brings its config along, so parsed ones are kept: so many characters.
 _KEPT_CONFIGS = 2_000_000
 
 
-class Parsed(NamedTuple):
+@dataclass(frozen=True)
+class Parsed:
     """A labeling config in which Repeaters are nothing special.
 
     Attributes:
         interface: label-studio-sdk's view of it.
         objects: what is labeled, by name, in the order of the config.
-        controls: what labels it, by name, in the order of the config.
+        tags: what labels it, by name, in the order of the config.
     """
 
     interface: LabelInterface
     objects: Mapping[str, Tag]
-    controls: Mapping[str, Tag]
+    tags: Mapping[str, Tag]
+
+    @cached_property
+    def controls(self) -> Controls:
+        """What labels it.
+
+        Raises:
+            LabelingConfigError: it does not say which TextArea to fill.
+        """
+        return Controls(self.tags, fields_of(self.tags.values()))
 
 
 @cached(LRUCache(_KEPT_CONFIGS, getsizeof=lambda parsed: len(parsed.interface.config)), lock=threading.Lock())
-def parse(label_config: str) -> Parsed:
+def parse(markup: str) -> Parsed:
     """Parse a config, or take what was parsed before.
 
+    Args:
+        markup: as :func:`boxocr.labeling.markup.read` gives it, with or without its Repeaters written out.
+
     Raises:
-        LabelingConfigError: it is not a valid config, or too long.
+        LabelingConfigError: it is not a valid config.
     """
-    if len(label_config) > _LONGEST_CONFIG:
-        raise LabelingConfigError(
-            f"The labeling config has more than {_LONGEST_CONFIG:,} characters.",
-            "Split the project, or use fewer labels.",
-        )
     try:
-        interface = LabelInterface(config=label_config)
-        return Parsed(interface, _by_name(interface.objects), _by_name(interface.controls))
-    except Exception as error:  # the SDK lets lxml's, pydantic's and its own exceptions through
+        interface = LabelInterface(config=markup)
+        objects, tags = _by_name(interface.objects), _by_name(interface.controls)
+    except Exception as error:  # the SDK lets pydantic's and its own exceptions through
         raise LabelingConfigError(
             "The labeling config cannot be understood.", "Open the project's labeling settings and save them again."
         ) from error
+    return Parsed(interface, objects, tags)
 
 
 def label_interface(label_config: str) -> LabelInterface:
     """label-studio-sdk's view of a labeling config, kept for the next request of the same project.
 
+    Args:
+        label_config: XML as the request carries it. The view's ``config`` is what the SDK's parser can take of it.
+
     Raises:
         LabelingConfigError: it is not a valid config.
     """
-    return parse(label_config).interface
+    return parse(read(label_config).text).interface
 
 
 def _by_name(tags: Iterable[Any]) -> dict[str, Tag]:

@@ -1,6 +1,7 @@
 """Whether the pages of an Image are to be read as a whole, and what becomes of what is found on them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from boxocr.errors import LabelingConfigError
@@ -69,6 +70,26 @@ def preannotation(controls: Controls, image: str, data: TaskData) -> Preannotati
             "Add RectangleLabels, Rectangle or PolygonLabels to the labeling config.",
         )
     return None
+
+
+def fields_for_pages(controls: Controls, image: str) -> frozenset[str]:
+    """Names of the TextAreas that take the text of an Image's whole pages: ``model_preannotate`` can stand on these.
+
+    Where nothing is drawn on the Image, or the label is taken from the task, these are all that show for it.
+
+    Args:
+        controls: of the config.
+        image: name of the Image.
+    """
+    drawing = controls.drawing(image)
+    if not drawing or any("$" in tag.attributes.get("model_label", "") for tag in controls):
+        return frozenset(field.tag.name for field in controls.fields if image in field.tag.images)
+    found = set()
+    for tag in drawing:
+        with suppress(LabelingConfigError):
+            label = _label(controls, tag, image, {})
+            found.add(controls.text_area(image, tag.name, [label] if label else []))
+    return frozenset(name for name in found if name is not None)
 
 
 def _label(controls: Controls, tag: Tag, image: str, data: TaskData) -> str | None:

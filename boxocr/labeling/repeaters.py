@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from boxocr.errors import LabelingConfigError
+from boxocr.labeling.markup import parser
 from boxocr.labeling.task_data import TaskData, resolve
 
 # A task with more entries than this is not drawn on by hand; the bounds keep a hostile task from growing the config.
@@ -14,31 +15,26 @@ _MOST_REPETITIONS = 2000
 _MOST_TAGS_OF_REPEATERS = 20_000
 
 
-def write_out(label_config: str, data: TaskData) -> str:
+def write_out(markup: str, data: TaskData) -> str:
     """The config with each ``<Repeater>`` replaced by as many copies of its content as the task has entries.
 
     Args:
-        label_config: XML.
+        markup: as :func:`boxocr.labeling.markup.read` gives it.
         data: the task's data, where ``on`` finds its list.
 
     Raises:
-        LabelingConfigError: it is not XML, or it would grow too long.
+        LabelingConfigError: it would grow too long.
     """
-    # Entities and network stay off: the config comes from whoever can edit a project.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
-        root = etree.fromstring(label_config, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise LabelingConfigError(
-            "The labeling config is not valid XML.", "Open the project's labeling settings and save them again."
-        ) from error
+    root = etree.fromstring(markup, parser())
+    if root.tag == "Repeater":
+        view = etree.Element("View")
+        view.append(root)
+        root = view
     tags = 0
     # Those inside others come in the next round, once the others' numbers stand in them.
     while outermost := [tag for tag in root.iter("Repeater") if next(tag.iterancestors("Repeater"), None) is None]:
         for repeater in outermost:
             parent = repeater.getparent()
-            if parent is None:
-                raise LabelingConfigError("The labeling config starts with a Repeater.", "Put it inside a View.")
             entries = resolve(repeater.get("on", ""), data)
             flag = repeater.get("indexFlag") or "{{idx}}"
             count = len(entries) if isinstance(entries, list) else 0

@@ -36,6 +36,16 @@ LAUGHS = entity("a", "ha ha ha ha") + "".join(entity(NAMES[step], f"&{NAMES[step
 MILLION_LAUGHS = f"<!DOCTYPE View [{LAUGHS}]>"
 LONG_ENTITY = f"<!DOCTYPE View [{entity('a', 'a' * 100_000)}]>"
 LABELS = '<Label value="a"/>' * 40_000
+MISSPELT_LABEL = '<Label value="{0}" model_lang{0}="eng" model_lang="eng"/>'
+MISSPELT_TAG = '<A{0} model_lang{0}="eng" modle_lang="eng"/>'
+RECTANGLE = '<RectangleLabels name="r{0}" toName="image" model_fit="text"><Label value="L{0}"/></RectangleLabels>'
+FIELD = (
+    '<TextArea name="f{0}" toName="image" perRegion="true" whenTagName="r{0}" whenLabelValue="L{0}" model_fit="text"/>'
+)
+SPELLINGS = {
+    "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate("whenlabelvalue"))
+    for number in range(1 << 14)
+}
 
 HOSTILE = {
     "entities that multiply": view("&j;" + INSIDE, before=MILLION_LAUGHS),
@@ -57,6 +67,17 @@ HOSTILE = {
     "many repeaters": view('<View a="b"/>' * 20_000 + '<Repeater on="$none"/>' * 20_000 + INSIDE),
     "many labels": view(f'<Labels name="l" toName="image">{LABELS}</Labels>{INSIDE}'),
     "many attributes": view(tag("View", {f"a{number}": "b" for number in range(60_000)}) + INSIDE),
+    "many labels with attributes that have no effect": view(
+        f'<Labels name="l" toName="image">{"".join(map(MISSPELT_LABEL.format, range(15_000)))}</Labels>{INSIDE}'
+    ),
+    "many misspelt attributes": view(
+        tag("View", {f"model_{number}": "b" for number in range(30_000)})
+        + "".join(map(MISSPELT_TAG.format, range(10_000)))
+    ),
+    "many tags, fields and labels": view(
+        "".join(map(RECTANGLE.format, range(3000))) + "".join(map(FIELD.format, range(3000))) + INSIDE
+    ),
+    "many spellings of one attribute": view(tag("View", dict.fromkeys(SPELLINGS, "b")) + INSIDE),
     "longer than is taken": view("<!--" + "a" * 1_000_000 + "-->" + INSIDE),
     "the same name twice": view(INSIDE + INSIDE),
     "no names": view('<Image value="$ocr"/><TextArea toName="image" perRegion="true"/>'),
