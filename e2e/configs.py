@@ -62,6 +62,15 @@ COMMENT_FIRST = f"""
 </View>
 """
 
+WITHOUT_SMART = BOXES.replace(' smart="true"', "")
+
+# A per-region comment before the text.
+COMMENT_OF_A_REGION = BOXES.replace(
+    "<TextArea ",
+    '<TextArea name="comment" toName="image" perRegion="true" editable="true" rows="2" displayMode="region-list"/>\n'
+    "  <TextArea ",
+)
+
 # Columns: left, right.
 TWO_IMAGES = """
 <View>

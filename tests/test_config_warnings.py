@@ -69,8 +69,10 @@ def test_a_misspelt_attribute_is_named_with_the_one_that_is_meant(written: str, 
 
 def test_an_attribute_of_another_backend_is_named_too() -> None:
     assert warnings(text='model_score_threshold="0.5"') == [
-        'model_score_threshold on the TextArea "text" is not an attribute of BoxOCR, so it has no effect here. Leave it '
-        "where another ML backend reads it; the nearest attribute of BoxOCR is model_preannotate."
+        (
+            'model_score_threshold on the TextArea "text" is not an attribute of BoxOCR, so it has no effect here. '
+            "Leave it where another ML backend reads it; the nearest attribute of BoxOCR is model_preannotate."
+        )
     ]
 
 
@@ -82,27 +84,42 @@ def test_other_attributes_are_label_studios(other: str) -> None:
 @pytest.mark.parametrize(
     ("place", "attribute", "sentence"),
     [
-        ("image", "model_lang", 'the Image "image" has no effect there. It can stand on: TextArea, drawing tag, Label.'),
+        (
+            "image",
+            "model_lang",
+            'the Image "image" has no effect there. It can stand on: TextArea, drawing tag, Label.',
+        ),
         ("view", "model_psm", "the View has no effect there. It can stand on: TextArea, drawing tag, Label."),
-        ("point", "model_fit", 'the KeyPointLabels "point" has no effect there. It can stand on: TextArea, rectangle, Label.'),
-        ("box", "model_click", 'the RectangleLabels "bbox" has no effect there. It can stand on: TextArea, keypoint, Label.'),
+        (
+            "point",
+            "model_fit",
+            'the KeyPointLabels "point" has no effect there. It can stand on: TextArea, rectangle, Label.',
+        ),
+        (
+            "box",
+            "model_click",
+            'the RectangleLabels "bbox" has no effect there. It can stand on: TextArea, keypoint, Label.',
+        ),
         ("box", "model_fill", 'the RectangleLabels "bbox" has no effect there. It can stand on: TextArea.'),
         ("label", "model_click", 'the Label "A" has no effect there. It can stand on: TextArea, keypoint, Label.'),
         ("label", "model_fill", 'the Label "A" has no effect there. It can stand on: TextArea.'),
         (
             "comment",
             "model_preannotate",
-            'the TextArea "comment" has no effect, since no text is written there. Move it to a TextArea that is filled: "text".',
+            ('the TextArea "comment" has no effect, since no text is written there. '
+            'Move it to a TextArea that is filled: "text".'),
         ),
         (
             "remark",
             "model_lang",
-            'the TextArea "remark" has no effect, since no text is written there. Move it to a TextArea that is filled: "text".',
+            ('the TextArea "remark" has no effect, since no text is written there. '
+            'Move it to a TextArea that is filled: "text".'),
         ),
         (
             "remark",
             "model_fill",
-            'the TextArea "remark" has no effect, since the TextArea is for the page. Add perRegion="true", or remove it.',
+            ('the TextArea "remark" has no effect, since the TextArea is for the page. '
+            'Add perRegion="true", or remove it.'),
         ),
         (
             "box",
@@ -147,13 +164,16 @@ def test_a_field_for_some_labels_is_filled_from_pages_with_these_labels_only() -
         '<View><Image name="image" value="$ocr"/>'
         '<RectangleLabels name="box" toName="image"{box}><Label value="A"/><Label value="B"/></RectangleLabels>'
         '<TextArea name="a" toName="image" perRegion="true" whenLabelValue="A"/>'
-        '<TextArea name="b" toName="image" perRegion="true" whenLabelValue="B" model_preannotate="lines" model_lang="deu"/>'
+        '<TextArea name="b" toName="image" perRegion="true" whenLabelValue="B" model_preannotate="lines"'
+        ' model_lang="deu"/>'
         "</View>"
     )  # fmt: skip
 
     assert LabelingConfig.parse(written.format(box=""), {}).warnings() == (
-        'model_preannotate on the TextArea "b" has no effect, since no text is written there. Move it to a TextArea that '
-        'is filled: "a".',
+        (
+            'model_preannotate on the TextArea "b" has no effect, since no text is written there. Move it to a '
+            'TextArea that is filled: "a".'
+        ),
     )
     assert LabelingConfig.parse(written.format(box=' model_label="B"'), {}).warnings() == ()
     assert LabelingConfig.parse(written.format(box=' model_label="$label"'), {}).warnings() == ()
@@ -162,13 +182,15 @@ def test_a_field_for_some_labels_is_filled_from_pages_with_these_labels_only() -
 def test_what_a_repeater_repeats_is_named_once_and_as_it_is_written() -> None:
     written = (
         '<View><Repeater on="$pages"><Image name="page_{{idx}}" value="$pages[{{idx}}]"/>'
-        '<RectangleLabels name="box_{{idx}}" toName="page_{{idx}}" model_langs="deu" model_lang="deu"><Label value="A"/>'
-        '</RectangleLabels><TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/></Repeater></View>'
+        '<RectangleLabels name="box_{{idx}}" toName="page_{{idx}}" model_langs="deu" model_lang="deu">'
+        '<Label value="A"/></RectangleLabels><TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/></Repeater></View>'
     )
 
     assert LabelingConfig.parse(written, {"pages": ["a"] * 3}).warnings() == (
-        'model_langs on the RectangleLabels "box_{{idx}}" is not an attribute of BoxOCR, so it has no effect. '
-        "Write model_lang.",
+        (
+            'model_langs on the RectangleLabels "box_{{idx}}" is not an attribute of BoxOCR, so it has no effect. '
+            "Write model_lang."
+        ),
     )
 
 
@@ -177,8 +199,10 @@ def test_the_same_on_many_tags_is_said_once_and_in_one_line() -> None:
     written = config().replace('<Label value="B"/>', labels)
 
     assert LabelingConfig.parse(written, {}).warnings() == (
-        f'model_langs on the Label "L0 {"x" * 36}…" and 999 more is not an attribute of BoxOCR, so it has no effect. '
-        "Write model_lang.",
+        (
+            f'model_langs on the Label "L0 {"x" * 36}…" and 999 more is not an attribute of BoxOCR, '
+            "so it has no effect. Write model_lang."
+        ),
     )
 
 

@@ -31,7 +31,9 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
             lambda config: config.replace('perRegion="true"', ""),
             "The labeling config has no TextArea for the text of a",
         ),
-        (lambda config: config.replace(' smart="true"', ""), 'Add smart="true" to bbox.'),
+        (lambda config: config.replace('smart="true"', 'smart="false"'), 'Remove smart="false" from bbox.'),
+        (lambda config: config.replace('smart="true"', 'smart="yes"'), 'Write smart="true" or smart="false".'),
+        (lambda config: config.replace("<TextArea ", '<TextArea model_langs="deu" '), "Write model_lang."),
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
         (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
         (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
@@ -45,6 +47,8 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
     ids=[
         "no per-region TextArea",
         "no smart tool",
+        "a switch that is neither on nor off",
+        "a misspelt attribute",
         "no rows",
         "bad mode",
         "bad mode on a Label",
@@ -150,3 +154,14 @@ def test_s3_keys_and_buckets(boxocr: Run, studio: ApiStandIn, tmp_path: Path) ->
         assert wrong_key.says("Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         assert boxocr("doctor", **{**keys, "AWS_ACCESS_KEY_ID": "nobody"}).says("keys (InvalidAccessKeyId).")
     assert boxocr("doctor", **keys).says("✗ S3: S3 could not be reached")
+
+
+def test_a_labeling_config_without_smart_tools_is_well(boxocr: Run, studio: ApiStandIn) -> None:
+    done = boxocr("doctor", "--project", studio.add_project(BOXES.replace(' smart="true"', "")))
+    assert done.says("✓ labeling config: bbox fills transcription.")
+
+
+def test_doctor_says_which_text_area_is_filled(boxocr: Run, studio: ApiStandIn) -> None:
+    comment = '<TextArea name="comment" toName="image" perRegion="true" editable="true" rows="3"/><TextArea '
+    done = boxocr("doctor", "--project", studio.add_project(BOXES.replace("<TextArea ", comment, 1)))
+    assert done.says("✓ labeling config: bbox fills transcription. comment is left untouched.")
