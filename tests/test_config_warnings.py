@@ -183,7 +183,8 @@ def test_what_a_repeater_repeats_is_named_once_and_as_it_is_written() -> None:
     written = (
         '<View><Repeater on="$pages"><Image name="page_{{idx}}" value="$pages[{{idx}}]"/>'
         '<RectangleLabels name="box_{{idx}}" toName="page_{{idx}}" model_langs="deu" model_lang="deu">'
-        '<Label value="A"/></RectangleLabels><TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/></Repeater></View>'
+        '<Label value="A"/></RectangleLabels><TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/>'
+        "</Repeater></View>"
     )
 
     assert LabelingConfig.parse(written, {"pages": ["a"] * 3}).warnings() == (
