@@ -86,13 +86,15 @@ class Annotator:
         """A toggle or a button of the bar at the bottom."""
         return self.tab.get_by_test_id(f"bottombar-{name}")
 
-    def _switch(self, name: str) -> None:
+    def _switch(self, name: str, *, on: bool = True) -> None:
         toggle = self._on_bar(f"{name}-toggle")
         toggle.wait_for(state="attached")
-        if not toggle.is_checked():
+        if toggle.is_checked() != on:
             # The checkbox itself has no size: what one clicks on is drawn over it.
             toggle.click(force=True)
-        expect(toggle).to_be_checked()
+        expect(toggle).to_be_checked(checked=on)
+        # The front end takes no keys while the checkbox has the focus.
+        toggle.blur()
 
     def screenshot(self, area: FloatRect) -> bytes:
         """A part of what is on the screen, as a PNG file."""
@@ -101,6 +103,10 @@ class Annotator:
     def switch_on_auto_accept(self) -> None:
         """From now on suggestions are accepted as they come."""
         self._switch("auto-accept")
+
+    def switch_off_auto_accept(self) -> None:
+        """From now on suggestions wait to be accepted."""
+        self._switch("auto-accept", on=False)
 
     # --- The page on the screen
 
@@ -246,6 +252,14 @@ class Annotator:
         middle = (box.x + box.width / 2, box.y + box.height / 2)
         self._drag(middle, (middle[0] + right, middle[1] + down), 0)
 
+    def resize_region(self, box: Box, *, wider: float) -> None:
+        """Select the region at this box and drag the middle of its right side by this many percent of the page."""
+        self.tab.get_by_label("move-tool").first.click()
+        side = (box.x + box.width, box.y + box.height / 2)
+        middle, _ = self._on_screen((box.x + box.width / 2, side[1]), side)
+        self.tab.mouse.click(*middle)
+        self._drag(side, (side[0] + wider, side[1]), 0)
+
     # --- Suggestions
 
     def expect_suggestions(self, count: int) -> None:
@@ -264,6 +278,20 @@ class Annotator:
         """Reject all suggestions."""
         self._on_bar("reject-suggestions-button").click()
         self.expect_suggestions(0)
+
+    def accept_one(self, box: Box) -> None:
+        """Accept the suggestion with this outline only."""
+        self._press_below(box, 16)
+
+    def reject_one(self, box: Box) -> None:
+        """Reject the suggestion with this outline only."""
+        self._press_below(box, -16)
+
+    def _press_below(self, box: Box, right: int) -> None:
+        """Click on one of the two buttons below an outline, which are drawn on the page, this far from its middle."""
+        ((x, y),) = self._on_screen((box.x + box.width / 2, box.y + box.height))
+        self.tab.mouse.move(x + right, y + 26)
+        self.tab.mouse.click(x + right, y + 26)
 
     def read(self, box: Box, label: str | None = "Text", *, image: int = 0) -> None:
         """Draw a box and accept what the backend makes of it."""
@@ -296,6 +324,28 @@ class Annotator:
         """Type into the empty field of a region that is not accepted yet, and wait until the backend has answered."""
         with self.answered():
             self.write(number, text)
+
+    def relabel(self, number: int, label: str) -> None:
+        """Select a region in the side panel, counted from 0, and choose another label for it."""
+        self._select_alone(number)
+        self.choose(label)
+
+    def delete_region(self, number: int) -> None:
+        """Delete a region in the side panel, counted from 0, with the Backspace key."""
+        self._select_alone(number)
+        before = self.regions().count()
+        self.tab.keyboard.press("Backspace")
+        expect(self.regions()).to_have_count(before - 1)
+
+    def _select_alone(self, number: int) -> None:
+        """Select a region while nothing is selected, and wait for its label to be chosen."""
+        self.select_region(number)
+        expect(self.tab.locator(".lsf-labels .lsf-label_selected")).to_have_count(1)
+
+    def unselect(self) -> None:
+        """Unselect regions and labels with the Escape key."""
+        self.tab.keyboard.press("Escape")
+        expect(self.tab.locator(".lsf-labels .lsf-label_selected")).to_have_count(0)
 
     def expect_text(self, text: str) -> None:
         """Wait until a region in the side panel has this text."""

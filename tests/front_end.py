@@ -66,6 +66,8 @@ class FrontEnd:
         self.areas: dict[str, Area] = {}
         self.suggestions: dict[str, Area] = {}
         self.auto_accept = False
+        # The label that is chosen, because the annotator clicked on it or because a region with it is selected.
+        self.chosen: str | None = None
         self.contexts: list[list[Result]] = []
         self.deleted_by_accepting: list[Area] = []
 
@@ -75,13 +77,15 @@ class FrontEnd:
         """Draw a box; gives its id."""
         identity = f"region{next(self._numbers)}"
         shape = {"from_name": "bbox", "type": "rectanglelabels", "origin": "manual", "value": {}}
+        self.chosen = None
         area = self.areas[identity] = Area(identity, label, box, [shape], dynamic=smart)
         self._notify(area)
         return identity
 
     def write(self, identity: str, text: str) -> None:
-        """Put a text into a region's field, in place of what is there. Nothing asks when there was a text before."""
+        """Put a text into a region's field, in place of what is there. The front end asks for the first text only."""
         area = self.areas[identity]
+        self.chosen = area.label
         area.open_text = text
         if (result := area.text_result) is not None:
             result["value"]["text"] = [text]
@@ -98,24 +102,45 @@ class FrontEnd:
         area.box = (x + right, y + down, width, height)
         self._notify(area)
 
+    def resize(self, identity: str, wider: float) -> None:
+        """Drag the right side of a region by so many percent of the page."""
+        area = self.areas[identity]
+        self.chosen = area.label
+        x, y, width, height = area.box
+        area.box = (x, y, width + wider, height)
+        self._notify(area)
+
+    def relabel(self, identity: str, label: str) -> None:
+        """Select a region and choose another label for it."""
+        area = self.areas[identity]
+        area.label = self.chosen = label
+        self._notify(area)
+
+    def choose(self, label: str) -> None:
+        """Choose a label while no region is selected."""
+        self.chosen = label
+
+    def unselect(self) -> None:
+        """Press Escape: no region is selected, and no label is chosen."""
+        self.chosen = None
+
     def delete(self, identity: str) -> None:
-        """Delete a region."""
-        self._notify(self.areas.pop(identity))
+        """Delete a region. The front end does not ask, and an open suggestion for the region stays."""
+        self.chosen = None
+        del self.areas[identity]
 
     def accept(self) -> None:
         """Accept all suggestions."""
-        for identity, suggestion in self.suggestions.items():
-            before = self.areas.get(identity)
-            self.areas[identity] = suggestion
-            suggestion.open_text = before.open_text if before else None
-        self.suggestions = {}
+        for identity in list(self.suggestions):
+            self.accept_one(identity)
         self._delete_dynamic()
 
     def accept_one(self, identity: str) -> None:
-        """Accept the suggestion for one region, with the button below it."""
+        """Accept the suggestion for one region, with the button below it. It takes the label that is chosen, if any."""
         suggestion = self.suggestions.pop(identity)
         before = self.areas.get(identity)
         suggestion.open_text = before.open_text if before else None
+        suggestion.label = self.chosen or suggestion.label
         self.areas[identity] = suggestion
 
     def reject_one(self, identity: str) -> None:
