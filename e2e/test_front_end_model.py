@@ -153,12 +153,12 @@ class Beside:
         self.model.choose(label)
         return f"choose {label}"
 
-    def accept(self, chance: random.Random) -> str:
+    def accept(self, _chance: random.Random) -> str:
         self.annotator.accept()
         self.model.accept()
         return "accept"
 
-    def reject(self, chance: random.Random) -> str:
+    def reject(self, _chance: random.Random) -> str:
         self.annotator.reject()
         self.model.reject()
         return "reject"
@@ -175,7 +175,7 @@ class Beside:
         self.model.reject_one(identity)
         return f"reject {identity}"
 
-    def switch_auto_accept(self, chance: random.Random) -> str:
+    def switch_auto_accept(self, _chance: random.Random) -> str:
         self.model.auto_accept = not self.model.auto_accept
         if self.model.auto_accept:
             self.annotator.switch_on_auto_accept()
