@@ -1,5 +1,6 @@
 """Readers that many tests share: starting some takes a second."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,18 @@ from boxocr.reading import ReaderPool
 from boxocr.reading.engine import Engine
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.engines import make
+from tests.reading import program
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[ReaderPool]:
-    """Two readers with Tesseract, which give up after three seconds."""
-    with ReaderPool(workers=2, timeout=3, engine="tesseract") as running:
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReaderPool]:
+    """Two readers with Tesseract, which give up after three seconds. They find a tesseract program in any case."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not shutil.which("tesseract"):
+            program.install(tmp_path_factory.mktemp("program"), patch)
+        running = ReaderPool(workers=2, timeout=3, engine="tesseract")
+        running.start()
+    with running:
         yield running
 
 

@@ -1,9 +1,7 @@
 """Tesseract as a program: the machine's own when there is one, else one made of tesserocr."""
 
-import os
 import shutil
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -15,36 +13,7 @@ from boxocr.reading.engine import Engine
 from boxocr.reading.engine_settings import EngineSettings
 from boxocr.reading.engines import make
 from tests.reading import drawn
-
-STAND_IN = """\
-#!{python}
-import os, sys, time
-import tesserocr
-from PIL import Image
-assert os.environ["OMP_THREAD_LIMIT"] == "1"
-if "--version" in sys.argv:
-    print("tesseract", tesserocr.tesseract_version().split()[1])
-    raise SystemExit
-time.sleep({seconds})
-source, target, *rest = sys.argv[1:]
-options = dict(zip(rest, rest[1:]))
-api = tesserocr.PyTessBaseAPI(path=options["--tessdata-dir"] + "/", lang=options["-l"], psm=int(options["--psm"]))
-for flag, value in zip(rest, rest[1:]):
-    if flag == "-c":
-        api.SetVariable(*value.split("=", 1))
-api.SetImage(Image.open(source))
-header = "level page_num block_num par_num line_num word_num left top width height conf text".split()
-with open(target + ".tsv", "w", encoding="utf-8") as out:
-    out.write("\\t".join(header) + "\\n" + api.GetTSVText(0))
-"""
-
-
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> None:
-    program = folder / "tesseract"
-    program.write_text(textwrap.dedent(STAND_IN).format(python=sys.executable, seconds=seconds))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("OMP_THREAD_LIMIT", "")
+from tests.reading.program import install
 
 
 @pytest.fixture(params=["stand-in", "system"])
