@@ -104,15 +104,38 @@ def test_text_typed_into_a_box_without_text_on_the_page(desk: Desk) -> None:
     assert desk.texts == ["A stamp", "Total due 678.90"]
 
 
+def test_text_typed_into_a_box_stays_with_it_under_another_label(desk: Desk) -> None:
+    annotator = desk.front_end
+    first = annotator.draw(FIRST)
+    annotator.write(first, "My own words")
+    annotator.relabel(first, "Number")
+    second = annotator.draw(SECOND, "Number")
+    assert desk.answered() == [first, second]
+    annotator.accept()
+    assert annotator.saved == {first: ("Number", "My own words"), second: ("Number", "Total due 678.90")}
+
+
+def test_a_box_whose_acceptance_was_undone_gets_its_text_again(desk: Desk) -> None:
+    annotator = desk.front_end
+    first = annotator.draw(FIRST)
+    annotator.accept()
+    annotator.undo()
+    second = annotator.draw(SECOND)
+    assert desk.answered() == [first, second]
+    annotator.accept()
+    assert desk.texts == ["Invoice 12345", "Total due 678.90"]
+
+
 def test_a_box_drawn_and_typed_by_hand_is_left_alone(desk: Desk) -> None:
     annotator = desk.front_end
     by_hand = annotator.draw(FIRST, smart=False)
     annotator.write(by_hand, "By hand")
     drawn = annotator.draw(SECOND)
     assert desk.answered() == [drawn]
-    # Deleting a box asks too, with those that are left.
+    # Deleting a box does not ask; the next one does, with those that are left.
     annotator.delete(drawn)
-    assert desk.answers[-1] == []
+    third = annotator.draw(THIRD)
+    assert desk.answered() == [third]
 
 
 def test_typed_text_outlives_a_restart_with_a_model_dir(page_server: str, tmp_path: Path) -> None:
