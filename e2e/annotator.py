@@ -347,6 +347,10 @@ class Annotator:
         self.tab.keyboard.press("Escape")
         expect(self.tab.locator(".lsf-labels .lsf-label_selected")).to_have_count(0)
 
+    def undo(self) -> None:
+        """Undo the last change."""
+        self.tab.keyboard.press("Control+z")
+
     def expect_text(self, text: str) -> None:
         """Wait until a region in the side panel has this text."""
         expect(self.tab.locator(".lsf-outliner").get_by_text(text, exact=True).first).to_be_visible(timeout=30_000)

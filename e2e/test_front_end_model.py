@@ -6,7 +6,7 @@
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -95,8 +95,8 @@ class Beside:
     # --- Deeds; each says what it did
 
     def draw(self, chance: random.Random) -> str:
-        free = [place for place in self._places if place not in self._drawn_at.values()]
-        place, label, smart = chance.choice(free), chance.choice(["Text", "Text", "Number"]), chance.random() < 0.8
+        place, label = chance.choice(self._free_places()), chance.choice(["Text", "Text", "Number"])
+        smart = chance.random() < 0.8
         if smart:
             self.annotator.draw(place, label)
         else:
@@ -119,7 +119,7 @@ class Beside:
         return f"empty {identity}"
 
     def move(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.areas))
+        identity = chance.choice(self._alone(self.model.areas))
         box = self._box(identity)
         right = _SMALL_STEP if box.x < self._drawn_at[identity].x + _SMALL_STEP / 2 else -_SMALL_STEP
         self.annotator.move_region(box, right=right, down=0)
@@ -127,7 +127,7 @@ class Beside:
         return f"move {identity} {right}"
 
     def resize(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.areas))
+        identity = chance.choice(self._alone(self.model.areas))
         box = self._box(identity)
         wider = _SMALL_STEP if box.width < self._drawn_at[identity].width + _SMALL_STEP / 2 else -_SMALL_STEP
         self.annotator.resize_region(box, wider=wider)
@@ -153,29 +153,29 @@ class Beside:
         self.model.choose(label)
         return f"choose {label}"
 
-    def accept(self, _chance: random.Random) -> str:
+    def accept(self, _: random.Random) -> str:
         self.annotator.accept()
         self.model.accept()
         return "accept"
 
-    def reject(self, _chance: random.Random) -> str:
+    def reject(self, _: random.Random) -> str:
         self.annotator.reject()
         self.model.reject()
         return "reject"
 
     def accept_one(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.suggestions))
+        identity = chance.choice(self._alone(self.model.suggestions))
         self.annotator.accept_one(Box(*self.model.suggestions[identity].box))
         self.model.accept_one(identity)
         return f"accept {identity}"
 
     def reject_one(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.suggestions))
+        identity = chance.choice(self._alone(self.model.suggestions))
         self.annotator.reject_one(Box(*self.model.suggestions[identity].box))
         self.model.reject_one(identity)
         return f"reject {identity}"
 
-    def switch_auto_accept(self, _chance: random.Random) -> str:
+    def switch_auto_accept(self, _: random.Random) -> str:
         self.model.auto_accept = not self.model.auto_accept
         if self.model.auto_accept:
             self.annotator.switch_on_auto_accept()
@@ -183,39 +183,58 @@ class Beside:
             self.annotator.switch_off_auto_accept()
         return f"auto-accept {self.model.auto_accept}"
 
+    def undo(self, _: random.Random) -> str:
+        self.annotator.undo()
+        self.model.undo()
+        return "undo"
+
+    def _present(self) -> set[str]:
+        return {*self.model.areas, *self.model.suggestions}
+
+    def _free_places(self) -> list[Box]:
+        taken = [self._drawn_at[identity] for identity in self._present()]
+        return [place for place in self._places if place not in taken]
+
+    def _alone(self, identities: Iterable[str]) -> list[str]:
+        """Those that the mouse can take: undoing brings regions back to where there is another by now."""
+        places = [self._drawn_at[identity] for identity in self._present()]
+        return [identity for identity in identities if places.count(self._drawn_at[identity]) == 1]
+
     def _with_text(self) -> list[str]:
         return [identity for identity, area in self.model.areas.items() if area.text]
 
     def step(self, chance: random.Random) -> str:
         """Do one thing in both; says what."""
         areas, suggestions = bool(self.model.areas), bool(self.model.suggestions)
-        free = len(self._drawn_at) < len(self._places)
+        free = bool(self._free_places())
+        movable, pressable = bool(self._alone(self.model.areas)), bool(self._alone(self.model.suggestions))
         with_text = bool(self._with_text())
         weights: dict[Callable[[random.Random], str], int] = {
             self.draw: 8 * free,
             self.write: 4 * areas,
             self.empty: 2 * with_text,
-            self.move: 2 * areas,
-            self.resize: 2 * areas,
+            self.move: 2 * movable,
+            self.resize: 2 * movable,
             self.relabel: 2 * areas,
             self.delete: 2 * areas,
-            self.choose: 1,
+            # What was accepted by itself is undone together with what was asked for.
+            self.undo: 6 if self.model.auto_accept else 2,
             self.accept: 4 * suggestions,
             self.reject: 1 * suggestions,
-            self.accept_one: 2 * suggestions,
-            self.reject_one: 2 * suggestions,
+            self.accept_one: 2 * pressable,
+            self.reject_one: 2 * pressable,
             # The buttons for all suggestions stand where the switch is otherwise.
-            self.switch_auto_accept: 2 * (not suggestions),
+            self.switch_auto_accept: 3 * (not suggestions),
         }
         (deed,) = chance.choices(list(weights), list(weights.values()))
-        # A label that is chosen is given to what is accepted.
-        if deed not in (self.accept, self.accept_one, self.switch_auto_accept) or chance.random() < 0.5:
+        accepts = deed in (self.accept, self.accept_one)
+        # What is accepted takes the label that is chosen, or that of the region which the last deed selected.
+        if not accepts or chance.random() < 0.6:
             self.annotator.unselect()
             self.model.unselect()
-        done = deed(chance)
-        kept = self.model.areas.keys() | self.model.suggestions.keys()
-        self._drawn_at = {identity: place for identity, place in self._drawn_at.items() if identity in kept}
-        return done
+            if accepts and chance.random() < 0.5:
+                return f"{self.choose(chance)}, {deed(chance)}"
+        return deed(chance)
 
     def compare(self) -> None:
         """Both have the same regions and suggestions, and have asked for the same."""

@@ -29,7 +29,6 @@ class Area:
         results: its results without places, the shape's first unless an answer ordered them otherwise.
         meta: of the region: the front end adds it to each of the results.
         dynamic: whether it was drawn with a smart tool and is not accepted yet.
-        open_text: what the annotator put into its field last; None when nobody did.
     """
 
     id: str
@@ -38,7 +37,6 @@ class Area:
     results: list[Result]
     meta: dict[str, Any] = field(default_factory=dict)
     dynamic: bool = False
-    open_text: str | None = None
 
     @property
     def text_result(self) -> Result | None:
@@ -69,7 +67,8 @@ class FrontEnd:
         # The label that is chosen, because the annotator clicked on it or because a region with it is selected.
         self.chosen: str | None = None
         self.contexts: list[list[Result]] = []
-        self.deleted_by_accepting: list[Area] = []
+        # What Undo goes back through: the regions after each change, the present ones last.
+        self._past: list[dict[str, Area]] = [{}]
 
     # --- What an annotator does
 
@@ -79,6 +78,7 @@ class FrontEnd:
         shape = {"from_name": "bbox", "type": "rectanglelabels", "origin": "manual", "value": {}}
         self.chosen = None
         area = self.areas[identity] = Area(identity, label, box, [shape], dynamic=smart)
+        self._changed()
         self._notify(area)
         return identity
 
@@ -86,13 +86,14 @@ class FrontEnd:
         """Put a text into a region's field, in place of what is there. The front end asks for the first text only."""
         area = self.areas[identity]
         self.chosen = area.label
-        area.open_text = text
         if (result := area.text_result) is not None:
             result["value"]["text"] = [text]
+            self._changed()
         elif text:
             area.results.append(
                 {"from_name": "transcription", "type": "textarea", "origin": "manual", "value": {"text": [text]}}
             )
+            self._changed()
             self._notify(area)
 
     def move(self, identity: str, right: float, down: float) -> None:
@@ -100,6 +101,7 @@ class FrontEnd:
         area = self.areas[identity]
         x, y, width, height = area.box
         area.box = (x + right, y + down, width, height)
+        self._changed()
         self._notify(area)
 
     def resize(self, identity: str, wider: float) -> None:
@@ -108,12 +110,14 @@ class FrontEnd:
         self.chosen = area.label
         x, y, width, height = area.box
         area.box = (x, y, width + wider, height)
+        self._changed()
         self._notify(area)
 
     def relabel(self, identity: str, label: str) -> None:
         """Select a region and choose another label for it."""
         area = self.areas[identity]
         area.label = self.chosen = label
+        self._changed()
         self._notify(area)
 
     def choose(self, label: str) -> None:
@@ -128,20 +132,27 @@ class FrontEnd:
         """Delete a region. The front end does not ask, and an open suggestion for the region stays."""
         self.chosen = None
         del self.areas[identity]
+        self._changed()
+
+    def undo(self) -> None:
+        """Undo the last change of regions. Suggestions stay, and the front end does not ask."""
+        self.chosen = None
+        if len(self._past) > 1:
+            self._past.pop()
+            before = copy.deepcopy(self._past[-1])
+            order = [*(one for one in self.areas if one in before), *(one for one in before if one not in self.areas)]
+            self.areas = {identity: before[identity] for identity in order}
 
     def accept(self) -> None:
         """Accept all suggestions."""
-        for identity in list(self.suggestions):
-            self.accept_one(identity)
+        self._accept(*self.suggestions)
         self._delete_dynamic()
+        self._changed()
 
     def accept_one(self, identity: str) -> None:
         """Accept the suggestion for one region, with the button below it. It takes the label that is chosen, if any."""
-        suggestion = self.suggestions.pop(identity)
-        before = self.areas.get(identity)
-        suggestion.open_text = before.open_text if before else None
-        suggestion.label = self.chosen or suggestion.label
-        self.areas[identity] = suggestion
+        self._accept(identity)
+        self._changed()
 
     def reject_one(self, identity: str) -> None:
         """Reject the suggestion for one region, with the button below it."""
@@ -151,11 +162,23 @@ class FrontEnd:
         """Reject all suggestions."""
         self.suggestions = {}
         self._delete_dynamic()
+        self._changed()
 
     # --- What follows from it
 
+    def _accept(self, *identities: str) -> None:
+        for identity in identities:
+            suggestion = self.suggestions.pop(identity)
+            suggestion.label = self.chosen or suggestion.label
+            self.areas[identity] = suggestion
+
+    def _changed(self, *, at_once: bool = False) -> None:
+        """Remember a change for Undo; one that comes ``at_once`` is undone together with the one before."""
+        if self.areas != self._past[-1]:
+            del self._past[len(self._past) - at_once :]
+            self._past.append(copy.deepcopy(self.areas))
+
     def _delete_dynamic(self) -> None:
-        self.deleted_by_accepting = [area for area in self.areas.values() if area.dynamic]
         self.areas = {identity: area for identity, area in self.areas.items() if not area.dynamic}
 
     def _notify(self, area: Area) -> None:
@@ -180,7 +203,9 @@ class FrontEnd:
             # Origin is the region's, and stays "manual" for what was drawn.
             self.suggestions[identity].results.append(kept | {"origin": "manual", "value": value, "meta": meta})
         if self.auto_accept:
-            self.accept()
+            self._accept(*self.suggestions)
+            self._delete_dynamic()
+            self._changed(at_once=True)
 
     def serialized(self, area: Area) -> list[Result]:
         """A region's results as the front end sends and saves them."""

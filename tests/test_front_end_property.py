@@ -2,7 +2,7 @@
 
 What the front end itself takes away, whatever a backend answers, is allowed for (docs/label-studio.md): boxes of
 another label than the last answer's go when that is accepted, and an open suggestion overwrites what was done to its
-region after the request.
+region after the request, even where that was deleted.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ from tests.test_typed_text import FIRST, NOTHING, SECOND, THIRD, Desk
 
 PLACES = st.sampled_from([FIRST, SECOND, THIRD, NOTHING])
 LABELS = st.sampled_from(["Text", "Text", "Number"])
-WORDS = st.sampled_from(["mine", "my own words", "Invoice 12346"])
+TYPED_WORDS = ("mine", "my own words", "Invoice 12346")
+WORDS = st.sampled_from(TYPED_WORDS)
 
 
 class Annotating(RuleBasedStateMachine):
@@ -78,7 +79,8 @@ class Annotating(RuleBasedStateMachine):
         if not suggestion:
             return False
         place = suggestion["place"]
-        return any(abs(a - place[side]) > 0.01 for side, a in zip(("x", "y"), area.box, strict=False))
+        sides = ("x", "y", "width", "height")
+        return any(abs(a - place[side]) > 0.01 for side, a in zip(sides, area.box, strict=True))
 
     def _settle(self) -> None:
         """After an acceptance: the suggestions that were taken say what each region has."""
@@ -121,15 +123,41 @@ class Annotating(RuleBasedStateMachine):
         self._keeping(lambda: self.front_end.move(identity, 0, down), identity)
 
     @precondition(lambda self: self.front_end.areas)
+    @rule(data=st.data(), wider=st.sampled_from([-8.0, 1.0]))
+    def resize(self, data: Any, wider: float) -> None:
+        identity = self._some(data)
+        self._keeping(lambda: self.front_end.resize(identity, wider), identity)
+
+    @precondition(lambda self: self.front_end.areas)
+    @rule(data=st.data(), label=LABELS)
+    def relabel(self, data: Any, label: str) -> None:
+        identity = self._some(data)
+        if label != self.front_end.areas[identity].label:
+            self._keeping(lambda: self.front_end.relabel(identity, label), identity, label)
+
+    @precondition(lambda self: self.front_end.areas)
     @rule(data=st.data())
     def delete(self, data: Any) -> None:
         identity = self._some(data)
-        label = self.front_end.areas[identity].label
         before = set(self.front_end.areas) - {identity}
-        elsewhere = {one.id for one in self.front_end.areas.values() if one.dynamic and one.label != label}
         self.front_end.delete(identity)
-        self.front_end.suggestions.pop(identity, None)
-        self._check_kept(before, elsewhere)
+        self.owned.pop(identity, None)
+        self._check_kept(before, set())
+
+    @rule()
+    def undo(self) -> None:
+        self.front_end.undo()
+        # Which texts are the annotator's shows in the words: the page has others.
+        texts = {identity: area.text if area.text_result else None for identity, area in self.front_end.areas.items()}
+        self.owned = {identity: text for identity, text in texts.items() if text in (*TYPED_WORDS, "")}
+
+    @rule(label=LABELS)
+    def choose(self, label: str) -> None:
+        self.front_end.choose(label)
+
+    @rule()
+    def unselect(self) -> None:
+        self.front_end.unselect()
 
     @precondition(lambda self: self.front_end.suggestions)
     @rule()
@@ -152,17 +180,26 @@ class Annotating(RuleBasedStateMachine):
         self.owned[identity] = self.suggested.pop(identity, None)
 
     @precondition(lambda self: self.front_end.suggestions)
+    @rule(data=st.data())
+    def reject_one(self, data: Any) -> None:
+        identity = data.draw(st.sampled_from(list(self.front_end.suggestions)))
+        self.front_end.reject_one(identity)
+        self.suggested.pop(identity, None)
+
+    @precondition(lambda self: self.front_end.suggestions)
     @rule()
     def reject(self) -> None:
         self.front_end.reject()
         self.suggested = {}
 
+    @precondition(lambda self: not self.front_end.suggestions)
     @rule()
     def switch_auto_accept(self) -> None:
         self.front_end.auto_accept = not self.front_end.auto_accept
 
-    def _keeping(self, action: Any, identity: str) -> None:
-        label = self.front_end.areas[identity].label
+    def _keeping(self, action: Any, identity: str, label: str | None = None) -> None:
+        """Do something to a region, after which it has this label, and check that no other is lost by it."""
+        label = label or self.front_end.areas[identity].label
         before = set(self.front_end.areas)
         asks = len(self.front_end.contexts)
         elsewhere = {one.id for one in self.front_end.areas.values() if one.dynamic and one.label != label}

@@ -115,6 +115,17 @@ def test_text_typed_into_a_box_stays_with_it_under_another_label(desk: Desk) -> 
     assert annotator.saved == {first: ("Number", "My own words"), second: ("Number", "Total due 678.90")}
 
 
+def test_a_box_whose_acceptance_was_undone_gets_its_text_again(desk: Desk) -> None:
+    annotator = desk.front_end
+    first = annotator.draw(FIRST)
+    annotator.accept()
+    annotator.undo()
+    second = annotator.draw(SECOND)
+    assert desk.answered() == [first, second]
+    annotator.accept()
+    assert desk.texts == ["Invoice 12345", "Total due 678.90"]
+
+
 def test_a_box_drawn_and_typed_by_hand_is_left_alone(desk: Desk) -> None:
     annotator = desk.front_end
     by_hand = annotator.draw(FIRST, smart=False)
