@@ -113,12 +113,12 @@ class _Effects:
         self._is_too_large = len(self._drawing) * fields * labels > _MOST_COMBINATIONS
         self._label_effects: dict[tuple[str, str, str | None], bool] = {}
         self._filled = self._all_filled()
-        self._filled_by_pages = {
-            name
-            for image, tag in parsed.objects.items()
-            if tag.kind == "image"
-            for name in fields_for_pages(parsed.controls, image)
-        }
+        images = [name for name, tag in parsed.objects.items() if tag.kind == "image"]
+        self._filled_by_pages = (
+            set(self._filled)
+            if self._is_too_large
+            else {name for image in images for name in fields_for_pages(parsed.controls, image)}
+        )
 
     def verdict(self, element: Any, name: str) -> _Verdict | None:
         """Why an attribute has no effect; None when it has one."""
