@@ -68,12 +68,12 @@ def test_a_misspelt_attribute_is_named_with_the_one_that_is_meant(written: str, 
 
 
 def test_an_attribute_of_another_backend_is_named_too() -> None:
-    assert warnings(text='model_score_threshold="0.5"') == [
-        (
-            'model_score_threshold on the TextArea "text" is not an attribute of BoxOCR, so it has no effect here. '
-            "Leave it where another ML backend reads it; the nearest attribute of BoxOCR is model_preannotate."
-        )
-    ]
+    (sentence,) = warnings(text='model_score_threshold="0.5"')
+
+    assert sentence == (
+        'model_score_threshold on the TextArea "text" is not an attribute of BoxOCR, so it has no effect here. '
+        "Leave it where another ML backend reads it; the nearest attribute of BoxOCR is model_preannotate."
+    )
 
 
 @pytest.mark.parametrize("other", ["mode", "model", "maxUsages", "mouse_label", "modal_x", "my-language"])
@@ -81,60 +81,36 @@ def test_other_attributes_are_label_studios(other: str) -> None:
     assert warnings(box=f'{other}="x"') == []
 
 
+NO_EFFECT, NO_TEXT = "has no effect there.", "has no effect, since no text is written there."
+NO_PAGES = "has no effect without model_preannotate."
+ANYWHERE = "It can stand on: TextArea, drawing tag, Label."
+MOVE, NEEDS = 'Move it to a TextArea that is filled: "text".', "Add model_preannotate, or remove it."
+
+
 @pytest.mark.parametrize(
-    ("place", "attribute", "sentence"),
+    ("place", "attribute", "tag", "message", "remedy"),
     [
+        ("image", "model_lang", 'Image "image"', NO_EFFECT, ANYWHERE),
+        ("view", "model_psm", "View", NO_EFFECT, ANYWHERE),
+        ("point", "model_fit", 'KeyPointLabels "point"', NO_EFFECT, "It can stand on: TextArea, rectangle, Label."),
+        ("box", "model_click", 'RectangleLabels "bbox"', NO_EFFECT, "It can stand on: TextArea, keypoint, Label."),
+        ("box", "model_fill", 'RectangleLabels "bbox"', NO_EFFECT, "It can stand on: TextArea."),
+        ("label", "model_click", 'Label "A"', NO_EFFECT, "It can stand on: TextArea, keypoint, Label."),
+        ("label", "model_fill", 'Label "A"', NO_EFFECT, "It can stand on: TextArea."),
+        ("comment", "model_preannotate", 'TextArea "comment"', NO_TEXT, MOVE),
+        ("remark", "model_lang", 'TextArea "remark"', NO_TEXT, MOVE),
         (
-            "image",
-            "model_lang",
-            'the Image "image" has no effect there. It can stand on: TextArea, drawing tag, Label.',
+            *("remark", "model_fill", 'TextArea "remark"', "has no effect, since the TextArea is for the page."),
+            'Add perRegion="true", or remove it.',
         ),
-        ("view", "model_psm", "the View has no effect there. It can stand on: TextArea, drawing tag, Label."),
-        (
-            "point",
-            "model_fit",
-            'the KeyPointLabels "point" has no effect there. It can stand on: TextArea, rectangle, Label.',
-        ),
-        (
-            "box",
-            "model_click",
-            'the RectangleLabels "bbox" has no effect there. It can stand on: TextArea, keypoint, Label.',
-        ),
-        ("box", "model_fill", 'the RectangleLabels "bbox" has no effect there. It can stand on: TextArea.'),
-        ("label", "model_click", 'the Label "A" has no effect there. It can stand on: TextArea, keypoint, Label.'),
-        ("label", "model_fill", 'the Label "A" has no effect there. It can stand on: TextArea.'),
-        (
-            "comment",
-            "model_preannotate",
-            ('the TextArea "comment" has no effect, since no text is written there. '
-            'Move it to a TextArea that is filled: "text".'),
-        ),
-        (
-            "remark",
-            "model_lang",
-            ('the TextArea "remark" has no effect, since no text is written there. '
-            'Move it to a TextArea that is filled: "text".'),
-        ),
-        (
-            "remark",
-            "model_fill",
-            ('the TextArea "remark" has no effect, since the TextArea is for the page. '
-            'Add perRegion="true", or remove it.'),
-        ),
-        (
-            "box",
-            "model_label",
-            'the RectangleLabels "bbox" has no effect without model_preannotate. Add model_preannotate, or remove it.',
-        ),
-        (
-            "text",
-            "model_min_confidence",
-            'the TextArea "text" has no effect without model_preannotate. Add model_preannotate, or remove it.',
-        ),
+        ("box", "model_label", 'RectangleLabels "bbox"', NO_PAGES, NEEDS),
+        ("text", "model_min_confidence", 'TextArea "text"', NO_PAGES, NEEDS),
     ],
-)  # fmt: skip
-def test_an_attribute_on_a_tag_where_it_has_no_effect_is_named(place: str, attribute: str, sentence: str) -> None:
-    assert warnings(**{place: f'{attribute}="false"'}) == [f"{attribute} on {sentence}"]
+)
+def test_an_attribute_on_a_tag_where_it_has_no_effect_is_named(
+    place: str, attribute: str, tag: str, message: str, remedy: str
+) -> None:
+    assert warnings(**{place: f'{attribute}="false"'}) == [f"{attribute} on the {tag} {message} {remedy}"]
 
 
 def test_attributes_that_have_an_effect_are_not_named() -> None:
@@ -164,17 +140,13 @@ def test_a_field_for_some_labels_is_filled_from_pages_with_these_labels_only() -
         '<View><Image name="image" value="$ocr"/>'
         '<RectangleLabels name="box" toName="image"{box}><Label value="A"/><Label value="B"/></RectangleLabels>'
         '<TextArea name="a" toName="image" perRegion="true" whenLabelValue="A"/>'
-        '<TextArea name="b" toName="image" perRegion="true" whenLabelValue="B" model_preannotate="lines"'
-        ' model_lang="deu"/>'
-        "</View>"
-    )  # fmt: skip
-
-    assert LabelingConfig.parse(written.format(box=""), {}).warnings() == (
-        (
-            'model_preannotate on the TextArea "b" has no effect, since no text is written there. Move it to a '
-            'TextArea that is filled: "a".'
-        ),
+        '<TextArea name="b" toName="image" perRegion="true" whenLabelValue="B" model_lang="deu"'
+        ' model_preannotate="lines"/></View>'
     )
+
+    (sentence,) = LabelingConfig.parse(written.format(box=""), {}).warnings()
+
+    assert sentence == f'model_preannotate on the TextArea "b" {NO_TEXT} Move it to a TextArea that is filled: "a".'
     assert LabelingConfig.parse(written.format(box=' model_label="B"'), {}).warnings() == ()
     assert LabelingConfig.parse(written.format(box=' model_label="$label"'), {}).warnings() == ()
 
@@ -183,28 +155,21 @@ def test_what_a_repeater_repeats_is_named_once_and_as_it_is_written() -> None:
     written = (
         '<View><Repeater on="$pages"><Image name="page_{{idx}}" value="$pages[{{idx}}]"/>'
         '<RectangleLabels name="box_{{idx}}" toName="page_{{idx}}" model_langs="deu" model_lang="deu">'
-        '<Label value="A"/></RectangleLabels><TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/>'
-        "</Repeater></View>"
+        '<Label value="A"/></RectangleLabels>'
+        '<TextArea name="text_{{idx}}" toName="page_{{idx}}" perRegion="true"/></Repeater></View>'
     )
 
-    assert LabelingConfig.parse(written, {"pages": ["a"] * 3}).warnings() == (
-        (
-            'model_langs on the RectangleLabels "box_{{idx}}" is not an attribute of BoxOCR, so it has no effect. '
-            "Write model_lang."
-        ),
-    )
+    (sentence,) = LabelingConfig.parse(written, {"pages": ["a"] * 3}).warnings()
+
+    assert sentence == SENTENCE.replace("bbox", "box_{{idx}}")
 
 
 def test_the_same_on_many_tags_is_said_once_and_in_one_line() -> None:
     labels = "".join(f'<Label value="L{number}&#10;{"x" * 50}" model_langs="deu"/>' for number in range(1000))
-    written = config().replace('<Label value="B"/>', labels)
 
-    assert LabelingConfig.parse(written, {}).warnings() == (
-        (
-            f'model_langs on the Label "L0 {"x" * 36}…" and 999 more is not an attribute of BoxOCR, '
-            "so it has no effect. Write model_lang."
-        ),
-    )
+    (sentence,) = LabelingConfig.parse(config().replace('<Label value="B"/>', labels), {}).warnings()
+
+    assert sentence == SENTENCE.replace('RectangleLabels "bbox"', f'Label "L0 {"x" * 36}…" and 999 more')
 
 
 # --- Who is told
