@@ -55,7 +55,8 @@ def asked(web: WebServer) -> Counter[str]:
     return Counter(request.path for request in web.requests)
 
 
-def test_attributes_without_effect_are_named_first(preannotate: Command, tasks: list[dict[str, Any]]) -> None:
+@pytest.mark.usefixtures("tasks")
+def test_attributes_without_effect_are_named_first(preannotate: Command) -> None:
     (preannotate.folder / "config.xml").write_text(LINES.replace("<Label ", '<Label model_langs="deu" '))
 
     done = preannotate("--input", "tasks.json", *TO_FILES)
