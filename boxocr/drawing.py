@@ -61,7 +61,7 @@ class Drawing:
             self.problem = error
 
     def states(self, regions: Sequence[Region]) -> list[State]:
-        """What has become of each region of the request's context; remembers those that have no text yet."""
+        """The state of each region of the request's context; remembers those that have no text yet."""
         asked = self.services.asked_regions
         before = AskedBefore(asked.known(self._name, [region.id for region in regions]), asked.since)
         found = states_of(regions, self.task, self._text_area, before)

@@ -1,4 +1,4 @@
-"""The marks that answers leave on a region, and how later requests show what became of it.
+"""The marks that answers leave on a region, by which later requests show whether it was accepted.
 
 Label Studio keeps ``score`` and ``meta`` of an accepted suggestion, and sends them back with every later request
 (``docs/label-studio.md``). A region that was drawn and not accepted yet carries none of them.
@@ -17,8 +17,8 @@ NOTE_MARK = "BoxOCR: "
 # Name of the mark that a shape carries in its ``meta``.
 MARK = "boxocr"
 
-# What the mark says: this server made the region, out of a click, a line or a page, or the answer repeated it with the
-# words that the annotator had typed.
+# The values of the mark: this server made the region, out of a click, a line or a page; or the answer repeated it with
+# the words that the annotator had typed.
 MADE, TYPED = "made", "typed"
 
 # The numbers of a shape, by the names that Label Studio gives them.

@@ -1,4 +1,4 @@
-"""What has become of each region in a request's context, and so whether the answer must hold it.
+"""The state of each region in a request's context, which decides whether the answer holds it.
 
 Label Studio deletes a drawn region that is not accepted yet when the answer leaves it out, and overwrites an accepted
 one with the answer's (``docs/label-studio.md``). So the former must be in every answer, with the text that was typed
@@ -19,7 +19,7 @@ _SESSION = timedelta(hours=24)
 
 
 class State(Enum):
-    """What has become of a region."""
+    """The state of a region."""
 
     UNREAD = auto()
     """It has no text yet, and is deleted unless the answer holds it."""
@@ -50,11 +50,11 @@ class State(Enum):
 
 
 class AskedBefore:
-    """What is known about the regions that Label Studio asked about earlier.
+    """Regions that Label Studio asked about in earlier requests.
 
     Args:
         known: those of this task that it asked about without text; None when it never asked about the task.
-        since: seconds since the epoch; what was asked before is not known.
+        since: seconds since the epoch; earlier requests are not known.
     """
 
     def __init__(self, known: frozenset[str] | None, since: float) -> None:
@@ -75,7 +75,7 @@ def states_of(
         regions: of the context.
         task: that they belong to.
         text_area_of: name of a region's TextArea.
-        asked: what is known from earlier requests.
+        asked: the earlier requests.
     """
     found = [_state(region, text_area_of(region)) for region in regions]
     # Typed before it was accepted, or drawn and typed with a plain tool: such regions look the same.
