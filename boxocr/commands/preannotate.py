@@ -67,7 +67,7 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
     with ExitStack() as stack:
         api = stack.enter_context(open_api(settings))
         label_config = api.project(number).label_config
-        _must_ask_for_pages(label_config)
+        _must_ask_for_pages(label_config, say)
         journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
         workers = stack.enter_context(_workers(cluster, settings, label_config, say))
         store = ProjectPredictions(api, number)
@@ -92,7 +92,7 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
         raise CommandFailed(f"{work.config.name} cannot be read: {error.strerror}.", "Check --config.") from None
     except ValueError:
         raise CommandFailed(f"{work.config.name} is not text in UTF-8.", "Check --config.") from None
-    _must_ask_for_pages(label_config)
+    _must_ask_for_pages(label_config, say)
     source: TasksFile | Folder | Bucket
     if work.tasks is not None:
         source = TasksFile(work.tasks)
@@ -132,10 +132,10 @@ def _workers(cluster: str | None, settings: Settings, label_config: str, say: Sa
         workers.close()
 
 
-def _must_ask_for_pages(label_config: str) -> None:
-    """Raise CommandFailed for a labeling config by which no page would be read."""
+def _must_ask_for_pages(label_config: str, say: Say) -> None:
+    """Raise CommandFailed for a labeling config by which no page would be read; say what has no effect in it."""
     try:
-        LabelingConfig.parse(label_config, {})
+        warnings = LabelingConfig.parse(label_config, {}).warnings()
     except LabelingConfigError as error:
         raise CommandFailed(error.message, error.remedy) from None
     if "model_preannotate" not in label_config:
@@ -143,6 +143,8 @@ def _must_ask_for_pages(label_config: str) -> None:
             "The labeling config does not ask for whole pages to be read.",
             'Add model_preannotate="lines" to its TextArea.',
         )
+    for sentence in warnings:
+        say(sentence)
 
 
 def _say_what_was_done(done: Summary, progress: Progress, say: Say) -> None:

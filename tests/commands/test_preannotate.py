@@ -55,6 +55,22 @@ def asked(web: WebServer) -> Counter[str]:
     return Counter(request.path for request in web.requests)
 
 
+@pytest.mark.usefixtures("tasks")
+def test_attributes_without_effect_are_named_first(preannotate: Command) -> None:
+    (preannotate.folder / "config.xml").write_text(LINES.replace("<Label ", '<Label model_langs="deu" '))
+
+    done = preannotate("--input", "tasks.json", *TO_FILES)
+
+    assert done.code == 0, done
+    assert done.output.startswith(
+        'model_langs on the Label "Text" is not an attribute of BoxOCR, so it has no effect. Write model_lang. '
+        f"Read {PAGES} tasks, "
+    )
+    assert not any(
+        "meta" in one and "text" in one["meta"] for one in written(preannotate)[0]["predictions"][0]["result"]
+    )
+
+
 def test_a_file_of_tasks_gets_a_prediction_for_each(
     preannotate: Command, tasks: list[dict[str, Any]], web: WebServer
 ) -> None:
