@@ -4,7 +4,7 @@ Every action waits for what a person would see before going on, so that the test
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import cos, radians, sin
 from pathlib import Path
@@ -173,6 +173,20 @@ class Annotator:
         # Away from the tooltip, which would lie over the page.
         self.tab.mouse.move(5, 5)
 
+    def expect_tools(self, *names: str, auto_detect: Sequence[str] = ()) -> None:
+        """Wait until the first image has drawing tools with these names, and these behind the Auto-Detect button."""
+        bar = self.tab.locator(".lsf-toolbar").first
+
+        def named(selector: str) -> list[str]:
+            found = [tool.get_attribute("aria-label") or "" for tool in bar.locator(selector).all()]
+            return sorted({name for name in found if name.endswith("-tool") and name != "move-tool"})
+
+        def shown() -> bool:
+            smart = named(".lsf-tool_smart[aria-label]")
+            return smart == sorted(auto_detect) and named(".lsf-tool:not(.lsf-tool_smart)") == sorted(names)
+
+        until(shown, f"the tools are {names}, and {auto_detect} behind Auto-Detect")
+
     @contextmanager
     def answered(self) -> Iterator[list[Response]]:
         """Wait until the backend has answered what is done inside; the list then holds Label Studio's response."""
@@ -214,14 +228,14 @@ class Annotator:
         answer: dict[str, Any] = responses[0].json()
         return answer
 
-    def draw_by_hand(self, box: Box, label: str = "Text") -> None:
-        """Draw a box with the plain rectangle, which asks no backend."""
+    def draw_unasked(self, box: Box, label: str) -> None:
+        """Draw a box with the plain rectangle, and wait until it is a region."""
+        before = self.regions().count()
         self.choose(label)
-        tool = self.tab.locator(".lsf-toolbar__group > [aria-label=rectangle-tool]").first
-        # A click on the tool in use puts it away.
-        if "lsf-tool_active" not in (tool.get_attribute("class") or ""):
-            tool.click()
+        self.tab.locator(".lsf-toolbar").first.get_by_label("rectangle-tool").first.click()
+        self.tab.mouse.move(5, 5)
         self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), 0)
+        expect(self.regions()).to_have_count(before + 1)
 
     def draw_at_an_angle(self, box: Box, label: str, *, ratio: float) -> None:
         """Draw a box of three points, along its top side and then down; ``ratio`` is the page's width by its height."""

@@ -41,6 +41,9 @@ TEMPLATE = """
 </View>
 """
 
+# The same, with no field that must be filled.
+NEVER_ASKED_FOR = TEMPLATE.replace('smart="true"', 'smart="false"').replace('required="true"', "")
+
 OTHER_NAMES = """
 <View>
   <Image name="scan" value="$image"/>
@@ -64,11 +67,32 @@ COMMENT_FIRST = f"""
 
 WITHOUT_SMART = BOXES.replace(' smart="true"', "")
 
-# A per-region comment before the text.
-COMMENT_OF_A_REGION = BOXES.replace(
-    "<TextArea ",
-    '<TextArea name="comment" toName="image" perRegion="true" editable="true" rows="2" displayMode="region-list"/>\n'
-    "  <TextArea ",
+ONLY_ASKED_FOR = BOXES.replace('smart="true"', 'smartOnly="true"')
+
+# A TextArea for comments on each region, before the one for its text.
+REGION_COMMENT_FIRST = f"""
+<View>
+  <Image name="image" value="$image"/>
+  <RectangleLabels name="bbox" toName="image">
+    <Label value="Text"/>
+  </RectangleLabels>
+  <TextArea name="comment" toName="image" perRegion="true" editable="true" rows="2" displayMode="region-list"/>
+  {_TEXT.replace("transcription", "text")}
+</View>
+"""
+
+FILLED_AS_ASKED = REGION_COMMENT_FIRST.replace('name="comment"', 'name="comment" model_fill="true"')
+
+MISSPELT = WITHOUT_SMART.replace("<RectangleLabels ", '<RectangleLabels model_langs="deu" ')
+
+# As it is stored, with a byte order mark; Label Studio 1.23 takes an encoding only behind one.
+DECLARED = '\ufeff<?xml version="1.0" encoding="UTF-8"?>' + WITHOUT_SMART
+
+# Label Studio's front end knows these in any case, and without regard to a namespace.
+OTHER_CASE = (
+    WITHOUT_SMART.replace("perRegion=", "perregion=")
+    .replace("<Label ", "<label ")
+    .replace("<View>", '<View xmlns="urn:example">')
 )
 
 # Columns: left, right.
@@ -112,6 +136,11 @@ CLICKS = f"""
   {_TEXT}
 </View>
 """
+
+# Column: images, a list of {"url": ...}.
+REPEATER_ALONE = REPEATER.replace("<View>", "").replace("</View>", "").strip()
+
+CLICKS_WITHOUT_SMART = CLICKS.replace(' smart="true"', "")
 
 PLAIN_CLICKS = f"""
 <View>

@@ -18,6 +18,7 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image
 
+from boxocr.labeling import LabelingConfig
 from boxocr.labeling.places import ATTRIBUTES
 from boxocr.reading import ReadingOptions
 from boxocr.reading.engine_settings import EngineSettings
@@ -166,6 +167,21 @@ def test_labeling_configs_can_be_used(document: Path) -> None:
     for block in blocks(document, "xml"):
         if block.lstrip().startswith("<View"):
             LabelInterface(block).validate()
+
+
+def test_the_attributes_of_labeling_configs_are_described_with_where_they_may_stand() -> None:
+    document = (ROOT / "docs" / "labeling-configs.md").read_text(encoding="utf-8")
+
+    described = re.findall(r"^\| `(model_\w+)` \| ([^|]+) \|", document, re.MULTILINE)
+
+    assert sorted(described) == sorted((one.name, one.where) for one in ATTRIBUTES.values())
+
+
+@documents
+def test_labeling_configs_have_no_attribute_without_effect(document: Path) -> None:
+    for block in blocks(document, "xml"):
+        if block.lstrip().startswith("<View"):
+            assert LabelingConfig.as_written(block).warnings() == ()
 
 
 class _Service(BaseHTTPRequestHandler):

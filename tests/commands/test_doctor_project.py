@@ -31,9 +31,31 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
             lambda config: config.replace('perRegion="true"', ""),
             "The labeling config has no TextArea for the text of a",
         ),
-        (lambda config: config.replace('smart="true"', 'smart="false"'), 'Remove smart="false" from bbox.'),
-        (lambda config: config.replace('smart="true"', 'smart="yes"'), 'Write smart="true" or smart="false".'),
-        (lambda config: config.replace("<TextArea ", '<TextArea model_langs="deu" '), "Write model_lang."),
+        (
+            lambda config: config.replace('smart="true"', 'smart="false"'),
+            'has smart="false", so Label Studio never asks this backend. → Remove smart="false" from bbox.',
+        ),
+        (
+            lambda config: config.replace('smart="true"', 'smart="false" smartOnly="true"'),
+            '→ Remove smart="false" from bbox.',
+        ),
+        (
+            lambda config: config.replace('smart="true"', 'smart="False"'),
+            'smart="False" on bbox keeps Label Studio from showing the tasks. → Write smart="true" or smart="false".',
+        ),
+        (
+            lambda config: config.replace('perRegion="true"', 'perRegion="1"'),
+            'perRegion="1" on transcription keeps Label Studio from showing the tasks.',
+        ),
+        (
+            lambda config: config.replace("<Label ", '<Label model_langs="deu" '),
+            'model_langs on the Label "Text" is not an attribute of BoxOCR, so it has no effect. → Write model_lang.',
+        ),
+        (
+            lambda config: config.replace("<Image ", '<Image model_lang="deu" '),
+            'model_lang on the Image "image" has no effect there. → It can stand on: TextArea, drawing tag, Label.',
+        ),
+        (lambda config: config.replace("<TextArea ", '<TextArea model_fill="no" '), 'model_fill="no" means nothing.'),
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
         (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
         (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
@@ -47,8 +69,12 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
     ids=[
         "no per-region TextArea",
         "no smart tool",
-        "a switch that is neither on nor off",
+        "smart tools only, and none",
+        "a switch with another word",
+        "a field with another word",
         "a misspelt attribute",
+        "an attribute without effect",
+        "a field that is to be filled or not",
         "no rows",
         "bad mode",
         "bad mode on a Label",
@@ -64,6 +90,84 @@ def test_a_labeling_config_that_does_not_fit(
     assert done.code == 1
     assert done.says("✗ labeling config: ")
     assert done.says(sentence)
+
+
+NOTHING_WRONG = "\N{EN DASH} labeling config: "
+
+COMMENT = '<TextArea name="comment" toName="image" perRegion="true" {}/>'
+
+
+def with_field(more: str = "") -> str:
+    """The config with another TextArea for regions before the one that it has."""
+    return BOXES.replace("<TextArea ", COMMENT.format(more) + "<TextArea ")
+
+
+TWO_IMAGES = (
+    '<View><Image name="left" value="$image"/><Image name="right" value="$image"/>'
+    '<RectangleLabels name="boxes" toName="left"><Label value="A"/></RectangleLabels>'
+    '<Rectangle name="others" toName="right"/><Polygon name="shapes" toName="right"/>'
+    '<TextArea name="left_text" toName="left" perRegion="true" rows="2"/>'
+    '<TextArea name="right_text" toName="right" perRegion="true" rows="2"/></View>'
+)
+BY_LABEL = (
+    '<View><Image name="image" value="$image"/><Labels name="kind" toName="image"><Label value="Name"/>'
+    '<Label value="Number"/><Label value="Stamp"/></Labels><Rectangle name="box" toName="image"/>'
+    '<TextArea name="digits" toName="image" perRegion="true" rows="1" whenLabelValue="Number"/>'
+    '<TextArea name="words" toName="image" perRegion="true" rows="2" whenLabelValue="Name"/></View>'
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (BOXES, "✓ labeling config: bbox fills transcription. "),
+        (BOXES.replace(' smart="true"', ""), "✓ labeling config: bbox fills transcription. "),
+        (
+            BOXES.replace('smart="true"', 'smartOnly="true"'),
+            "✓ labeling config: bbox fills transcription. ",
+        ),
+        (with_field(), "✓ labeling config: bbox fills transcription. comment is left untouched. "),
+        (with_field('model_fill="true" rows="2"'), "bbox fills comment. transcription is left untouched. "),
+        (
+            with_field().replace("<View>", '<View><TextArea name="page" toName="image"/>'),
+            "bbox fills transcription. page and comment are left untouched. ",
+        ),
+        (TWO_IMAGES, "boxes on left fills left_text. others on right fills right_text. shapes on right fills right_"),
+        (
+            TWO_IMAGES,
+            NOTHING_WRONG + "Label Studio never asks for what shapes draws: it asks for rectangles and key",
+        ),
+        (
+            BY_LABEL,
+            "✓ labeling config: box fills words for Name, digits for Number, and nothing for Stamp and no label. ",
+        ),
+        (
+            TWO_IMAGES.replace('<Polygon name="shapes"', '<KeyPoint name="shapes" smart="false"'),
+            NOTHING_WRONG + 'Label Studio never asks for what shapes draws, since it has smart="false".',
+        ),
+        (
+            BOXES.replace("<RectangleLabels ", '<RectangleLabels model_score_threshold="0.5" '),
+            NOTHING_WRONG + "model_score_threshold on the RectangleLabels",
+        ),
+    ],
+    ids=[
+        "one field",
+        "no smart",
+        "smart tools only",
+        "a comment",
+        "a comment to be filled",
+        "two fields left alone",
+        "two images",
+        "a shape that is not asked for",
+        "by label",
+        "a tool that is switched off",
+        "another backend's attribute",
+    ],
+)
+def test_which_field_is_filled_with_what_is_drawn(boxocr: Run, studio: ApiStandIn, config: str, found: str) -> None:
+    done = boxocr("doctor", "--project", studio.add_project(config))
+    assert done.says(found), done.output
+    assert not done.says("✗ labeling config: ")
 
 
 def test_a_page_that_cannot_be_read(boxocr: Run, studio: ApiStandIn) -> None:
