@@ -57,41 +57,6 @@ def test_a_comment_on_the_whole_page_before_the_text_is_left_alone(
     assert region.of_type("textarea")["from_name"] == "transcription"
 
 
-def test_a_comment_on_each_region_before_the_text_is_left_alone(
-    annotator: Annotator, new_project: NewProject, invoice: Page
-) -> None:
-    project = new_project(configs.COMMENT_OF_A_REGION, {"image": invoice})
-    annotator.open(project, project.task())
-    annotator.read(invoice.box("Total due 678.90"), "Text")
-    annotator.submit()
-
-    region = project.saved(project.task()).only
-    assert region.types == {"rectanglelabels", "textarea"}
-    assert region.of_type("textarea")["from_name"] == "transcription"
-    assert region.text == "Total due 678.90"
-
-
-def test_without_smart_the_rectangle_is_behind_auto_detect_all_the_same(
-    annotator: Annotator, new_project: NewProject, invoice: Page
-) -> None:
-    project = new_project(configs.WITHOUT_SMART, {"image": invoice})
-    annotator.open(project, project.task())
-    annotator.read(invoice.box("Total due 678.90"), "Text")
-    annotator.submit()
-
-    assert project.saved(project.task()).only.text == "Total due 678.90"
-
-
-def test_with_smart_switched_off_nothing_is_behind_auto_detect(
-    annotator: Annotator, new_project: NewProject, invoice: Page
-) -> None:
-    project = new_project(configs.BOXES.replace('smart="true"', 'smart="false"'), {"image": invoice})
-    annotator.open(project, project.task())
-    annotator.choose("Text")
-    expect(annotator.tab.locator(".lsf-tool").first).to_be_visible()
-    expect(annotator.tab.locator(".lsf-tool_smart")).to_have_count(0)
-
-
 def test_two_images_side_by_side_are_read_each_from_its_own_page(
     annotator: Annotator, new_project: NewProject, invoice: Page, order: Page
 ) -> None:
@@ -234,7 +199,7 @@ def test_boxes_are_never_asked_for_where_the_config_says_so(
     project = new_project(configs.NEVER_ASKED_FOR, {"image": invoice})
     annotator.open(project, project.task())
     annotator.expect_tools(*_RECTANGLES, "polygon-tool")
-    annotator.draw_unasked(invoice.box("Total due 678.90"), "Text")
+    annotator.draw_by_hand(invoice.box("Total due 678.90"), "Text")
     annotator.submit()
 
     assert project.saved(project.task()).only.types == {"rectangle", "labels"}

@@ -226,11 +226,3 @@ def test_an_engine_as_it_is_documented_reads(tmp_path: Path, service: str, page_
     assert list(texts(prediction["result"]).values()) == ["Invoice 12345"]
     assert prediction["result"][-1]["meta"]["suggestion"]["engine"] == "my service"
     assert "my service 1" in ready["engine"]
-
-
-def test_the_attributes_are_documented_with_the_tags_that_they_can_stand_on() -> None:
-    table = (
-        (ROOT / "docs" / "labeling-configs.md").read_text().split("| attribute | can stand on |")[1].split("\n\n")[0]
-    )
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", table, re.MULTILINE))
-    assert rows == {attribute.name: attribute.where for attribute in ATTRIBUTES.values()}
