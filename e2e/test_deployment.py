@@ -66,8 +66,12 @@ class _Demo:
         assert self._process.poll() is None, self.output
 
     def stop(self) -> int:
-        """As Ctrl-C does; gives the exit code."""
+        """Interrupt it as Ctrl-C does; returns the exit code."""
         self._process.send_signal(signal.SIGINT)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        """Wait until it has ended."""
         code = self._process.wait(60)
         self._reader.join()
         assert self._process.stdout
@@ -120,7 +124,7 @@ def test_the_demo_says_which_port_is_taken(tmp_path: Path) -> None:
         demo = _Demo(tmp_path, {"LABEL_STUDIO_PORT": str(port)})
         until(lambda: "is taken" in demo.output, "the demo says what is wrong")
         assert f"Port {port} is taken. Name another one: make demo LABEL_STUDIO_PORT={port + 1}" in demo.output
-        assert demo.stop() == 1
+        assert demo.exit_code() == 1
 
 
 @pytest.fixture
