@@ -15,25 +15,27 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 FROM python:3.13.15-slim-trixie AS packages
-COPY requirements-ppocr.txt /
+COPY requirements/ppocr.txt requirements/build.txt /requirements/
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 RUN python -m venv --without-pip /venv \
     && pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
-        --require-hashes --requirement /requirements-ppocr.txt \
+        --require-hashes --requirement /requirements/ppocr.txt \
     && find /venv/lib -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +
+# The package is built with what is locked, too, and the result alone goes into the image.
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /requirements/build.txt
+COPY LICENSE README.md pyproject.toml _wsgi.py gunicorn.conf.py model.py /boxocr/
+COPY examples /boxocr/examples
+COPY src /boxocr/src
+RUN pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation /boxocr \
+    && python -m compileall -q /venv/lib/python3.13/site-packages/boxocr
 
 FROM python:3.13.15-slim-trixie
-RUN useradd --uid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin boxocr \
-    && printf '#!/bin/sh\nexec python -m boxocr "$@"\n' >/usr/local/bin/boxocr \
-    && chmod 755 /usr/local/bin/boxocr
+RUN useradd --uid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin boxocr
 COPY --from=packages /venv /venv
 COPY --from=languages /usr/share/tesseract-ocr /usr/share/tesseract-ocr
 WORKDIR /app
-COPY examples examples
-COPY LICENSE _wsgi.py gunicorn.conf.py model.py ./
-COPY boxocr boxocr
-ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 HOME=/tmp
-RUN python -m compileall -q .
+COPY _wsgi.py gunicorn.conf.py model.py ./
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp
 USER 10001:10001
 EXPOSE 9090
 # Label Studio gives up on /health after one second.

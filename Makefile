@@ -24,7 +24,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --re
 .PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
-	@cat .env 2>/dev/null | tr -d '\000\r' | LC_ALL=C grep -q '^[^#]*STATUS_PAGE *=.' || export STATUS_PAGE="$${STATUS_PAGE:-true}"; exec $(BIN)/gunicorn _wsgi:app
+	@exec $(BIN)/boxocr serve
 
 demo: $(VENV)/.installed-demo
 	@VENV=$(VENV) e2e/setup.sh label-studio
@@ -40,7 +40,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/bandit --quiet --severity-level medium --recursive boxocr model.py _wsgi.py gunicorn.conf.py
+	$(BIN)/bandit --quiet --severity-level medium --recursive src model.py _wsgi.py gunicorn.conf.py
 
 audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
@@ -82,14 +82,17 @@ lock: $(VENV)/.installed-test
 	$(BIN)/uv lock
 	$(MAKE) requirements
 
-EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --format requirements.txt
+EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --no-emit-project \
+  --format requirements.txt --extra pytesseract
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
-	$(EXPORT) --extra ppocr --output-file requirements-ppocr.txt >/dev/null
-	$(EXPORT) --extra ray --output-file requirements-ray.txt >/dev/null
-	$(EXPORT) --extra ppocr --group demo --output-file requirements-demo.txt >/dev/null
-	$(EXPORT) --extra ppocr --group test --output-file requirements-test.txt >/dev/null
-	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements-bench.txt >/dev/null
+	$(EXPORT) --extra ppocr --output-file requirements/ppocr.txt >/dev/null
+	$(EXPORT) --extra ray --output-file requirements/ray.txt >/dev/null
+	$(EXPORT) --extra ppocr --group demo --output-file requirements/demo.txt >/dev/null
+	$(EXPORT) --extra ppocr --group test --output-file requirements/test.txt >/dev/null
+	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements/bench.txt >/dev/null
+	$(BIN)/uv export --quiet --frozen --no-annotate --format requirements.txt --only-group build \
+	  --output-file requirements/build.txt >/dev/null
 
 clean:
 	rm -rf $(VENV)
@@ -100,12 +103,12 @@ $(VENV)/bin/pip:
 	@echo "Installing into $(VENV); this takes a minute the first time."
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt | $(VENV)/bin/pip
+$(VENV)/.installed: requirements.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
 	@$(INSTALL) -r requirements.txt
-	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m boxocr "$$@"\n' '$(CURDIR)' '$(abspath $(BIN))/python' >$(BIN)/boxocr
-	@chmod +x $(BIN)/boxocr
+	@$(INSTALL) -r requirements/build.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-%: requirements-%.txt $(VENV)/.installed
+$(VENV)/.installed-%: requirements/%.txt $(VENV)/.installed
 	@$(INSTALL) -r $<
 	@touch $@

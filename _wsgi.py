@@ -3,11 +3,11 @@
 import logging
 import sys
 
-from boxocr import logs
 from boxocr.errors import BoxOCRError
-from boxocr.server import create_app
-from boxocr.settings import Settings, SettingsError
-from boxocr.startup import announce, refusal
+from boxocr.process import logs
+from boxocr.settings.environment import Settings, SettingsError
+from boxocr.web.app import create_app
+from boxocr.web.banner import announce, refusal
 from model import BoxOCR
 
 try:

@@ -7,11 +7,12 @@ import gc
 import sys
 from typing import Any
 
-from boxocr import process, runtime
-from boxocr.logs import configuration
-from boxocr.settings import Settings, SettingsError
-from boxocr.startup import announce, refusal
-from boxocr.web_worker import WithoutAccessLog, Worker
+from boxocr.answering import services
+from boxocr.process import scheduling
+from boxocr.process.logs import configuration
+from boxocr.settings.environment import Settings, SettingsError
+from boxocr.web.banner import announce, refusal
+from boxocr.web.gunicorn_worker import WithoutAccessLog, Worker
 
 try:
     _settings = Settings.load()
@@ -35,8 +36,8 @@ logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
     """Set up the web process, before it has threads and readers."""
-    process.share_memory()
-    process.let_readers_finish()
+    scheduling.share_memory()
+    scheduling.let_readers_finish()
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
@@ -49,4 +50,4 @@ def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
     """Stop the readers and remove what they kept on disk."""
-    runtime.stop()
+    services.stop()

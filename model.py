@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from boxocr import MODEL_VERSION, config_warnings, predictions, runtime
-from boxocr.base import LabelStudioMLBase
-from boxocr.drawing import Drawing
+from boxocr import MODEL_VERSION
+from boxocr.answering import config_warnings, services
+from boxocr.answering.interactive import Drawing
+from boxocr.answering.model_base import LabelStudioMLBase
+from boxocr.answering.whole_tasks import is_asked_for
 from boxocr.errors import BoxOCRError, MalformedRequest
-from boxocr.labeling import LabelingConfig
-from boxocr.pages import PageAddress
-from boxocr.preannotation import is_asked_for
-from boxocr.regions import regions_of
-from boxocr.tasks import Task, id_of
+from boxocr.labeling import results as predictions
+from boxocr.labeling.config import LabelingConfig
+from boxocr.labeling.regions import regions_of
+from boxocr.labeling.tasks import Task, id_of
+from boxocr.pages.page import PageAddress
 
 logger = logging.getLogger("boxocr.model")
 
@@ -65,7 +67,7 @@ class BoxOCR(LabelStudioMLBase):
                     self._prepare(task, labeling)
             except BoxOCRError as error:
                 logger.info("Task %s cannot be read as a whole: %s (%s)", task.get("id"), error.message, error.code)
-        read = dict(zip(map(id, wanted), runtime.current().batches.read(wanted, label_config), strict=True))
+        read = dict(zip(map(id, wanted), services.current().batches.read(wanted, label_config), strict=True))
         return [read.get(id(task)) or [] for task in tasks]
 
     def _prepare(self, task: Task, labeling: LabelingConfig) -> None:
@@ -73,7 +75,7 @@ class BoxOCR(LabelStudioMLBase):
         try:
             for image in labeling.images():
                 for url in labeling.page_urls(image, task["data"]):
-                    runtime.current().pages.prefetch(PageAddress(url, id_of(task)))
+                    services.current().pages.prefetch(PageAddress(url, id_of(task)))
         except BoxOCRError as error:
             logger.debug("Task %s: nothing to prepare: %s", task.get("id"), error.message)
 

@@ -18,7 +18,7 @@ def main() -> int:
     uv = os.environ.get("UV", "uv")
     known = _ask("Vulnerabilities", [uv, "audit", "--frozen", "--preview-features", "audit-command"])
     with tempfile.TemporaryDirectory() as target:
-        install = [uv, "pip", "install", "--dry-run", "--no-deps", "--target", target, "-r", "requirements-bench.txt"]
+        install = [uv, "pip", "install", "--dry-run", "--no-deps", "--target", target, "-r", "requirements/bench.txt"]
         withdrawn = _ask("Withdrawn releases", install, sign="is yanked")
     return int(known or withdrawn)
 

@@ -29,10 +29,11 @@ from PIL import Image
 
 from bench.contenders import REFERENCE_LANGUAGES, missing_for_reference
 from boxocr.errors import BoxOCRError
-from boxocr.pages import Area, cut
+from boxocr.geometry import Area
+from boxocr.pages.image.crop import cut
 from boxocr.pages.page import Page
-from boxocr.reading import ReaderPool, ReadingOptions
-from boxocr.reading.engine import Pixels
+from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.types import Pixels, ReadingOptions
 
 BOXES = Path(__file__).parent / "data" / "boxes.json"
 RESULTS = Path(__file__).parent / "results" / "accuracy.json"

@@ -29,8 +29,8 @@ from PIL import Image
 
 from bench import drawn_pages
 from bench.whole_pages import contenders
-from boxocr.pages.decode import Decoder
-from boxocr.settings import available_cores
+from boxocr.pages.image.decode import Decoder
+from boxocr.settings.environment import available_cores
 
 RESULTS = Path(__file__).parent / "results" / "bulk.json"
 BARE = "psm 3"
@@ -99,7 +99,7 @@ def run_command(root: Path, name: str) -> tuple[float, float]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(Path(__file__).parents[1] / "src"),
         "LOCAL_FILES_DOCUMENT_ROOT": str(root),
         "OCR_ENGINE": ENGINE,
     }

@@ -9,9 +9,9 @@ import tesserocr
 from PIL import Image
 
 from bench.pages import MadePage
-from boxocr.reading import Reading, ReadingOptions, tessdata
-from boxocr.reading.engine import Pixels
-from boxocr.reading.reader import Ladder
+from boxocr.reading.recognition.retrying import Ladder
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.settings import tessdata
 
 REFERENCE_LANGUAGES = "chi_sim+eng+deu"
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels
 
 Colour = tuple[int, int, int]
 

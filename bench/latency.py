@@ -22,9 +22,11 @@ from typing import Any
 from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
 from bench.pages import MadePage, make_page
 from bench.processes import watched
-from boxocr.pages import Area, Page, cut
-from boxocr.pages.decode import Decoder
-from boxocr.settings import available_cores
+from boxocr.geometry import Area
+from boxocr.pages.image.crop import cut
+from boxocr.pages.image.decode import Decoder
+from boxocr.pages.page import Page
+from boxocr.settings.environment import available_cores
 from tests.backend import Backend, running
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 from tests.servers.web import Reply, Request, web_server

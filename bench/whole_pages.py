@@ -30,12 +30,14 @@ from PIL import Image
 from bench.accuracy import BOXES, folded
 from bench.drawn_pages import KINDS, DrawnPage
 from boxocr.errors import BoxOCRError
-from boxocr.reading import ReadingOptions, page_layout, page_reader, prepare, tessdata
-from boxocr.reading.engine import Pixels
-from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.engines import make
-from boxocr.reading.tesseract import Tesseract
-from boxocr.reading.whole_page import PageReading, Piece
+from boxocr.reading import prepare
+from boxocr.reading.page import page_layout, page_reader
+from boxocr.reading.page.whole_page import PageReading, Piece
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.engines import make
+from boxocr.reading.recognition.tesseract import Tesseract
+from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.settings import tessdata
 
 RESULTS = Path(__file__).parent / "results" / "whole_pages.json"
 BARE = "psm 3"

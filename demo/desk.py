@@ -108,7 +108,7 @@ class Desk:
     def settings(self) -> dict[str, str]:
         """What BoxOCR and its commands are told."""
         return {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "HOST": HOST,
             "PORT": str(self.boxocr),
             "STATUS_PAGE": "true",

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from e2e.process import HOST, REPOSITORY, Server, free_ports
+from e2e.process import HOST, PYTHONPATH, REPOSITORY, Server, free_ports
 
 
 class Backend(Server):
@@ -20,5 +20,5 @@ class Backend(Server):
             [sys.executable, "-m", "gunicorn", "--config", REPOSITORY / "gunicorn.conf.py", application],
             folder=folder,
             ready=f"{self.url}/health",
-            environment={"HOST": HOST, "PORT": str(port), "PYTHONPATH": str(REPOSITORY), **environment},
+            environment={"HOST": HOST, "PORT": str(port), "PYTHONPATH": PYTHONPATH, **environment},
         )

@@ -17,6 +17,9 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# The sources stand before whatever is installed.
+PYTHONPATH = f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"
+
 # What a child needs from the caller's environment. The rest of it could change what is tested.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 

@@ -18,7 +18,7 @@ from e2e.configs import BOXES
 from e2e.conftest import NewProject, StartBackend
 from e2e.label_studio import LEGACY_TOKEN, LabelStudioServer, Project
 from e2e.pages import Box, Page
-from e2e.process import REPOSITORY, until
+from e2e.process import PYTHONPATH, until
 from e2e.storage import S3, WebServer
 
 # Where it stands on examples/pages/invoice.png, in percent.
@@ -54,7 +54,7 @@ def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> R
     ) -> Outcome:
         asked = server or label_studio
         environment = {
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": PYTHONPATH,
             "LABEL_STUDIO_URL": asked.url,
             "LABEL_STUDIO_ACCESS_TOKEN": asked.personal_token,
             "ALLOWED_IMAGE_HOSTS": web.host,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from boxocr.commands.checks import pages as check
-from boxocr.commands.label_studio_api import LabelStudioAPI
-from boxocr.settings import Settings
+from boxocr.diagnosis import pages as check
+from boxocr.label_studio.client import LabelStudioAPI
+from boxocr.settings.environment import Settings
 from e2e.backend import Backend
 from e2e.configs import BOXES
 from e2e.conftest import StartBackend

@@ -12,7 +12,7 @@ from e2e.configs import BOXES
 from e2e.conftest import NewProject
 from e2e.label_studio import LabelStudioServer, Project
 from e2e.pages import Page
-from e2e.process import REPOSITORY, until
+from e2e.process import PYTHONPATH, until
 from e2e.storage import WebServer
 
 _LINES = BOXES.replace("<TextArea ", '<TextArea model_preannotate="lines" ')
@@ -31,7 +31,7 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
             cwd=tmp_path,
             env={
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(REPOSITORY),
+                "PYTHONPATH": PYTHONPATH,
                 "LABEL_STUDIO_URL": label_studio.url,
                 "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
                 "ALLOWED_IMAGE_HOSTS": web.host,

@@ -16,7 +16,13 @@ import requests
 
 ROOT = Path(__file__).parent.parent
 
+# The sources stand before whatever is installed.
+PYTHONPATH = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+
 GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py")]
+
+# The command that ``make run`` executes.
+SERVE = [sys.executable, "-m", "boxocr", "serve"]
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -78,21 +84,24 @@ def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str], *, application: str = "_wsgi:app") -> Iterator[Backend]:
+def running(
+    folder: Path, environment: Mapping[str, str], *, application: str = "_wsgi:app", command: Sequence[str] = ()
+) -> Iterator[Backend]:
     """Start the server on a free port and stop it afterwards.
 
     Args:
         folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
         environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
         application: that gunicorn serves.
+        command: that starts the server instead of gunicorn.
     """
     port = free_port()
     log = folder / "backend.log"
-    defaults = {"PYTHONPATH": str(ROOT), "HOST": "127.0.0.1", "PORT": str(port)}
+    defaults = {"PYTHONPATH": PYTHONPATH, "HOST": "127.0.0.1", "PORT": str(port)}
     variables = clean_environment(**(defaults | dict(environment)))
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            [*GUNICORN, application],
+            [*(command or (*GUNICORN, application))],
             cwd=folder,
             env=variables,
             stdout=output,
@@ -123,7 +132,7 @@ def refused(folder: Path, environment: Mapping[str, str], *, before: Sequence[st
     Returns:
         Its exit status and all that it printed.
     """
-    variables = clean_environment(PYTHONPATH=str(ROOT), HOST="127.0.0.1", PORT=str(free_port()))
+    variables = clean_environment(PYTHONPATH=PYTHONPATH, HOST="127.0.0.1", PORT=str(free_port()))
     done = subprocess.run(  # noqa: S603 - our own server
         [*before, *GUNICORN, "_wsgi:app"],
         cwd=folder,

@@ -7,8 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 # The picture of the word that the server has its engine read at the start.
 _TEST_WORD = (56, 140)

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from boxocr.server import create_app
-from boxocr.settings import Settings
+from boxocr.settings.environment import Settings
+from boxocr.web.app import create_app
 from model import BoxOCR
 
 

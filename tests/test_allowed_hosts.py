@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boxocr.allowed_hosts import Allowed, AllowedHost, parse
+from boxocr.settings.allowed_hosts import Allowed, AllowedHost, parse
 from tests.backend import refused, running
 from tests.conftest import DATA
 from tests.payloads import notes, one_box, texts

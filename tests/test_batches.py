@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from boxocr.batches import Batches
+from boxocr.answering.batches import Batches
+from boxocr.answering.page_readings import PageReadings, ReadPage
 from boxocr.errors import PageNotFound
-from boxocr.page_readings import PageReadings, ReadPage
-from boxocr.pages import PageAddress
-from boxocr.reading import ReadingOptions
-from boxocr.reading.jobs import Priority
-from boxocr.reading.whole_page import Line, PageReading
+from boxocr.pages.page import PageAddress
+from boxocr.reading.page.whole_page import Line, PageReading
+from boxocr.reading.pool.jobs import Priority
+from boxocr.reading.types import ReadingOptions
 
 CONFIG = (
     '<View><Image name="image" value="$image"/><Rectangle name="box" toName="image" model_preannotate="lines"/>'

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels
 from tests.backend import Backend
 from tests.payloads import notes, texts
 from tests.reading import drawn

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling.config import LabelingConfig
 from tests.backend import Backend
 from tests.conftest import DATA
 from tests.payloads import drawn, one_box, texts

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling.config import LabelingConfig
 from tests.backend import Backend, one_reader, running
 from tests.payloads import notes, one_box, texts
 from tests.test_whole_tasks import LINES, ask, page

@@ -18,11 +18,11 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image
 
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.places import ATTRIBUTES
-from boxocr.reading import ReadingOptions
-from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.tesseract import Tesseract
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.tesseract import Tesseract
+from boxocr.reading.types import ReadingOptions
 from tests.backend import ROOT, one_reader, running
 from tests.payloads import one_box, texts
 
@@ -151,7 +151,7 @@ def test_variables_that_are_named_exist(document: Path) -> None:
 
 def test_sentences_in_the_table_of_troubles_are_said() -> None:
     single = ("model.py", "gunicorn.conf.py", "Makefile", "docker-compose.yml", "demo/desk.py")
-    sources = [*(ROOT / "boxocr").rglob("*.py"), *(ROOT / name for name in single)]
+    sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / name for name in single)]
     said = "\n".join(_LITERALS_SIDE_BY_SIDE.sub("", path.read_text(encoding="utf-8")) for path in sources)
 
     quoted = _QUOTE.findall((ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ import requests
 from pydantic import AliasChoices, SecretStr
 from pydantic_core import PydanticUndefined
 
-from boxocr.passwords import WEBHOOK_HEADER, webhook_token
-from boxocr.settings import Settings
+from boxocr.credentials import WEBHOOK_HEADER, webhook_token
+from boxocr.settings.environment import Settings
 from tests.backend import ROOT, Backend, one_reader, running
 from tests.payloads import drawn, notes, one_box, payload, texts, without
 

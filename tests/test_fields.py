@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boxocr.errors import LabelingConfigError
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling.config import LabelingConfig
 from tests.backend import Backend
 from tests.payloads import notes, one_box, payload
 from tests.test_whole_tasks import LINES, ask, page

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from boxocr.base import KeyValueStore, OwnLabelStudioMLBase
-from tests.backend import ROOT, clean_environment
+from boxocr.answering.model_base import KeyValueStore, OwnLabelStudioMLBase
+from tests.backend import PYTHONPATH, ROOT, clean_environment
 from tests.payloads import payload
 
 # What label-studio-ml's server does for a request: a new model with project and config, then predict.
@@ -15,7 +15,7 @@ SERVE = """
 import json, sys
 from label_studio_ml.model import LabelStudioMLBase
 from model import BoxOCR
-from boxocr import runtime
+from boxocr.answering import services
 if __name__ == "__main__":
     assert issubclass(BoxOCR, LabelStudioMLBase)
     body = json.load(sys.stdin)
@@ -23,7 +23,7 @@ if __name__ == "__main__":
     model.fit("START_TRAINING", {})
     print(json.dumps({"results": model.predict(body["tasks"], context=body["params"]["context"]),
                       "version": str(model.model_version)}))
-    runtime.current().close()
+    services.current().close()
 """
 
 
@@ -31,7 +31,7 @@ def test_the_model_runs_in_label_studio_mls_server(page_server: str, tmp_path: P
     script = tmp_path / "serve.py"
     script.write_text(SERVE)
     allowed = page_server.removeprefix("http://")
-    path = os.pathsep.join([str(ROOT / "tests" / "stand_ins"), str(ROOT)])
+    path = os.pathsep.join([str(ROOT / "tests" / "stand_ins"), PYTHONPATH])
 
     answered = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, str(script)],

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from boxocr.errors import LabelingConfigError, PageAddressError
-from boxocr.labeling import LabelingConfig
-from boxocr.reading import ReadingOptions
+from boxocr.labeling.config import LabelingConfig
+from boxocr.reading.types import ReadingOptions
 
 
 def config(body: str, data: dict[str, Any] | None = None) -> LabelingConfig:

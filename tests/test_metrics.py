@@ -105,7 +105,7 @@ def test_each_request_is_one_json_line(server: Backend, page_server: str) -> Non
 
     (line,) = [line for line in lines if line.get("request_id") == "the-one"]
     assert line["message"].startswith("POST /predict 200 in ")
-    assert (line["level"], line["logger"], line["outcome"], line["status"]) == ("INFO", "boxocr.server", "ok", 200)
+    assert (line["level"], line["logger"], line["outcome"], line["status"]) == ("INFO", "boxocr.web.app", "ok", 200)
     (region,) = line["regions"]
     assert (region["task"], region["region"], region["outcome"]) == (5, "DeBKjm31i2", "text")
     assert region["stages"].keys() >= {"wait", "read"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boxocr.errors import MalformedRequest, RegionError
-from boxocr.regions import Region, area_of, point_of, regions_of
+from boxocr.labeling.regions import Region, area_of, point_of, regions_of
 
 WIDTH, HEIGHT = 800, 600
 

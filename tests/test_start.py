@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from boxocr.reading import tessdata
-from tests.backend import ROOT, Backend, refused, running
+from boxocr.settings import tessdata
+from tests.backend import PYTHONPATH, Backend, refused, running
 from tests.conftest import DATA
 
 INSTALLED = ", ".join(tessdata.languages(tessdata.folders(None)))
@@ -191,7 +191,7 @@ def test_a_module_that_fails_is_refused_with_its_error_in_the_log(tmp_path: Path
     status, printed = refused(own_modules(tmp_path), own(tmp_path, f"own.{module}:Engine") | ONE_READER)
 
     logged, said = printed.splitlines()
-    assert logged.endswith(f" ERROR boxocr.reading.worker: engine own.{module}:Engine: {reason}")
+    assert logged.endswith(f" ERROR boxocr.reading.pool.worker: engine own.{module}:Engine: {reason}")
     sentence = IMPORT.format(f"own.{module}:Engine")
     assert (status, said) == (4, f"BoxOCR cannot start: {sentence}its module fails. Its error is in the log.")
 
@@ -225,7 +225,7 @@ def own_modules(folder: Path) -> Path:
 
 
 def own(folder: Path, engine: str) -> dict[str, str]:
-    return {"OCR_ENGINE": engine, "PYTHONPATH": f"{ROOT}:{folder}"}
+    return {"OCR_ENGINE": engine, "PYTHONPATH": f"{PYTHONPATH}:{folder}"}
 
 
 # --- Engines that do not read: the server runs, and says so

@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from boxocr import allowed_hosts, runtime, timing
+from boxocr.answering import services
 from boxocr.errors import PageNotFound
-from boxocr.pages import PageAddress, PageStore
-from boxocr.settings import Settings
-from boxocr.timing import Attempt, Stage, observe, observed
+from boxocr.observability.attempts import Attempt, note, observe, observed, request_id
+from boxocr.pages.page import PageAddress
+from boxocr.pages.store import PageStore
+from boxocr.process.stages import Stage, stage
+from boxocr.settings import allowed_hosts
+from boxocr.settings.environment import Settings
 from model import BoxOCR
 from tests.pages.conftest import png
 from tests.payloads import one_box, payload
@@ -20,9 +23,9 @@ from tests.servers.web import Reply, Request, web_server
 @pytest.fixture(scope="module")
 def _services(page_server: str) -> Iterator[None]:
     settings = Settings(ocr_engine="tesseract", ocr_workers=1, allowed_image_hosts=allowed_hosts.parse(page_server))
-    runtime.start(settings)
+    services.start(settings)
     yield
-    runtime.stop()
+    services.stop()
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_a_region_is_told_with_its_reading_and_the_time_of_each_stage(
 ) -> None:
     body = one_box(page_server)
     region_id = body["params"]["context"]["result"][0]["id"]
-    timing.request_id.set("request-1")
+    request_id.set("request-1")
 
     predict(body)
     predict(body)
@@ -87,7 +90,7 @@ def test_a_region_without_text_is_told_with_its_error(page_server: str, attempts
 
 @pytest.mark.usefixtures("_services")
 def test_each_region_of_a_request_is_told_with_the_requests_id(page_server: str, attempts: list[Attempt]) -> None:
-    timing.request_id.set("request-2")
+    request_id.set("request-2")
 
     predict(payload("two-textareas", page_server))
     predict(payload("second-labels-and-rectangle", page_server))
@@ -155,7 +158,7 @@ def test_an_error_ends_the_attempt_and_is_told(attempts: list[Attempt]) -> None:
 
 
 def test_a_stage_outside_of_an_attempt_is_nobodys(attempts: list[Attempt]) -> None:
-    with timing.stage(Stage.FETCH):
-        timing.note(options=None)
+    with stage(Stage.FETCH):
+        note(options=None)
 
     assert attempts == []

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 
 class Obliging:

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.backend import ROOT, clean_environment
+from tests.backend import PYTHONPATH, clean_environment
 
 LINES = """<View>
   <Image name="image" value="$image"/>
@@ -67,7 +67,7 @@ class Command:
     variables: dict[str, str]
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
-        environment = clean_environment(PYTHONPATH=str(ROOT), OCR_ENGINE="tesseract", OCR_WORKERS="2")
+        environment = clean_environment(PYTHONPATH=PYTHONPATH, OCR_ENGINE="tesseract", OCR_WORKERS="2")
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "boxocr", "preannotate", *map(str, arguments)],
             cwd=self.folder,

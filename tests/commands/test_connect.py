@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from boxocr import __version__
+from boxocr.commands.cli import main
 from tests.backend import Backend, running
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import BOXES, ApiStandIn
@@ -137,11 +139,23 @@ def test_an_address_that_is_none(boxocr: Run) -> None:
     assert '--url "boxocr:9090" is no web address.' in boxocr("connect", "--project", 1, "--url", "boxocr:9090").errors
 
 
-@pytest.mark.parametrize("arguments", [["connect"], ["connect", "--project", "0"], ["doctor", "--project", "x"], []])
+@pytest.mark.parametrize("arguments", [["connect"], ["connect", "--project", "0"], ["doctor", "--project", "x"]])
 def test_wrong_arguments_end_with_2(boxocr: Run, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         boxocr(*arguments)
     assert end.value.code == 2
+
+
+def test_without_a_command_the_help_is_printed(boxocr: Run) -> None:
+    done = boxocr()
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.startswith("usage: boxocr [-h] [--version] COMMAND")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert (end.value.code, capsys.readouterr().out) == (0, f"boxocr {__version__}\n")
 
 
 def test_the_demo_is_made_once(boxocr: Run, studio: ApiStandIn, backend: Backend) -> None:

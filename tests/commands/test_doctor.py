@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend import ROOT, Backend, clean_environment
+from tests.backend import PYTHONPATH, Backend, clean_environment
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.test_start import FAULTS
@@ -18,7 +18,7 @@ def test_all_is_well_where_it_is(studio: ApiStandIn, backend: Backend, project: 
     command = [sys.executable, "-m", "boxocr", "doctor", "--project", str(project), "--url", backend.url]
     done = subprocess.run(  # noqa: S603 - our own command
         command,
-        env=clean_environment(PYTHONPATH=str(ROOT), COLUMNS="50", **variables),
+        env=clean_environment(PYTHONPATH=PYTHONPATH, COLUMNS="50", **variables),
         cwd=tmp_path,
         capture_output=True,
         text=True,

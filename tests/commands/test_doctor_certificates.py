@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from boxocr.commands.checks import label_studio
+from boxocr.diagnosis import label_studio_server
 from tests.backend import Backend
 from tests.commands.conftest import Outcome, Run
 from tests.commands.label_studio_api import BOXES, ApiStandIn, label_studio_api
@@ -23,7 +23,7 @@ UNTRUSTED = (
 
 @pytest.fixture(params=[False, True], ids=["on a machine", "in a container"])
 def _place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_studio, "inside_container", lambda: request.param)
+    monkeypatch.setattr(label_studio_server, "inside_container", lambda: request.param)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_port_without_tls(boxocr: Run) -> None:
 def test_remedies_keep_scheme_port_and_path(
     boxocr: Run, monkeypatch: pytest.MonkeyPatch, scheme: str, path: str
 ) -> None:
-    monkeypatch.setattr(label_studio, "inside_container", lambda: True)
+    monkeypatch.setattr(label_studio_server, "inside_container", lambda: True)
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"{scheme}://localhost:{port}{path}/")
     assert done.says(f"LABEL_STUDIO_URL is {scheme}://localhost:{port}{path}, and inside this container localhost is")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from boxocr.commands.addresses import inside_container
-from boxocr.commands.checks import label_studio
-from boxocr.commands.errors import CommandFailed
+from boxocr.diagnosis import label_studio_server
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.hosts import inside_container
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.servers.ports import free_ports
@@ -16,7 +16,7 @@ from tests.servers.web import Reply, web_server
 
 
 def test_nobody_listens_at_the_address(boxocr: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_studio, "inside_container", lambda: False)
+    monkeypatch.setattr(label_studio_server, "inside_container", lambda: False)
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"http://127.0.0.1:{port}")
     assert done.code == 1
@@ -50,7 +50,7 @@ def test_the_address_only_redirects(boxocr: Run) -> None:
 
 
 def test_localhost_seen_from_a_container(boxocr: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_studio, "inside_container", lambda: True)
+    monkeypatch.setattr(label_studio_server, "inside_container", lambda: True)
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"http://localhost:{port}")
     assert done.code == 1
@@ -71,7 +71,7 @@ def test_a_container_is_known_by_its_marks(tmp_path: Path, mark: str, content: s
 
 
 def test_localhost_in_a_container_is_fine_where_label_studio_answers(studio: ApiStandIn) -> None:
-    assert not isinstance(label_studio.ask(studio.url, in_container=True), CommandFailed)
+    assert not isinstance(label_studio_server.ask(studio.url, in_container=True), CommandFailed)
 
 
 def test_the_clocks_are_apart(boxocr: Run, studio: ApiStandIn) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from boxocr import MODEL_VERSION
-from boxocr.bulk.items import PARTIAL_VERSION
+from boxocr.commands.preannotate.items import PARTIAL_VERSION
 from tests.backend import ROOT
 from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from boxocr import MODEL_VERSION
-from boxocr.bulk.items import PARTIAL_VERSION
+from boxocr.commands.preannotate.items import PARTIAL_VERSION
 from tests.commands.label_studio_api import ApiStandIn
 from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.web import Request

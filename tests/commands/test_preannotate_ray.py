@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.backend import ROOT
+from tests.backend import PYTHONPATH
 from tests.commands.preannotating import LINES, Command, ended, lines_of, page, texts
 from tests.servers.web import Reply, WebServer, web_server
 
@@ -28,7 +28,7 @@ def cluster() -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        environment.setenv("PYTHONPATH", str(ROOT))
+        environment.setenv("PYTHONPATH", PYTHONPATH)
         memory = {"object_store_memory": 80_000_000, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
         for _ in range(2):

@@ -7,7 +7,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from boxocr.passwords import WEBHOOK_HEADER, webhook_token
+from boxocr.credentials import WEBHOOK_HEADER, webhook_token
 from tests.backend import Backend, running
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn

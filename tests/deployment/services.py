@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.backend import ROOT
+from tests.backend import PYTHONPATH, ROOT
 from tests.deployment import compose
 from tests.servers.ports import free_ports
 
@@ -45,7 +45,7 @@ class Desk:
         own = {name: self.here(str(value)) for name, value in self.services[service]["environment"].items()}
         inherited = {name: os.environ[name] for name in ("LANG", "SSL_CERT_FILE") if name in os.environ}
         path = f"{_BIN}:/usr/bin:/bin"
-        return inherited | {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | own | more
+        return inherited | {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": PYTHONPATH} | own | more
 
     def run(self, service: str) -> str:
         """Run a service that does one thing and ends; gives what it printed.

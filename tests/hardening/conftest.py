@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
-from boxocr import runtime
-from boxocr.server import create_app
-from boxocr.settings import Settings
+from boxocr.answering import services
+from boxocr.settings.environment import Settings
+from boxocr.web.app import create_app
 from model import BoxOCR
 from tests.backend import Backend
 
@@ -108,4 +108,4 @@ def front(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Front(app, app.test_client(), trouble)
     finally:
         logging.getLogger().removeHandler(trouble)
-        runtime.stop()
+        services.stop()

@@ -14,10 +14,12 @@ import pytest
 import requests
 from PIL import Image
 
-from boxocr.pages import Area, Page, bytes_to_cut, cut
-from boxocr.pages.decode import Decoder
+from boxocr.geometry import Area
+from boxocr.pages.image.crop import bytes_to_cut, cut
+from boxocr.pages.image.decode import Decoder
+from boxocr.pages.page import Page
+from boxocr.process.memory_budget import Room
 from boxocr.reading import prepare
-from boxocr.room import Room
 from tests.backend import Backend, one_reader, running
 from tests.payloads import notes, payload, texts
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.backend import ROOT, Backend, running
+from tests.backend import PYTHONPATH, ROOT, Backend, running
 from tests.conftest import DATA
 from tests.payloads import drawn, notes, payload, texts
 from tests.servers.label_studio import label_studio, personal_access_token
@@ -60,7 +60,7 @@ def test_boxes_are_read_while_the_clock_jumps(tmp_path: Path) -> None:
         studio.uploads = {f"1/{number}.png": PAGE for number in range(BOXES)}
         web.routes[""] = Reply(PAGE, headers={"ETag": '"a"'})
         environment = {
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "stand_ins" / "clock"), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "stand_ins" / "clock"), PYTHONPATH]),
             "CLOCK": str(clock),
             "OCR_ENGINE": "tesseract",
             "OCR_WORKERS": "2",

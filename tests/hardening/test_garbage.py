@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import BoxOCRError
-from boxocr.pages import Page
+from boxocr.pages.page import Page
 from tests.conftest import DATA
 from tests.hardening.conftest import Front
 from tests.hardening.test_requests import as_bytes

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boxocr.errors import LabelingConfigError
-from boxocr.labeling import LabelingConfig
+from boxocr.labeling.config import LabelingConfig
 from tests.hardening.conftest import Front
 from tests.hardening.json_values import ODD_TEXTS
 from tests.hardening.test_requests import PREDICTS, as_bytes

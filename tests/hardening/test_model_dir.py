@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from boxocr.base import KeyValueStore
-from tests.backend import ROOT, clean_environment, one_reader, running
+from boxocr.answering.model_base import KeyValueStore
+from tests.backend import PYTHONPATH, clean_environment, one_reader, running
 from tests.payloads import one_box, texts
 
 
@@ -29,7 +29,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_boxes_are_read(
 
 def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> None:
     code = (
-        "import signal, sys; from pathlib import Path; from boxocr.base import KeyValueStore\n"
+        "import signal, sys; from pathlib import Path; from boxocr.answering.model_base import KeyValueStore\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "store = KeyValueStore(Path(sys.argv[1]))\n"
         "store.set('1', 'key', 'before')\n"
@@ -39,7 +39,7 @@ def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> No
     )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],
-        env=clean_environment(PYTHONPATH=str(ROOT)),
+        env=clean_environment(PYTHONPATH=PYTHONPATH),
         # No file may grow beyond this, which is what a full disk looks like to a program.
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
         capture_output=True,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from boxocr.errors import PageError
-from boxocr.pages.decode import Decoder
-from tests.backend import ROOT, clean_environment
+from boxocr.pages.image.decode import Decoder
+from tests.backend import PYTHONPATH, clean_environment
 from tests.conftest import DATA
 from tests.hardening.conftest import Front
 from tests.hardening.test_requests import as_bytes
@@ -181,7 +181,7 @@ import sys, time
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from boxocr.errors import PageError
-from boxocr.pages.decode import Decoder
+from boxocr.pages.image.decode import Decoder
 
 decoder = Decoder(100, at_once=2)
 for path in sorted(Path(sys.argv[1]).iterdir()):
@@ -201,7 +201,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-W", "error", "-c", DECODE_EACH, str(tmp_path)],
         capture_output=True,
-        env=clean_environment(PYTHONPATH=str(ROOT)),
+        env=clean_environment(PYTHONPATH=PYTHONPATH),
         timeout=100,
         check=True,
     )

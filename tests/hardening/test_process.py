@@ -14,7 +14,7 @@ from tests.payloads import one_box, texts
 # Twelve threads that need memory at the same time; then glibc's account of its pools, as XML.
 _POOLS = """
 import ctypes, threading
-from boxocr.process import share_memory
+from boxocr.process.scheduling import share_memory
 
 {}
 library = ctypes.CDLL(None)

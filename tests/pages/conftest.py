@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import PageError
-from boxocr.pages import PageAddress, PageStore
-from boxocr.settings import Settings
+from boxocr.pages.page import PageAddress
+from boxocr.pages.store import PageStore
+from boxocr.settings.environment import Settings
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.s3 import S3Server, s3_server
 from tests.servers.web import WebServer, web_server

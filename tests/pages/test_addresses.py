@@ -3,10 +3,10 @@ import socket
 
 import pytest
 
-from boxocr import allowed_hosts
 from boxocr.errors import PageAddressError
-from boxocr.pages.addresses import Guard, is_public
-from boxocr.pages.urls import Origin, parse_web_url
+from boxocr.pages.http.addresses import Guard, is_public
+from boxocr.pages.http.urls import Origin, parse_web_url
+from boxocr.settings import allowed_hosts
 
 PUBLIC = (
     *("8.8.8.8", "1.1.1.1", "93.184.215.14", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1"),

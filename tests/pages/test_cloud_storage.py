@@ -3,7 +3,7 @@
 import pytest
 
 from boxocr.errors import PageForbidden, PageNotFound
-from boxocr.pages import PageStore
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LabelStudioStandIn
 from tests.servers.s3 import S3Server

@@ -6,7 +6,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from boxocr.errors import RegionError
-from boxocr.pages import Area, Page, cut
+from boxocr.geometry import Area
+from boxocr.pages.image.crop import cut
+from boxocr.pages.page import Page
 
 
 def page_of(pixels: np.ndarray) -> Page:

@@ -4,7 +4,7 @@ from urllib.parse import quote
 import pytest
 
 from boxocr.errors import PageAddressError, PageTooLarge, PageUndecodable
-from boxocr.pages import PageAddress
+from boxocr.pages.page import PageAddress
 from tests.pages.conftest import StoreMaker, png
 
 DATA = png(200)

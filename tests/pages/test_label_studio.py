@@ -2,15 +2,9 @@
 
 import pytest
 
-from boxocr.errors import (
-    PageAddressError,
-    PageError,
-    PageForbidden,
-    PageNotFound,
-    PageUnauthorized,
-    PageUnreachable,
-)
-from boxocr.pages import PageAddress, PageStore
+from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized, PageUnreachable
+from boxocr.pages.page import PageAddress
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LabelStudioStandIn
 from tests.servers.web import Reply

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
-from boxocr.pages import PageAddress, PageStore
+from boxocr.pages.page import PageAddress
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
 from tests.servers.ports import free_ports

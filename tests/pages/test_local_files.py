@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 
 from boxocr.errors import PageForbidden, PageNotFound, PageTooLarge
-from boxocr.pages import PageAddress, PageStore
-from boxocr.pages.deadline import Deadline
-from boxocr.pages.local_files import LocalFiles
-from boxocr.pages.source import Fetched, Limits
+from boxocr.pages.http.deadline import Deadline
+from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.local_files import LocalFiles
+from boxocr.pages.sources.source import Fetched, Limits
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, png
 from tests.servers.label_studio import LabelStudioStandIn
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from boxocr.errors import PageForbidden, PageUnauthorized
-from boxocr.pages import PageStore
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.web import Reply, WebServer, redirect
@@ -59,7 +59,7 @@ def test_what_only_begins_like_such_a_name_is_someone_elses(
     def nowhere(*_: object, **__: object) -> list[object]:
         return [(2, 1, 6, "", ("10.0.0.1", 1))]
 
-    monkeypatch.setattr("boxocr.pages.connections.socket.getaddrinfo", nowhere)
+    monkeypatch.setattr("boxocr.pages.http.connections.socket.getaddrinfo", nowhere)
     assert isinstance(failure(named, url), PageForbidden)
     assert [request for request in studio.web.requests if request.authorization] == []
 
@@ -137,7 +137,7 @@ def test_a_label_studio_that_does_not_say_its_name_is_asked_no_more_for_a_while(
     page: Reply, studio: LabelStudioStandIn, studio_store: PageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "boxocr.pages.connections.socket.getaddrinfo",
+        "boxocr.pages.http.connections.socket.getaddrinfo",
         lambda host, port, **_: [(2, 1, 6, "", (host if host == "127.0.0.1" else "10.0.0.1", port))],
     )
     studio.web.routes[f"{studio.prefix}/user/login/"] = page
@@ -162,7 +162,7 @@ def test_an_unknown_name_is_told_with_what_to_do(
     assert [request.authorization for request in elsewhere.requests] == [None]
 
     monkeypatch.setattr(
-        "boxocr.pages.connections.socket.getaddrinfo",
+        "boxocr.pages.http.connections.socket.getaddrinfo",
         lambda host, port, **_: [(2, 1, 6, "", (host if host == "127.0.0.1" else "10.0.0.1", port))],
     )
     caught = failure(store, "http://studio:8080/data/local-files/?d=x.png")

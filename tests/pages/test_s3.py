@@ -12,11 +12,12 @@ from boxocr.errors import (
     PageUnauthorized,
     PageUnreachable,
 )
-from boxocr.pages import PageAddress, PageStore
-from boxocr.pages.deadline import Deadline
-from boxocr.pages.s3 import S3
-from boxocr.pages.source import Fetched, Limits
-from boxocr.settings import Settings
+from boxocr.pages.http.deadline import Deadline
+from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.s3 import S3
+from boxocr.pages.sources.source import Fetched, Limits
+from boxocr.pages.store import PageStore
+from boxocr.settings.environment import Settings
 from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.ports import free_ports
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server

@@ -8,8 +8,9 @@ from email.utils import formatdate
 import pytest
 
 from boxocr.errors import PageError, PageNotFound, PageUndecodable
-from boxocr.pages import Page, PageAddress, PageStore
-from boxocr.pages.decode import Decoder
+from boxocr.pages.image.decode import Decoder
+from boxocr.pages.page import Page, PageAddress
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, png
 from tests.servers.web import Reply, Request, WebServer
 

@@ -1,7 +1,7 @@
 import pytest
 
 from boxocr.errors import PageAddressError, PageForbidden
-from boxocr.pages.urls import parse_web_url
+from boxocr.pages.http.urls import parse_web_url
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from boxocr.errors import (
     PageUndecodable,
     PageUnreachable,
 )
-from boxocr.pages import PageAddress, PageStore
+from boxocr.pages.page import PageAddress
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png
 from tests.servers.label_studio import LEGACY_TOKEN
 from tests.servers.ports import free_ports
@@ -177,9 +178,9 @@ def test_a_name_that_changes_its_address_after_the_check_wins_nothing(
         connected.append(place)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("boxocr.pages.addresses._NOT_PUBLIC_V4", ())
+    monkeypatch.setattr("boxocr.pages.http.addresses._NOT_PUBLIC_V4", ())
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr("boxocr.pages.connections._TimedSocket.connect", connect, raising=False)
+    monkeypatch.setattr("boxocr.pages.http.connections._TimedSocket.connect", connect, raising=False)
     store = make_store(PAGE_TIMEOUT=2)
     assert isinstance(failure(store, f"http://rebinding.example:{port}/x"), PageUnreachable)
     assert connected == [public]

@@ -3,7 +3,7 @@
 import pytest
 
 from boxocr.errors import PageForbidden, PageTimeout, PageUnauthorized, PageUnreachable
-from boxocr.pages import PageStore
+from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, failure, png, value
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.web import Reply, WebServer, redirect

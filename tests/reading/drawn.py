@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels
 
 Colour = tuple[int, int, int]
 

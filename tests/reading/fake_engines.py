@@ -13,8 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.reading.engine import Pixels
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 
 class Healthy:

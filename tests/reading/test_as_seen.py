@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.reading.engine import Pixels
-from boxocr.reading.reader import Ladder, as_seen
+from boxocr.reading.recognition.retrying import Ladder, as_seen
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from tests.reading import drawn
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 import pytest
 
 from boxocr.errors import ReadingError
-from boxocr.reading import jobs
-from boxocr.reading.jobs import Job, JobQueue, Priority
+from boxocr.reading.pool import jobs
+from boxocr.reading.pool.jobs import Job, JobQueue, Priority
 
 
 def job(name: str, priority: Priority = Priority.DRAWN) -> Job:

@@ -7,9 +7,8 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.reading.engine import Engine, Pixels
-from boxocr.reading.reader import BLOCK, SURE, FastFirst, Ladder, best, turns
+from boxocr.reading.recognition.retrying import BLOCK, SURE, FastFirst, Ladder, best, turns
+from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 from tests.reading import drawn
 
 LINE = "Delivered on Thursday morning"

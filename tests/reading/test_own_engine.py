@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from boxocr.reading import Engine, ReaderPool, ReadingOptions, engine
+from boxocr.reading import types
+from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 
 STAND_IN_FOR_EASYOCR = """\
@@ -22,7 +24,7 @@ class Reader:
 
 
 def test_the_documented_example_works_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    documentation = inspect.getdoc(engine) or ""
+    documentation = inspect.getdoc(types) or ""
     example = textwrap.dedent(documentation.split("::\n", 1)[1])
     assert len(example.splitlines()) < 30
     (tmp_path / "easyocr.py").write_text(STAND_IN_FOR_EASYOCR)

@@ -1,8 +1,7 @@
 """Print in which all letters take the same room: Tesseract is told to measure that for layouts, and not for reading."""
 
-from boxocr.reading import ReadingOptions
-from boxocr.reading.engine import Engine
-from boxocr.reading.tesseract import layout
+from boxocr.reading.recognition.tesseract import layout
+from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 
 LINES = ("Receipt from the corner shop", "for milk and bread and fruit", "paid in full with thanks")

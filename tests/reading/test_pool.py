@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
-from boxocr.reading import ReaderPool, Reading, ReadingOptions
-from boxocr.reading.engine import Pixels
+from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from tests.reading import drawn
 
 CROP = drawn.text("Total amount due")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
-from boxocr.reading import ReaderPool, ReadingOptions, ppocr
-from boxocr.reading.engine import Engine
-from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.engines import make
-from boxocr.reading.reader import Ladder
+from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.recognition import ppocr
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.engines import make
+from boxocr.reading.recognition.retrying import Ladder
+from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 
 LINES = ("Delivered on Thursday", "morning, No. 4711")
@@ -92,7 +93,7 @@ def test_without_the_wheel_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, se
 
 
 def test_without_onnxruntime_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, settings: EngineSettings) -> None:
-    monkeypatch.setitem(sys.modules, "boxocr.reading.ppocr", None)
+    monkeypatch.setitem(sys.modules, "boxocr.reading.recognition.ppocr", None)
     assert isinstance(make("auto", settings), Ladder)
     with pytest.raises(EngineUnavailable, match="onnxruntime"):
         make("ppocr", settings)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingTimeout
-from boxocr.reading import ReadingOptions
-from boxocr.reading.engine import Engine
-from boxocr.reading.engine_settings import EngineSettings
-from boxocr.reading.engines import make
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.engines import make
+from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 from tests.reading.program import install
 
@@ -66,5 +65,5 @@ def test_the_program_stands_in_for_tesserocr(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: EngineSettings
 ) -> None:
     install(tmp_path, monkeypatch)
-    monkeypatch.setitem(sys.modules, "boxocr.reading.tesseract", None)
+    monkeypatch.setitem(sys.modules, "boxocr.reading.recognition.tesseract", None)
     assert make("tesseract", settings).name == "pytesseract"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxocr.reading.confidence import mean_confidence
-from boxocr.reading.text import clean, join_unspaced
+from boxocr.reading.recognition.confidence import mean_confidence
+from boxocr.reading.recognition.text import clean, join_unspaced
 
 
 @given(st.text(st.characters(exclude_categories=[])) | st.binary())

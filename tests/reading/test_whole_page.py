@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.reading import ReaderPool, ReadingOptions, unread
-from boxocr.reading.engine import Pixels
-from boxocr.reading.whole_page import Piece, line_of, under
+from boxocr.reading.page import unread
+from boxocr.reading.page.whole_page import Piece, line_of, under
+from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.types import Pixels, ReadingOptions
 from tests.reading import drawn
 
 LINES = ("Delivery of the goods ordered", "in the month of March to the", "warehouse behind the station")

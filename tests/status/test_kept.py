@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from flask import Flask
 
+from boxocr.answering.services import Runtime
 from boxocr.errors import PageNotFound
-from boxocr.reading import Reading, ReadingOptions
-from boxocr.runtime import Runtime
-from boxocr.settings import Settings
-from boxocr.status import StatusPage
-from boxocr.status.kept import KeptReadings
-from boxocr.timing import Attempt, observed
+from boxocr.observability.attempts import Attempt, observed
+from boxocr.reading.types import Reading, ReadingOptions
+from boxocr.settings.environment import Settings
+from boxocr.web.status.page import StatusPage
+from boxocr.web.status.recent import KeptReadings
 
 
 def attempt(*, text: str = "", side: int = 10) -> Attempt:

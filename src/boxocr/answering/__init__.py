@@ -1,0 +1,1 @@
+"""Answers to Label Studio's predict requests: boxes drawn on a task, and whole tasks."""

@@ -1,0 +1,122 @@
+"""Which drawn regions Label Studio has asked about while they had no text.
+
+One of them that has a text later, and no mark of an accepted answer, holds words that an annotator typed before
+accepting.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+logger = logging.getLogger("boxocr.answering.asked_regions")
+
+_FILE = "asked_regions.sqlite3"
+
+# A region waits to be accepted as long as its browser tab stays open.
+_KEPT_SECONDS = 7 * 86_400
+
+# Regions: their ids come from callers, so the number is bounded; the oldest go. About 100 bytes each.
+_MOST_REGIONS = 100_000
+_REGIONS_BETWEEN_CLEANUPS = 1_000
+
+# Other processes that share the file hold it for a millisecond at a time.
+_LOCK_SECONDS = 2
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS asked (task BLOB, region BLOB, at REAL, PRIMARY KEY (task, region));
+CREATE INDEX IF NOT EXISTS asked_at ON asked (at);
+CREATE TABLE IF NOT EXISTS born (at REAL);
+"""
+
+
+class AskedRegions:
+    """Regions by task: in ``MODEL_DIR/asked_regions.sqlite3``, shared by all processes with this folder, or in memory.
+
+    Ids are stored as digests, and nothing else of the task is.
+
+    Args:
+        folder: where to keep the file; created when missing. ``None`` keeps everything in memory.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._lock = threading.Lock()
+        self._added = 0
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._open(folder / _FILE if folder else ":memory:")
+        except (OSError, sqlite3.Error) as error:
+            self._go_on_in_memory(error)
+
+    def _open(self, file: Path | str) -> None:
+        self._database = sqlite3.connect(file, timeout=_LOCK_SECONDS, check_same_thread=False, isolation_level=None)
+        # Survives the death of the process, not of the machine: that is worth no wait for the disk at every box.
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.executescript(_TABLES)
+        self._database.execute("INSERT INTO born SELECT ? WHERE NOT EXISTS (SELECT * FROM born)", (time.time(),))
+        ((self.since,),) = self._database.execute("SELECT at FROM born LIMIT 1").fetchall()
+        self._clean_up()
+
+    def _go_on_in_memory(self, error: Exception) -> None:
+        # Boxes can be read without a disk; only text typed before a restart may be missed.
+        logger.error("MODEL_DIR cannot keep the regions that were drawn, so a restart forgets them: %s", error)
+        self._open(":memory:")
+
+    def add(self, task: str, regions: Iterable[str]) -> None:
+        """Remember regions that have no text.
+
+        Args:
+            task: names the task among all projects.
+            regions: their ids.
+        """
+        rows = [(_digest(task), _digest(region), time.time()) for region in regions]
+        if not rows:
+            return
+        with self._lock:
+            try:
+                self._insert(rows)
+            except sqlite3.Error as error:
+                self._go_on_in_memory(error)
+                self._insert(rows)
+
+    def _insert(self, rows: list[tuple[bytes, bytes, float]]) -> None:
+        self._database.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?)", rows)
+        self._added += len(rows)
+        if self._added >= _REGIONS_BETWEEN_CLEANUPS:
+            self._added = 0
+            self._clean_up()
+
+    def known(self, task: str, regions: Iterable[str]) -> frozenset[str] | None:
+        """Those of the regions that were asked about; None when no region of the task ever was.
+
+        Args:
+            task: as given to :meth:`add`.
+            regions: ids.
+        """
+        with self._lock:
+            try:
+                rows = self._database.execute("SELECT region FROM asked WHERE task = ?", (_digest(task),)).fetchall()
+            except sqlite3.Error as error:
+                self._go_on_in_memory(error)
+                rows = []
+        digests = {row[0] for row in rows}
+        return frozenset(region for region in regions if _digest(region) in digests) if digests else None
+
+    def _clean_up(self) -> None:
+        self._database.execute("DELETE FROM asked WHERE at < ?", (time.time() - _KEPT_SECONDS,))
+        self._database.execute(
+            "DELETE FROM asked WHERE at <= (SELECT at FROM asked ORDER BY at DESC LIMIT 1 OFFSET ?)", (_MOST_REGIONS,)
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,164 @@
+"""Reading tasks as a whole: all text of all their pages, for those whose labeling config asks for it."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from boxocr import MODEL_VERSION
+from boxocr.answering import config_warnings
+from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
+from boxocr.labeling import results as predictions
+from boxocr.labeling.config import LabelingConfig
+from boxocr.labeling.marks import Result
+from boxocr.labeling.preannotation import Preannotation
+from boxocr.labeling.tasks import Task, id_of
+from boxocr.observability.attempts import Attempt, note, observed
+from boxocr.pages.page import PageAddress
+from boxocr.reading.pool.jobs import Priority
+from boxocr.reading.types import ReadingOptions
+
+logger = logging.getLogger("boxocr.answering.whole_tasks")
+
+# Pages of one task that are fetched and read side by side: memory grows with it.
+_PAGES_AT_ONCE = 4
+
+Place: TypeAlias = tuple[str, int]
+"""A page of a task: the name of the Image that shows it, and which of its pages it is, from 0 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """What came of a page.
+
+    Attributes:
+        place: which one it is.
+        name: what people know it by: ``page 3``, or the Image's name where that has one page.
+        results: its regions; none when it failed.
+        error: why it could not be read; None when it was.
+    """
+
+    place: Place
+    name: str
+    results: Sequence[Result] = ()
+    error: BoxOCRError | None = None
+
+
+def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
+    """Whether the labeling config asks for a task with these data to be read as a whole.
+
+    Raises:
+        LabelingConfigError: it asks for something that cannot be.
+    """
+    return bool(_wanted(labeling, data))
+
+
+class Services(Protocol):
+    """What reading a task takes; :class:`boxocr.answering.services.Runtime` has it."""
+
+    page_readings: PageReadings
+    default_options: ReadingOptions
+
+
+def read_task(task: Task, label_config: str, services: Services, *, priority: Priority) -> dict[str, Any]:
+    """Read all pages of a task that its labeling config asks to be read.
+
+    Args:
+        task: as Label Studio sends it.
+        label_config: of its project, XML.
+        services: read the pages, and say how where the config says nothing.
+        priority: who waits for it.
+
+    Returns:
+        Label Studio's prediction: ``result``, ``model_version`` and, when there are regions, ``score``. A page that
+        fails costs nothing but itself.
+
+    Raises:
+        LabelingConfigError: the config asks for nothing, or for something that cannot be.
+        BoxOCRError: no page could be read; what the first one failed with.
+    """
+    outcomes = read_pages(task, label_config, services, priority=priority)
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(errors) == len(outcomes):
+        raise errors[0]
+    results = [result for outcome in outcomes for result in outcome.results]
+    return prediction_of(config_warnings.told(results, label_config))
+
+
+def prediction_of(results: Sequence[Result]) -> dict[str, Any]:
+    """Label Studio's prediction with these results."""
+    return {"result": results, "model_version": MODEL_VERSION} | predictions.score_of(results)
+
+
+def read_pages(
+    task: Task, label_config: str, services: Services, *, priority: Priority, only: Collection[Place] | None = None
+) -> list[PageOutcome]:
+    """Read pages of a task that its labeling config asks to be read.
+
+    Args:
+        task: as Label Studio sends it.
+        label_config: of its project, XML.
+        services: read the pages, and say how where the config says nothing.
+        priority: who waits for it.
+        only: which pages; None for all.
+
+    Returns:
+        What came of each, in order.
+
+    Raises:
+        LabelingConfigError: the config asks for nothing, or for something that cannot be.
+        BoxOCRError: the task does not say where its pages are.
+    """
+    data = task["data"]
+    labeling = LabelingConfig.parse(label_config, data)
+    wanted = _wanted(labeling, data)
+    if not wanted:
+        raise LabelingConfigError(
+            "The labeling config does not ask for whole pages to be read.",
+            'Add model_preannotate="lines" to its TextArea.',
+        )
+    pages: list[_WantedPage] = []
+    for image, preannotation in wanted.items():
+        control, text_area = preannotation.control.name, preannotation.text_area
+        labels = [preannotation.label] if preannotation.label else []
+        options = labeling.reading_options(
+            data, default=services.default_options, text_area=text_area, control=control, labels=labels
+        )
+        for index, url in enumerate(labeling.page_urls(image, data)):
+            if only is None or (image, index) in only:
+                item_index = index if labeling.is_multi_page(image) else None
+                pages.append(_WantedPage(image, item_index, PageAddress(url, id_of(task)), preannotation, options))
+
+    def read(page: _WantedPage) -> PageOutcome:
+        place = page.image, page.item_index or 0
+        name = f"page {page.item_index + 1}" if page.item_index is not None else page.image
+        try:
+            with observed(Attempt(id_of(task), name)):
+                note(options=page.options)
+                found: ReadPage = services.page_readings.read(page.address, page.options, priority=priority)
+                note(reading=found.reading.as_one())
+        except BoxOCRError as error:
+            logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
+            let_go(error)
+            return PageOutcome(place, name, error=error)
+        return PageOutcome(place, name, predictions.found(page.preannotation, page.image, found, page.item_index))
+
+    with ThreadPoolExecutor(_PAGES_AT_ONCE) as side_by_side:
+        return list((side_by_side.map if len(pages) > 1 else map)(read, pages))
+
+
+@dataclass(frozen=True, slots=True)
+class _WantedPage:
+    image: str
+    item_index: int | None
+    address: PageAddress
+    preannotation: Preannotation
+    options: ReadingOptions
+
+
+def _wanted(labeling: LabelingConfig, data: Mapping[str, Any]) -> dict[str, Preannotation]:
+    """How each Image is to be read, by its name."""
+    wanted = {image: labeling.preannotation(image, data) for image in labeling.images()}
+    return {image: preannotation for image, preannotation in wanted.items() if preannotation is not None}

@@ -1,0 +1,1 @@
+"""The command line: ``boxocr serve``, ``doctor``, ``connect``, ``demo``, ``samples`` and ``preannotate``."""

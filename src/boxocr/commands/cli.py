@@ -1,0 +1,223 @@
+"""What can be typed after ``boxocr``."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxocr import __version__
+from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, summary
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.settings.environment import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from boxocr.label_studio.backends import Wanted
+
+_SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
+
+# A shell's way to say which signal ended a command: 130 for Ctrl-C, 143 for SIGTERM.
+_STOPPED_BY_SIGNAL = 128
+
+_TITLE = "BoxOCR"
+
+_URL_HELP = "address of this backend as Label Studio reaches it (default: http://localhost:PORT)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as typed; those of this process when not given.
+
+    Returns:
+        The exit code: 0 when all is well, 1 when something is not. Wrong arguments end the process with 2.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return _SUCCESS
+    # What is worth saying is printed; the libraries' warnings would only stand between.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        return _wrong_settings(error, options)
+    commands = {
+        "serve": _serve,
+        "doctor": _doctor,
+        "connect": _connect,
+        "demo": _demo,
+        "samples": _samples,
+        "preannotate": _preannotate,
+    }
+    command = commands[options.command]
+    try:
+        return command(options, settings)
+    except CommandFailed as error:
+        Printer(sys.stderr, Redaction(settings)).error(error)
+        return _FAILURE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read along has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILURE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="boxocr",
+        description="Commands for whoever runs BoxOCR. They read the same variables and .env file as the server.",
+    )
+    parser.add_argument("--version", action="version", version=f"boxocr {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="start the server, with its status page unless STATUS_PAGE=false")
+    doctor = commands.add_parser("doctor", help="check everything that goes wrong in practice, and say what to do")
+    doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
+    doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
+    doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
+    connect = commands.add_parser("connect", help="connect a project of Label Studio to this backend, and test it")
+    connect.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    connect.add_argument("--url", metavar="URL", help=_URL_HELP)
+    connect.add_argument("--title", default=_TITLE, help=f"name of the model in Label Studio (default: {_TITLE})")
+    demo = commands.add_parser("demo", help="make a project with sample pages, ready to draw on")
+    demo.add_argument("--url", metavar="URL", help=_URL_HELP)
+    demo.add_argument("--bucket", metavar="NAME", help="show the sample pages from this bucket of S3 or MinIO as well")
+    demo.add_argument("--link", metavar="URL", help="address of Label Studio for people, where this server has another")
+    samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
+    samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
+    _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
+    return parser
+
+
+def _add_preannotate(parser: argparse.ArgumentParser) -> None:
+    tasks = parser.add_mutually_exclusive_group(required=True)
+    tasks.add_argument("--project", type=_number, metavar="N", help="tasks of this project without predictions")
+    tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
+    tasks.add_argument("--folder", type=Path, metavar="DIR", help="images in this folder and those in it")
+    tasks.add_argument("--s3", metavar="URL", help="images in a bucket: s3://bucket/prefix")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
+    parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
+    parser.set_defaults(refuse=parser.error)
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
+    """All bad values; nothing else can be looked at with these."""
+    remedy = "Correct it in the environment or in .env; example.env describes every variable."
+    findings = [failed("settings", line, remedy) for line in str(error).splitlines()]
+    if options.command == "doctor" and options.json:
+        print(as_json(findings))  # noqa: T201 - what the command is for
+        return _FAILURE
+    printer = Printer(sys.stdout if options.command == "doctor" else sys.stderr)
+    for finding in findings:
+        printer.finding(finding)
+    return _FAILURE
+
+
+# Each command is imported when it runs: label-studio-sdk takes seconds, and --help should not.
+# ruff: noqa: PLC0415
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.serve import serve
+
+    serve(settings)
+    return _SUCCESS
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.diagnosis.doctor import examine
+    from boxocr.label_studio.hosts import backend_url
+
+    redact = Redaction(settings)
+    printer = Printer(sys.stdout, redact)
+    findings: list[Finding] = []
+    url = backend_url(options.url) if options.url else None
+    for finding in examine(settings, project=options.project, url=url):
+        findings.append(finding)
+        if not options.json:
+            printer.finding(finding)
+    _conclude(findings, printer, redact, options)
+    return _FAILURE if any(finding.ok is False for finding in findings) else _SUCCESS
+
+
+def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, options: argparse.Namespace) -> None:
+    if options.json:
+        print(as_json(findings, redact))  # noqa: T201 - what the command is for
+    else:
+        printer.text(summary(findings))
+
+
+def _connect(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.connect import connect, open_api
+
+    aim = _aim(options.url, options.title, settings)
+    with open_api(settings) as api:
+        done = connect(api, options.project, aim, named=bool(options.url))
+    printer = Printer(sys.stdout, Redaction(settings))
+    for sentence in done.sentences():
+        printer.text(sentence)
+    return _SUCCESS
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands import samples
+    from boxocr.commands.connect import open_api
+    from boxocr.commands.demo import run
+
+    printer = Printer(sys.stdout, Redaction(settings))
+    aim = _aim(options.url, _TITLE, settings)
+    with open_api(settings) as api:
+        storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
+        link = run(api, aim, printer.text, named=bool(options.url), storage=storage)
+    printer.text("Open it, choose a task, switch Auto-Annotation and Auto-Accept Suggestions on, and draw a box:")
+    printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
+    return _SUCCESS
+
+
+def _samples(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands import samples
+
+    samples.fill(settings, options.bucket, Printer(sys.stdout, Redaction(settings)).text)
+    return _SUCCESS
+
+
+def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
+    given = [name for name in ("output", "config") if getattr(options, name) is not None]
+    if options.project is not None and given:
+        options.refuse(f"--{given[0]} does not go with --project: the project has its own labeling config")
+    if options.project is None and len(given) < 2:  # noqa: PLR2004 - both of them
+        options.refuse("--output and --config are needed unless there is a --project")
+    from boxocr.commands.preannotate.command import Work, preannotate
+
+    redact = Redaction(settings)
+    failures = Printer(sys.stderr, redact)
+    work = Work(options.project, options.input, options.folder, options.s3, options.output, options.config, options.ray)
+    done = preannotate(
+        work,
+        settings,
+        Printer(sys.stdout, redact).text,
+        lambda name, reason: failures.finding(failed(name, reason, "")),
+    )
+    if done.stopped is not None:
+        return _STOPPED_BY_SIGNAL + done.stopped
+    return _FAILURE if done.failures else _SUCCESS
+
+
+def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
+    from boxocr.label_studio.backends import wanted
+    from boxocr.label_studio.hosts import backend_url
+
+    return wanted(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)

@@ -1,0 +1,75 @@
+"""``boxocr demo``: a project with sample pages, ready to draw on."""
+
+from pathlib import Path
+
+from boxocr.commands import samples
+from boxocr.commands.connect import connect
+from boxocr.commands.samples import Say
+from boxocr.files import EXAMPLES
+from boxocr.label_studio.backends import Wanted
+from boxocr.label_studio.client import LabelStudioAPI, Project
+from boxocr.label_studio.storage import Storage
+
+TITLE = "BoxOCR demo"
+
+_DESCRIPTION = (
+    "Open a task, switch Auto-Annotation and Auto-Accept Suggestions on below the page, take the rectangle behind "
+    "Auto-Detect, and draw a box: its text appears in the region's field. Without Auto-Accept, accept each box before "
+    "you change the label or submit."
+)
+
+_MOST_TASKS = 100
+
+
+def run(  # noqa: PLR0913 - each is one of the command's own inputs
+    api: LabelStudioAPI,
+    aim: Wanted,
+    say: Say,
+    *,
+    named: bool,
+    storage: Storage | None = None,
+    examples: Path = EXAMPLES,
+) -> str:
+    """Make the project, or complete the one that is there.
+
+    Args:
+        api: Label Studio.
+        aim: the connection to this backend.
+        say: told what is done, sentence by sentence.
+        named: whether the operator gave the address of this backend.
+        storage: the bucket with the sample pages that the project shows too, if any.
+        examples: the folder with ``demo.xml`` and ``pages``.
+
+    Returns:
+        The address to open.
+
+    Raises:
+        CommandFailed: what is in the way. What was done before stays, and the next run goes on from there.
+    """
+    pages = samples.pages(examples)
+    config = examples / "demo.xml"
+    project = api.project_called(TITLE)
+    if project is None:
+        project = api.create_project(TITLE, config.read_text(encoding="utf-8"), _DESCRIPTION)
+        say(f"Made project {project.id}, “{TITLE}”.")
+    else:
+        say(f"Project {project.id}, “{TITLE}”, is there.")
+    _upload(api, project, pages, say)
+    if storage is not None:
+        api.show_bucket(project.id, storage)
+        say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
+    for sentence in connect(api, project.id, aim, named=named).sentences():
+        say(sentence)
+    return f"{api.url}/projects/{project.id}/data"
+
+
+def _upload(api: LabelStudioAPI, project: Project, pages: list[Path], say: Say) -> None:
+    # Label Studio puts eight characters and a hyphen before the name of an upload.
+    there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, _MOST_TASKS)}
+    missing = [page for page in pages if page.name not in there]
+    for page in missing:
+        api.upload(project.id, page)
+    if missing:
+        say(f"Uploaded {', '.join(page.name for page in missing)}.")
+    else:
+        say(f"Its {len(pages)} sample pages are there.")

@@ -1,0 +1,181 @@
+"""Who reads tasks: the nodes of a Ray cluster, each with readers on all its cores.
+
+BoxOCR must be installed on the nodes in the same place as here. They get this command's settings, so that what a
+variable names (a folder, Label Studio, S3) must be reachable from them.
+"""
+
+import logging
+import socket
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from boxocr.answering.services import Runtime
+from boxocr.commands.preannotate.items import Kept
+from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.labeling.tasks import Task
+from boxocr.settings.environment import Settings
+
+# A node that has never read before loads libraries from its disk, and the cluster may be busy with other work.
+_START_SECONDS = 300
+
+_CONNECT_SECONDS = 5
+
+# A task that ends the node which reads it, whichever that is, is not handed on for ever.
+_ATTEMPTS = 3
+
+
+class NodeReaders:
+    """The readers of one node; lives there as an actor.
+
+    Args:
+        settings: of the command.
+        label_config: of all tasks.
+        cores: of the node.
+    """
+
+    def __init__(self, settings: Settings, label_config: str, cores: int) -> None:
+        self._label_config = label_config
+        settings.hand_certificates_on()
+        self._services = Runtime(settings.model_copy(update={"ocr_workers": cores}))
+        self._services.start()
+
+    def problem(self) -> str:
+        """Why the node cannot read; empty when it can."""
+        return self._services.problem.sentence if self._services.problem else ""
+
+    def read(self, task: Task, before: Kept | None) -> Outcome:
+        """Read what is missing of a task."""
+        return read(task, self._label_config, self._services, before)
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    actor: Any
+    cores: int
+    busy: int = 0
+
+    @property
+    def slots(self) -> int:
+        return self.cores + AHEAD
+
+
+class RayWorkers:
+    """All nodes that a cluster has when the run begins.
+
+    Args:
+        address: of the cluster: ``auto`` on one of its machines, else ``host:port`` of its head.
+        settings: of the command.
+        label_config: of all tasks.
+
+    Attributes:
+        cores: of all nodes together.
+
+    Raises:
+        CommandFailed: there is no cluster, or its nodes cannot read.
+    """
+
+    def __init__(self, address: str, settings: Settings, label_config: str) -> None:
+        try:
+            _must_answer(address)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (OSError, ValueError, RuntimeError):
+            raise CommandFailed(
+                f"No Ray cluster answers at {address[:80]}.", "Start one with ray start --head, and name it with --ray."
+            ) from None
+        self._lock = threading.Lock()
+        self._nodes: list[_Node] = []
+        self._threads = ThreadPoolExecutor(1)
+        alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        try:
+            self._nodes = _able([_start(node, settings, label_config) for node in alive])
+        except CommandFailed:
+            self.close()
+            raise
+        self.cores = sum(node.cores for node in self._nodes)
+        self.slots = sum(node.slots for node in self._nodes)
+        self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="task")
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
+        """Read what is missing of a task on the node with the most room."""
+        return self._threads.submit(self._read, task, before)
+
+    def close(self) -> None:
+        """Stop the readers on all nodes; the cluster goes on."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        ray.shutdown()
+
+    def _read(self, task: Task, before: Kept | None) -> Outcome:
+        for _ in range(_ATTEMPTS):
+            node = self._taken()
+            try:
+                outcome: Outcome = ray.get(node.actor.read.remote(task, before))
+            except RayActorError:
+                with self._lock:
+                    self._nodes = [other for other in self._nodes if other is not node]
+            else:
+                return outcome
+            finally:
+                with self._lock:
+                    node.busy -= 1
+        return failed(f"{_ATTEMPTS} Ray nodes were lost while they read it.")
+
+    def _taken(self) -> _Node:
+        with self._lock:
+            if not self._nodes:
+                raise CommandFailed("All nodes of the Ray cluster are gone.", "Start them, and run the command again.")
+            node = min(self._nodes, key=lambda one: one.busy / one.slots)
+            node.busy += 1
+            return node
+
+
+def _must_answer(address: str) -> None:
+    """Raise OSError or ValueError unless something listens there: Ray itself would try for minutes."""
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+
+
+def _start(node: Any, settings: Settings, label_config: str) -> _Node:
+    cores = int(node["Resources"]["CPU"])
+    options = {
+        "num_cpus": cores,
+        # One more, for the question whether it can read.
+        "max_concurrency": cores + AHEAD + 1,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+    }
+    return _Node(ray.remote(NodeReaders).options(**options).remote(settings, label_config, cores), cores)
+
+
+def _able(nodes: list[_Node]) -> list[_Node]:
+    """The nodes that started; for a while a cluster also names those that it has just lost.
+
+    Raises:
+        CommandFailed: none did, or one cannot read.
+    """
+    started = []
+    said = "No node of the Ray cluster starts to read. BoxOCR must be installed on each in the same place as here."
+    asked = [(node, node.actor.problem.remote()) for node in nodes]
+    for node, answer in asked:
+        try:
+            problem = ray.get(answer, timeout=_START_SECONDS)
+        except GetTimeoutError:
+            said = "A node of the Ray cluster does not start in time: its cores may be taken by other work."
+            continue
+        except RayError:
+            continue
+        if problem:
+            raise CommandFailed(f"A node of the Ray cluster cannot read. {problem}", "Look at the node.")
+        started.append(node)
+    if not started:
+        raise CommandFailed(said, "Look at the cluster with ray status.")
+    return started

@@ -1,0 +1,160 @@
+"""``boxocr preannotate``: whole tasks are read by the thousand."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from boxocr.commands.connect import open_api
+from boxocr.commands.preannotate import output
+from boxocr.commands.preannotate.journal import Journal
+from boxocr.commands.preannotate.progress import Progress
+from boxocr.commands.preannotate.project import ProjectPredictions, ProjectTasks
+from boxocr.commands.preannotate.run import Run, Summary
+from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
+from boxocr.commands.preannotate.workers import LocalWorkers, Workers
+from boxocr.errors import LabelingConfigError
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.labeling.config import LabelingConfig
+from boxocr.settings.environment import Settings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done; exactly one of ``project``, ``tasks``, ``folder`` and ``bucket`` is given.
+
+    Attributes:
+        project: number of a project.
+        tasks: a file in Label Studio's import format.
+        folder: with images.
+        bucket: ``s3://bucket/prefix`` of images.
+        output: the file to write, unless there is a project.
+        config: file with the labeling config, unless there is a project.
+        ray: address of the Ray cluster that does the work; None for this machine.
+    """
+
+    project: int | None
+    tasks: Path | None
+    folder: Path | None
+    bucket: str | None
+    output: Path | None
+    config: Path | None
+    ray: str | None
+
+
+def preannotate(work: Work, settings: Settings, say: Say, tell_failure: Callable[[str, str], None]) -> Summary:
+    """Read what was not read yet.
+
+    Args:
+        work: what is to be done.
+        settings: the server's.
+        say: told what was done, sentence by sentence.
+        tell_failure: told each failure at the end: what it is of, and why.
+
+    Raises:
+        CommandFailed: what is in the way. What was read is kept, and the next run goes on from there.
+    """
+    done = _file(work, settings, say) if work.project is None else _project(work.project, work.ray, settings, say)
+    for name, reason in done.failures:
+        tell_failure(name, reason)
+    return done
+
+
+def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> Summary:
+    with ExitStack() as stack:
+        api = stack.enter_context(open_api(settings))
+        label_config = api.project(number).label_config
+        _must_ask_for_pages(label_config, say)
+        journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
+        workers = stack.enter_context(_workers(cluster, settings, label_config, say))
+        store = ProjectPredictions(api, number)
+        progress = Progress(sys.stderr)
+        run = Run(ProjectTasks(api, number), workers, journal, progress, store)
+        store.on_error = run.fail
+        done = run.run()
+        if done.stopped is None and not done.failures:
+            journal.remove()
+    _say_what_was_done(done, progress, say)
+    if done.stopped is None:
+        say(f"The predictions are in project {number}.")
+    return done
+
+
+def _file(work: Work, settings: Settings, say: Say) -> Summary:
+    if work.output is None or work.config is None:
+        raise CommandFailed("There is no file to write to, or no labeling config.", "Add --output and --config.")
+    try:
+        label_config = work.config.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandFailed(f"{work.config.name} cannot be read: {error.strerror}.", "Check --config.") from None
+    except ValueError:
+        raise CommandFailed(f"{work.config.name} is not text in UTF-8.", "Check --config.") from None
+    _must_ask_for_pages(label_config, say)
+    source: TasksFile | Folder | Bucket
+    if work.tasks is not None:
+        source = TasksFile(work.tasks)
+    elif work.folder is not None:
+        source = Folder(work.folder, settings, label_config)
+    else:
+        source = Bucket(work.bucket or "", settings, label_config)
+    with ExitStack() as stack:
+        path = work.output.with_name(f"{work.output.name}.journal")
+        journal = stack.enter_context(Journal(path, label_config))
+        workers = stack.enter_context(_workers(work.ray, settings, label_config, say))
+        progress = Progress(sys.stderr)
+        done = Run(source, workers, journal, progress).run()
+        if done.stopped is None:
+            output.write(work.output, source, journal)
+    _say_what_was_done(done, progress, say)
+    if done.stopped is None:
+        say(f"The tasks with their predictions are in {work.output.name}.")
+    return done
+
+
+@contextmanager
+def _workers(cluster: str | None, settings: Settings, label_config: str, say: Say) -> Iterator[Workers]:
+    workers: Workers
+    if cluster is None:
+        workers = LocalWorkers(settings, label_config)
+    else:
+        try:
+            from boxocr.commands.preannotate.cluster import RayWorkers  # noqa: PLC0415 - Ray is an extra requirement
+        except ImportError:
+            raise CommandFailed("Ray is not installed.", "Install it with make run EXTRAS=ray.") from None
+        workers = nodes = RayWorkers(cluster, settings, label_config)
+        say(f"Nodes of the Ray cluster: {len(nodes)}, with {nodes.cores} cores in all.")
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def _must_ask_for_pages(label_config: str, say: Say) -> None:
+    """Raise CommandFailed for a labeling config by which no page would be read; say what has no effect in it."""
+    try:
+        warnings = LabelingConfig.parse(label_config, {}).warnings()
+    except LabelingConfigError as error:
+        raise CommandFailed(error.message, error.remedy) from None
+    if "model_preannotate" not in label_config:
+        raise CommandFailed(
+            "The labeling config does not ask for whole pages to be read.",
+            'Add model_preannotate="lines" to its TextArea.',
+        )
+    for sentence in warnings:
+        say(sentence)
+
+
+def _say_what_was_done(done: Summary, progress: Progress, say: Say) -> None:
+    before = f" {done.known} had been read before." if done.known else ""
+    say(
+        f"Read {done.read} tasks, {progress.pages} pages in {progress.seconds:.1f} s: {progress.rate:.2f} pages per "
+        f"second.{before}"
+    )
+    if done.stopped is not None:
+        say("Stopped before the end. What was read is kept: run the same command again for the rest.")
+    if done.failures:
+        them = "it" if len(done.failures) == 1 else "them"
+        say(f"{len(done.failures)} failed; the same command tries {them} again.")

@@ -1,0 +1,105 @@
+"""``boxocr samples``: the sample pages, and putting them into a bucket."""
+
+import mimetypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from boxocr.files import EXAMPLES
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.storage import Storage
+from boxocr.pages.sources import s3
+from boxocr.settings.environment import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Where in a bucket they lie.
+PREFIX = "samples"
+
+_READ_SECONDS = 10
+
+# An S3 server that has just started answers before it can store anything. boto3 waits longer each time, a minute in
+# all.
+_ATTEMPTS = 8
+
+# AWS makes buckets there unless it is told where, and refuses to be told this.
+_FIRST_REGION = "us-east-1"
+
+Say = Callable[[str], None]
+
+
+def pages(examples: Path = EXAMPLES) -> list[Path]:
+    """The sample pages' files, by name.
+
+    Args:
+        examples: the folder with ``pages``.
+
+    Raises:
+        CommandFailed: there are none.
+    """
+    found = sorted((examples / "pages").glob("*.png"))
+    if not found:
+        raise CommandFailed("The sample pages are not installed.", "Run the command from a copy of the repository.")
+    return found
+
+
+def fill(settings: Settings, bucket: str, say: Say) -> Storage:
+    """Put the sample pages that a bucket lacks into it, and make the bucket if there is none.
+
+    Args:
+        settings: the server's: endpoint and keys.
+        bucket: its name.
+        say: told what is done, sentence by sentence.
+
+    Returns:
+        Where they lie now.
+
+    Raises:
+        CommandFailed: there are no keys, or S3 refuses.
+    """
+    key_id, secret = settings.aws_access_key_id, settings.aws_secret_access_key
+    if key_id is None or secret is None:
+        raise CommandFailed(
+            "This server has no keys for S3.",
+            "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
+        )
+    try:
+        client = s3.client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+        try:
+            there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])
+        except client.exceptions.NoSuchBucket:
+            _make(client, bucket, settings)
+            say(f"Made the bucket {bucket}.")
+            there = []
+        names = {entry["Key"].rpartition("/")[2] for entry in there}
+        missing = [page for page in pages() if page.name not in names]
+        for page in missing:
+            kind = mimetypes.guess_type(page.name)[0] or "application/octet-stream"
+            client.put_object(Bucket=bucket, Key=f"{PREFIX}/{page.name}", Body=page.read_bytes(), ContentType=kind)
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        refused = s3.refusal(code, status, bucket)
+        raise CommandFailed(refused.message, refused.remedy) from None
+    except (BotoCoreError, HTTPClientError, ValueError) as error:
+        # Their messages can hold a whole signed address.
+        trouble = s3.unreachable(error, settings)
+        raise CommandFailed(trouble.message, trouble.remedy) from None
+    if missing:
+        say(f"Put {', '.join(page.name for page in missing)} into s3://{bucket}/{PREFIX}/.")
+    else:
+        say(f"The sample pages are in s3://{bucket}/{PREFIX}/.")
+    return Storage(
+        bucket, PREFIX, settings.aws_endpoint, settings.aws_region, key_id, secret, settings.aws_session_token
+    )
+
+
+def _make(client: "S3Client", bucket: str, settings: Settings) -> None:
+    if settings.aws_endpoint or settings.aws_region == _FIRST_REGION:
+        client.create_bucket(Bucket=bucket)
+    else:
+        place: Any = {"LocationConstraint": settings.aws_region}
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)

@@ -1,0 +1,151 @@
+"""Does this backend run, does Label Studio reach it, and does its address guard let it?"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import httpx
+
+from boxocr.diagnosis import webhook
+from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
+from boxocr.label_studio.backends import (
+    ACCEPTING,
+    TITLE,
+    Connection,
+    Wanted,
+    answered_with_error,
+    explained,
+    find,
+    unreachable,
+)
+from boxocr.label_studio.client import LabelStudioAPI, http_client
+from boxocr.label_studio.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
+from boxocr.label_studio.hosts import is_private, shown
+from boxocr.pages.http.certificates import certificate_trouble
+
+RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
+
+# From this version on Label Studio judges the addresses of its backends.
+_GUARD_SINCE = (1, 23, 1)
+
+_TIMEOUT = httpx.Timeout(5)
+
+
+def findings(
+    aim: Wanted, *, named: bool, api: LabelStudioAPI | None, project: int | None, version: str
+) -> Iterator[Finding]:
+    """About the way from Label Studio to here, and about the events that it sends along it.
+
+    Args:
+        aim: the connection as it should be; its address is a guess unless ``named``.
+        named: whether the operator gave the address.
+        api: Label Studio, if its token is accepted.
+        project: that the backend is to be connected to.
+        version: Label Studio's, as far as it is known.
+    """
+    url = aim.url
+    if api is None:
+        yield _runs(url)
+        yield _guessed(url, version)
+        return
+    try:
+        rows = api.connections(project) if project is not None else []
+        row = find(rows, url=url) if named else find(rows, url="", title=TITLE)
+        yield from _guard(api, row.url if row else url)
+        if project is None:
+            yield _runs(url)
+            yield skipped(CONNECTION, "Name a project with --project to see whether Label Studio reaches this backend.")
+        elif row is None:
+            yield _runs(url)
+            yield failed(
+                CONNECTION,
+                f"Project {project} is not connected to BoxOCR{f' at {shown(url)}' if named else ''}.",
+                f"Run boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}.",
+            )
+        else:
+            yield from _connection(api, row, project)
+            if row.works:
+                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}"
+                yield webhook.finding(api, project, row.url, aim.webhook_token, connect)
+    except CommandFailed as error:
+        yield failure(CONNECTION, error)
+
+
+def _runs(url: str) -> Finding:
+    """Whether BoxOCR answers, seen from here."""
+    try:
+        with http_client(_TIMEOUT) as http:
+            answer = http.get(f"{url}/health")
+            model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if trouble := certificate_trouble(error, shown(url)):
+            return failure(RUNS, trouble)
+        return failed(
+            RUNS,
+            f"No server answers at {shown(url)}, seen from here.",
+            "Start it with make run, or name its address with --url.",
+        )
+    except (ValueError, AttributeError):
+        model = None
+    if not model:
+        return failed(RUNS, f"What answers at {shown(url)} is no ML backend.", "Name BoxOCR's address with --url.")
+    return passed(RUNS, f"It answers at {shown(url)}, seen from here.")
+
+
+def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
+    """What Label Studio's address guard says of the address."""
+    try:
+        api.judge_address(url)
+    except LabelStudioRefused as refused:
+        if refused.http_status == HTTPStatus.FORBIDDEN and "network address" not in refused.detail:
+            yield skipped(GUARD, "The token's owner may not connect models, so Label Studio does not say.")
+        else:
+            yield failure(GUARD, explained(refused, url))
+    else:
+        yield passed(GUARD, f"Label Studio's address guard lets {shown(url)} pass.")
+
+
+def _guessed(url: str, version: str) -> Finding:
+    """What can be said of the guard without asking it."""
+    if not version:
+        return skipped(GUARD, "Label Studio cannot be asked.")
+    if _numbers(version) < _GUARD_SINCE:
+        return passed(GUARD, f"Label Studio {version} has none.")
+    if is_private(url):
+        return skipped(
+            GUARD,
+            f"Label Studio {version} refuses private addresses such as {shown(url)} until it is told otherwise, and "
+            f"cannot be asked without a token. {GUARD_VARIABLES}",
+        )
+    return passed(GUARD, f"{shown(url)} is a public address.")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    digits = ("".join(filter(str.isdecimal, part)) for part in version.split(".")[:3])
+    return tuple(int(part or 0) for part in digits)
+
+
+def _connection(api: LabelStudioAPI, row: Connection, project: int) -> Iterator[Finding]:
+    """What Label Studio found when it asked the backend."""
+    if not row.works:
+        yield failure(CONNECTION, _trouble(api, row, project))
+        return
+    yield passed(CONNECTION, f"Project {project} reaches {row.model_version or 'BoxOCR'} at {shown(row.url)}.")
+    if not row.interactive:
+        yield failed(
+            CONNECTION,
+            "Interactive preannotations are off, so nothing happens when an annotator draws a box.",
+            f"Run boxocr connect --project {project}, or switch them on under Settings → Model.",
+        )
+    else:
+        yield skipped(ANNOTATORS, ACCEPTING)
+
+
+def _trouble(api: LabelStudioAPI, row: Connection, project: int) -> CommandFailed:
+    if row.error and row.state == "ER":
+        return answered_with_error(row.error, row.url)
+    try:
+        # The list says no more than that there is no answer.
+        api.test(row, project)
+    except LabelStudioRefused as refused:
+        return explained(refused, row.url)
+    return unreachable(row.url)

@@ -1,0 +1,51 @@
+"""Can the server write what it must?"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from boxocr.diagnosis.report import Finding, failed, passed
+from boxocr.settings.environment import Settings
+
+CHECK = "disk"
+
+# Links to language data are all that goes to the temporary folder, but a full disk stops logs and databases as well.
+_LEAST_FREE_MB = 100
+
+_BYTES_PER_MB = 1_000_000
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """One for the temporary folder, one for MODEL_DIR where it is set."""
+    try:
+        temporary = Path(tempfile.gettempdir())
+    except OSError:
+        yield failed(
+            CHECK,
+            "There is no temporary folder that can be written to.",
+            "Make /tmp writable, in a container with --tmpfs /tmp, or name a folder with TMPDIR.",
+        )
+    else:
+        yield _folder(temporary, "TMPDIR")
+    if settings.model_dir:
+        yield _folder(settings.model_dir, "MODEL_DIR")
+
+
+def _folder(folder: Path, variable: str) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"boxocr")
+        free = shutil.disk_usage(folder).free // _BYTES_PER_MB
+    except OSError as error:
+        return failed(
+            CHECK,
+            f"{folder} cannot be written to ({error.strerror or type(error).__name__}).",
+            f"Make it writable for the user that the server runs as, or name another folder with {variable}.",
+        )
+    if free < _LEAST_FREE_MB:
+        return failed(
+            CHECK, f"{folder} has only {free} MB left.", f"Make room, or name another folder with {variable}."
+        )
+    return passed(CHECK, f"{folder} is writable, {free / 1000:.1f} GB are free.")

@@ -1,0 +1,387 @@
+"""Label Studio's API as far as the commands need it: thin over label-studio-sdk, with time limits and plain errors.
+
+What it answers, the odd statuses included, was measured against Label Studio 1.23.2.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import httpx
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.core.api_error import ApiError
+from label_studio_sdk.core.request_options import RequestOptions
+from pydantic import SecretStr
+
+from boxocr.errors import PageError
+from boxocr.label_studio.backends import Connection, Wanted
+from boxocr.label_studio.errors import LabelStudioRefused, LabelStudioUnreachable
+from boxocr.label_studio.hosts import shown
+from boxocr.label_studio.storage import Storage
+from boxocr.label_studio.webhooks import Webhook
+from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.connections import trusting_context
+from boxocr.pages.http.deadline import Deadline
+from boxocr.pages.http.tokens import Tokens
+
+# When it lists a project's backends, Label Studio asks each of them how it is and waits some seconds for each.
+_TIMEOUT = httpx.Timeout(60, connect=5)
+
+# Retries are for programs that run unattended; whoever waits at a terminal wants the first answer.
+_ONCE = RequestOptions(max_retries=0)
+
+# For those: Label Studio may be busy for a while.
+_PATIENTLY = RequestOptions(max_retries=5)
+
+# Label Studio counts all of a project's tasks anew when predictions are stored.
+_STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
+
+_EXCHANGE_SECONDS = 30
+
+_LONGEST_DETAIL = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project.
+
+    Attributes:
+        id: its number.
+        title: as people see it.
+        label_config: XML.
+    """
+
+    id: int
+    title: str
+    label_config: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task.
+
+    Attributes:
+        id: its number.
+        data: by column.
+        file_upload: name of the uploaded file that it was made from, with the prefix that Label Studio gave it.
+    """
+
+    id: int
+    data: Mapping[str, Any]
+    file_upload: str = ""
+
+
+def http_client(timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
+    """A client that goes the way that the server goes: no proxy, no ``.netrc``, the same certificate authorities."""
+    return httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, verify=trusting_context())
+
+
+class LabelStudioAPI:
+    """Label Studio, spoken to with this server's token.
+
+    Every method raises :class:`LabelStudioUnreachable` or :class:`LabelStudioRefused` when it cannot do what it says.
+
+    Args:
+        url: Label Studio's address, path prefix included.
+        token: personal access token or legacy token.
+    """
+
+    def __init__(self, url: str, token: SecretStr) -> None:
+        self.url = url
+        self._http = http_client()
+        self._tokens = Tokens(url, token)
+        with self._plain_errors():
+            # The SDK joins its paths as a browser would, so a path prefix must end in a slash.
+            self._sdk = LabelStudio(
+                base_url=f"{url}/", api_key=token.get_secret_value().strip(), httpx_client=self._http
+            )
+
+    def __enter__(self) -> Self:
+        """Nothing is connected yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def project(self, number: int) -> Project:
+        """The project with this number."""
+        with self._plain_errors():
+            return _project(self._sdk.projects.get(id=number, request_options=_ONCE))
+
+    def project_called(self, title: str) -> Project | None:
+        """The oldest project with exactly this title, None when there is none."""
+        with self._plain_errors():
+            # The API looks for titles that contain it.
+            first: Any = self._sdk.projects.list(title=title, page_size=100, request_options=_ONCE)
+            found = [one for one in first.items or () if one.title == title]
+        return _project(min(found, key=lambda one: one.id)) if found else None
+
+    def create_project(self, title: str, label_config: str, description: str) -> Project:
+        """A new project."""
+        with self._plain_errors():
+            created = self._sdk.projects.create(
+                title=title, label_config=label_config, description=description, request_options=_ONCE
+            )
+        return _project(created)
+
+    def tasks(self, project: int, most: int) -> list[Task]:
+        """The project's first tasks."""
+        with self._plain_errors():
+            first: Any = self._sdk.tasks.list(project=project, page_size=most, fields="all", request_options=_ONCE)
+            return [
+                Task(int(task.id), dict(task.data or {}), str(getattr(task, "file_upload", None) or ""))
+                for task in first.items or ()
+            ]
+
+    def tasks_without(self, project: int, model_version: str, *, after: int, most: int) -> tuple[list[Task], int]:
+        """Tasks that have no prediction of a version of a model, with their data as stored.
+
+        Args:
+            project: its number.
+            model_version: as the predictions have it.
+            after: only tasks with higher numbers.
+            most: how many of them.
+
+        Returns:
+            The tasks by rising number, and how many there are in all after the same one.
+        """
+        filters = [
+            {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after},
+            {
+                "filter": "filter:tasks:predictions_model_versions",
+                "operator": "not_contains",
+                "type": "List",
+                "value": [model_version],
+            },
+        ]
+        query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
+        with self._plain_errors():
+            found: Any = self._sdk.tasks.list(
+                project=project, page_size=most, query=query, resolve_uri=False, request_options=_PATIENTLY
+            )
+            tasks = [Task(int(task.id), dict(task.data or {})) for task in found.items or ()]
+            return tasks, int(found.response.total)
+
+    def store_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
+        """Store predictions: all, or none and an error.
+
+        Args:
+            project: its number.
+            predictions: each with ``task``, ``result``, ``model_version`` and perhaps ``score``.
+        """
+        with self._plain_errors():
+            # Never twice: a request that was cut off may have been heard.
+            self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
+
+    def delete_predictions(self, task: int, model_version: str) -> None:
+        """Delete a task's predictions of a version of a model."""
+        with self._plain_errors():
+            for one in self._sdk.predictions.list(task=task, request_options=_PATIENTLY):
+                if one.model_version == model_version:
+                    self._sdk.predictions.delete(int(one.id or 0), request_options=_ONCE)
+
+    def upload(self, project: int, file: Path) -> None:
+        """Make a task of a file, as the Import dialog does."""
+        with self._plain_errors(), file.open("rb") as content:
+            # The SDK imports JSON only.
+            answer = self._http.post(
+                f"{self.url}/api/projects/{project}/import",
+                files={"file": (file.name, content)},
+                headers={"Authorization": self._tokens.header(Deadline(_EXCHANGE_SECONDS)) or ""},
+            )
+            if answer.status_code != httpx.codes.CREATED:
+                raise ApiError(status_code=answer.status_code, body=answer.text)
+
+    def buckets(self, project: int) -> list[str]:
+        """Names of the buckets of the project's S3 source storages."""
+        with self._plain_errors():
+            storages = self._sdk.import_storage.s3.list(project=project, request_options=_ONCE)
+        return sorted({str(storage.bucket) for storage in storages if storage.bucket})
+
+    def show_bucket(self, project: int, storage: Storage) -> None:
+        """Make a task of each object in the storage that has none yet. A storage of this bucket that is there is used.
+
+        Label Studio hands the pages on, so that a browser need not reach the S3 server.
+        """
+        with self._plain_errors():
+            api = self._sdk.import_storage.s3
+            fields: dict[str, Any] = {
+                "project": project,
+                "title": f"{storage.bucket}/{storage.prefix}",
+                "bucket": storage.bucket,
+                "prefix": storage.prefix,
+                "s3endpoint": storage.endpoint,
+                "region_name": storage.region,
+                "aws_access_key_id": storage.key_id,
+                "aws_secret_access_key": storage.secret.get_secret_value(),
+                "aws_session_token": storage.session.get_secret_value() if storage.session else None,
+                "regex_filter": ".*",
+                "use_blob_urls": True,
+                "presign": False,
+            }
+            rows = api.list(project=project, request_options=_ONCE)
+            there = [row for row in rows if (row.bucket, row.prefix) == (storage.bucket, storage.prefix)]
+            row: Any = (
+                api.update(int(there[0].id or 0), request_options=_ONCE, **fields)
+                if there
+                else api.create(request_options=_ONCE, **fields)
+            )
+            api.sync(int(row.id), request_options=_ONCE)
+
+    def connections(self, project: int) -> list[Connection]:
+        """The project's connections. Label Studio asks each backend for its state first."""
+        with self._plain_errors():
+            return [_connection(row) for row in self._sdk.ml.list(project=project, request_options=_ONCE)]
+
+    def connect(self, project: int, wanted: Wanted) -> Connection:
+        """Add a connection. Label Studio calls the backend's health and setup first, and adds nothing if one fails."""
+        with self._plain_errors():
+            return _connection(
+                self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **wanted.fields())
+            )
+
+    def reconnect(self, connection: Connection, project: int, wanted: Wanted) -> Connection:
+        """Change a connection. Label Studio tests it as a new one, and changes nothing if that fails."""
+        with self._plain_errors():
+            # Label Studio answers 500 to a change without address and project.
+            changed = self._sdk.ml.update(
+                connection.id, project=project, is_interactive=True, request_options=_ONCE, **wanted.fields()
+            )
+        return _connection(changed)
+
+    def test(self, connection: Connection, project: int) -> None:
+        """Let Label Studio test a connection as it is, for the reason that a mere DI does not give.
+
+        Raises:
+            LabelStudioRefused: with the reason.
+        """
+        with self._plain_errors():
+            self._sdk.ml.update(connection.id, project=project, url=connection.url, request_options=_ONCE)
+
+    def webhooks(self, project: int) -> list[Webhook]:
+        """The project's webhooks."""
+        with self._plain_errors():
+            return [_webhook(row) for row in self._sdk.webhooks.list(project=str(project), request_options=_ONCE)]
+
+    def add_webhook(self, project: int, url: str, headers: Mapping[str, str]) -> None:
+        """Have all events of a project sent to an address, with these headers."""
+        with self._plain_errors():
+            self._sdk.webhooks.create(project=project, url=url, headers=headers, request_options=_ONCE)
+
+    def change_webhook(self, webhook: Webhook, url: str, headers: Mapping[str, str]) -> None:
+        """Give a webhook this address and these headers, and switch it on."""
+        with self._plain_errors():
+            # Label Studio forgets which events a webhook is for when they are not sent along.
+            actions = cast("Any", list(webhook.actions))
+            self._sdk.webhooks.update(
+                webhook.id, url=url, headers=headers, is_active=True, actions=actions, request_options=_ONCE
+            )
+
+    def judge_address(self, url: str) -> None:
+        """Let Label Studio's address guard judge a backend's address. Nothing is saved.
+
+        Raises:
+            LabelStudioRefused: the guard refuses it, or Label Studio does not know the name.
+        """
+        try:
+            with self._plain_errors():
+                # A connection without a project is never made, and the address is judged before that is noticed.
+                self._sdk.ml.create(url=url, request_options=_ONCE)
+        except LabelStudioRefused as refused:
+            if refused.http_status != httpx.codes.BAD_REQUEST:
+                raise
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiError as error:
+            raise _refusal(error) from None
+        except PageError as error:
+            raise LabelStudioRefused(error.message, error.remedy) from None
+        except httpx.TimeoutException:
+            raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
+        except httpx.HTTPError as error:
+            if trouble := certificate_trouble(error, shown(self.url)):
+                raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
+            raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
+        except ValueError:
+            # What answers is not JSON, and the SDK finds out by parsing it.
+            raise LabelStudioUnreachable(
+                f"What answers at {shown(self.url)} is not Label Studio's API.",
+                "Check LABEL_STUDIO_URL, its path prefix included.",
+            ) from None
+
+
+def detail(body: object) -> str:
+    """What an error answer of Label Studio says, on one line and without markup."""
+    if isinstance(body, Mapping):
+        problems = body.get("validation_errors")
+        said = "; ".join(_texts(problems)) if problems else str(body.get("detail") or "")
+    else:
+        # A page of HTML is no explanation.
+        said = "" if "<html" in str(body)[:500].lower() else str(body or "")
+    return " ".join(html.unescape(re.sub(r"<a\b[^>]*>|</a>", "", said)).split())[:_LONGEST_DETAIL]
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            prefix = "" if name == "non_field_errors" else f"{name}: "
+            yield from (prefix + text for text in _texts(part))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    else:
+        yield str(value)
+
+
+def _refusal(error: ApiError) -> LabelStudioRefused:
+    status, said = error.status_code or 0, detail(error.body)
+    explained = f": {said}" if said else ""
+    if status == httpx.codes.UNAUTHORIZED:
+        message = "Label Studio refused this server's token (HTTP 401)."
+        remedy = "Run boxocr doctor, which says what is wrong with it."
+    elif status == httpx.codes.NOT_FOUND:
+        message = "Label Studio has no such project, or does not show it to the owner of this server's token."
+        remedy = "Check the number: it is in the project's address, after /projects/."
+    elif status == httpx.codes.FORBIDDEN:
+        message = f"Label Studio does not allow this to the owner of the token (HTTP 403){explained}"
+        remedy = "Use the token of someone who may change the project."
+    else:
+        message = f"Label Studio answered with HTTP {status}{explained}"
+        remedy = "If that does not say enough, look into Label Studio's log."
+    return LabelStudioRefused(message, remedy, http_status=status, detail=said)
+
+
+def _project(found: Any) -> Project:
+    return Project(int(found.id), str(found.title or ""), str(found.label_config or ""))
+
+
+def _webhook(row: Any) -> Webhook:
+    return Webhook(
+        id=int(row.id),
+        url=str(row.url),
+        active=bool(row.is_active),
+        headers={str(name): str(value) for name, value in dict(row.headers or {}).items()},
+        actions=tuple(map(str, row.actions or ())),
+    )
+
+
+def _connection(row: Any) -> Connection:
+    return Connection(
+        id=int(row.id),
+        url=str(row.url),
+        title=str(row.title or ""),
+        interactive=bool(row.is_interactive),
+        user=str(row.basic_auth_user or "") if str(row.auth_method) == "BASIC_AUTH" else "",
+        state=str(row.state or ""),
+        error=detail(row.error_message),
+        model_version=str(row.model_version or ""),
+    )

@@ -1,0 +1,1 @@
+"""Label Studio's labeling configs, tasks and results, without any I/O."""

@@ -1,0 +1,148 @@
+"""The state of each region in a request's context, which decides whether the answer holds it.
+
+Label Studio deletes a drawn region that is not accepted yet when the answer leaves it out, and overwrites an accepted
+one with the answer's (``docs/label-studio.md``). So the former must be in every answer, with the text that was typed
+into it; the latter only when there is something new to say. No I/O.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from boxocr.labeling.marks import has_been_filled, has_note, is_same_place, place_of
+from boxocr.labeling.regions import Region
+from boxocr.labeling.tasks import Task
+
+# A browser tab with a region that is not accepted may stay open overnight; older drafts say nothing about it.
+_SESSION = timedelta(hours=24)
+
+
+class State(Enum):
+    """The state of a region."""
+
+    UNREAD = auto()
+    """It has no text yet, and is deleted unless the answer holds it."""
+
+    FAILED = auto()
+    """It was accepted with a note in place of a text. It stays; a reading that succeeds now is welcome."""
+
+    TYPED = auto()
+    """It is not accepted yet, and the annotator has typed into it, or emptied it again. It is deleted unless the answer
+    holds it."""
+
+    MOVED = auto()
+    """It was accepted, has the text that was read, and is now at another place."""
+
+    MOVED_AND_EDITED = auto()
+    """It was accepted and moved, and its text was changed by hand."""
+
+    LATE = auto()
+    """It has no text yet, and one request reads no more regions."""
+
+    SETTLED = auto()
+    """Nothing is left to do: it has its text, or the annotator emptied it, or it was drawn without this backend."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the region is to be read."""
+        return self in (State.UNREAD, State.FAILED, State.MOVED)
+
+
+class AskedBefore:
+    """Regions that Label Studio asked about in earlier requests.
+
+    Args:
+        known: those of this task that it asked about without text; None when it never asked about the task.
+        since: seconds since the epoch; earlier requests are not known.
+    """
+
+    def __init__(self, known: frozenset[str] | None, since: float) -> None:
+        self.known = known
+        self.since = datetime.fromtimestamp(since, UTC)
+
+    def knows(self, region: Region) -> bool:
+        """Whether Label Studio asked about the region while it had no text."""
+        return self.known is not None and region.id in self.known
+
+
+def states_of(
+    regions: Sequence[Region], task: Task, text_area_of: Callable[[Region], str | None], asked: AskedBefore
+) -> list[State]:
+    """The state of each region of a request's context.
+
+    Args:
+        regions: of the context.
+        task: that they belong to.
+        text_area_of: name of a region's TextArea.
+        asked: the earlier requests.
+    """
+    found = [_state(region, text_area_of(region)) for region in regions]
+    # Typed before it was accepted, or drawn and typed with a plain tool: such regions look the same.
+    unclear = [region for region, state in zip(regions, found, strict=True) if state is State.TYPED]
+    unread = State.UNREAD in found
+    earlier = _drawn_before(task, asked.since) if unclear else frozenset()
+    kept = {
+        region.id
+        for region in unclear
+        if asked.knows(region)
+        or region.id in earlier
+        # A request is sent for a region of the smart tools only. Where nothing else explains this one, typing did.
+        or (not unread and asked.known is None)
+    }
+    return [
+        State.SETTLED if state is State.TYPED and region.id not in kept else state
+        for region, state in zip(regions, found, strict=True)
+    ]
+
+
+def at_most(states: Sequence[State], most: int) -> list[State]:
+    """The states, with no more than so many regions to read."""
+    left = most
+    found = []
+    for state in states:
+        if state.is_read:
+            left -= 1
+            if left < 0:
+                state = State.LATE if state is State.UNREAD else State.SETTLED  # noqa: PLW2901 - the usual way to map
+        found.append(state)
+    return found
+
+
+def _state(region: Region, text_area: str | None) -> State:
+    filled = has_been_filled(region.results)
+    if not region.has_text(text_area):
+        if filled:
+            return State.SETTLED
+        if has_note(region.results):
+            return State.FAILED
+        return State.TYPED if region.is_emptied(text_area) else State.UNREAD
+    suggestion = region.suggestion(text_area)
+    place = suggestion.get("place") if suggestion else None
+    if place is not None and not is_same_place(place, place_of(region.geometry["value"])):
+        return State.MOVED if region.reading(text_area) else State.MOVED_AND_EDITED
+    return State.TYPED if region.is_drawn and not filled and not has_note(region.results) else State.SETTLED
+
+
+def _drawn_before(task: Task, since: datetime) -> frozenset[str]:
+    """Ids of regions in drafts of a session that began before ``since``, and may go on."""
+    drafts = task.get("drafts")
+    found: set[str] = set()
+    for draft in drafts if isinstance(drafts, list) else ():
+        began, changed = _time(draft, "created_at"), _time(draft, "updated_at")
+        if began and changed and began < since and datetime.now(UTC) - changed < _SESSION:
+            results = draft.get("result")
+            found |= (
+                {str(one["id"]) for one in results if isinstance(one, dict) and "id" in one}
+                if isinstance(results, list)
+                else set()
+            )
+    return frozenset(found)
+
+
+def _time(draft: Any, name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(draft[name])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""HTTP connections with a deadline, to permitted hosts only."""

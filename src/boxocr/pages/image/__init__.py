@@ -1,0 +1,1 @@
+"""Decoding of image files, and cutting boxes out of decoded pages."""

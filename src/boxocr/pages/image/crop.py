@@ -1,0 +1,119 @@
+"""Cutting what the annotator drew out of a page.
+
+A box that stands straight, or turned by quarters, is cut as the exact pixels of the page. A box at any other angle is
+sampled once, by one affine transform that includes every turn: each resampling blurs letters.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from boxocr.errors import RegionError
+from boxocr.geometry import Area
+from boxocr.pages.image.frame import Frame, frame_of
+from boxocr.pages.page import Page
+
+# Background is taken from this many pixels inside an outline or a crop's edge.
+_EDGE = 2
+
+
+def bytes_to_cut(page: Page, area: Area) -> int:
+    """About how much memory it takes to cut the area out, at most."""
+    # A slanted area is clipped to a rectangle at its own angle, which can hold the page twice.
+    whole = page.width * page.height * (1 if area.rotation % 90 == 0 else 2)
+    pixels = min(abs(area.width * area.height), whole)
+    if not pixels < whole:
+        pixels = whole
+    outline = 4 if area.outline or area.mask is not None else 1
+    return int(pixels * (page.pixels.nbytes // max(page.width * page.height, 1)) * outline)
+
+
+def cut(page: Page, area: Area) -> np.ndarray:
+    """The area's pixels, turned upright.
+
+    A straight area is clipped to the page. A slanted one is clipped to the smallest rectangle at its angle that holds
+    what it shares with the page; the corners of that beyond the page's edge are filled with the background's colour.
+
+    Returns:
+        uint8, ``(h, w)`` or ``(h, w, 3)`` as the page is; a copy.
+
+    Raises:
+        RegionError: the area is smaller than 3 pixels on a side, has no finite numbers, or lies outside the page.
+    """
+    frame = frame_of(page, area)
+    pixels = _pixels(page, frame)
+    for inside in _insides(area, frame):
+        _fill_outside(pixels, inside)
+    return pixels
+
+
+def _pixels(page: Page, frame: Frame) -> np.ndarray:
+    left, top, right, bottom = frame.box()
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, page.width), min(bottom, page.height)
+    source = page.pixels[y0:y1, x0:x1]
+    if frame.quarters is not None:
+        return np.rot90(source, frame.quarters).copy()
+    fill = _edge_colour(source) if (x0, y0, x1, y1) != (left, top, right, bottom) else None
+    return np.array(_sampled(Image.fromarray(source), frame, (x0, y0), Image.Resampling.BICUBIC, fill))
+
+
+def _sampled(
+    source: Image.Image,
+    frame: Frame,
+    corner: tuple[int, int],
+    resampling: Image.Resampling,
+    fill: int | tuple[int, ...] | None,
+) -> Image.Image:
+    x, y = frame.origin[0] - corner[0], frame.origin[1] - corner[1]
+    matrix = (frame.right[0], frame.down[0], x, frame.right[1], frame.down[1], y)
+    size = (frame.width, frame.height)
+    return source.transform(size, Image.Transform.AFFINE, matrix, resampling, fillcolor=fill)
+
+
+def _edge_colour(pixels: np.ndarray) -> int | tuple[int, ...]:
+    sides = pixels[:_EDGE], pixels[-_EDGE:], pixels[:, :_EDGE], pixels[:, -_EDGE:]
+    colour = _middle(np.concatenate([side.reshape(-1, *pixels.shape[2:]) for side in sides]))
+    return int(colour) if colour.ndim == 0 else tuple(map(int, colour))
+
+
+def _middle(colours: np.ndarray) -> np.ndarray:
+    """The median in each channel: the colour of the ground, as long as writing covers less than half of it."""
+    return np.asarray(np.median(colours, axis=0)).astype(np.uint8)
+
+
+def _insides(area: Area, frame: Frame) -> Iterator[np.ndarray]:
+    """Which pixels of the crop belong to the shape: bool, one array for the outline, one for the mask."""
+    if area.outline:
+        drawn = Image.new("1", (frame.width, frame.height))
+        for polygon in filter(_is_surface, area.outline):
+            places = (np.array(polygon) - frame.origin) @ np.column_stack([frame.right, frame.down])
+            # ImageDraw counts from the centres of pixels, and cuts off what is not whole.
+            corners = [(int(x), int(y)) for x, y in np.rint(places - 0.5)]
+            ImageDraw.Draw(drawn).polygon(corners, fill=1)
+        yield np.asarray(drawn)
+    if area.mask is not None:
+        left, top, right, bottom = frame.box()
+        strokes = area.mask[max(top, 0) : bottom, max(left, 0) : right]
+        if frame.quarters is not None:
+            yield np.rot90(strokes, frame.quarters)
+        else:
+            image = Image.fromarray(strokes.astype(np.uint8))
+            yield np.asarray(_sampled(image, frame, (max(left, 0), max(top, 0)), Image.Resampling.NEAREST, 0)) > 0
+
+
+def _is_surface(polygon: tuple[tuple[float, float], ...]) -> bool:
+    return len(polygon) >= 3  # noqa: PLR2004 - corners
+
+
+def _fill_outside(pixels: np.ndarray, inside: np.ndarray) -> None:
+    """Paint what lies outside with the colour that lies just inside: the ground that the writing stands on."""
+    if not inside.any():
+        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+    core = inside.copy()
+    core[_EDGE:] &= inside[:-_EDGE]
+    core[:-_EDGE] &= inside[_EDGE:]
+    core[:, _EDGE:] &= inside[:, :-_EDGE]
+    core[:, :-_EDGE] &= inside[:, _EDGE:]
+    rim = inside & ~core
+    pixels[~inside] = _middle(pixels[rim if rim.any() else inside])

@@ -1,0 +1,217 @@
+"""A file's bytes → a page's pixels: bounded, of allowed formats only, upright.
+
+Formats are told apart by their first bytes, never by name or media type, and only six of Pillow's decoders are ever
+called: none of them runs another program.
+"""
+
+import logging
+import math
+import threading
+import weakref
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from boxocr.errors import PageError, PageTooLarge, PageUndecodable
+from boxocr.pages.image.pixels import upright_pixels
+from boxocr.process.memory_budget import Room
+
+logger = logging.getLogger(__name__)
+
+_PIXELS_PER_MEGAPIXEL = 1_000_000
+
+# RGB; what turns out grey takes a third.
+_BYTES_PER_PIXEL = 3
+
+# What Pillow needs for a pixel while it decodes, beside the page: the pixel, and for a progressive JPEG or one of the
+# lossless WebPs what it is worked out from.
+_BYTES_WHILE_DECODING = 4
+_BYTES_WHILE_DECODING_IN_PASSES = 6
+
+# Pages that are decoded at the same time may need as much together; one alone may need more.
+_DECODING_BYTES = 500_000_000
+
+_EXIF_ORIENTATION = 0x0112
+
+# Smaller JPEGs are decoded before a look at them would pay, pixels.
+_WORTH_A_LOOK = 2_000_000
+
+# Chroma of grey; rounding makes neighbours of it.
+_NO_COLOUR = 128
+
+_Opener = Callable[[BytesIO], ImageFile.ImageFile]
+
+# First bytes → what reads the header. Image.open is not used: it judges sizes by a limit that is global to the process,
+# and would try formats that are not wanted here.
+_OPENERS: tuple[tuple[bytes, _Opener], ...] = (
+    (b"\xff\xd8\xff", lambda file: JpegImagePlugin.jpeg_factory(file, "")),
+    (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    (b"II*\x00", TiffImagePlugin.TiffImageFile),
+    (b"MM\x00*", TiffImagePlugin.TiffImageFile),
+    (b"II+\x00", TiffImagePlugin.TiffImageFile),
+    (b"MM\x00+", TiffImagePlugin.TiffImageFile),
+    (b"GIF87a", GifImagePlugin.GifImageFile),
+    (b"GIF89a", GifImagePlugin.GifImageFile),
+    (b"BM", BmpImagePlugin.BmpImageFile),
+)
+
+# What else people have behind the address of a page: the start of it → a sentence, and what to do.
+_STRANGERS = (
+    (b"%pdf-", "The page is a PDF, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"%!ps", "The page is a PostScript file, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"at&tform", "The page is a DjVu file, not an image.", "Convert its pages to PNG or JPEG images."),
+    (b"<svg", "The page is an SVG drawing, not an image of pixels.", "Convert it to PNG."),
+    (b"<!doctype html", "The page is an HTML page (a login page?), not an image.", "Open the address in a browser."),
+    (b"<html", "The page is an HTML page (a login page?), not an image.", "Open the address in a browser."),
+    (b"pk\x03\x04", "The page is a ZIP archive, not an image.", "Unpack it and import the images."),
+    (b"\x00\x00\x00\x0cjp  ", "The page is a JPEG 2000 image, which is not read here.", "Convert it to PNG or JPEG."),
+    (b"\xff\x4f\xff\x51", "The page is a JPEG 2000 image, which is not read here.", "Convert it to PNG or JPEG."),
+)
+
+
+class Decoder:
+    """Decodes files.
+
+    Args:
+        max_megapixels: a page with more is refused before it is decoded.
+        at_once: decodings that may run at the same time; the others wait. Each holds the page about twice.
+        room: for the decoded pages, wherever they are kept; who finds none waits until some are gone.
+    """
+
+    def __init__(self, max_megapixels: float, at_once: int, room: Room | None = None) -> None:
+        self._max_megapixels = max_megapixels
+        self._room = room or Room(math.inf)
+        self._slots = threading.BoundedSemaphore(at_once)
+        self._work = Room(_DECODING_BYTES)
+        # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
+        # It is global to the process, so it is raised to our own limit, and never lowered.
+        allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
+        if Image.MAX_IMAGE_PIXELS is not None and allowed > Image.MAX_IMAGE_PIXELS:
+            Image.MAX_IMAGE_PIXELS = allowed
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """The pixels that the bytes hold, as :class:`~boxocr.pages.page.Page` has them; of several frames the first.
+
+        Raises:
+            PageTooLarge: more pixels than allowed.
+            PageUndecodable: no image, of a format that is not read here, damaged or cut off.
+        """
+        opener = _opener(data)
+        if opener is None:
+            raise _stranger(data)
+        with self._slots:
+            try:
+                return self._pixels(opener, data)
+            except PageError:
+                raise
+            except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+                raise self._too_large() from None
+            except Exception as error:  # noqa: BLE001
+                # Damaged files make Pillow raise whatever its parsers stumble over.
+                logger.debug("A page could not be decoded: %s", type(error).__name__)
+                raise PageUndecodable(
+                    "The page's image is damaged or cut off.", "Save it anew, or upload it again."
+                ) from None
+
+    def _pixels(self, opener: _Opener, data: bytes) -> np.ndarray:
+        with opener(BytesIO(data)) as image:
+            if image.width * image.height > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
+                raise self._too_large()
+            size = image.width * image.height * _BYTES_PER_PIXEL
+            self._room.take(size)
+            try:
+                with self._work.taken(_bytes_to_decode(image)):
+                    pixels = self._decoded(image, data)
+            except BaseException:
+                self._room.give_back(size)
+                raise
+        self._room.give_back(size - pixels.nbytes)
+        weakref.finalize(pixels, self._room.give_back, pixels.nbytes)
+        pixels.setflags(write=False)
+        return pixels
+
+    @staticmethod
+    def _decoded(image: ImageFile.ImageFile, data: bytes) -> np.ndarray:
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and _is_grey_in_colour(image, data):
+            image.draft("L", None)
+        image.load()
+        return upright_pixels(image, _orientation(image))
+
+    def _too_large(self) -> PageTooLarge:
+        return PageTooLarge(
+            f"The page has more than {self._max_megapixels:g} megapixels.",
+            "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
+        )
+
+
+def _bytes_to_decode(image: ImageFile.ImageFile) -> int:
+    in_passes = image.info.get("progressive") or image.format == "WEBP"
+    each = _BYTES_WHILE_DECODING + (_BYTES_WHILE_DECODING_IN_PASSES if in_passes else 0)
+    return image.width * image.height * each
+
+
+def _opener(data: bytes) -> _Opener | None:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return WebPImagePlugin.WebPImageFile
+    return next((opener for start, opener in _OPENERS if data.startswith(start)), None)
+
+
+def _is_grey_in_colour(image: JpegImagePlugin.JpegImageFile, data: bytes) -> bool:
+    """Whether a JPEG says RGB and has no colour, as most scans do: then its brightness is all there is to decode.
+
+    Looked for in a copy at an eighth of the size, which JPEG decodes from the mean of each block alone. For a page of
+    24 megapixels the look takes 48 ms; a grey one is then decoded in 150 ms in place of 233.
+    """
+    large_enough = image.width * image.height >= _WORTH_A_LOOK
+    if image.mode != "RGB" or not large_enough or image.info.get("progressive"):
+        return False
+    with JpegImagePlugin.jpeg_factory(BytesIO(data), "") as copy:
+        copy.draft("YCbCr", (copy.width // 8, copy.height // 8))
+        try:
+            copy.load()
+        except OSError:
+            # Cut off, or stored as RGB: whoever decodes the whole finds out.
+            return False
+        if copy.mode != "YCbCr":
+            return False
+        chroma = np.asarray(copy)[..., 1:]
+    return bool(chroma.min() >= _NO_COLOUR - 1 and chroma.max() <= _NO_COLOUR + 1)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """1 to 8, as browsers see it: from EXIF alone, where Pillow would also believe XMP and text chunks.
+
+    Asked after loading, since a PNG may bring its EXIF after its pixels. Pillow turns TIFFs while it loads them, and
+    reports no EXIF block for them.
+    """
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        found = exif.get(_EXIF_ORIENTATION)
+    except Exception:  # noqa: BLE001 - a page is not less of a page for a damaged EXIF block
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004
+
+
+def _stranger(data: bytes) -> PageUndecodable:
+    if not data:
+        return PageUndecodable("The page's file is empty.", "Upload it again.")
+    head = data[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for start, message, remedy in _STRANGERS:
+        # An SVG can begin with an XML declaration, comments and a document type.
+        if head.startswith(start) or (start == b"<svg" and head.startswith((b"<?xml", b"<!--")) and start in head):
+            return PageUndecodable(message, remedy)
+    if head[4:8] == b"ftyp":
+        return PageUndecodable("The page is a HEIC or AVIF image, not read here.", "Convert it to PNG or JPEG.")
+    return PageUndecodable()

@@ -1,0 +1,96 @@
+"""Where on a page the pixels of a crop lie."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from boxocr.errors import RegionError
+from boxocr.geometry import MIN_SIDE, Area, Vector, check, combined, directions, extent
+from boxocr.pages.page import Page
+
+# A box that reaches less than this into a pixel does not include it: percents of a page are rounded.
+_TOLERANCE = 0.05
+
+# Bicubic sampling looks at two pixels on each side.
+_MARGIN = 3
+
+# What arithmetic may lose of a whole number.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A crop's place on the page: pixel (i, j) of the crop is centred on ``origin + (i + ½)·right + (j + ½)·down``.
+
+    ``quarters`` is how often the page is turned counterclockwise to make the crop, or None when that is not a whole
+    number; with it, the origin is a whole number too.
+    """
+
+    origin: Vector
+    right: Vector
+    down: Vector
+    width: int
+    height: int
+    quarters: int | None
+
+    def on_page(self, x: float, y: float) -> Vector:
+        """Where a point of the crop lies on the page."""
+        there = combined(x, self.right, y, self.down)
+        return self.origin[0] + there[0], self.origin[1] + there[1]
+
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom on the page of what the crop is made of, margin for sampling included."""
+        xs, ys = zip(*(self.on_page(i, j) for i in (0, self.width) for j in (0, self.height)), strict=True)
+        margin = 0 if self.quarters is not None else _MARGIN
+        left, top = (math.floor(min(places) + _ROUNDING) - margin for places in (xs, ys))
+        right, bottom = (math.ceil(max(places) - _ROUNDING) + margin for places in (xs, ys))
+        return left, top, right, bottom
+
+
+def frame_of(page: Page, area: Area) -> Frame:
+    """Where the crop of an area lies.
+
+    Raises:
+        RegionError: the area is smaller than 3 pixels on a side, has no finite numbers, or lies outside the page.
+    """
+    check(area)
+    along, across = directions(area.rotation)
+    corners = [
+        combined(u, along, v, across) for u, v in ((0, 0), (area.width, 0), (area.width, area.height), (0, area.height))
+    ]
+    shared = _clipped([(area.x + x, area.y + y) for x, y in corners], page)
+
+    angle = area.rotation - area.upright
+    right, down = directions(angle)
+    straight = {abs(right[0]), abs(right[1])} == {0.0, 1.0}
+    # right and down are of length 1 and at right angles, so the products with them are coordinates in the crop's frame.
+    low, high = extent(shared, right, down) if shared else ((0.0, 0.0), (0.0, 0.0))
+    (left, width), (top, height) = (_side(*ends, whole=straight) for ends in zip(low, high, strict=True))
+    if min(width, height) < MIN_SIDE:
+        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+    quarters = round(angle / 90) % 4 if straight else None
+    return Frame(combined(left, right, top, down), right, down, width, height, quarters)
+
+
+def _side(low: float, high: float, *, whole: bool) -> tuple[float, int]:
+    """Where a side of the crop begins and how many pixels long it is, ``whole`` when these are the page's own."""
+    if whole:
+        # Outward.
+        low, high = math.floor(low + _TOLERANCE), math.ceil(high - _TOLERANCE)
+    length = math.ceil(high - low - _TOLERANCE)
+    return low - (length - (high - low)) / 2, length
+
+
+def _clipped(polygon: Sequence[Vector], page: Page) -> Sequence[Vector]:
+    """The corners of what a convex polygon shares with the page (Sutherland and Hodgman), none if nothing."""
+    for axis, sign, edge in ((0, 1, 0), (0, -1, -page.width), (1, 1, 0), (1, -1, -page.height)):
+        kept: list[Vector] = []
+        for start, end in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):
+            before, after = sign * start[axis] - edge, sign * end[axis] - edge
+            if before >= 0:
+                kept.append(start)
+            if (before > 0) != (after > 0) and before != after:
+                share = before / (before - after)
+                kept.append((start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share))
+        polygon = kept
+    return polygon

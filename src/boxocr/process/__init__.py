@@ -1,0 +1,1 @@
+"""Per-process setup: logs, scheduling, memory budgets and the time of each stage."""

@@ -1,0 +1,81 @@
+"""The picture of a page that is read, turned and scaled, and the way back from it to the page as it was given."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from boxocr.reading.page.whole_page import Line, Piece, cosine_and_sine
+from boxocr.reading.types import Pixels
+
+P = TypeVar("P", bound=Piece)
+
+
+@dataclass(frozen=True)
+class PageFrame:
+    """Where the pixels of a picture are on the page: (u, v) lies at ``origin + scale · (u·right + v·down)``.
+
+    Attributes:
+        x, y: the origin on the page.
+        scale: pixels of the page in one of the picture.
+        rotation: degrees clockwise by which the picture's axes are turned on the page.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 1.0
+    rotation: float = 0.0
+
+    def on_page(self, piece: P) -> P:
+        """The piece of the picture in pixels of the page, its words too."""
+        cosine, sine = cosine_and_sine(self.rotation)
+        x, y = self.scale * piece.x, self.scale * piece.y
+        moved = replace(
+            piece,
+            x=self.x + x * cosine - y * sine,
+            y=self.y + x * sine + y * cosine,
+            width=self.scale * piece.width,
+            height=self.scale * piece.height,
+            rotation=(self.rotation + piece.rotation) % 360,
+        )
+        if isinstance(moved, Line):
+            moved = replace(moved, words=tuple(map(self.on_page, moved.words)))
+        return moved
+
+    def lines_on_page(self, lines: Iterable[Line]) -> tuple[Line, ...]:
+        """The lines of the picture in pixels of the page."""
+        return tuple(map(self.on_page, lines))
+
+    def turned(self, degrees: int, width: int, height: int) -> "PageFrame":
+        """The frame of this frame's picture, of this size, after it was turned clockwise by a multiple of 90."""
+        # What is the upper left corner after the turn.
+        corner = {0: (0, 0), 90: (0, height), 180: (width, height), 270: (width, 0)}[degrees % 360]
+        return self._with_origin(*corner, -degrees)
+
+    def slanted(self, degrees: float, width: int, height: int, new_width: int, new_height: int) -> "PageFrame":
+        """The same after a turn clockwise by any angle about the middle, on a picture of another size."""
+        cosine, sine = cosine_and_sine(-degrees)
+        u, v = -new_width / 2, -new_height / 2
+        return self._with_origin(width / 2 + u * cosine - v * sine, height / 2 + u * sine + v * cosine, -degrees)
+
+    def _with_origin(self, u: float, v: float, degrees: float) -> "PageFrame":
+        cosine, sine = cosine_and_sine(self.rotation)
+        return PageFrame(
+            self.x + self.scale * (u * cosine - v * sine),
+            self.y + self.scale * (u * sine + v * cosine),
+            self.scale,
+            (self.rotation + degrees) % 360,
+        )
+
+
+def scaled(image: Pixels, size: tuple[int, int]) -> tuple[Pixels, PageFrame]:
+    """A smaller picture of at most this width and height, and its frame; the page itself where it is no larger."""
+    height, width = image.shape[:2]
+    shrink = max(width / size[0], height / size[1], 1.0)
+    if shrink == 1.0:
+        return image, PageFrame()
+    smaller = max(round(width / shrink), 1), max(round(height / shrink), 1)
+    picture = Image.fromarray(np.ascontiguousarray(image)).resize(smaller, Image.Resampling.BOX)
+    return np.asarray(picture), PageFrame(scale=shrink)

@@ -1,0 +1,83 @@
+"""Where the text of a page is, found quickly: somebody who clicked waits for it."""
+
+import math
+
+from boxocr.errors import EngineUnavailable
+from boxocr.reading import prepare
+from boxocr.reading.page.page_frame import PageFrame, scaled
+from boxocr.reading.page.whole_page import Line, PageLayout, Piece, line_of
+from boxocr.reading.types import Pixels
+
+# Layout analysis needs letters of some ten pixels: a page of A4 at 150 dpi.
+_LONGEST = 1_760
+
+# What is this much of the page high is a picture.
+_PICTURE = 0.5
+
+# Smaller than any letter that layout analysis finds.
+_SMALLEST_PAGE = 8
+
+# Tesseract's page segmentation mode: columns, blocks and lines of a page that lies upright.
+_AUTO = 3
+
+# Words farther apart than this are in different columns of a table, in heights of their line.
+_WIDE_GAP = 2.0
+
+
+def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
+    """The page as its layout is looked at: grey and small."""
+    small, frame = scaled(page, (_LONGEST, _LONGEST))
+    return prepare.grey(small), frame
+
+
+def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:
+    """The page as it is read: grey, and no larger than engines take."""
+    image = prepare.grey(prepare.bounded(page))
+    return image, PageFrame(scale=page.shape[1] / max(image.shape[1], 1))
+
+
+def find(image: Pixels, frame: PageFrame) -> PageLayout:
+    """Find the text on a reduced page.
+
+    Args:
+        image: grey.
+        frame: where it is on the page; the layout is in pixels of that.
+
+    Raises:
+        EngineUnavailable: when tesserocr cannot be imported.
+    """
+    parts = [part for line in lines(image) for part in split_at_gaps(line)]
+    return PageLayout(frame.lines_on_page(parts))
+
+
+def lines(image: Pixels) -> list[Line]:
+    """The text lines of a grey picture, in its pixels.
+
+    Raises:
+        EngineUnavailable: when tesserocr cannot be imported.
+    """
+    try:
+        from boxocr.reading.recognition import tesseract  # noqa: PLC0415 - only where it is used: it can be missing
+    except ImportError as error:
+        raise EngineUnavailable("Finding lines needs tesserocr, which is not installed.") from error
+    if min(image.shape) < _SMALLEST_PAGE or prepare.is_blank(image):
+        return []
+    # Layout analysis takes shadows and dark paper for pictures.
+    found = tesseract.layout(prepare.dark_on_even_paper(image), _AUTO)
+    return [line for line in found if line.height < _PICTURE * image.shape[0]]
+
+
+def split_at_gaps(line: Line) -> list[Line]:
+    """The parts of a line between wide gaps: what stands in one row of a table is no line of text."""
+    parts: list[list[Piece]] = [[]]
+    for word in line.words:
+        if parts[-1] and _gap(parts[-1][-1], word) > _WIDE_GAP * line.height:
+            parts.append([])
+        parts[-1].append(word)
+    return [line_of(part, line.block) for part in parts] if len(parts) > 1 else [line]
+
+
+def _gap(word: Piece, following: Piece) -> float:
+    """Pixels between two words of a line."""
+    (_, upper_right, *_), (upper_left, *_) = word.corners(), following.corners()
+    return math.dist(upper_right, upper_left)

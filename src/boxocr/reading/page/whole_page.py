@@ -1,0 +1,186 @@
+r"""What is written on a whole page, and where: words in lines in blocks, each a rectangle on the page.
+
+A rectangle is given by its upper left corner, its size along its own axes, and the degrees by which it is turned
+clockwise about that corner, in pixels of the page as it was given: text on a page that lies on its side, or is slanted,
+has rectangles that are turned with it. :class:`boxocr.geometry.Area` counts the same way.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from boxocr.reading.recognition.text import join_unspaced
+from boxocr.reading.types import Reading
+
+Level = Literal["word", "line", "block"]
+
+# A point as far from a line as the line is high still means that line.
+_REACH = 1.0
+
+
+# No slots: frozen dataclasses with slots are pickled field by field, in Python, and a page has hundreds of words.
+@dataclass(frozen=True)
+class Piece:
+    r"""A word, a line or a block of a page.
+
+    Attributes:
+        text: what it says; lines of a block are joined by ``\n``. Empty where only the layout was looked at.
+        confidence: 0 to 1; 0 without text.
+        x, y: the upper left corner, the upper left as the text is read.
+        width, height: along and across the text.
+        rotation: degrees clockwise about (x, y), 0 to 360.
+    """
+
+    text: str
+    confidence: float
+    x: float
+    y: float
+    width: float
+    height: float
+    rotation: float = 0.0
+
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """The corners on the page: upper left, upper right, lower right, lower left as the text is read."""
+        cosine, sine = cosine_and_sine(self.rotation)
+        return tuple(
+            (self.x + u * cosine - v * sine, self.y + u * sine + v * cosine)
+            for u, v in ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
+        )
+
+    def distance(self, x: float, y: float) -> float:
+        """Pixels from a point to the rectangle, 0 inside."""
+        cosine, sine = cosine_and_sine(self.rotation)
+        u = (x - self.x) * cosine + (y - self.y) * sine
+        v = (y - self.y) * cosine - (x - self.x) * sine
+        return math.hypot(max(-u, 0.0, u - self.width), max(-v, 0.0, v - self.height))
+
+
+@dataclass(frozen=True)
+class Line(Piece):
+    """A line of text.
+
+    Attributes:
+        words: from its beginning to its end.
+        block: which block of the page it belongs to; counted from 0 in reading order.
+    """
+
+    words: tuple[Piece, ...] = ()
+    block: int = 0
+
+
+@dataclass(frozen=True)
+class PageLayout:
+    """Where the text of a page is: its lines with their words, none of which has text. Small, to be kept."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class PageReading:
+    """What was read on a page.
+
+    Attributes:
+        lines: in reading order.
+        engine: the name of the engine that read them.
+        languages: the languages they were read with.
+        turned: degrees clockwise that the page was turned by to be upright: 0, 90, 180 or 270.
+        seconds: how long it took, set by the reader process.
+    """
+
+    lines: tuple[Line, ...]
+    engine: str
+    languages: str
+    turned: int = 0
+    seconds: float = 0.0
+
+    def as_one(self) -> Reading:
+        """All of it as one text; the confidence is the lines' mean weighted by their length."""
+        length = sum(len(line.text) for line in self.lines)
+        confidence = sum(line.confidence * len(line.text) for line in self.lines) / max(length, 1)
+        text = "\n".join(line.text for line in self.lines)
+        return Reading(text, confidence, self.engine, self.languages, turned=self.turned, seconds=self.seconds)
+
+    def words(self) -> tuple[Piece, ...]:
+        """All words in reading order."""
+        return tuple(word for line in self.lines for word in line.words)
+
+    def blocks(self) -> tuple[Piece, ...]:
+        """All blocks in reading order; the confidence is the lines' mean weighted by their length."""
+        return tuple(map(enclosing, blocks_of(self.lines)))
+
+
+def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
+    """What a click at a point of the page means.
+
+    Args:
+        page: its layout, or what was read on it.
+        x: the point, in pixels of the page.
+        y: the same.
+        level: what is wanted.
+
+    Returns:
+        The word, line or block under the point or very near to it; None when there is none.
+    """
+    near = [(distance, line) for line in page.lines if (distance := line.distance(x, y)) <= _REACH * line.height]
+    if not near:
+        return None
+    line = min(near, key=lambda one: one[0])[1]
+    if level == "line":
+        return line
+    if level == "word":
+        return min(line.words, key=lambda word: word.distance(x, y), default=line)
+    return enclosing([other for other in page.lines if other.block == line.block])
+
+
+def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:
+    """The lines of each block, blocks and lines in the order in which they come."""
+    blocks: defaultdict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        blocks[line.block].append(line)
+    return list(blocks.values())
+
+
+def enclosing(pieces: Sequence[Piece], joint: str = "\n") -> Piece:
+    """The smallest rectangle around some pieces that is turned as the longest of them is, with all their text."""
+    rotation = max(pieces, key=lambda piece: piece.width).rotation
+    cosine, sine = cosine_and_sine(rotation)
+    corners = [corner for piece in pieces for corner in piece.corners()]
+    along = [x * cosine + y * sine for x, y in corners]
+    across = [y * cosine - x * sine for x, y in corners]
+    left, top = min(along), min(across)
+    weight = sum(len(piece.text) for piece in pieces)
+    return Piece(
+        text=joint.join(piece.text for piece in pieces if piece.text),
+        confidence=sum(len(piece.text) * piece.confidence for piece in pieces) / weight if weight else 0.0,
+        x=left * cosine - top * sine,
+        y=left * sine + top * cosine,
+        width=max(along) - left,
+        height=max(across) - top,
+        rotation=rotation,
+    )
+
+
+def line_of(words: Sequence[Piece], block: int) -> Line:
+    """The line that some words make, one at least."""
+    whole = enclosing(words, joint=" ")
+    return Line(
+        text=join_unspaced(whole.text),
+        confidence=whole.confidence,
+        x=whole.x,
+        y=whole.y,
+        width=whole.width,
+        height=whole.height,
+        rotation=whole.rotation,
+        words=tuple(words),
+        block=block,
+    )
+
+
+def cosine_and_sine(degrees: float) -> tuple[float, float]:
+    """Of an angle; exact for quarters of a turn."""
+    quarters = round(degrees / 90)
+    if degrees == quarters * 90:
+        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters % 4]
+    return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))

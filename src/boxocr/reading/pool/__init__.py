@@ -1,0 +1,1 @@
+"""Reader processes, and the queue of jobs in front of them."""

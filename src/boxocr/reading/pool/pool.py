@@ -1,0 +1,380 @@
+"""Reader processes: warm, bounded in number, killed at the deadline."""
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Self, TypeVar
+
+from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
+from boxocr.process import stages
+from boxocr.process.stages import Stage
+from boxocr.reading import prepare
+from boxocr.reading.page import page_layout
+from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading.pool import worker
+from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
+from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.settings import engine_names
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+# A whole page may take this many times as long as a box.
+PAGE_TIMEOUTS = 3
+
+# After a reader that did not start, so long until the next try.
+_START_AGAIN_SECONDS = 2.0
+
+# One that is killed while it starts is tried again, and costs nobody a box. After so many the engine is at fault.
+_GIVE_UP_AFTER = 3
+
+
+class ReaderPool:
+    """A fixed number of reader processes, each with warm engines, that do one job at a time.
+
+    A thread for each of them takes the jobs, watches the deadline, and starts a new process when one is lost. Safe to
+    use from any thread. Nothing runs before :meth:`start`, which must come after the last ``fork``.
+
+    Args:
+        workers: how many reader processes.
+        timeout: seconds that reading one crop may take; then its reader is killed and replaced.
+        engine: ``auto``, ``tesseract``, ``pytesseract``, ``ppocr`` or ``package.module:Class``.
+        languages: codes to load before the first crop.
+        tessdata: a folder with Tesseract's language data to look into first.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        timeout: float,
+        engine: str = "auto",
+        languages: str = "eng",
+        tessdata: str | None = None,
+    ) -> None:
+        self._workers = workers
+        self._timeout = timeout
+        self._engine = engine
+        self._languages = languages
+        self._tessdata = tessdata
+        self._links = ""
+        self._introduction = ("", "", [""])
+        self._changed = threading.Condition()
+        self._jobs: JobQueue | None = None
+        self._keepers: list[threading.Thread] = []
+        self._alive: set[ReaderProcess] = set()
+        self._did_not_start = 0
+        self._failed_in_a_row = 0
+        self._replaced = 0
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Start the readers."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the readers."""
+        self.close()
+
+    def start(self) -> None:
+        """Start all readers, and wait until each has loaded its engine.
+
+        Raises:
+            EngineNotUsable: when there is no such engine, or a part of it is not installed.
+            EngineUnavailable: when the engine does not start.
+            LanguageMissing: when the engine does not have one of the languages.
+        """
+        with self._changed:
+            if self._jobs is not None:
+                return
+            self._closed.clear()
+            jobs = self._jobs = JobQueue(self._workers)
+        self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
+        # More threads than cores gain nothing: readers share the cores.
+        threads = max((os.cpu_count() or 1) // self._workers, 1)
+        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
+        self._keepers = [
+            threading.Thread(target=self._keep, args=(jobs, settings), name=f"reader-{number}", daemon=True)
+            for number in range(self._workers)
+        ]
+        for keeper in self._keepers:
+            keeper.start()
+        try:
+            self._wait_until_all_read()
+            self._introduction = self._schedule(worker.introduce, self._engine, priority=Priority.CHECK).result()
+            self._check_languages()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop all readers, whatever they do. Jobs that are not done get a ``ReadingError``."""
+        self._closed.set()
+        with self._changed:
+            jobs, self._jobs = self._jobs, None
+            alive = tuple(self._alive)
+        if jobs is None:
+            return
+        jobs.close(_closing())
+        for reader in alive:
+            reader.kill()
+        for keeper in self._keepers:
+            if keeper is not threading.current_thread():
+                keeper.join(START_SECONDS)
+        shutil.rmtree(self._links, ignore_errors=True)
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        """Read the text in ``crop``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+            ReadingTimeout: when it took longer than the pool's timeout. Waiting for a free reader does not count.
+            ReaderCrashed: when the reader died on it.
+            EngineUnavailable: when the options name an engine that does not start.
+            ReadingError: when the engine failed in another way.
+        """
+        return _awaited(self._schedule(worker.read, prepare.bounded(crop), options))
+
+    def submit(self, crop: Pixels, options: ReadingOptions) -> Future[Reading]:
+        """Like :meth:`read`, without waiting: the result or the error is taken from the future.
+
+        A crop whose future is cancelled before a reader took it is not read.
+        """
+        # Larger ones gain nothing, and would have to cross.
+        return self._schedule(worker.read, prepare.bounded(crop), options)
+
+    def read_page(
+        self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
+    ) -> PageReading:
+        """Read all of ``page``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB, lying in any way.
+
+        Raises:
+            BoxOCRError: as :meth:`read`; a page may take three times as long.
+        """
+        # In grey less has to cross.
+        image, frame = page_layout.in_grey(page)
+        timeout = PAGE_TIMEOUTS * self._timeout
+        return _awaited(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
+
+    def find_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> PageLayout:
+        """Find where the text of ``page`` is, for :func:`~boxocr.reading.page.whole_page.under`.
+
+        Raises:
+            EngineUnavailable: where Tesseract's library is missing.
+            BoxOCRError: as :meth:`read`.
+        """
+        options = ReadingOptions(languages=self._languages)
+        return _awaited(self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority))
+
+    def languages(self) -> list[str]:
+        """Return the codes of the languages that the pool's engine had when the pool started."""
+        return list(self._introduction[2])
+
+    def describe(self) -> str:
+        """Return the name and version of the pool's engine, such as ``tesseract 5.5.4``."""
+        return f"{self._introduction[0]} {self._introduction[1]}".strip()
+
+    def probe(self) -> None:
+        """Read a small rendered word with the configured languages.
+
+        Raises:
+            BoxOCRError: with the reason, unless the engine reads.
+        """
+        from boxocr.reading.pool import probe  # noqa: PLC0415
+
+        def read(crop: Pixels, options: ReadingOptions) -> Reading:
+            return self._schedule(worker.read, crop, options, priority=Priority.CHECK).result()
+
+        probe.check(read, ReadingOptions(languages=self._languages))
+
+    def processes(self) -> list[int]:
+        """Return the process numbers of the readers that are alive."""
+        with self._changed:
+            return sorted(reader.pid for reader in self._alive)
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a reader."""
+        return self._jobs.waiting if self._jobs else 0
+
+    @property
+    def replaced(self) -> int:
+        """How many readers were lost, to a deadline or a crash, since the start."""
+        return self._replaced
+
+    def _schedule(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        timeout: float | None = None,
+        priority: Priority = Priority.DRAWN,
+    ) -> JobFuture[T]:
+        job = Job(function, args, timeout or self._timeout, priority)
+        jobs = self._jobs
+        if jobs is None:
+            job.future.set_exception(EngineUnavailable("The OCR readers are not running.", "Start the server again."))
+        else:
+            jobs.put(job)
+        return job.future
+
+    def _check_languages(self) -> None:
+        """Raise LanguageMissing for languages that a built-in engine does not have. Others have codes of their own."""
+        known = self.languages()
+        missing = [code for code in self._languages.split("+") if code not in known]
+        if missing and not engine_names.is_own(self._engine):
+            raise LanguageMissing(
+                f"{self.describe()} does not read {', '.join(missing)}.",
+                "Choose another language with OCR_LANG, or another engine with OCR_ENGINE.",
+            )
+
+    def _wait_until_all_read(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        with self._changed:
+            while len(self._alive) < self._workers and not self._did_not_start and time.monotonic() < until:
+                self._changed.wait(1)
+            if len(self._alive) < self._workers:
+                raise _no_start()
+
+    def _keep(self, jobs: JobQueue, settings: EngineSettings) -> None:
+        """Keep one reader alive and busy until the pool is closed; the life of one thread."""
+        job: Job | None = None
+        while not self._closed.is_set():
+            reader = self._started(jobs, settings)
+            if reader is not None:
+                job = self._serve(jobs, reader, job)
+            elif job is not None and self._failed_in_a_row >= _GIVE_UP_AFTER:
+                job.future.set_exception(_no_start())
+                jobs.done(job)
+                job = None
+        if job is not None:
+            job.future.set_exception(_closing())
+
+    def _started(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
+        """A new reader; None, after a while, when it does not start."""
+        try:
+            reader = ReaderProcess(self._engine, settings)
+        except (ReaderGone, OSError) as error:
+            _log.error("An OCR reader does not start: %s", error)
+            with self._changed:
+                self._did_not_start += 1
+                self._failed_in_a_row += 1
+                self._changed.notify_all()
+                nobody_reads = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
+            if nobody_reads:
+                jobs.fail_waiting(_no_start())
+            self._closed.wait(_START_AGAIN_SECONDS)
+            return None
+        with self._changed:
+            self._alive.add(reader)
+            self._failed_in_a_row = 0
+            self._changed.notify_all()
+            if not self._closed.is_set():
+                return reader
+        reader.kill()
+        return None
+
+    def _serve(self, jobs: JobQueue, reader: ReaderProcess, job: Job | None) -> Job | None:
+        """Have a reader do one job after the other until it is lost or the pool is closed.
+
+        Args:
+            jobs: where they come from.
+            reader: is alive.
+            job: the first one, when it was taken already.
+
+        Returns:
+            The job that was taken and that the reader did not get, which is not what it died of: that can happen to any
+            reader when the system is short of memory.
+        """
+        while True:
+            job = job or jobs.take()
+            if job is None:
+                reader.kill()
+                return None
+            if not self._handed(job, reader):
+                return job
+            while job is not None and not job.future.done():
+                answer = self._answer(job, reader)
+                if answer is None:
+                    jobs.done(job)
+                    return None
+                # The reader gets its next job before anybody is told of this one, so that it has none to wait for.
+                following = jobs.take(wait=False)
+                is_there = following is None or self._handed(following, reader)
+                _settle(job, answer)
+                jobs.done(job)
+                if not is_there:
+                    return following
+                job = following
+            if job is not None:
+                jobs.done(job)
+                job = None
+
+    def _handed(self, job: Job, reader: ReaderProcess) -> bool:
+        """Hand a job to a reader; whether the reader is there. The job is done with when it cannot be handed over."""
+        try:
+            reader.hand(job.function, job.args)
+        except ReaderGone:
+            self._lost(reader)
+            return False
+        except Exception:  # noqa: BLE001 - such as too little memory to send the page; the reader's thread must live on
+            _log.exception("A job could not be handed to a reader")
+            job.future.set_exception(ReadingError())
+        return True
+
+    def _answer(self, job: Job, reader: ReaderProcess) -> Answer | None:
+        """What a reader answers to the job that it has; None when it was lost with it, and the job is done with."""
+        problem: BoxOCRError
+        try:
+            return reader.answer(job.timeout)
+        except TimeoutError:
+            problem = ReadingTimeout()
+        except ReaderGone:
+            problem = _closing() if self._closed.is_set() else ReaderCrashed()
+        self._lost(reader)
+        job.future.set_exception(problem)
+        return None
+
+    def _lost(self, reader: ReaderProcess) -> None:
+        with self._changed:
+            self._alive.discard(reader)
+            self._replaced += not self._closed.is_set()
+
+
+def _settle(job: Job, answer: Answer) -> None:
+    """Tell whoever waits for a job."""
+    try:
+        job.future.set_result(answer.result())
+    except BoxOCRError as error:
+        job.future.set_exception(error)
+    except Exception:  # noqa: BLE001 - the reader's thread must live on
+        _log.exception("An answer of a reader could not be unpacked")
+        job.future.set_exception(ReadingError())
+
+
+def _awaited(future: JobFuture[T]) -> T:
+    """The future's result, the time until a reader took the job apart from the time that the reader took."""
+    began = time.monotonic()
+    try:
+        return future.result()
+    finally:
+        ended = time.monotonic()
+        taken = max(future.taken or ended, began)
+        stages.add(Stage.WAIT, taken - began)
+        stages.add(Stage.READ, ended - taken)
+
+
+def _no_start() -> EngineUnavailable:
+    return EngineUnavailable("The OCR readers do not start.", "Their error is in the server's log.")
+
+
+def _closing() -> ReadingError:
+    return ReadingError("The reading was given up because the server stops.", "Try again.")

@@ -1,0 +1,201 @@
+"""What runs inside a reader process."""
+
+import contextlib
+import dataclasses
+import logging
+import math
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from boxocr.errors import BoxOCRError, ReadingError
+from boxocr.process import logs, scheduling
+from boxocr.reading.page import page_reader
+from boxocr.reading.page.page_frame import PageFrame
+from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading.recognition import engines
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.text import clean
+from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
+
+_log = logging.getLogger(__name__)
+
+# The pool's engine and a few that single projects ask for; PP-OCR alone takes 200 MB.
+_KEPT_ENGINES = 4
+
+
+class Reader:
+    """The engines of one reader process, each made once."""
+
+    def __init__(self, engine: str, settings: EngineSettings) -> None:
+        self._default = engine
+        self._settings = settings
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+
+    def warm(self) -> None:
+        """Make the pool's engine, before the first job. What it raises is raised again, and logged, by that job."""
+        with contextlib.suppress(BoxOCRError):
+            self._engines[self._default] = engines.make(self._default, self._settings)
+
+    def engine(self, name: str) -> Engine:
+        """Return the engine called ``name``, or the pool's for an empty name."""
+        name = name or self._default
+        if name not in self._engines:
+            self._engines[name] = self._made(name)
+            if len(self._engines) > _KEPT_ENGINES:
+                oldest = next(kept for kept in self._engines if kept != self._default)
+                del self._engines[oldest]
+        self._engines.move_to_end(name)
+        return self._engines[name]
+
+    def _made(self, name: str) -> Engine:
+        try:
+            return engines.make(name, self._settings)
+        except BoxOCRError as error:
+            if error.__cause__ is not None:
+                in_full = error.__cause__ if _log.isEnabledFor(logging.DEBUG) else None
+                _log.error("engine %s: %s", name, _in_short(error.__cause__), exc_info=in_full)
+            raise
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        """Read ``crop`` and mend what engines can get wrong."""
+        engine = self.engine(options.engine)
+        began = time.perf_counter()
+        try:
+            reading = engine.read(crop, options)
+            confidence = float(reading.confidence)
+            text = clean(reading.text)
+        except BoxOCRError:
+            raise
+        except Exception as error:
+            # Whatever it is stays here: its traceback goes to the log, and it may not even survive pickling.
+            _log.exception("engine %s failed on a crop of %s", engine.name, getattr(crop, "shape", None))
+            raise ReadingError from error
+        confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
+        seconds = time.perf_counter() - began
+        return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
+
+    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+        """Read all of a grey page, and mend what engines can get wrong."""
+        engine = self.engine(options.engine)
+        began = time.perf_counter()
+        try:
+            reading = page_reader.read(engine, image, frame, options)
+        except BoxOCRError:
+            raise
+        except Exception as error:
+            _log.exception("engine %s failed on a page of %s", engine.name, getattr(image, "shape", None))
+            raise ReadingError from error
+        return dataclasses.replace(reading, seconds=time.perf_counter() - began)
+
+
+_reader: Reader | None = None
+
+
+def serve(connection: Connection, engine: str, settings: EngineSettings, log: logs.Settings) -> None:
+    """Live as a reader process: load the engine, say so, then do one job after the other until the pipe is closed.
+
+    Args:
+        connection: gives ``(function, args)``, pickled; takes ``(True, result)`` or ``(False, exception)``.
+        engine: name of the engine that is loaded at once.
+        settings: for all engines.
+        log: how the process logs.
+    """
+    # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    scheduling.share_memory()
+    _end_with_parent()
+    logs.configure(*log)
+    global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
+    _reader = Reader(engine, settings)
+    # A reader that ended here would be started again and again.
+    _reader.warm()
+    with contextlib.suppress(EOFError, OSError):
+        connection.send_bytes(pickle.dumps((True, None)))
+        while True:
+            connection.send_bytes(_done(connection.recv_bytes()))
+
+
+def _done(job: bytes) -> bytes:
+    """Do a pickled job; what it gives, pickled."""
+    try:
+        function, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
+        return pickle.dumps((True, function(*args)), protocol=5)
+    except BoxOCRError as error:
+        return pickle.dumps((False, error))
+    except Exception:  # noqa: BLE001 - it stays here: the traceback goes to the log, and it may not survive pickling
+        _log.exception("a job failed")
+        return pickle.dumps((False, ReadingError()))
+
+
+def read(crop: Pixels, options: ReadingOptions) -> Reading:
+    """Read ``crop`` in this process."""
+    return reader().read(crop, options)
+
+
+def read_page(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+    """Read a whole page in this process.
+
+    Args:
+        image: grey.
+        frame: where it is on the page.
+        options: how it is read.
+    """
+    return reader().read_page(image, frame, options)
+
+
+def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+    """Return where the text of a reduced page is.
+
+    Args:
+        image: grey.
+        frame: where it is on the page.
+        options: how a line is read to see which way up it is, on a page that lies on its side or is slanted.
+
+    Raises:
+        EngineUnavailable: when tesserocr cannot be imported.
+    """
+    return page_reader.find_layout(reader().engine(options.engine), image, frame, options)
+
+
+def introduce(name: str) -> tuple[str, str, list[str]]:
+    """Return the engine's name, version and languages."""
+    engine = reader().engine(name)
+    return engine.name, engine.version, list(engine.languages())
+
+
+def reader() -> Reader:
+    """Return this process's reader."""
+    if _reader is None:
+        message = "this process is no reader"
+        raise RuntimeError(message)
+    return _reader
+
+
+def _in_short(error: BaseException) -> str:
+    """What an engine raised, and where, on one line for whoever wrote the engine."""
+    said = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SyntaxError):
+        return f"{said} ({Path(error.filename or '').name}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{said} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else said
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(0)
+
+    # A reader that is busy or hangs would not notice that nobody waits for it any more.
+    threading.Thread(target=watch, args=(parent.sentinel,), name="parent-watch", daemon=True).start()

@@ -1,0 +1,197 @@
+"""What makes a crop readable: each step a function, with the reason why reading needs it.
+
+Images are 8-bit: ``(height, width)`` grey or ``(height, width, 3)`` RGB, 0 is black. After :func:`dark_on_light` ink is
+darker than paper. Written with numpy and Pillow: a line costs about a millisecond.
+"""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from boxocr.reading.layout import Layout
+from boxocr.reading.types import Pixels
+
+# Dimensions of a grey image's array; a colour image's has one more.
+GREY = 2
+
+# Fewer grey levels between the darkest and the lightest pixel are noise, and no letter is smaller than this.
+_LEAST_CONTRAST = 8
+_LEAST_SIDE = 3
+
+# Statistics of a crop settle long before this many pixels.
+_SAMPLE = 6_000
+
+# So many pixels of noise differ from the next one by as many grey levels.
+_NOISE, _JUMP = 0.35, 60
+
+# A colour channel must show the text this many times stronger than brightness does to be worth leaving brightness,
+# which averages out the noise of three channels.
+_CHANNEL_GAIN = 1.6
+
+# Background that varies by less than this needs no evening out.
+_EVEN = 0.12
+
+# A square with this side holds some paper, between the strokes of print of usual size; light paper covers more of a box
+# than ink, and more than this even of a tight one.
+_TILE = 16
+_PAPER_SHARE = 0.6
+
+# Background is looked at on a copy of at most this many pixels: it varies slowly.
+_BACKGROUND_SAMPLE = 12_000
+
+# How far to look for paper on that copy, a power of two: farther than a stroke is wide, less far than shadows are soft.
+# A line fills a copy that is lower than this.
+_REACH = 2
+_LOW = 20
+
+# Tesseract's network sees lines 36 pixels high, and text much smaller than that comes out wrong.
+SMALL_TEXT = 24
+GOOD_TEXT = 36
+
+# Tesseract loses letters that touch the edge.
+MARGIN = 10
+
+# Leptonica's images have at most 32,767 pixels a side. And a whole page of A4 at 600 dpi has 35 million pixels, more
+# than which nobody reads at once: each million of noise takes seconds.
+LONGEST_SIDE = 32_000
+MOST_PIXELS = 36_000_000
+
+
+def grey(crop: Pixels) -> Pixels:
+    """Reduce colour to the grey in which the text stands out most.
+
+    That is brightness nearly always. But red on green is as bright as its ground, and yellow on white nearly: there a
+    single channel shows the text.
+    """
+    if crop.ndim == GREY:
+        return np.ascontiguousarray(crop)
+    brightness = np.asarray(Image.fromarray(np.ascontiguousarray(crop)).convert("L"))
+    if crop.size == 0:
+        return brightness
+    step = _step(brightness, _SAMPLE)
+    channels = crop[::step, ::step].reshape(-1, 3).astype(np.float32).std(axis=0)
+    best = int(channels.argmax())
+    if channels[best] > _CHANNEL_GAIN * brightness[::step, ::step].std():
+        return np.ascontiguousarray(crop[..., best])
+    return brightness
+
+
+def is_blank(image: Pixels) -> bool:
+    """Say whether there is nothing to read: all pixels alike, or too few of them for a letter."""
+    return min(image.shape) < _LEAST_SIDE or int(image.max()) - int(image.min()) < _LEAST_CONTRAST
+
+
+def is_noise(image: Pixels) -> bool:
+    """Say whether most pixels differ sharply from the next: dots and grain, on which Tesseract spends many seconds.
+
+    One pixel in ten does so on a page of small print.
+    """
+    step = _step(image, _SAMPLE * _TILE)
+    jumps = np.abs(np.diff(image[::step].astype(np.int16), axis=1)) > _JUMP
+    return bool(jumps.size) and float(jumps.mean()) > _NOISE
+
+
+def bounded(image: Pixels) -> Pixels:
+    """Make smaller what is larger than engines take."""
+    height, width = image.shape[:2]
+    scale = min(LONGEST_SIDE / max(height, width, 1), (MOST_PIXELS / max(height * width, 1)) ** 0.5)
+    if scale >= 1:
+        return image
+    size = max(int(width * scale), 1), max(int(height * scale), 1)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize(size, Image.Resampling.BOX))
+
+
+def dark_on_light(image: Pixels) -> Pixels:
+    """Turn light text on dark ground into dark text on light ground, for which Tesseract was trained.
+
+    Ink covers less than its ground, so it differs more from the local mean. That holds in shadow too, where counting
+    dark pixels would take the shadow for ground.
+    """
+    small = _small(image, _BACKGROUND_SAMPLE)
+    local = small.filter(ImageFilter.BoxBlur(max(min(small.size) / 3, 2)))
+    difference = np.asarray(small, np.float32) - np.asarray(local, np.float32)
+    return 255 - image if float((difference * difference * difference).sum()) > 0 else image
+
+
+def dark_on_even_paper(image: Pixels) -> Pixels:
+    """Return a grey image with its writing dark on paper of one grey, which most crops are already."""
+    return image if is_plain(image) else even(dark_on_light(image))
+
+
+def is_plain(image: Pixels) -> bool:
+    """Say whether this is dark text on evenly light paper, so that neither ink nor paper needs mending.
+
+    Most boxes are, and it shows quickly: everywhere there is paper as light as anywhere, and it covers the most.
+    """
+    height, width = (side // _TILE * _TILE for side in image.shape)
+    if not height or not width:
+        return False
+    tiles = image[:height, :width].reshape(height // _TILE, _TILE, width // _TILE, _TILE)
+    # Over rows first: whole rows are what numpy is quick with.
+    lightest = tiles.max(axis=1).max(axis=2)
+    low, high = int(lightest.min()), int(lightest.max())
+    return bool(high - low < _EVEN * high and np.count_nonzero(image > high // 2) > _PAPER_SHARE * image.size)
+
+
+def even(image: Pixels) -> Pixels:
+    """Divide by the local background where that is uneven: a shadow's edge is stronger than ink for a threshold."""
+    background = _background(image)
+    low, high = np.percentile(background[::3, ::3], (5, 95))
+    if high - low < _EVEN * max(high, 1):
+        return image
+    size = image.shape[1], image.shape[0]
+    ground = np.asarray(Image.fromarray(background).resize(size, Image.Resampling.BILINEAR), np.float32)
+    return np.asarray(np.clip(image * (255 / np.maximum(ground, 1)), 0, 255), np.uint8)
+
+
+def enlarge(found: Layout) -> Pixels:
+    """Enlarge small text: at screen resolution a letter has too few pixels for Tesseract's network."""
+    height = found.text_height
+    if not 0 < height < SMALL_TEXT:
+        return found.image
+    pixels = found.image.size
+    scale = min(GOOD_TEXT / height, 4, LONGEST_SIDE / max(found.image.shape), (MOST_PIXELS / pixels) ** 0.5)
+    size = round(found.image.shape[1] * scale), round(found.image.shape[0] * scale)
+    return np.asarray(Image.fromarray(found.image).resize(size, Image.Resampling.BICUBIC))
+
+
+def margin(image: Pixels, paper: int) -> Pixels:
+    """Add a margin in the paper's own grey: a white one would be a frame around shaded or dark paper."""
+    framed = np.full((image.shape[0] + 2 * MARGIN, image.shape[1] + 2 * MARGIN), paper, np.uint8)
+    framed[MARGIN:-MARGIN, MARGIN:-MARGIN] = image
+    return framed
+
+
+def smoothed(image: Pixels) -> Pixels:
+    """Blur by about a pixel: faint print drowns in the noise of single pixels, and one-bit scans have jagged edges."""
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(1)))
+
+
+def turn(image: Pixels, degrees: int) -> Pixels:
+    """Turn clockwise by a multiple of 90 degrees."""
+    return np.ascontiguousarray(np.rot90(image, -degrees // 90))
+
+
+def _step(image: Pixels, pixels: int) -> int:
+    return max(int((image.shape[0] * image.shape[1] / pixels) ** 0.5), 1)
+
+
+def _small(image: Pixels, pixels: int) -> Image.Image:
+    return Image.fromarray(image).reduce(max(round((image.size / pixels) ** 0.5), 1))
+
+
+def _background(image: Pixels) -> Pixels:
+    """Return a small picture of the paper without the text: the lightest pixel around, since paper is lighter."""
+    small = _small(image, _BACKGROUND_SAMPLE)
+    reach = _REACH if min(small.size) < _LOW else 2 * _REACH
+    lightest = _lightest_around(_lightest_around(np.asarray(small), reach).T, reach).T
+    return np.asarray(Image.fromarray(np.ascontiguousarray(lightest)).filter(ImageFilter.BoxBlur(reach)))
+
+
+def _lightest_around(image: Pixels, reach: int) -> Pixels:
+    """Return for each pixel the lightest one of its column within ``reach`` rows, which is a power of two."""
+    lightest = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
+    span = 1
+    while span <= reach:
+        lightest = np.maximum(lightest[:-span], lightest[span:])
+        span *= 2
+    return np.maximum(lightest[:-1], lightest[1:])[: image.shape[0]]

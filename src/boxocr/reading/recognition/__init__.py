@@ -1,0 +1,1 @@
+"""OCR engines, and reading a box with them."""

@@ -1,0 +1,142 @@
+"""From an engine's name to the engine."""
+
+import importlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.retrying import FastFirst, Ladder
+from boxocr.reading.types import Engine, ReadingOptions
+from boxocr.settings import engine_names
+
+if TYPE_CHECKING:
+    from boxocr.reading.recognition.ppocr import PPOCR
+
+_log = logging.getLogger(__name__)
+
+
+def make(name: str, settings: EngineSettings) -> Engine:
+    """Make the engine called ``name``, ready to read with the languages of ``settings``.
+
+    Raises:
+        EngineNotUsable: when there is no such engine, or a part of it is not installed.
+        EngineUnavailable: when it does not start; what it raised is the cause.
+        LanguageMissing: when one of the languages is not installed.
+    """
+    try:
+        if engine_names.is_own(name):
+            return _by_import_path(name)
+        if name in _ENGINES:
+            return _ENGINES[name](settings)
+    except BoxOCRError:
+        raise
+    except Exception as error:
+        # Engines load models and libraries, which fail in ways of their own.
+        raise EngineUnavailable(f'The OCR engine "{name[:100]}" does not start.', "Its error is in the log.") from error
+    raise EngineNotUsable(
+        f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(_ENGINES)}, or package.module:Class."
+    )
+
+
+# The engines are imported where they are made: each can be missing, and none is needed by all.
+# ruff: noqa: PLC0415
+
+
+def _auto(settings: EngineSettings) -> Engine:
+    try:
+        fast = _ppocr(settings)
+    except EngineUnavailable as error:
+        _log.info("PP-OCR is left out: %s", error.message)
+        return _tesseract(settings)
+    try:
+        return FastFirst(fast, _tesseract(settings))
+    except LanguageMissing:
+        if not fast.knows(ReadingOptions(languages=settings.languages)):
+            raise
+        # PP-OCR needs no data for the language; Tesseract helps with the others.
+        return FastFirst(fast, _tesseract(replace(settings, languages="")))
+
+
+def _tesseract(settings: EngineSettings) -> Ladder:
+    try:
+        from boxocr.reading.recognition.tesseract import Tesseract
+    except ImportError as error:
+        # No wheel for this machine, or a library missing: a Tesseract program does as well, only slower.
+        _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
+        return _program(settings)
+    recognizer = Tesseract(settings)
+    if settings.languages:
+        recognizer.warm(settings.languages)
+    return Ladder(recognizer)
+
+
+def _program(settings: EngineSettings) -> Ladder:
+    from boxocr.reading.recognition.tesseract_cli import Program
+
+    return Ladder(Program(settings))
+
+
+def _ppocr(settings: EngineSettings) -> "PPOCR":
+    try:
+        from boxocr.reading.recognition.ppocr import PPOCR
+    except ImportError as error:
+        _log.debug("onnxruntime cannot be imported: %s", error)
+        raise EngineNotUsable(
+            "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
+        ) from None
+    return PPOCR(settings)
+
+
+def _by_import_path(path: str) -> Engine:
+    """Make the user's own engine. Its module runs at import, but its class only if it looks like an engine."""
+    kind = _imported(path)
+    if not (
+        isinstance(kind, type) and callable(getattr(kind, "read", None)) and callable(getattr(kind, "languages", None))
+    ):
+        raise EngineNotUsable(f'"{path[:100]}" is not an OCR engine.', "Give it the methods read and languages.")
+    engine: Engine = kind()
+    if not isinstance(engine, Engine):
+        raise EngineNotUsable(f'"{path[:100]}" is not an OCR engine.', "Give it a name and a version.")
+    return engine
+
+
+def _imported(path: str) -> object:
+    """What an import path names.
+
+    Raises:
+        EngineNotUsable: with the reason; its cause is what the module raised, where that says more.
+    """
+    module_name, _, class_name = path.partition(":")
+    problem = f'The OCR engine "{path[:100]}" cannot be imported'
+    try:
+        return getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or module_name
+        if f"{module_name}.".startswith(f"{missing}."):
+            raise EngineNotUsable(
+                f"{problem}: there is no Python module {missing[:100]}.",
+                "Write it as package.module:Class, and put the package where Python finds it (PYTHONPATH).",
+            ) from None
+        raise EngineNotUsable(
+            f"{problem}: it needs {missing[:100]}, which is not installed.", "Install it where BoxOCR is installed."
+        ) from None
+    except AttributeError as error:
+        if error.name == class_name and isinstance(error.obj, ModuleType):
+            raise EngineNotUsable(
+                f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
+            ) from None
+        raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
+    except (Exception, SystemExit) as error:
+        raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
+
+
+_ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {
+    "auto": _auto,
+    "tesseract": _tesseract,
+    "pytesseract": _program,
+    "ppocr": _ppocr,
+}

@@ -1,0 +1,173 @@
+"""Tesseract in this process, through tesserocr. The only module that knows tesserocr."""
+
+import contextlib
+from collections import OrderedDict
+from pathlib import Path
+
+import tesserocr
+
+from boxocr.errors import EngineNotUsable
+from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.recognition.confidence import mean_confidence
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.text import clean, join_unspaced
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.settings import tessdata
+
+# Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).
+MAX_SIDE = 32_767
+
+# A warm engine holds 15 to 50 MB for each of its languages; a server rarely sees more than a few combinations.
+_WARM_ENGINES = 4
+
+# Unknown resolutions make Tesseract guess and print; the value itself changes nothing that it reads.
+_RESOLUTION = 300
+
+# Whether Tesseract measures if print has one width for all letters, which takes 3 % of a line's time. Only where words
+# end in a layout without text hangs on it: its network reads whole lines and finds the spaces itself.
+_MEASURED_PITCH, _ANY_PITCH = "0", "1"
+
+
+class Tesseract:
+    """Warm Tesseract engines, one for each combination of languages, the least recently used dropped.
+
+    Raises:
+        EngineNotUsable: when tesserocr or the language data does not load.
+    """
+
+    name = "tesseract"
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.version = tesserocr.tesseract_version().split()[1]
+        self._tessdata = settings.tessdata
+        self._links = settings.links
+        self._engines: OrderedDict[str, tesserocr.PyTessBaseAPI] = OrderedDict()
+
+    def languages(self) -> list[str]:
+        """Return the codes of the installed languages."""
+        return tessdata.languages(tessdata.folders(self._tessdata))
+
+    def warm(self, languages: str) -> None:
+        """Load ``languages`` before they are needed.
+
+        Raises:
+            LanguageMissing: when one of them is not installed.
+        """
+        self._engine(languages)
+
+    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
+        """Read a grey image, sides at most ``MAX_SIDE``, as it is.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+        """
+        engine = self._shown(image, psm, options)
+        try:
+            # Recognize answers False for an image without text too.
+            engine.Recognize()
+            text = join_unspaced(clean(engine.GetUTF8Text()))
+            confidence = mean_confidence(engine.AllWords(), engine.AllWordConfidences()) if text else 0.0
+        finally:
+            engine.Clear()
+        return Reading(text, confidence, self.name, options.languages, f"psm {psm}")
+
+    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Read the words of a grey image, sides at most ``MAX_SIDE``; places in pixels of the image.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+        """
+        engine = self._shown(image, psm, options)
+        try:
+            engine.Recognize()
+            return _lines(engine.GetIterator(), with_text=True)
+        finally:
+            engine.Clear()
+
+    def _shown(self, image: Pixels, psm: int, options: ReadingOptions) -> tesserocr.PyTessBaseAPI:
+        """The engine of these options, with the image before it."""
+        engine = self._engine(options.languages)
+        engine.SetPageSegMode(psm)
+        engine.SetVariable("tessedit_char_whitelist", options.charset)
+        _show(engine, image, pitch=_ANY_PITCH)
+        return engine
+
+    def _engine(self, languages: str) -> tesserocr.PyTessBaseAPI:
+        if languages in self._engines:
+            self._engines.move_to_end(languages)
+            return self._engines[languages]
+        folder = tessdata.datapath(languages, tessdata.folders(self._tessdata), Path(self._links))
+        try:
+            engine = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
+        except RuntimeError:
+            raise EngineNotUsable(
+                f"Tesseract could not load the language data of {languages}.", "Install its traineddata file again."
+            ) from None
+        self._engines[languages] = engine
+        if len(self._engines) > _WARM_ENGINES:
+            self._engines.popitem(last=False)[1].End()
+        return engine
+
+
+def layout(image: Pixels, psm: int) -> list[Line]:
+    """Return the lines and words of a grey image, sides at most ``MAX_SIDE``, without their text.
+
+    Places are in pixels of the image. Needs no language data.
+    """
+    with tesserocr.PyTessBaseAPI(init=False) as engine:
+        engine.InitForAnalysePage()
+        engine.SetVariable("debug_file", "/dev/null")
+        engine.SetPageSegMode(psm)
+        _show(engine, image, pitch=_MEASURED_PITCH)
+        return _lines(engine.AnalyseLayout(), with_text=False)
+
+
+def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
+    height, width = image.shape
+    pixels = image.tobytes()
+    # SetImageBytes trusts the sizes and would read past the end of a shorter buffer.
+    if len(pixels) != width * height or not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
+        message = f"not a grey image that Tesseract takes: {image.shape}, {len(pixels)} bytes"
+        raise ValueError(message)
+    # Told each time: this variable is one for all engines of the process.
+    engine.SetVariable("textord_all_prop", pitch)
+    engine.SetImageBytes(pixels, width, height, 1, width)
+    engine.SetSourceResolution(_RESOLUTION)
+
+
+def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[Line]:
+    """Gather the words that an iterator goes over into lines."""
+    lines: list[list[Piece]] = []
+    blocks: list[int] = []
+    block = -1
+    for at in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found else ():
+        block += at.IsAtBeginningOf(tesserocr.RIL.BLOCK)
+        if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
+            lines.append([])
+            blocks.append(block)
+        word = _word(at, with_text=with_text)
+        if word is not None:
+            lines[-1].append(word)
+    return [line_of(words, block) for words, block in zip(lines, blocks, strict=True) if words]
+
+
+def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
+    box = at.BoundingBox(tesserocr.RIL.WORD)
+    if box is None:
+        return None
+    text, confidence = "", 0.0
+    if with_text:
+        # The iterator raises where nothing was recognized.
+        with contextlib.suppress(RuntimeError):
+            text = clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip()
+            confidence = min(max(at.Confidence(tesserocr.RIL.WORD) / 100, 0.0), 1.0)
+        if not text:
+            return None
+    # 0 up, 1 the letters' heads to the right, 2 down, 3 to the left.
+    quarters = int(at.Orientation()[0])
+    left, top, right, bottom = map(float, box)
+    x, y = ((left, top), (right, top), (right, bottom), (left, bottom))[quarters]
+    width, height = right - left, bottom - top
+    if quarters % 2:
+        width, height = height, width
+    return Piece(text, confidence, x, y, width, height, 90.0 * quarters)

@@ -1,0 +1,116 @@
+"""Tesseract as a program, started for each look through pytesseract. The only module that knows pytesseract."""
+
+import os
+import shlex
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytesseract
+from PIL import Image
+
+from boxocr.errors import EngineNotUsable, ReadingTimeout
+from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.recognition.confidence import mean_confidence
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.text import clean, join_unspaced
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.settings import tessdata
+
+# The program ends itself a little before the pool kills its reader, which would leave it running without one.
+_EARLIER = 0.9
+
+
+_COLUMNS = ("block_num", "par_num", "line_num", "text", "conf", "left", "top", "width", "height")
+
+
+class Program:
+    """The machine's ``tesseract`` program.
+
+    Slower than the library by the start of a process and the loading of the languages, 0.1 to 0.6 s for each look.
+
+    Raises:
+        EngineNotUsable: when there is no such program.
+        LanguageMissing: when one of the settings' languages is not installed.
+    """
+
+    name = "pytesseract"
+
+    def __init__(self, settings: EngineSettings) -> None:
+        # Its OpenMP threads wait for each other busily: four of them on two cores take thrice as long as one.
+        os.environ["OMP_THREAD_LIMIT"] = "1"
+        try:
+            self.version = str(pytesseract.get_tesseract_version())
+        except (pytesseract.TesseractNotFoundError, SystemExit):
+            raise EngineNotUsable(
+                "There is no tesseract program on this machine.", "Install Debian's package tesseract-ocr."
+            ) from None
+        self._tessdata = settings.tessdata
+        self._links = Path(settings.links)
+        self._timeout = settings.timeout * _EARLIER
+        if settings.languages:
+            self._folder(settings.languages)
+
+    def languages(self) -> list[str]:
+        """Return the codes of the installed languages."""
+        return tessdata.languages(tessdata.folders(self._tessdata))
+
+    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
+        """Read a grey image as it is.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+            ReadingTimeout: when the program took longer than the settings' timeout.
+        """
+        table = self._table(image, psm, options)
+        lines: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
+        percents: list[float] = []
+        words: list[str] = []
+        rows = zip(table["block_num"], table["par_num"], table["line_num"], table["text"], table["conf"], strict=True)
+        for block, paragraph, line, text, percent in rows:
+            if str(text).strip():
+                lines[block, paragraph, line].append(str(text))
+                words.append(str(text))
+                percents.append(float(percent))
+        joined = join_unspaced(clean("\n".join(map(" ".join, lines.values()))))
+        return Reading(joined, mean_confidence(words, percents), self.name, options.languages, f"psm {psm}")
+
+    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Read the words of a grey image; places in pixels of the image.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+            ReadingTimeout: when the program took longer than the settings' timeout.
+        """
+        table = self._table(image, psm, options)
+        lines: dict[tuple[int, int, int], list[Piece]] = {}
+        for row in zip(*(table[name] for name in _COLUMNS), strict=True):
+            block, paragraph, line, text, percent, *box = row
+            word = clean(str(text)).strip()
+            if word:
+                piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
+                lines.setdefault((block, paragraph, line), []).append(piece)
+        blocks = {block: number for number, block in enumerate(dict.fromkeys(block for block, *_ in lines))}
+        return [line_of(words, blocks[block]) for (block, *_), words in lines.items()]
+
+    def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
+        # pytesseract splits its config like a shell does.
+        config = ["--psm", str(psm), "--dpi", "300", "--tessdata-dir", str(self._folder(options.languages))]
+        if options.charset:
+            config += ["-c", f"tessedit_char_whitelist={options.charset}"]
+        try:
+            table: dict[str, list[Any]] = pytesseract.image_to_data(
+                Image.fromarray(image),
+                lang=options.languages,
+                config=shlex.join(config),
+                timeout=self._timeout,
+                output_type=pytesseract.Output.DICT,
+            )
+        except RuntimeError as error:
+            if "timeout" in str(error):
+                raise ReadingTimeout from error
+            raise
+        return table
+
+    def _folder(self, languages: str) -> Path:
+        return tessdata.datapath(languages, tessdata.folders(self._tessdata), self._links)

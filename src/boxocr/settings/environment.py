@@ -1,0 +1,261 @@
+"""The one place that reads the environment.
+
+Every variable is described in ``example.env``; a ``.env`` file in the working directory is read too, and the process's
+own environment wins over it. A variable that is set but empty counts as unset. All bad values are reported at once.
+"""
+
+import os
+import ssl
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from boxocr.settings import allowed_hosts, engine_names, env_file, languages, tessdata
+from boxocr.settings.allowed_hosts import Allowed
+
+# Label Studio gives up on /predict after 100 s; a page that takes longer than this cannot be of use any more.
+LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
+
+# Threads that no /predict may take, so that /health, /setup and /webhook always find one.
+RESERVED_THREADS = 8
+
+
+_ENV_FILE = Path(".env")
+
+
+class SettingsError(Exception):
+    """One or more variables, or the ``.env`` file, cannot be used; the message has a line for each."""
+
+
+def _names(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which in a container can be fewer than the machine has."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+class Settings(BaseSettings):
+    """How this server runs. Sizes are in the unit that the name ends in, times in seconds.
+
+    Raises:
+        SettingsError: from :meth:`load`, when any value is wrong.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=_ENV_FILE, env_file_encoding=env_file.UTF_8, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # Server
+    port: Annotated[int, Field(ge=1, le=65535)] = 9090
+    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
+    threads: Annotated[int, Field(ge=RESERVED_THREADS + 1, le=1000)] = 40
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    basic_auth_user: str | None = None
+    basic_auth_pass: SecretStr | None = None
+    model_dir: Path | None = None
+    max_request_mb: Annotated[float, Field(gt=0)] = 64
+    max_tasks: Annotated[int, Field(ge=1)] = 10_000
+    max_regions: Annotated[int, Field(ge=1)] = 1_000
+    request_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    status_page: bool = False
+
+    # Label Studio
+    label_studio_urls: Annotated[
+        tuple[str, ...], NoDecode, Field(validation_alias=_names("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"))
+    ] = ()
+    label_studio_token: Annotated[
+        SecretStr | None, Field(validation_alias=_names("LABEL_STUDIO_ACCESS_TOKEN", "LABEL_STUDIO_API_KEY"))
+    ] = None
+
+    # S3
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_endpoint: Annotated[
+        str | None, Field(validation_alias=_names("AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    ] = None
+    aws_region: Annotated[str, Field(validation_alias=_names("AWS_REGION", "AWS_DEFAULT_REGION"))] = "us-east-1"
+
+    # TLS
+    ssl_cert_file: Path | None = None
+    aws_ca_bundle: Path | None = None
+
+    # Pages
+    allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
+    local_files_document_root: Path | None = None
+    page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
+    page_cache_mb: Annotated[float, Field(ge=0)] = 512
+    max_page_mb: Annotated[float, Field(gt=0)] = 64
+    max_page_megapixels: Annotated[float, Field(gt=0)] = 100
+
+    # Reading
+    ocr_engine: str = "auto"
+    # Before the languages, whose codes mean the data that lies there.
+    tessdata_prefix: Path | None = None
+    ocr_lang: str = "eng"
+    ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
+    ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
+    ocr_queue: Annotated[int, Field(ge=1, le=1000)] = 32
+    reading_cache: Annotated[int, Field(ge=0)] = 10_000
+    page_readings_mb: Annotated[float, Field(ge=0)] = 64
+    batch_seconds: Annotated[float, Field(gt=0, lt=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 80
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("allowed_image_hosts", mode="before")
+    @classmethod
+    def _hosts_and_networks(cls, value: object) -> object:
+        return allowed_hosts.parse(value) if isinstance(value, str) else value
+
+    @field_validator("ocr_engine")
+    @classmethod
+    def _engine(cls, value: str) -> str:
+        return engine_names.parse(value)
+
+    @field_validator("ocr_lang")
+    @classmethod
+    def _languages(cls, value: str, info: ValidationInfo) -> str:
+        if engine_names.is_own(info.data.get("ocr_engine", "")):
+            return languages.as_written(value)
+        prefix = info.data.get("tessdata_prefix")
+        return languages.parse(value, tessdata.languages(tessdata.folders(str(prefix) if prefix else None)))
+
+    @field_validator("basic_auth_user", "basic_auth_pass")
+    @classmethod
+    def _sendable(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            message = "must have no characters outside Latin-1, such as €: Label Studio cannot send them"
+            raise ValueError(message) from None
+        return value
+
+    @field_validator("label_studio_urls", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("label_studio_urls")
+    @classmethod
+    def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(map(_web_address, value)))
+        except ValueError as error:
+            message = f"{error}, or several separated by commas"
+            raise ValueError(message) from None
+
+    @field_validator("aws_endpoint")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        return None if value is None else _web_address(value)
+
+    @field_validator("local_files_document_root", "tessdata_prefix")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            message = "must be an existing folder"
+            raise ValueError(message)
+        return value
+
+    @field_validator("ssl_cert_file", "aws_ca_bundle")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+            except OSError:
+                message = "must be a file with certificates of certificate authorities, in PEM"
+                raise ValueError(message) from None
+        return value
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if bool(self.basic_auth_user) != bool(self.basic_auth_pass):
+            message = "BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together, or neither"
+            raise ValueError(message)
+        if bool(self.aws_access_key_id) != bool(self.aws_secret_access_key):
+            message = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"
+            raise ValueError(message)
+        return self
+
+    @property
+    def label_studio_url(self) -> str | None:
+        """Where Label Studio is reached, path prefix included, without a slash at the end."""
+        return self.label_studio_urls[0] if self.label_studio_urls else None
+
+    @property
+    def label_studio_names(self) -> tuple[str, ...]:
+        """Other addresses that tasks may have for Label Studio. Nothing is sent to them."""
+        return self.label_studio_urls[1:]
+
+    @property
+    def predict_slots(self) -> int:
+        """How many /predict requests may be under way at once, so that other calls always find a thread."""
+        return min(self.ocr_queue, self.threads - RESERVED_THREADS)
+
+    def hand_certificates_on(self) -> None:
+        """Put the files with certificate authorities into the environment, where OpenSSL and boto3 look for them."""
+        for name, file in (("SSL_CERT_FILE", self.ssl_cert_file), ("AWS_CA_BUNDLE", self.aws_ca_bundle)):
+            if file is not None:
+                os.environ[name] = str(file)
+            elif not os.environ.get(name):
+                # Set but empty counts as unset here; to them it is a file without a name.
+                os.environ.pop(name, None)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment; what it says of certificate authorities is then true for the whole process.
+
+        Raises:
+            SettingsError: names every variable with a bad value, and what it should be; or the ``.env`` file, when
+                it cannot be read.
+        """
+        try:
+            # An argument of pydantic-settings' own, which the type of this class leaves out.
+            settings = cls(_env_file_encoding=env_file.encoding(_ENV_FILE))  # type: ignore[call-arg]
+        except env_file.EnvFileError as error:
+            raise SettingsError(str(error)) from None
+        except ValidationError as error:
+            raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
+        settings.hand_certificates_on()
+        return settings
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        message = "must be a web address such as http://localhost:8080"
+        raise ValueError(message)
+    return value.strip().rstrip("/")
+
+
+def _complaint(problem: Any) -> str:
+    """One line for people: the variable and what is wrong, never the value, which can be a secret."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    place = str(problem["loc"][0])
+    # Pydantic names a field with several variables by the first one; people want the one that they set.
+    synonyms = next((names for names in map(_variables, Settings.model_fields) if place in names), [place])
+    return f"{next((name for name in synonyms if os.environ.get(name)), synonyms[0]).upper()}: {message}"
+
+
+def _variables(field: str) -> list[str]:
+    alias = Settings.model_fields[field].validation_alias
+    return [str(name) for name in alias.choices] if isinstance(alias, AliasChoices) else [field]

@@ -1,0 +1,1 @@
+"""HTTP: the Flask application, its limits and errors, metrics, and gunicorn's worker."""

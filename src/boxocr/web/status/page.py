@@ -1,0 +1,141 @@
+"""The page, and the addresses that its script asks."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_file
+
+from boxocr import __version__
+from boxocr.answering.services import Runtime
+from boxocr.files import EXAMPLES
+from boxocr.observability import attempts
+from boxocr.reading.types import PAGE_SEGMENTATION_MODES
+from boxocr.settings.environment import Settings
+from boxocr.web.status import images
+from boxocr.web.status.recent import KeptReading, KeptReadings
+from boxocr.web.status.state import State
+
+# The last hour or so of one annotator, in as much memory as a decoded page of A4 at 300 dpi.
+_MOST_READINGS = 50
+_MOST_BYTES = 32_000_000
+
+_SAMPLE = EXAMPLES / "pages" / "invoice.png"
+
+# https://tesseract-ocr.github.io/tessdoc/ImproveQuality.html#page-segmentation-method
+_MODES = {
+    1: "page, with its orientation",
+    3: "page",
+    4: "one column of lines of several sizes",
+    5: "one block of vertical text",
+    6: "one block of lines",
+    7: "one line",
+    8: "one word",
+    9: "one word in a circle",
+    10: "one character",
+    11: "scattered text",
+    12: "scattered text, with its orientation",
+    13: "one line, taken raw",
+}
+
+_ENGINES = ("auto", "tesseract", "pytesseract", "ppocr")
+
+# Base64 of an image takes a third more than the image, and the request holds a little beside it.
+_IMAGE_SHARE = 0.74
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class StatusPage:
+    """The status page of a server, with its routes below ``/status``.
+
+    Args:
+        app: gets the routes; what it does before each request, such as asking for a password, holds for them too.
+        settings: how the server runs.
+        services: its readers.
+        probe: raises a BoxOCRError unless boxes can be read.
+    """
+
+    def __init__(self, app: Flask, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+        self._settings = settings
+        self._kept = KeptReadings(_MOST_READINGS, _MOST_BYTES)
+        self._state = State(settings, services, probe)
+        services.at_close(attempts.observe(self._kept.add))
+        blueprint = Blueprint(
+            "status", __name__, url_prefix="/status", static_folder="files", template_folder="templates"
+        )
+        blueprint.add_url_rule("/state", view_func=self._get_state, endpoint="state")
+        blueprint.add_url_rule("/readings", view_func=self._get_readings, endpoint="readings")
+        blueprint.add_url_rule("/readings/<int:number>/drawn.png", view_func=self._get_drawn, endpoint="drawn")
+        blueprint.add_url_rule("/readings/<int:number>/seen.png", view_func=self._get_seen, endpoint="seen")
+        blueprint.add_url_rule("/sample.png", view_func=_get_sample, endpoint="sample")
+        blueprint.after_request(_guarded)
+        app.register_blueprint(blueprint)
+
+    @staticmethod
+    def is_wanted() -> bool:
+        """Whether the caller is a browser that wants to show something: Label Studio's calls name no HTML."""
+        return "text/html" in request.accept_mimetypes.values()
+
+    def show(self) -> Response:
+        """The page."""
+        settings = self._settings
+        own = settings.ocr_engine
+        page = render_template(
+            "status.html",
+            version=__version__,
+            languages=settings.ocr_lang,
+            engines=[own, *(name for name in _ENGINES if name != own)],
+            modes={mode: _MODES[mode] for mode in sorted(PAGE_SEGMENTATION_MODES)},
+            most_bytes=int(settings.max_request_mb * 1_000_000 * _IMAGE_SHARE),
+            most_kept=_MOST_READINGS,
+        )
+        return _guarded(Response(page, mimetype="text/html"))
+
+    def _get_state(self) -> Response:
+        return jsonify(self._state.as_json())
+
+    def _get_readings(self) -> Response:
+        after = request.args.get("after", default=0, type=int)
+        rows = [{**kept.as_json(), "pictures": _pictures(kept)} for kept in self._kept.after(after)]
+        return jsonify({"readings": rows})
+
+    def _get_drawn(self, number: int) -> Response:
+        return _png(images.drawn(self._found(number)))
+
+    def _get_seen(self, number: int) -> Response:
+        return _png(images.seen(self._found(number)))
+
+    def _found(self, number: int) -> KeptReading:
+        kept = self._kept.get(number)
+        if kept is None:
+            abort(404)
+        return kept
+
+
+def _pictures(kept: KeptReading) -> list[str]:
+    if kept.crop is None:
+        return []
+    return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]
+
+
+def _png(data: bytes | None) -> Response:
+    if data is None:
+        abort(404)
+    return Response(data, mimetype="image/png")
+
+
+def _get_sample() -> Response:
+    return send_file(_SAMPLE, max_age=0)
+
+
+def _guarded(response: Response) -> Response:
+    """Nothing from elsewhere runs on the page, nobody else's page may show it, and no proxy keeps it."""
+    response.headers.update(_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,80 @@
+"""How the server is: what its doctor would say, as far as that can be asked without a project."""
+
+from collections.abc import Callable
+from typing import Any
+
+from boxocr.answering.services import Runtime
+from boxocr.diagnosis import label_studio_server, s3, token
+from boxocr.diagnosis.report import Finding, Redaction, failure, passed
+from boxocr.errors import BoxOCRError
+from boxocr.settings.environment import Settings
+from boxocr.web.status.background_value import Lookout
+
+_READY = "Reading"
+
+# Reading a word costs a reader some milliseconds; the others ask servers elsewhere.
+_READY_SECONDS = 5.0
+_ELSEWHERE_SECONDS = 60.0
+
+
+class State:
+    """What the page says about the server.
+
+    Args:
+        settings: how it runs.
+        services: its readers.
+        probe: raises a BoxOCRError unless boxes can be read.
+    """
+
+    def __init__(self, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+        self._settings = settings
+        self._services = services
+        self._probe = probe
+        self._redact = Redaction(settings)
+        # By what stands on the page as long as there is no answer.
+        self._lookouts = {
+            _READY: Lookout(self._ready, _READY_SECONDS),
+            label_studio_server.CHECK: Lookout(self._label_studio, _ELSEWHERE_SECONDS),
+            s3.CHECK: Lookout(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """For the page's script; at once, with what is known so far."""
+        rows: list[dict[str, Any]] = []
+        for name, lookout in self._lookouts.items():
+            findings = lookout.last()
+            if findings is None:
+                rows.append({"check": name, "state": "pending", "message": "Looking …", "remedy": ""})
+            else:
+                rows.extend(map(self._row, findings))
+        readers = self._services.readers
+        return {
+            "findings": rows,
+            "engine": readers.describe(),
+            "languages": list(filter(None, readers.languages())),
+            "readers": len(readers.processes()),
+            "replaced": readers.replaced,
+        }
+
+    def _row(self, finding: Finding) -> dict[str, Any]:
+        state = {True: "ok", False: "failed", None: "skipped"}[finding.ok]
+        message, remedy = self._redact(finding.message), self._redact(finding.remedy)
+        return {"check": finding.check, "state": state, "message": message, "remedy": remedy}
+
+    def _ready(self) -> list[Finding]:
+        try:
+            self._probe()
+        except BoxOCRError as error:
+            return [failure(_READY, error)]
+        return [passed(_READY, f"Ready. A word was read in {self._settings.ocr_lang} just now.")]
+
+    def _label_studio(self) -> list[Finding]:
+        url = self._settings.label_studio_url
+        if url is None:
+            return list(label_studio_server.findings(self._settings, None))
+        answer = label_studio_server.ask(url)
+        reachable = isinstance(answer, label_studio_server.Answer)
+        return [
+            *label_studio_server.findings(self._settings, answer),
+            token.judge(self._settings, reachable=reachable).finding,
+        ]
