@@ -19,10 +19,9 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReaderPool]:
     with pytest.MonkeyPatch.context() as patch:
         if not shutil.which("tesseract"):
             program.install(tmp_path_factory.mktemp("program"), patch)
-        running = ReaderPool(workers=2, timeout=3, engine="tesseract")
-        running.start()
-    with running:
-        yield running
+        # A reader that is replaced finds the program too.
+        with ReaderPool(workers=2, timeout=3, engine="tesseract") as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,9 @@ import tesserocr
 
 from boxocr.errors import EngineNotUsable
 from boxocr.reading.page.whole_page import Line, Piece, line_of
-from boxocr.reading.recognition.confidence import mean_confidence
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.text import clean, join_unspaced
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.text import clean
+from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.settings import tessdata
 
 # Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).
@@ -55,24 +54,8 @@ class Tesseract:
         """
         self._engine(languages)
 
-    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
-        """Read a grey image, sides at most ``MAX_SIDE``, as it is.
-
-        Raises:
-            LanguageMissing: when one of the languages is not installed.
-        """
-        engine = self._shown(image, psm, options)
-        try:
-            # Recognize answers False for an image without text too.
-            engine.Recognize()
-            text = join_unspaced(clean(engine.GetUTF8Text()))
-            confidence = mean_confidence(engine.AllWords(), engine.AllWordConfidences()) if text else 0.0
-        finally:
-            engine.Clear()
-        return Reading(text, confidence, self.name, options.languages, f"psm {psm}")
-
-    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
-        """Read the words of a grey image, sides at most ``MAX_SIDE``; places in pixels of the image.
+    def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Recognize a grey image, sides at most ``MAX_SIDE``, in a page segmentation mode; places in its pixels.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
