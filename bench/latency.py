@@ -1,7 +1,7 @@
-"""How long annotators wait: over HTTP against the running server, beside the reference recipe and the bare engine.
+"""Measure annotators' waits over HTTP against the running server, the reference recipe and the bare engine.
 
-All contenders of a scenario take turns in one run, so that whatever else the machine does hits them alike; the ratios
-are what counts. ``python -m bench.latency`` prints a table and writes ``bench/results/latency.json``.
+All contenders of a scenario alternate within one run, so that other load on the machine affects them equally; the
+ratios matter. ``python -m bench.latency`` prints a table and writes ``bench/results/latency.json``.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from tests.servers.web import Reply, Request, web_server
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
 
-# Of three seconds each, in which annotators and bare engines take turns.
+# Each takes three seconds; annotators and bare engines alternate.
 _STRETCHES = 8
 
 CONFIG = (
@@ -44,33 +44,33 @@ CONFIG = (
 
 @dataclass
 class Times:
-    """Milliseconds of one contender in one scenario."""
+    """Times of one contender in one scenario, in milliseconds."""
 
     name: str
     milliseconds: list[float] = field(default_factory=list)
 
     def measure(self, action: Callable[..., object], *arguments: object) -> None:
-        """Do it once and note how long it took."""
+        """Call ``action`` once and record its duration."""
         began = time.perf_counter()
         action(*arguments)
         self.milliseconds.append((time.perf_counter() - began) * 1000)
 
     @property
     def median(self) -> float:
-        """Half of the runs took no longer."""
+        """Return the median."""
         return statistics.median(self.milliseconds)
 
     @property
     def p95(self) -> float:
-        """Nineteen of twenty runs took no longer."""
+        """Return the 95th percentile."""
         return sorted(self.milliseconds)[int(len(self.milliseconds) * 0.95)]
 
 
 class Annotator:
-    """Sends requests as Label Studio does, over one connection that stays open.
+    """Sends the requests that Label Studio sends, over one persistent connection.
 
-    It shares the cores with what it measures, so it does no more than it must: a real client's parsing and formatting
-    of headers, 0.6 ms a box, happens on the machine of somebody else.
+    It shares the cores with the server, so it does as little as possible: a full HTTP client spends 0.6 ms per box on
+    headers, which a real annotator's client spends on another machine.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -79,7 +79,7 @@ class Annotator:
         self._received = self._socket.makefile("rb")
 
     def ask(self, url: str, values: list[dict[str, float]] | None) -> list[str]:
-        """Send boxes on a page, or (None) open the task; give the texts.
+        """Send boxes on a page, or open the task (None); return the texts.
 
         Raises:
             RuntimeError: a box came back without text.
@@ -118,7 +118,7 @@ class Annotator:
 
 @dataclass(frozen=True)
 class Desk:
-    """The server under measurement and where its pages come from."""
+    """The measured server and its page sources."""
 
     backend: Backend
     folder: Path
@@ -126,7 +126,7 @@ class Desk:
     s3: S3Server
 
     def address(self, kind: str, page: MadePage, number: int) -> str:
-        """Where a page is that the server has not seen yet."""
+        """Return an address at which the server has not fetched this page before."""
         name = f"{page.size[0]}-{number}.jpg"
         if kind == "file":
             (self.folder / name).write_bytes(page.copy(number))
@@ -138,7 +138,7 @@ class Desk:
 
 @contextlib.contextmanager
 def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
-    """Start everything; nothing is left running or on disk afterwards."""
+    """Start all servers; on exit they are stopped and their files removed."""
 
     def page(request: Request) -> Reply:
         _, width, number = request.path.split("/")
@@ -183,7 +183,7 @@ class Bench:
         self.rows: list[dict[str, Any]] = []
 
     def report(self, scenario: str, times: list[Times], against: str) -> None:
-        """Print a scenario and keep it: medians, 95th percentiles, and ratios to one of the contenders."""
+        """Print and record a scenario: medians, 95th percentiles, and ratios to one of the contenders."""
         base = next(each.median for each in times if each.name == against)
         print(f"\n{scenario}")
         for each in times:
@@ -195,7 +195,7 @@ class Bench:
             )  # fmt: skip
 
     def second_box(self) -> None:
-        """A box on a page that is known, beside the floor and the reference."""
+        """Measure a box on a cached page, the bare engine and the reference recipe."""
         page = self.pages[9]
         address = self.desk.address("http", page, next(self.fresh))
         decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
@@ -214,7 +214,7 @@ class Bench:
         self.report("second box on a page of 9 megapixels, one line of English", times, floor.name)
 
     def first_box(self, megapixels: int) -> None:
-        """A box on a page that was never seen, from every kind of source."""
+        """Measure a box on an uncached page from each kind of source."""
         page = self.pages[megapixels]
         kinds = {kind: Times(f"BoxOCR, page from {kind}") for kind in ("file", "http", "s3")}
         single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
@@ -230,7 +230,7 @@ class Bench:
         self.report(scenario, contenders, contenders[0].name)
 
     def after_opening(self) -> None:
-        """A box drawn a second after the task was opened, beside a second box."""
+        """Measure a box drawn one second after the task was opened, and a second box."""
         page = self.pages[24]
         first, second = Times("first box, task opened 1 s before"), Times("second box")
         for turn in range(max(self.rounds // 8, 5)):
@@ -242,7 +242,7 @@ class Bench:
         self.report("first box after the task was opened, 24 megapixels", [first, second], second.name)
 
     def ten_boxes(self) -> None:
-        """Ten boxes in one request, beside one."""
+        """Measure ten boxes in one request, and a single box."""
         page = self.pages[9]
         address = self.desk.address("http", page, next(self.fresh))
         self.annotator.ask(address, [page.value(0)])
@@ -254,11 +254,11 @@ class Bench:
         self.report("ten boxes in one request", [ten, one], one.name)
 
     def annotators(self, count: int) -> None:
-        """So many annotators at once, each drawing one box after the other, beside bare engines on all cores."""
+        """Measure concurrent annotators who draw without a pause, and bare engines on all cores."""
         page = self.pages[9]
         address = self.desk.address("http", page, next(self.fresh))
         Annotator(self.desk.backend).ask(address, [page.value(0)])
-        # In turns, in short stretches: what else runs on the machine then slows both.
+        # Alternating in short periods, so that other load on the machine slows both.
         ours, bare, own, waits = [], [], [], Times(f"{count} annotators: one box")
         for stretch in range(_STRETCHES):
             began, spent = time.perf_counter(), time.process_time()
@@ -267,7 +267,7 @@ class Bench:
             bare.append(bare_boxes_per_second(page, self.readers, seconds=3))
         rate, engine = statistics.median(ours), statistics.median(bare)
         share = statistics.median(our / its for our, its in zip(ours, bare, strict=True))
-        # The annotators of this bench run on the same cores, which real ones do not.
+        # The annotators of this benchmark run on the same cores; real ones do not.
         client = statistics.median(own)
         scenario = f"{count} annotators at once, {self.readers} readers"
         print(f"\n{scenario}")
@@ -309,7 +309,7 @@ class Bench:
 
 
 def bare_boxes_per_second(page: MadePage, engines: int, seconds: float) -> float:
-    """What so many bare engines, each in a process of its own, give on prepared crops and nothing else."""
+    """Return the throughput of bare engines on prepared crops, each engine in its own process."""
     with ProcessPoolExecutor(engines, mp_context=get_context("spawn")) as pool:
         return sum(pool.map(_bare_rate, [page] * engines, [seconds] * engines))
 
@@ -327,7 +327,7 @@ def _bare_rate(page: MadePage, seconds: float) -> float:
 
 
 def main() -> None:
-    """Measure what was asked for, print it, and write it down."""
+    """Run the selected scenarios, print and save the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=80, help="how often the quick scenarios are repeated")
     parser.add_argument("--output", type=Path, default=RESULTS)

@@ -1,6 +1,6 @@
-"""Whether memory grows: thousands of boxes against the running server.
+"""Measure memory growth over thousands of boxes against the running server.
 
-``python -m bench.memory`` prints the memory of all its processes as it goes.
+``python -m bench.memory`` prints the memory of all server processes during the run.
 """
 
 import argparse
@@ -11,12 +11,12 @@ from bench.processes import tree_megabytes
 
 
 def main() -> None:
-    """Draw thousands of boxes, and print the memory every few hundred."""
+    """Draw thousands of boxes, and print the memory every few hundred boxes."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--boxes", type=int, default=5000)
     arguments = parser.parse_args()
     pages = {9: make_page(9)}
-    # A small cache, so that pages come and go.
+    # A small cache, so that pages are evicted.
     with desk(pages, PAGE_CACHE_MB="60") as the_desk:
         annotator = Annotator(the_desk.backend)
         first = 0.0

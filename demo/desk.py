@@ -1,13 +1,13 @@
-"""``make demo``: Label Studio, an S3 server and BoxOCR on this machine, and a project in them that is ready to draw in.
+"""``make demo``: start Label Studio, an S3 server and BoxOCR on this machine, with a project that is ready to draw in.
 
-Everything listens on 127.0.0.1 and keeps its data in one folder, so that the next start finds the same desk. These
-variables change what is usual:
+Everything listens on 127.0.0.1 and keeps its data in one folder, so that the next start continues with the same data.
+Environment variables, with their defaults:
 
-    DEMO_FOLDER         where data, logs and secrets lie (.demo)
-    LABEL_STUDIO_PORT   (8080)
-    S3_PORT             (9000)
-    PORT                of BoxOCR (9090)
-    LABEL_STUDIO_VENV   where Label Studio is installed (.venv-label-studio)
+    DEMO_FOLDER         folder for data, logs and secrets (.demo)
+    LABEL_STUDIO_PORT   port of Label Studio (8080)
+    S3_PORT             port of the S3 server (9000)
+    PORT                port of BoxOCR (9090)
+    LABEL_STUDIO_VENV   venv with Label Studio (.venv-label-studio)
 """
 
 import contextlib
@@ -31,10 +31,10 @@ BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 USER, S3_USER, BUCKET = "annotator@example.com", "demo", "pages"
 
-# Label Studio's first start makes its database, step by step.
+# On its first start Label Studio runs all its database migrations.
 _START_SECONDS = 300
 
-# The S3 server would wait longer for connections that nobody uses any more; what it stored is on disk.
+# The S3 server would wait longer for idle connections; its data is already on disk.
 _STOP_SECONDS = 8
 _LAST_LINES = 15
 
@@ -42,20 +42,20 @@ _WEED = ("master", "volume", "filer", "master.grpc", "volume.grpc", "filer.grpc"
 
 
 class DemoError(Exception):
-    """The demo cannot go on; says why and what to do."""
+    """The demo cannot continue; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Where everything is.
+    """Folder, ports and secrets of the demo.
 
     Attributes:
         folder: for data, logs and secrets.
         label_studio, s3, boxocr: ports.
-        inner: ports of the S3 server's parts, which must be the same ones at the next start.
+        inner: ports of the S3 server's components, which must not change between starts.
         password: of Label Studio's user.
-        token: of the same user.
-        s3_secret: of the S3 server's user.
+        token: of Label Studio's user.
+        s3_secret: secret key of the S3 server's user.
     """
 
     folder: Path
@@ -69,7 +69,7 @@ class Desk:
 
     @classmethod
     def found(cls) -> "Desk":
-        """The desk of the last time, or a new one."""
+        """Load the saved configuration, or create one."""
         folder = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo").resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = folder / "desk.json"
@@ -92,21 +92,21 @@ class Desk:
 
     @property
     def label_studio_url(self) -> str:
-        """Of Label Studio."""
+        """Address of Label Studio."""
         return f"http://{HOST}:{self.label_studio}"
 
     @property
     def s3_url(self) -> str:
-        """Of the S3 server."""
+        """Address of the S3 server."""
         return f"http://{HOST}:{self.s3}"
 
     @property
     def boxocr_url(self) -> str:
-        """Of this server."""
+        """Address of BoxOCR."""
         return f"http://{HOST}:{self.boxocr}"
 
     def settings(self) -> dict[str, str]:
-        """What BoxOCR and its commands are told."""
+        """Return the environment variables for BoxOCR and its commands."""
         return {
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "HOST": HOST,
@@ -122,7 +122,7 @@ class Desk:
 
 @dataclass
 class Servers:
-    """The processes that were started. Each leads a group of its own, so that it takes its children along."""
+    """The started processes, each in its own process group, so that its children are stopped with it."""
 
     folder: Path
     started: list[tuple[str, "subprocess.Popen[bytes]"]] = field(default_factory=list)
@@ -145,7 +145,7 @@ class Servers:
         """Wait until a server answers.
 
         Raises:
-            DemoError: one of the servers ended, or this one takes too long.
+            DemoError: if one of the servers exited, or this one takes too long.
         """
         deadline = time.monotonic() + _START_SECONDS
         while True:
@@ -158,10 +158,10 @@ class Servers:
             time.sleep(0.2)
 
     def look(self) -> None:
-        """See whether all of them run.
+        """Check that all servers are running.
 
         Raises:
-            DemoError: one ended.
+            DemoError: if one exited.
         """
         for name, process in self.started:
             if process.poll() is not None:
@@ -169,7 +169,7 @@ class Servers:
                 raise DemoError("\n".join([f"{name} ended. The last lines of {self._log(name)}:", *last]))
 
     def stop(self) -> None:
-        """Stop them all at once, and those by force that take too long."""
+        """Stop all servers at once, and kill those that take too long."""
         deadline = time.monotonic() + _STOP_SECONDS
         for sign in (signal.SIGTERM, signal.SIGKILL):
             for _, process in self.started:
@@ -184,8 +184,8 @@ class Servers:
 
 
 def main() -> int:
-    """Bring up the desk, and keep it until Ctrl-C."""
-    # Ctrl-C too: a shell that starts this in the background has it ignored.
+    """Start all servers, and run them until Ctrl-C."""
+    # Ctrl-C as well, because a shell ignores it for background jobs.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _interrupt)
     try:
@@ -201,7 +201,7 @@ def main() -> int:
                     time.sleep(1)
             except KeyboardInterrupt:
                 print("\nStopping Label Studio, the S3 server and BoxOCR. What you did is kept for the next time.")
-                # A second Ctrl-C would leave some of them running.
+                # A second Ctrl-C would leave some servers running.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 return 0
     except DemoError as error:
@@ -214,7 +214,7 @@ def _bring_up(desk: Desk, servers: Servers) -> None:
     _start_label_studio(desk, servers)
     _start_s3(desk, servers)
     gunicorn = [BIN / "gunicorn", "--config", ROOT / "gunicorn.conf.py", "_wsgi:app"]
-    # A .env file of the developer's stays out of it: it is not in this folder.
+    # The developer's own .env file has no effect, because it is not in this folder.
     servers.start("BoxOCR", gunicorn, desk.settings(), folder=desk.folder)
     for url in (f"{desk.s3_url}/healthz", f"{desk.boxocr_url}/health", f"{desk.label_studio_url}/health"):
         servers.wait_for(url)
@@ -237,7 +237,7 @@ def _start_label_studio(desk: Desk, servers: Servers) -> None:
         "LABEL_STUDIO_PASSWORD": desk.password,
         "LABEL_STUDIO_USER_TOKEN": desk.token,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        # Everything here has a loopback address, which Label Studio refuses otherwise.
+        # All servers have loopback addresses, which Label Studio refuses by default.
         "USE_DEFAULT_BANNED_SUBNETS": "false",
         "LATEST_VERSION_CHECK": "false",
         "COLLECT_ANALYTICS": "false",
@@ -265,7 +265,7 @@ def _start_s3(desk: Desk, servers: Servers) -> None:
 
 
 def _inherited() -> dict[str, str]:
-    """What a program needs from the environment; the rest of it could be meant for another server."""
+    """Return the basic environment variables; others could be meant for another server."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
@@ -298,7 +298,7 @@ def _check_ports(desk: Desk) -> None:
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
-        # What was served a moment ago does not count.
+        # Connections in TIME_WAIT do not occupy the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -308,7 +308,7 @@ def _free(port: int) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Below those that the system gives to outgoing connections, since they are wanted again at the next start."""
+    """Return free ports below the ephemeral range, so that they are still free on the next start."""
     ports: set[int] = set()
     while len(ports) < count:
         port = 20000 + secrets.randbelow(12000)
