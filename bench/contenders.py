@@ -58,7 +58,7 @@ def prepared(crop: Pixels) -> Pixels:
     return recorder.shown
 
 
-class Floor:
+class BareEngine:
     """The bare warm engine: English, without any preparation or scoring."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
+from bench.contenders import REFERENCE_LANGUAGES, BareEngine, missing_for_reference, prepared, reference
 from bench.pages import MadePage, make_page
 from bench.processes import watched
 from boxocr.geometry import Area
@@ -117,7 +117,7 @@ class Annotator:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Setup:
     """The measured server and its page sources."""
 
     backend: Backend
@@ -137,7 +137,7 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
+def setup(pages: dict[int, MadePage], **settings: str) -> Iterator[Setup]:
     """Start all servers; on exit they are stopped and their files removed."""
 
     def page(request: Request) -> Reply:
@@ -163,22 +163,22 @@ def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
             **settings,
         }
         with running(Path(log), environment) as backend:
-            yield Desk(backend, Path(folder), web.url, s3)
+            yield Setup(backend, Path(folder), web.url, s3)
 
 
 class Bench:
     """The scenarios, in the order of the table."""
 
     def __init__(
-        self, desk: Desk, pages: dict[int, MadePage], rounds: int, *, readers: int, with_reference: bool
+        self, setup: Setup, pages: dict[int, MadePage], rounds: int, *, readers: int, with_reference: bool
     ) -> None:
-        self.desk = desk
+        self.setup = setup
         self.pages = pages
         self.readers = readers
         self.rounds = rounds
         self.with_reference = with_reference
-        self.annotator = Annotator(desk.backend)
-        self.floor = Floor()
+        self.annotator = Annotator(setup.backend)
+        self.bare_engine = BareEngine()
         self.fresh = iter(range(1, 10**9))
         self.rows: list[dict[str, Any]] = []
 
@@ -197,21 +197,21 @@ class Bench:
     def second_box(self) -> None:
         """Measure a box on a cached page, the bare engine and the reference recipe."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
+        address = self.setup.address("http", page, next(self.fresh))
         decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
         self.annotator.ask(address, [page.value(0)])
-        ours, floor = Times("BoxOCR"), Times("bare engine, prepared crop")
+        ours, bare = Times("BoxOCR"), Times("bare engine, prepared crop")
         single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
         for turn in range(self.rounds):
             left, top, width, height = page.lines[turn % len(page.lines)].box
             crop = prepared(cut(decoded, Area(left, top, width + turn * 0.37, height)))
             ours.measure(self.annotator.ask, address, [page.value(turn, turn * 0.37)])
-            floor.measure(self.floor.read, crop)
+            bare.measure(self.bare_engine.read, crop)
             if self.with_reference and turn % 4 == 0:
                 single.measure(reference, page, turn, "eng")
                 triple.measure(reference, page, turn, REFERENCE_LANGUAGES)
-        times = [ours, floor, *([single, triple] if self.with_reference else [])]
-        self.report("second box on a page of 9 megapixels, one line of English", times, floor.name)
+        times = [ours, bare, *([single, triple] if self.with_reference else [])]
+        self.report("second box on a page of 9 megapixels, one line of English", times, bare.name)
 
     def first_box(self, megapixels: int) -> None:
         """Measure a box on an uncached page from each kind of source."""
@@ -220,7 +220,7 @@ class Bench:
         single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
         for turn in range(max(self.rounds // 8, 5)):
             for kind, times in kinds.items():
-                address = self.desk.address(kind, page, next(self.fresh))
+                address = self.setup.address(kind, page, next(self.fresh))
                 times.measure(self.annotator.ask, address, [page.value(turn)])
             if self.with_reference:
                 single.measure(reference, page, turn, "eng")
@@ -234,7 +234,7 @@ class Bench:
         page = self.pages[24]
         first, second = Times("first box, task opened 1 s before"), Times("second box")
         for turn in range(max(self.rounds // 8, 5)):
-            address = self.desk.address("http", page, next(self.fresh))
+            address = self.setup.address("http", page, next(self.fresh))
             self.annotator.ask(address, None)
             time.sleep(1)
             first.measure(self.annotator.ask, address, [page.value(turn)])
@@ -244,7 +244,7 @@ class Bench:
     def ten_boxes(self) -> None:
         """Measure ten boxes in one request, and a single box."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
+        address = self.setup.address("http", page, next(self.fresh))
         self.annotator.ask(address, [page.value(0)])
         ten, one = Times("ten boxes in one request"), Times("one box")
         for turn in range(max(self.rounds // 4, 5)):
@@ -256,8 +256,8 @@ class Bench:
     def annotators(self, count: int) -> None:
         """Measure concurrent annotators who draw without a pause, and bare engines on all cores."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
-        Annotator(self.desk.backend).ask(address, [page.value(0)])
+        address = self.setup.address("http", page, next(self.fresh))
+        Annotator(self.setup.backend).ask(address, [page.value(0)])
         # Alternating in short periods, so that other load on the machine slows both.
         ours, bare, own, waits = [], [], [], Times(f"{count} annotators: one box")
         for stretch in range(_STRETCHES):
@@ -288,7 +288,7 @@ class Bench:
 
         def draw(number: int) -> None:
             nonlocal done
-            annotator = Annotator(self.desk.backend)
+            annotator = Annotator(self.setup.backend)
             turn = 0
             while time.perf_counter() < until:
                 own = Times("")
@@ -317,7 +317,7 @@ def bare_boxes_per_second(page: MadePage, engines: int, seconds: float) -> float
 def _bare_rate(page: MadePage, seconds: float) -> float:
     decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
     crops = [prepared(cut(decoded, Area(*line.box))) for line in page.lines]
-    engine = Floor()
+    engine = BareEngine()
     engine.read(crops[0])
     began, done = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
@@ -337,8 +337,8 @@ def main() -> None:
         print(f"Without the reference recipe: it needs {absent}.")
     pages = {megapixels: make_page(megapixels) for megapixels in (9, 24)}
     cores = available_cores()
-    with desk(pages) as the_desk, watched(the_desk.backend.pid) as memory:
-        bench = Bench(the_desk, pages, arguments.rounds, readers=cores, with_reference=not absent)
+    with setup(pages) as running_setup, watched(running_setup.backend.pid) as memory:
+        bench = Bench(running_setup, pages, arguments.rounds, readers=cores, with_reference=not absent)
         bench.second_box()
         bench.first_box(9)
         bench.first_box(24)
@@ -349,8 +349,8 @@ def main() -> None:
     print(f"\npeak memory of all this, all processes: {memory.peak:.0f} MB")
     rows = [*bench.rows, {"scenario": "peak memory", "contender": "BoxOCR", "megabytes": memory.peak}]
     for readers in range(1, cores):
-        with desk(pages, OCR_WORKERS=str(readers)) as the_desk:
-            bench = Bench(the_desk, pages, arguments.rounds, readers=readers, with_reference=False)
+        with setup(pages, OCR_WORKERS=str(readers)) as running_setup:
+            bench = Bench(running_setup, pages, arguments.rounds, readers=readers, with_reference=False)
             bench.annotators(16)
             rows += bench.rows
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

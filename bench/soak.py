@@ -49,7 +49,7 @@ FAULTY_EVERY = 25
 KILL_EVERY_SECONDS = 3.0
 
 # The message for the box of a killed reader.
-EXCUSED = "The OCR engine crashed on this box."
+READER_KILLED = "The OCR engine crashed on this box."
 
 
 def word(number: int) -> str:
@@ -106,7 +106,7 @@ def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
     body["params"]["context"]["result"][0]["value"] |= value
     body["params"]["context"]["result"][0]["id"] = f"box-{number}"
     began = time.monotonic()
-    outcome, wrong = judged(server, body, number, faulty=faulty)
+    outcome, wrong = outcome_of(server, body, number, faulty=faulty)
     with tally.lock:
         tally.box_seconds.append(time.monotonic() - began)
         tally.outcomes[outcome] += 1
@@ -114,7 +114,7 @@ def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
             tally.wrong.append(wrong)
 
 
-def judged(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) -> tuple[str, str]:
+def outcome_of(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) -> tuple[str, str]:
     """Return the outcome of a box, and the error in it, if any."""
     while True:
         try:
@@ -126,10 +126,10 @@ def judged(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) 
         time.sleep(float(answer.headers["Retry-After"]))
     if answer.status_code != requests.codes.ok:
         return f"status {answer.status_code}", f"box {number}: {answer.reason}"
-    return judged_results(answer.json()["results"][0]["result"], number, faulty=faulty)
+    return outcome_of_results(answer.json()["results"][0]["result"], number, faulty=faulty)
 
 
-def judged_results(results: list[dict[str, Any]], number: int, *, faulty: bool) -> tuple[str, str]:
+def outcome_of_results(results: list[dict[str, Any]], number: int, *, faulty: bool) -> tuple[str, str]:
     """Return the same for an answer with status 200."""
     if {result["id"] for result in results} != {f"box-{number}"}:
         return "another's box", f"box {number}: {results}"
@@ -137,7 +137,7 @@ def judged_results(results: list[dict[str, Any]], number: int, *, faulty: bool) 
     if faulty:
         return ("fault told", "") if said and read is None else ("fault not told", f"box {number}: {read}")
     if read is None:
-        told = bool(said) and EXCUSED in said[0]
+        told = bool(said) and READER_KILLED in said[0]
         return ("reader killed, told", "") if told else ("no text", f"box {number}: {said}")
     read = read.replace(" ", "")
     if read == word(number).replace(" ", ""):
@@ -148,7 +148,7 @@ def judged_results(results: list[dict[str, Any]], number: int, *, faulty: bool) 
 
 
 @contextlib.contextmanager
-def all_along(server: Backend, tally: Tally) -> Iterator[None]:
+def monitor(server: Backend, tally: Tally) -> Iterator[None]:
     """Request /health, sample the memory, and kill readers with both signals alternately, until the end."""
     over = threading.Event()
 
@@ -159,7 +159,7 @@ def all_along(server: Backend, tally: Tally) -> Iterator[None]:
                 session.get(f"{server.url}/health", timeout=60).raise_for_status()
                 tally.health_seconds.append(time.monotonic() - began)
 
-    def look_at_memory() -> None:
+    def sample_memory() -> None:
         # Often enough for a short run to have samples in each quarter.
         while not over.wait(0.5):
             tally.megabytes.append(tree_megabytes(server.pid))
@@ -173,7 +173,7 @@ def all_along(server: Backend, tally: Tally) -> Iterator[None]:
                     os.kill(chosen.choice(readers), (signal.SIGKILL, signal.SIGSEGV)[tally.killed % 2])
                     tally.killed += 1
 
-    threads = [threading.Thread(target=task) for task in (ask_health, look_at_memory, kill)]
+    threads = [threading.Thread(target=task) for task in (ask_health, sample_memory, kill)]
     for thread in threads:
         thread.start()
     try:
@@ -210,7 +210,7 @@ def soak(boxes: int) -> dict[str, Any]:
         environment = {"ALLOWED_IMAGE_HOSTS": web.origin, "OCR_ENGINE": "tesseract", "PAGE_CACHE_MB": "40"}
         with running(Path(folder), environment) as server:
             began = time.monotonic()
-            with all_along(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:
+            with monitor(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:
                 list(annotators.map(lambda number: draw(server, web.url, number, tally), range(boxes)))
             seconds = time.monotonic() - began
         log = server.log.read_text()
@@ -238,7 +238,7 @@ def soak(boxes: int) -> dict[str, Any]:
     }
 
 
-def broken_promises(found: dict[str, Any]) -> list[str]:
+def violations(found: dict[str, Any]) -> list[str]:
     """Return the failed conditions."""
     text, misread = found["outcomes"].get("text", 0), found["outcomes"].get("misread", 0)
     memory = found["memory_mb"]
@@ -263,7 +263,7 @@ def main() -> None:
     print(written)
     if not arguments.no_file:
         RESULTS.write_text(f"{written}\n")
-    broken = broken_promises(found)
+    broken = violations(found)
     sys.exit(f"Not kept: {'; '.join(broken)}" if broken else 0)
 
 

@@ -46,7 +46,7 @@ class DemoError(Exception):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Demo:
     """Folder, ports and secrets of the demo.
 
     Attributes:
@@ -68,7 +68,7 @@ class Desk:
     s3_secret: str
 
     @classmethod
-    def found(cls) -> "Desk":
+    def load(cls) -> "Demo":
         """Load the saved configuration, or create one."""
         folder = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo").resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ class Servers:
         """
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            self.look()
+            self.check()
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - an address of our own
                 return
@@ -157,7 +157,7 @@ class Servers:
                 raise DemoError(f"Nothing answers at {url}. The logs are in {self.folder}.")
             time.sleep(0.2)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Check that all servers are running.
 
         Raises:
@@ -189,15 +189,15 @@ def main() -> int:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _interrupt)
     try:
-        desk = Desk.found()
-        with _alone(desk), contextlib.ExitStack() as stack:
-            _check_ports(desk)
-            servers = Servers(desk.folder)
+        demo = Demo.load()
+        with _locked(demo), contextlib.ExitStack() as stack:
+            _check_ports(demo)
+            servers = Servers(demo.folder)
             stack.callback(servers.stop)
             try:
-                _bring_up(desk, servers)
+                _start_all(demo, servers)
                 while True:
-                    servers.look()
+                    servers.check()
                     time.sleep(1)
             except KeyboardInterrupt:
                 print("\nStopping Label Studio, the S3 server and BoxOCR. What you did is kept for the next time.")
@@ -209,33 +209,33 @@ def main() -> int:
         return 1
 
 
-def _bring_up(desk: Desk, servers: Servers) -> None:
+def _start_all(demo: Demo, servers: Servers) -> None:
     print("Starting Label Studio, an S3 server and BoxOCR. The first start takes a minute.", flush=True)
-    _start_label_studio(desk, servers)
-    _start_s3(desk, servers)
+    _start_label_studio(demo, servers)
+    _start_s3(demo, servers)
     gunicorn = [BIN / "gunicorn", "--config", ROOT / "gunicorn.conf.py", "_wsgi:app"]
     # The developer's own .env file has no effect, because it is not in this folder.
-    servers.start("BoxOCR", gunicorn, desk.settings(), folder=desk.folder)
-    for url in (f"{desk.s3_url}/healthz", f"{desk.boxocr_url}/health", f"{desk.label_studio_url}/health"):
+    servers.start("BoxOCR", gunicorn, demo.settings(), folder=demo.folder)
+    for url in (f"{demo.s3_url}/healthz", f"{demo.boxocr_url}/health", f"{demo.label_studio_url}/health"):
         servers.wait_for(url)
-    command = [sys.executable, "-m", "boxocr", "demo", "--url", desk.boxocr_url, "--bucket", BUCKET]
-    if subprocess.run(command, env=_inherited() | desk.settings(), cwd=desk.folder, check=False).returncode:
-        raise DemoError(f"The project could not be made. The logs are in {desk.folder}.")
-    print(f"Log in as {USER} with the password {desk.password}")
-    print(f"What this server reads is shown at {desk.boxocr_url}/")
+    command = [sys.executable, "-m", "boxocr", "demo", "--url", demo.boxocr_url, "--bucket", BUCKET]
+    if subprocess.run(command, env=_inherited() | demo.settings(), cwd=demo.folder, check=False).returncode:
+        raise DemoError(f"The project could not be made. The logs are in {demo.folder}.")
+    print(f"Log in as {USER} with the password {demo.password}")
+    print(f"What this server reads is shown at {demo.boxocr_url}/")
     print("Ctrl-C stops everything.", flush=True)
 
 
-def _start_label_studio(desk: Desk, servers: Servers) -> None:
-    data = desk.folder / "label-studio"
+def _start_label_studio(demo: Demo, servers: Servers) -> None:
+    data = demo.folder / "label-studio"
     data.mkdir(exist_ok=True)
     venv = ROOT / (os.environ.get("LABEL_STUDIO_VENV") or ".venv-label-studio")
     command = [venv / "bin/label-studio", "start", "--no-browser", "--internal-host", HOST]
     environment = {
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         "LABEL_STUDIO_USERNAME": USER,
-        "LABEL_STUDIO_PASSWORD": desk.password,
-        "LABEL_STUDIO_USER_TOKEN": desk.token,
+        "LABEL_STUDIO_PASSWORD": demo.password,
+        "LABEL_STUDIO_USER_TOKEN": demo.token,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         # All servers have loopback addresses, which Label Studio refuses by default.
         "USE_DEFAULT_BANNED_SUBNETS": "false",
@@ -244,23 +244,23 @@ def _start_label_studio(desk: Desk, servers: Servers) -> None:
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
-    servers.start("Label Studio", [*command, "--port", desk.label_studio], environment, folder=data)
+    servers.start("Label Studio", [*command, "--port", demo.label_studio], environment, folder=data)
 
 
-def _start_s3(desk: Desk, servers: Servers) -> None:
-    data = desk.folder / "s3"
+def _start_s3(demo: Demo, servers: Servers) -> None:
+    data = demo.folder / "s3"
     data.mkdir(exist_ok=True)
     ports = [
         f"-{part.removesuffix('.grpc')}.port{'.grpc' * part.endswith('.grpc')}={port}"
-        for part, port in desk.inner.items()
+        for part, port in demo.inner.items()
     ]
     command = [
         *(BIN / "weed", "-logtostderr=true", "server", f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", *ports),
         *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=16", "-volume.preStopSeconds=1"),
-        *("-filer", f"-filer.localSocket={data / 'filer.sock'}", "-s3", f"-s3.port={desk.s3}"),
+        *("-filer", f"-filer.localSocket={data / 'filer.sock'}", "-s3", f"-s3.port={demo.s3}"),
         *(f"-s3.localSocket={data / 's3.sock'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
     ]
-    keys = {"AWS_ACCESS_KEY_ID": S3_USER, "AWS_SECRET_ACCESS_KEY": desk.s3_secret}
+    keys = {"AWS_ACCESS_KEY_ID": S3_USER, "AWS_SECRET_ACCESS_KEY": demo.s3_secret}
     servers.start("S3 server", command, keys, folder=data)
 
 
@@ -271,8 +271,8 @@ def _inherited() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _alone(desk: Desk) -> Iterator[None]:
-    with (desk.folder / "lock").open("w") as lock:
+def _locked(demo: Demo) -> Iterator[None]:
+    with (demo.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -287,12 +287,12 @@ def _port(variable: str, usual: int) -> int:
         raise DemoError(f"{variable} must be the number of a port.") from None
 
 
-def _check_ports(desk: Desk) -> None:
-    named = {"LABEL_STUDIO_PORT": desk.label_studio, "S3_PORT": desk.s3, "PORT": desk.boxocr}
+def _check_ports(demo: Demo) -> None:
+    named = {"LABEL_STUDIO_PORT": demo.label_studio, "S3_PORT": demo.s3, "PORT": demo.boxocr}
     for name, port in named.items():
         if not _free(port):
             raise DemoError(f"Port {port} is taken. Name another one: make demo {name}={port + 1}")
-    if taken := [port for port in desk.inner.values() if not _free(port)]:
+    if taken := [port for port in demo.inner.values() if not _free(port)]:
         raise DemoError(f"Port {taken[0]}, which the demo's S3 server needs, is taken by another program.")
 
 
