@@ -36,8 +36,8 @@ logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
     """Set up the web process, before it has threads and readers."""
-    scheduling.share_memory()
-    scheduling.let_readers_finish()
+    scheduling.limit_malloc_arenas()
+    scheduling.use_batch_scheduling()
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position

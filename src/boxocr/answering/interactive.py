@@ -197,7 +197,7 @@ class Drawing:
         with self.services.room_for_crops.taken(bytes_to_cut(page, area)):
             crop = cut(page, area)
             attempts.note(crop=crop)
-            found = self.services.readers.read_page(crop, options, priority=Priority.DRAWN)
+            found = self.services.readers.read_page(crop, options, priority=Priority.INTERACTIVE)
         frame = frame_of(page, area)
 
         def located(piece: Piece) -> tuple[Area, Reading]:
