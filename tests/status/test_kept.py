@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask import Flask
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.errors import PageNotFound
 from boxocr.observability.attempts import Attempt, observed
 from boxocr.reading.types import Reading, ReadingOptions
@@ -74,7 +74,7 @@ def test_an_error_is_kept_without_what_it_was_raised_among() -> None:
 
 def test_a_page_whose_services_have_stopped_hears_of_no_reading() -> None:
     settings = Settings(ocr_workers=1)
-    services = Runtime(settings)
+    services = Services(settings)
     app = Flask("page")
     StatusPage(app, settings, services, services.probe)
 

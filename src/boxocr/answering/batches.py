@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
-from boxocr.answering.whole_tasks import Services, read_task
+from boxocr.answering.whole_tasks import PageServices, read_task
 from boxocr.errors import BoxOCRError, let_go
 from boxocr.labeling.tasks import Task
 from boxocr.reading.pool.jobs import Priority
@@ -41,7 +41,7 @@ class Batches:
         at_once: how many tasks are read side by side in the background.
     """
 
-    def __init__(self, services: Services, *, seconds: float, at_once: int) -> None:
+    def __init__(self, services: PageServices, *, seconds: float, at_once: int) -> None:
         self._services = services
         self._seconds = seconds
         self._lock = threading.Lock()

@@ -55,14 +55,14 @@ def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
     return bool(_wanted(labeling, data))
 
 
-class Services(Protocol):
-    """What reading a task takes; :class:`boxocr.answering.services.Runtime` has it."""
+class PageServices(Protocol):
+    """What reading a task takes; :class:`boxocr.answering.services.Services` has it."""
 
     page_readings: PageReadings
     default_options: ReadingOptions
 
 
-def read_task(task: Task, label_config: str, services: Services, *, priority: Priority) -> dict[str, Any]:
+def read_task(task: Task, label_config: str, services: PageServices, *, priority: Priority) -> dict[str, Any]:
     """Read all pages of a task that its labeling config asks to be read.
 
     Args:
@@ -93,7 +93,7 @@ def prediction_of(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def read_pages(
-    task: Task, label_config: str, services: Services, *, priority: Priority, only: Collection[Place] | None = None
+    task: Task, label_config: str, services: PageServices, *, priority: Priority, only: Collection[Place] | None = None
 ) -> list[PageOutcome]:
     """Read pages of a task that its labeling config asks to be read.
 

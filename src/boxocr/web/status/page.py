@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_file
 
 from boxocr import __version__
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.files import EXAMPLES
 from boxocr.observability import attempts
 from boxocr.reading.types import PAGE_SEGMENTATION_MODES
@@ -61,7 +61,7 @@ class StatusPage:
         probe: raises a BoxOCRError unless boxes can be read.
     """
 
-    def __init__(self, app: Flask, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
         self._kept = RecentReadings(_MOST_READINGS, _MOST_BYTES)
         self._state = State(settings, services, probe)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.diagnosis import label_studio_server, s3, token
 from boxocr.diagnosis.report import Finding, Redaction, failure, passed
 from boxocr.errors import BoxOCRError
@@ -26,7 +26,7 @@ class State:
         probe: raises a BoxOCRError unless boxes can be read.
     """
 
-    def __init__(self, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
         self._services = services
         self._probe = probe
