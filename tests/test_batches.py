@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from boxocr.answering.batches import Batches
-from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import PageNotFound
 from boxocr.pages.page import PageAddress
-from boxocr.reading.page.whole_page import Line, PageReading
+from boxocr.reading.page.whole_page import Line, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 

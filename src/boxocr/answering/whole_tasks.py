@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
-from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
 from boxocr.labeling import results as predictions
 from boxocr.labeling.config import LabelingConfig
@@ -17,6 +17,7 @@ from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.tasks import Task, id_of
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
+from boxocr.reading.page.whole_page import ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import httpx
-from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.core.request_options import RequestOptions
 from pydantic import SecretStr
@@ -95,6 +94,8 @@ class LabelStudioAPI:
         self.url = url
         self._http = http_client()
         self._tokens = Tokens(url, token)
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - takes a second
+
         with self._plain_errors():
             # The SDK joins its paths as a browser would, so a path prefix must end in a slash.
             self._sdk = LabelStudio(
