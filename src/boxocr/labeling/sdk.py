@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _importing = threading.Lock()
 
 
+@cache
 def label_interface_class() -> "type[LabelInterface]":
     """The parser of labeling configs."""
     with _importing:
@@ -21,6 +23,7 @@ def label_interface_class() -> "type[LabelInterface]":
     return LabelInterface
 
 
+@cache
 def brush_decoder() -> "Callable[[bytes], np.ndarray[Any, np.dtype[np.uint8]]]":
     """The decoder of brush strokes: from run lengths to a flat array of RGBA."""
     with _importing:
