@@ -40,6 +40,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/bandit --quiet --severity-level medium --recursive src model.py _wsgi.py gunicorn.conf.py
 
 audit: $(VENV)/.installed-test

@@ -4,16 +4,19 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cached
-from label_studio_sdk.label_interface.interface import LabelInterface
 
 from boxocr.errors import LabelingConfigError
 from boxocr.labeling.controls import Controls
 from boxocr.labeling.fields import fields_of
 from boxocr.labeling.markup import read
+from boxocr.labeling.sdk import label_interface_class
 from boxocr.labeling.tag import Tag
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
 # Parsing takes milliseconds and every request brings its config along, so parsed ones are kept: so many characters.
 _KEPT_CONFIGS = 2_000_000
@@ -29,7 +32,7 @@ class Parsed:
         tags: what labels it, by name, in the order of the config.
     """
 
-    interface: LabelInterface
+    interface: "LabelInterface"
     objects: Mapping[str, Tag]
     tags: Mapping[str, Tag]
 
@@ -54,7 +57,7 @@ def parse(markup: str) -> Parsed:
         LabelingConfigError: it is not a valid config.
     """
     try:
-        interface = LabelInterface(config=markup)
+        interface = label_interface_class()(config=markup)
         objects, tags = _by_name(interface.objects), _by_name(interface.controls)
     except Exception as error:  # the SDK lets pydantic's and its own exceptions through
         raise LabelingConfigError(
@@ -63,7 +66,7 @@ def parse(markup: str) -> Parsed:
     return Parsed(interface, objects, tags)
 
 
-def label_interface(label_config: str) -> LabelInterface:
+def label_interface(label_config: str) -> "LabelInterface":
     """label-studio-sdk's view of a labeling config, kept for the next request of the same project.
 
     Args:
