@@ -143,11 +143,11 @@ def test_a_value_that_means_nothing_is_told_in_the_regions_note(backend: Backend
     body = with_fields(one_box(page_server), field("text", 'model_fill="maybe"'))
 
     assert backend.post("/setup", {"schema": body["label_config"]}).reason == (
-        'model_fill="maybe" means nothing. Use true or false, or leave it out.'
+        'model_fill="maybe" is not a valid value. Use true or false, or leave it out.'
     )
     (prediction,) = backend.predict(body)
     assert notes(prediction["result"]) == [
-        'BoxOCR: model_fill="maybe" means nothing. Use true or false, or leave it out.'
+        'BoxOCR: model_fill="maybe" is not a valid value. Use true or false, or leave it out.'
     ]
 
 

@@ -196,9 +196,9 @@ def test_pages_whose_addresses_have_a_name_that_is_not_known(boxocr: Run, studio
         assert done.says(f"✓ pages: local files{place}: 1 of 1 read")
     for kind, task in (("uploads", 5), ("local files", 6)):
         assert done.says(
-            f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page lies on 10.0.0.7, which is in a "
-            f"private network that this server may not ask. → If {unknown} is another name of Label Studio, add it to "
-            "LABEL_STUDIO_URL after a comma. If that is meant, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
+            f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page is on 10.0.0.7, a private "
+            f"host that this server is not allowed to contact. → If {unknown} is another name of Label Studio, add it "
+            "to LABEL_STUDIO_URL after a comma. If this is intended, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
         )
 
 

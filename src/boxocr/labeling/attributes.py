@@ -57,7 +57,7 @@ def page_segmentation_mode(written: str) -> int:
     if is_small_number(written) and int(written) in PAGE_SEGMENTATION_MODES:
         return int(written)
     raise LabelingConfigError(
-        f'model_psm="{written[:20]}" is no page segmentation mode that reads text.',
+        f'model_psm="{written[:20]}" is not a page segmentation mode that reads text.',
         "Use 6 for a block, 7 for a line, 8 for a word, 11 for scattered text, or leave it out.",
     )
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from boxocr.errors import PageAddressError, PageError, PageNotFound, PageTimeout, PageUnauthorized, PageUnreachable
 from boxocr.pages.http.certificates import S3_VARIABLE, certificate_trouble
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits, Validator
 from boxocr.settings.environment import Settings
 
@@ -52,13 +52,13 @@ class S3:
         self._lock = threading.Lock()
         self._made: S3Client | None = None
 
-    def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The object at the address, whose key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
+    def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
+        """The object at the URL, whose key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
 
         Raises:
             PageError: the subclass says what is wrong.
         """
-        bucket, key = _bucket_and_key(address.url)
+        bucket, key = _bucket_and_key(url.text)
         condition: Any = {"IfNoneMatch": validator.etag} if validator and validator.etag else {}
         try:
             found = self._client().get_object(Bucket=bucket, Key=key, **condition)
