@@ -87,9 +87,9 @@ def test_setup_takes_a_repeater(backend: Backend, page_server: str) -> None:
             b'{"tasks": [{"data": {}}], "params": {"context": {"result": []}}}',
             "The request has no labeling config.",
         ),
-        ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be understood."),
+        ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be parsed."),
         ("/setup", b"{}", "The request has no schema, the project's labeling config."),
-        ("/setup", b'{"schema": "<View"}', "The labeling config cannot be understood."),
+        ("/setup", b'{"schema": "<View"}', "The labeling config cannot be parsed."),
         ("/webhook", b"x", "The request's body is not a JSON object."),
     ],
 )

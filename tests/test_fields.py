@@ -99,7 +99,7 @@ def test_the_config_says_which_field_never_to_fill() -> None:
 
 @pytest.mark.parametrize("value", ["yes", "1", "$fill", "truefalse"])
 def test_any_other_value_is_refused(value: str) -> None:
-    with pytest.raises(LabelingConfigError, match=re.escape(f'model_fill="{value}" means nothing.')) as refused:
+    with pytest.raises(LabelingConfigError, match=re.escape(f'model_fill="{value}" is not a valid value.')) as refused:
         config(field("text", f'model_fill="{value}"'))
     assert refused.value.remedy == "Use true or false, or leave it out."
 

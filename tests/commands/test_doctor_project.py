@@ -53,13 +53,19 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
         ),
         (
             lambda config: config.replace("<Image ", '<Image model_lang="deu" '),
-            'model_lang on the Image "image" has no effect there. → It can stand on: TextArea, drawing tag, Label.',
+            'model_lang on the Image "image" has no effect there. → Valid places are: TextArea, drawing tag, Label.',
         ),
-        (lambda config: config.replace("<TextArea ", '<TextArea model_fill="no" '), 'model_fill="no" means nothing.'),
+        (
+            lambda config: config.replace("<TextArea ", '<TextArea model_fill="no" '),
+            'model_fill="no" is not a valid value.',
+        ),
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
         (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
         (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
-        (lambda config: config.replace("<Label ", '<Label model_split="rows" '), 'model_split="rows" means nothing. '),
+        (
+            lambda config: config.replace("<Label ", '<Label model_split="rows" '),
+            'model_split="rows" is not a valid value. ',
+        ),
         (
             lambda config: config.replace("<TextArea ", '<TextArea model_preannotate="all" '),
             'model_preannotate="all" me',

@@ -164,5 +164,5 @@ def test_another_hosts_address_of_local_files_is_not_taken_from_disk(
 ) -> None:
     (root / "x.png").write_bytes(png(1))
     store = make_store(LOCAL_FILES_DOCUMENT_ROOT=root)
-    with pytest.raises(PageForbidden, match="private network"):
+    with pytest.raises(PageForbidden, match="private host"):
         store.get(PageAddress(f"{web.url}/data/local-files/?d=x.png"))  # type: ignore[attr-defined]
