@@ -14,10 +14,8 @@ from lxml import etree
 
 from boxocr.errors import LabelingConfigError
 
-# In characters. The limit allows thousands of labels; a parsed config takes up to sixty times its size in memory. Each
-# request contains its config, so normalized ones are cached.
+# In characters: enough for thousands of labels. A parsed config takes up to sixty times its size in memory.
 _MAX_CONFIG = 1_000_000
-_CACHE_SIZE = 2_000_000
 
 # The encoding in an XML declaration. lxml refuses text that names one, since text is decoded already.
 _ENCODING = re.compile(
@@ -25,14 +23,17 @@ _ENCODING = re.compile(
     re.ASCII,
 )
 
+
+def _by_lower_case(names: str) -> dict[str, str]:
+    return {name.lower(): name for name in names.split()}
+
+
 # Names as label-studio-sdk's parser and this package expect them. model_* attributes are case-sensitive.
-_TAG_NAMES = "Repeater Label Choice Relation Filter"
-_ATTRIBUTE_NAMES = """
+_TAGS = _by_lower_case("Repeater Label Choice Relation Filter")
+_ATTRIBUTES = _by_lower_case("""
     name toName value valueList alias on indexFlag perRegion smart smartOnly rows whenTagName whenLabelValue
     title header label placeholder hint
-"""
-_TAGS = {name.lower(): name for name in _TAG_NAMES.split()}
-_ATTRIBUTES = {name.lower(): name for name in _ATTRIBUTE_NAMES.split()}
+""")
 
 
 class Markup(NamedTuple):
@@ -52,7 +53,8 @@ def xml_parser() -> Any:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
 
 
-@cached(LRUCache(_CACHE_SIZE, getsizeof=lambda markup: len(markup.text)), lock=threading.Lock())
+# Up to two million characters of configs, since each request contains its config.
+@cached(LRUCache(2_000_000, getsizeof=lambda markup: len(markup.text)), lock=threading.Lock())
 def normalize(label_config: str) -> Markup:
     """Normalize a config; cached.
 

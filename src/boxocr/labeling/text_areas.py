@@ -12,18 +12,22 @@ from unicodedata import normalize
 from boxocr.labeling.attributes import one_of
 from boxocr.labeling.tag import Tag
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # Words in the names and titles of TextAreas, in languages that projects are likely to use.
-_TEXT_WORDS = """
+_TEXT_WORDS = _set("""
     text texts transcription transcriptions transcript transcripts transkription transkript ocr
     value values reading readings content contents wording inhalt
-"""
-_COMMENT_WORDS = """
+""")
+_COMMENT_WORDS = _set("""
     comment comments note notes remark remarks memo feedback observation observations
     kommentar kommentare bemerkung bemerkungen anmerkung anmerkungen notiz notizen
     commentaire commentaires remarque remarques comentario comentarios nota notas commento commenti
     opmerking opmerkingen komentarz uwaga uwagi
-"""
-_FOR_TEXT, _FOR_COMMENTS = frozenset(_TEXT_WORDS.split()), frozenset(_COMMENT_WORDS.split())
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _text_area(tag: Tag, *, requested: bool) -> TextArea:
     title = " ".join(tag.attributes.get(attribute, "") for attribute in titles)
     # The name first, since a title may mention the other kind ("Your note on the text").
     for words in (set(_words(tag.name)), set(_words(title))):
-        comments, text = not words.isdisjoint(_FOR_COMMENTS), not words.isdisjoint(_FOR_TEXT)
+        comments, text = not words.isdisjoint(_COMMENT_WORDS), not words.isdisjoint(_TEXT_WORDS)
         if comments or text:
             return TextArea(tag, conditions, requested, for_text=text and not comments, for_comments=comments)
     return TextArea(tag, conditions, requested, for_text=False, for_comments=False)

@@ -28,9 +28,6 @@ _FILES = re.compile(
 # Label Studio puts its LABEL_STUDIO_HOST, if set, in front of its style sheets.
 _STYLE_SHEET = re.compile(rb'href="(https?://[^"\s<>]{1,500})/static/')
 
-# LABEL_STUDIO_HOST changes only when Label Studio restarts. A failed request is repeated sooner.
-_KNOWN_SECONDS, _FAILED_SECONDS = 600.0, 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class BaseURL:
@@ -106,7 +103,8 @@ class BaseURLs:
             if time.monotonic() >= self._expires:
                 page = self._login_page()
                 self._own = _label_studio_host(page or b"")
-                self._expires = time.monotonic() + (_FAILED_SECONDS if page is None else _KNOWN_SECONDS)
+                # LABEL_STUDIO_HOST changes only when Label Studio restarts. A failed request is repeated sooner.
+                self._expires = time.monotonic() + (60 if page is None else 600)
             return self._own
 
 

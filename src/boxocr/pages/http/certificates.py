@@ -10,11 +10,6 @@ from boxocr.errors import PageCertificate
 # They name files with certificate authorities: the first for the web and Label Studio, the second, boto3's, for S3.
 WEB_VARIABLE, S3_VARIABLE = "SSL_CERT_FILE", "AWS_CA_BUNDLE"
 
-# OpenSSL's X509_V_ERR_… codes. The first group: no chain leads to a trusted authority.
-_UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
-_NOT_YET_VALID, _EXPIRED = 9, 10
-_OTHER_NAME = (62, 64)
-
 
 def certificate_trouble(error: BaseException, who: str, variable: str = WEB_VARIABLE) -> PageCertificate | None:
     """The error to raise if a connection failed because of its certificate; None if there was another reason.
@@ -29,38 +24,40 @@ def certificate_trouble(error: BaseException, who: str, variable: str = WEB_VARI
             return _explained(cause.verify_code, cause.verify_message, f"The certificate of {who}", variable)
         if isinstance(cause, CertificateError):
             # Raised by urllib3 if it compares the names itself, as it does for boto3.
-            return _explained(_OTHER_NAME[0], "", f"The certificate of {who}", variable)
+            return _explained(62, "", f"The certificate of {who}", variable)
     return None
 
 
-def _explained(code: int, said: str, it: str, variable: str) -> PageCertificate:
-    if code in _UNKNOWN_AUTHORITY:
-        return PageCertificate(
-            f"{it} was issued by an authority that this server does not trust.",
-            f"Set {variable} to the PEM file of that certificate authority.",
-        )
-    if code in _OTHER_NAME:
-        return PageCertificate(
-            f"{it} was issued for another name.",
-            f"Use a name that is in the certificate, or have one issued for this name; {variable}, which takes the PEM "
-            "file of the certificate authority, does not help here.",
-        )
-    if code == _EXPIRED:
-        return PageCertificate(
-            f"{it} has expired.",
-            f"Renew it on that server. If the authority's own certificate has expired, set {variable} to the PEM "
-            "file of the new certificate authority.",
-        )
-    if code == _NOT_YET_VALID:
-        return PageCertificate(
-            f"{it} is not valid yet.",
-            f"Synchronize both clocks with a time server; {variable}, which takes the PEM file of the certificate "
-            "authority, does not help here.",
-        )
-    return PageCertificate(
-        f"{it} cannot be verified ({said}).",
-        f"Have it reissued; {variable} takes the PEM file of the certificate authority.",
-    )
+def _explained(code: int, reason: str, certificate: str, variable: str) -> PageCertificate:
+    match code:  # OpenSSL's X509_V_ERR_…
+        case 2 | 18 | 19 | 20 | 21:  # no chain leads to a trusted authority
+            return PageCertificate(
+                f"{certificate} was issued by an authority that this server does not trust.",
+                f"Set {variable} to the PEM file of that certificate authority.",
+            )
+        case 62 | 64:  # host name or IP address mismatch
+            return PageCertificate(
+                f"{certificate} was issued for another name.",
+                "Use a name that is in the certificate, or have one issued for this name; "
+                f"{variable}, which takes the PEM file of the certificate authority, does not help here.",
+            )
+        case 10:
+            return PageCertificate(
+                f"{certificate} has expired.",
+                "Renew it on that server. If the authority's own certificate has expired, "
+                f"set {variable} to the PEM file of the new certificate authority.",
+            )
+        case 9:
+            return PageCertificate(
+                f"{certificate} is not valid yet.",
+                "Synchronize both clocks with a time server; "
+                f"{variable}, which takes the PEM file of the certificate authority, does not help here.",
+            )
+        case _:
+            return PageCertificate(
+                f"{certificate} cannot be verified ({reason}).",
+                f"Have it reissued; {variable} takes the PEM file of the certificate authority.",
+            )
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

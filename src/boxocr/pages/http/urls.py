@@ -15,11 +15,6 @@ from boxocr.errors import PageAddressError, PageForbidden
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# RFC 3986's reserved and unreserved characters, and the percent sign of an existing escape.
-_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -59,13 +54,15 @@ class WebUrl:
 
 def scheme_of(url: str) -> str:
     """The scheme in lower case, or an empty string for a relative URL."""
-    found = _SCHEME.match(url)
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", url)
     return found[1].lower() if found else ""
 
 
 def percent_encoded(url: str) -> str:
     """The URL in ASCII. Existing escapes are kept; a percent sign that is not part of one is encoded itself."""
-    return quote(_STRAY_PERCENT.sub("%25", url), safe=_SAFE)
+    escaped = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url)
+    # RFC 3986's reserved and unreserved characters, and the percent signs of existing escapes.
+    return quote(escaped, safe="%/:?#[]@!$&'()*+,;=~-._")
 
 
 def parse_web_url(url: str) -> WebUrl:

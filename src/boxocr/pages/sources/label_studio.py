@@ -17,9 +17,6 @@ from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Validator
 from boxocr.pages.sources.web import Response, Web, fetched
 
-# Bounds the wait for LABEL_STUDIO_HOST, which is found on the login page. It is not worth a page's whole deadline.
-_LOGIN_PAGE_SECONDS = 3.0
-
 
 class LabelStudio:
     """The source for all URLs of Label Studio.
@@ -68,9 +65,10 @@ class LabelStudio:
         return found if found is not None and self.contains(found) else None
 
     def _login_page(self) -> bytes | None:
-        # Requested without the token, since users who are logged in are redirected away from it.
+        # Requested without the token, since users who are logged in are redirected away from it. Three seconds, since
+        # the LABEL_STUDIO_HOST found on it is not worth a page's whole deadline.
         try:
-            response = self._web.get(self._below("/user/login/"), None, Deadline(_LOGIN_PAGE_SECONDS))
+            response = self._web.get(self._below("/user/login/"), None, Deadline(3.0))
         except (PageError, TimeoutError):
             return None
         return response.body if response.status == HTTPStatus.OK and self.contains(response.url) else None
