@@ -36,7 +36,9 @@ def _names(*names: str) -> AliasChoices:
 
 def available_cores() -> int:
     """Cores that this process may use, which in a container can be fewer than the machine has."""
-    return max(1, len(os.sched_getaffinity(0)))
+    # Linux only; macOS has no such call.
+    affinity = getattr(os, "sched_getaffinity", None)
+    return max(1, len(affinity(0))) if affinity else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
