@@ -147,7 +147,7 @@ def test_connecting_a_backend_with_a_password(
     backend = start_backend(**password)
     project = new_project(BOXES, connect=False)
     arguments = ("connect", "--project", project.id, "--url", backend.url)
-    assert "asks for a user name and password" in boxocr(*arguments).output
+    assert "requires a user name and password" in boxocr(*arguments).output
     assert "basic authentication as label-studio" in boxocr(*arguments, variables=password).output
     assert boxocr(*arguments, variables=password).output.startswith("Nothing to change")
 

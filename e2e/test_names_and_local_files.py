@@ -24,9 +24,9 @@ NOT_SERVED = (
 )
 NOT_SHOWN = "Label Studio shows no such local file to the owner of this server's token (HTTP 404). "
 NOT_OPENED = "Label Studio cannot open the page's local file (HTTP 404). "
-OUTSIDE = "The page's address leads out of Label Studio's folder of local files. "
-NAMELESS = "The page's address names no local file (HTTP 403). "
-NO_TOKEN = "Label Studio asks for a token, and this server has none. "  # noqa: S105 - a sentence
+OUTSIDE = "The page's address points outside Label Studio's folder of local files. "
+NAMELESS = "The page's address does not contain the path of a local file (HTTP 403). "
+NO_TOKEN = "Label Studio requires a token, and this server has none. "  # noqa: S105 - a sentence
 
 
 @pytest.fixture(scope="module")
