@@ -85,7 +85,7 @@ class Web:
         """The file at an http or https URL.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
         """
         if url.web is None:
             raise PageAddressError
