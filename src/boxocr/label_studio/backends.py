@@ -61,7 +61,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredConnection:
     """A connection as it should be.
 
     Attributes:
@@ -95,11 +95,11 @@ class Wanted:
         }
 
 
-def wanted(settings: Settings, url: str, title: str) -> Wanted:
+def desired_connection(settings: Settings, url: str, title: str) -> DesiredConnection:
     """The connection as the settings want it: with user and password where the server asks for them."""
     if settings.basic_auth_user is None or settings.basic_auth_pass is None:
-        return Wanted(url, title)
-    return Wanted(url, title, settings.basic_auth_user, settings.basic_auth_pass)
+        return DesiredConnection(url, title)
+    return DesiredConnection(url, title, settings.basic_auth_user, settings.basic_auth_pass)
 
 
 def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Connection | None:

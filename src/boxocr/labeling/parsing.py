@@ -4,15 +4,18 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cached
-from label_studio_sdk.label_interface.interface import LabelInterface
 
 from boxocr.labeling.controls import Controls
 from boxocr.labeling.markup import invalid_config, normalize
+from boxocr.labeling.sdk import label_interface_class
 from boxocr.labeling.tag import Tag
 from boxocr.labeling.text_areas import text_areas_of
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Parsed:
         tags: the control tags, by name, in the order of the config.
     """
 
-    interface: LabelInterface
+    interface: "LabelInterface"
     objects: Mapping[str, Tag]
     tags: Mapping[str, Tag]
 
@@ -51,14 +54,14 @@ def parse(markup: str) -> Parsed:
         LabelingConfigError: it is not a valid config.
     """
     try:
-        interface = LabelInterface(config=markup)
+        interface = label_interface_class()(config=markup)
         objects, tags = _by_name(interface.objects), _by_name(interface.controls)
     except Exception as error:  # label-studio-sdk raises pydantic's exceptions besides its own
         raise invalid_config() from error
     return Parsed(interface, objects, tags)
 
 
-def label_interface(label_config: str) -> LabelInterface:
+def label_interface(label_config: str) -> "LabelInterface":
     """label-studio-sdk's view of a labeling config; cached.
 
     Args:
