@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from boxocr.errors import PageError, PageNotFound, PageUnauthorized, PageUnreachable
-from boxocr.pages.http.certificates import S3_VARIABLE, certificate_trouble
+from boxocr.pages.http.certificates import S3_VARIABLE, certificate_error
 from boxocr.settings.environment import Settings
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def status_of(error: ClientError) -> int:
 
 def _unreachable(error: Exception, settings: Settings, message: str) -> PageUnreachable:
     server = f"the S3 server {urlsplit(settings.aws_endpoint).hostname}" if settings.aws_endpoint else "AWS"
-    trouble = certificate_trouble(error, server, S3_VARIABLE)
-    return trouble or PageUnreachable(message, "Check AWS_ENDPOINT and that the server is running.")
+    untrusted = certificate_error(error, server, S3_VARIABLE)
+    return untrusted or PageUnreachable(message, "Check AWS_ENDPOINT and that the server is running.")
 
 
 def _refusal(code: str, status: int, bucket: str) -> PageError:  # noqa: PLR0911 - one for each reason
