@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load()
     except SettingsError as error:
         return _wrong_settings(error, options)
+    # An installed script starts without the working folder, where the server finds the operator's own engine.
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path has strings
+        sys.path.append(os.getcwd())  # noqa: PTH109 - the same
     commands = {
         "serve": _serve,
         "doctor": _doctor,

@@ -171,7 +171,7 @@ def answered_with_error(said: str, url: str) -> CommandFailed:
     status, phrase = (found[1], found[2].strip()) if found else ("401", "")
     if status == "401":
         return CommandFailed(
-            f"BoxOCR at {shown(url)} asks for a user name and password, and Label Studio has none or the wrong ones.",
+            f"BoxOCR at {shown(url)} requires a user name and password, and Label Studio has none or the wrong ones.",
             "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as for the server, and run boxocr connect --project.",
         )
     if phrase.startswith(LabelingConfigError.message):

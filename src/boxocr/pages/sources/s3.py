@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from boxocr.errors import PageAddressError, PageTimeout
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3_client import make_client, s3_errors, status_of
 from boxocr.pages.sources.source import Fetched, Limits, Validator
 from boxocr.settings.environment import Settings
@@ -43,13 +43,13 @@ class S3:
         self._lock = threading.Lock()
         self._made: S3Client | None = None
 
-    def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The object at the address, whose key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
+    def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
+        """The object at the URL, whose key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
 
         Raises:
             PageError: the subclass says what is wrong.
         """
-        bucket, key = _bucket_and_key(address.url)
+        bucket, key = _bucket_and_key(url.text)
         condition: Any = {"IfNoneMatch": validator.etag} if validator and validator.etag else {}
         with s3_errors(self._settings, bucket, no_answer="S3 could not be reached, or cut the page off."):
             try:
