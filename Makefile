@@ -40,7 +40,7 @@ test: $(VENV)/.installed-test
 test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py
 
-check: check-style check-format check-types check-security
+check: check-style check-format check-types check-imports check-security
 
 check-style: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -50,6 +50,9 @@ check-format: $(VENV)/.installed-test
 
 check-types: $(VENV)/.installed-test
 	$(BIN)/mypy .
+
+check-imports: $(VENV)/.installed-test
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo --no-cache
 
 check-security: $(VENV)/.installed-test
 	$(BIN)/bandit --quiet --severity-level medium --recursive src model.py _wsgi.py gunicorn.conf.py
