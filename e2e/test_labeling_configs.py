@@ -1,4 +1,4 @@
-"""Labeling configs that people use."""
+"""Labeling configs used in practice."""
 
 import json
 
@@ -216,7 +216,7 @@ def test_clicks_are_asked_for_without_smart_too(annotator: Annotator, new_projec
     assert project.saved(project.task()).only.text == "Total due 678.90"
 
 
-# --- Ways to write a config
+# --- Notations of a config
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image
 
+from boxocr.labeling.attributes import ATTRIBUTES
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.places import ATTRIBUTES
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.tesseract import Tesseract
 from boxocr.reading.types import ReadingOptions
@@ -174,7 +174,7 @@ def test_the_attributes_of_labeling_configs_are_described_with_where_they_may_st
 
     described = re.findall(r"^\| `(model_\w+)` \| ([^|]+) \|", document, re.MULTILINE)
 
-    assert sorted(described) == sorted((one.name, one.where) for one in ATTRIBUTES.values())
+    assert sorted(described) == sorted((one.name, one.placement) for one in ATTRIBUTES.values())
 
 
 @documents

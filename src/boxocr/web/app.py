@@ -22,7 +22,7 @@ from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.parsing import label_interface
 from boxocr.observability import attempts
 from boxocr.observability.request_log import RegionsOfRequests, request_line
-from boxocr.process.memory_budget import Room
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.settings.environment import Settings
 from boxocr.web.gunicorn_worker import arrivals
 from boxocr.web.json_bodies import AnswerJSON, json_object, project_id
@@ -84,7 +84,7 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
 
 
 def _add_health_routes(
-    app: Flask, model_class: type[LabelStudioMLBase], settings: Settings, services: runtime.Runtime
+    app: Flask, model_class: type[LabelStudioMLBase], settings: Settings, services: runtime.Services
 ) -> None:
     status = _status_page(app, settings, services) if settings.status_page else None
 
@@ -109,7 +109,7 @@ def _add_health_routes(
         return jsonify({"status": "READY", "engine": engine, "languages": settings.ocr_lang.split("+")})
 
 
-def _status_page(app: Flask, settings: Settings, services: runtime.Runtime) -> "StatusPage":
+def _status_page(app: Flask, settings: Settings, services: runtime.Services) -> "StatusPage":
     # It brings the operators' commands along, which a server without it does not need.
     from boxocr.web.status.page import StatusPage  # noqa: PLC0415
 
@@ -225,7 +225,7 @@ def _ask_for_password(app: Flask, settings: Settings) -> None:
 
 
 def _read_bodies(app: Flask) -> None:
-    room, room_for_values = Room(_BODIES_BYTES), Room(_VALUES_BYTES)
+    room, room_for_values = MemoryBudget(_BODIES_BYTES), MemoryBudget(_VALUES_BYTES)
 
     @app.before_request
     def read() -> None:
@@ -252,7 +252,7 @@ def _read_bodies(app: Flask) -> None:
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
         for lender, size in g.get("lent", ()):
-            lender.give_back(size)
+            lender.release(size)
 
 
 def _bytes_of_values(body: bytes) -> int:
@@ -262,9 +262,9 @@ def _bytes_of_values(body: bytes) -> int:
     return values
 
 
-def _borrow(room: Room, size: int) -> None:
+def _borrow(room: MemoryBudget, size: int) -> None:
     """Take so many bytes until the request is over. None left is said at once."""
-    if not room.try_to_take(size):
+    if not room.try_acquire(size):
         raise Busy
     g.lent.append((room, size))
 
@@ -309,7 +309,7 @@ def _error_response(status: int, code: str, message: str, remedy: str, error: Bo
     return response
 
 
-def _log_requests(app: Flask, metrics: Metrics, services: runtime.Runtime) -> None:
+def _log_requests(app: Flask, metrics: Metrics, services: runtime.Services) -> None:
     regions = RegionsOfRequests()
     services.at_close(attempts.observe(regions.add))
 

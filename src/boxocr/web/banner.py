@@ -4,7 +4,7 @@ import logging
 import threading
 
 from boxocr.answering import services as runtime
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
 
@@ -43,7 +43,7 @@ def announce(settings: Settings) -> None:
     saying.join(_WAIT_SECONDS)
 
 
-def _say(settings: Settings, services: Runtime, stopped: threading.Event) -> None:
+def _say(settings: Settings, services: Services, stopped: threading.Event) -> None:
     address = f"http://{'localhost' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
     try:
         services.probe()
@@ -59,7 +59,7 @@ def _say(settings: Settings, services: Runtime, stopped: threading.Event) -> Non
         print(line, flush=True)  # noqa: T201 - the line that a person waits for
 
 
-def _ready(settings: Settings, services: Runtime, address: str) -> str:
+def _ready(settings: Settings, services: Services, address: str) -> str:
     missing = []
     if settings.label_studio_url is None:
         missing.append("Label Studio (LABEL_STUDIO_URL, LABEL_STUDIO_ACCESS_TOKEN)")

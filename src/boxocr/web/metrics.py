@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.observability.attempts import Attempt, observe
 from boxocr.observability.request_log import outcome_of
 from boxocr.process.stages import Stage
@@ -40,7 +40,7 @@ class Metrics:
         services: whose queue, readers and caches are looked at when somebody asks.
     """
 
-    def __init__(self, services: Runtime) -> None:
+    def __init__(self, services: Services) -> None:
         self._registry = CollectorRegistry()
         registry = self._registry
 
@@ -105,7 +105,7 @@ class Metrics:
 class _State(Collector):
     """What is the case at the moment that somebody asks."""
 
-    def __init__(self, services: Runtime) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:

@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.commands.preannotate.items import Kept
 from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
 from boxocr.label_studio.errors import CommandFailed
@@ -43,7 +43,7 @@ class NodeReaders:
     def __init__(self, settings: Settings, label_config: str, cores: int) -> None:
         self._label_config = label_config
         settings.hand_certificates_on()
-        self._services = Runtime(settings.model_copy(update={"ocr_workers": cores}))
+        self._services = Services(settings.model_copy(update={"ocr_workers": cores}))
         self._services.start()
 
     def problem(self) -> str:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.answering.whole_tasks import prediction_of, read_pages
 from boxocr.commands.preannotate.items import PARTIAL_VERSION, Kept
 from boxocr.errors import BoxOCRError
@@ -68,7 +68,7 @@ class LocalWorkers:
 
     def __init__(self, settings: Settings, label_config: str) -> None:
         self._label_config = label_config
-        self._services = Runtime(settings)
+        self._services = Services(settings)
         self._services.start()
         if self._services.problem is not None:
             raise CommandFailed(self._services.problem.message, self._services.problem.remedy)
@@ -86,7 +86,7 @@ class LocalWorkers:
         self._threads.shutdown()
 
 
-def read(task: Task, label_config: str, services: Runtime, before: Kept | None) -> Outcome:
+def read(task: Task, label_config: str, services: Services, before: Kept | None) -> Outcome:
     """Read a task, whatever happens.
 
     Args:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.diagnosis import label_studio_server, s3, token
 from boxocr.diagnosis.report import Finding, Redaction, failure, passed
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
-from boxocr.web.status.background_value import Lookout
+from boxocr.web.status.background_value import BackgroundValue
 
 _READY = "Reading"
 
@@ -26,23 +26,23 @@ class State:
         probe: raises a BoxOCRError unless boxes can be read.
     """
 
-    def __init__(self, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
         self._services = services
         self._probe = probe
         self._redact = Redaction(settings)
         # By what stands on the page as long as there is no answer.
-        self._lookouts = {
-            _READY: Lookout(self._ready, _READY_SECONDS),
-            label_studio_server.CHECK: Lookout(self._label_studio, _ELSEWHERE_SECONDS),
-            s3.CHECK: Lookout(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
+        self._values = {
+            _READY: BackgroundValue(self._ready, _READY_SECONDS),
+            label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),
+            s3.CHECK: BackgroundValue(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
         }
 
     def as_json(self) -> dict[str, Any]:
         """For the page's script; at once, with what is known so far."""
         rows: list[dict[str, Any]] = []
-        for name, lookout in self._lookouts.items():
-            findings = lookout.last()
+        for name, value in self._values.items():
+            findings = value.last()
             if findings is None:
                 rows.append({"check": name, "state": "pending", "message": "Looking …", "remedy": ""})
             else:
