@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from e2e.process import HOST, PYTHONPATH, REPOSITORY, Server, free_ports
+from e2e.process import HOST, PYTHONPATH, REPOSITORY, Server
+from tests.servers.ports import free_ports
 
 
 class Backend(Server):

@@ -1,6 +1,7 @@
 """Label Studio: the server process, its settings and tokens, its projects, and its saved annotations."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,14 +11,28 @@ from typing import Any, cast
 import requests
 from label_studio_sdk import LabelStudio
 
-from e2e.process import HOST, REPOSITORY, Server, free_ports
+from e2e.process import HOST, REPOSITORY, Server
 from e2e.storage import S3
+from tests.servers.ports import free_ports
 
 EMAIL = "annotator@example.com"
 PASSWORD = "read-every-box"  # noqa: S105 - of a server that lives as long as the tests
 LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - the same
 
 Json = dict[str, Any]
+
+
+def venv_of(place: tuple[str, str]) -> Path:
+    """The venv that a variable names, or that has its usual name in the repository."""
+    variable, usual = place
+    return REPOSITORY / os.environ.get(variable, usual)
+
+
+def copy_prepared_database(venv: Path, data: Path) -> None:
+    """Give a Label Studio a migrated database without users, where ``e2e/setup.sh`` made one; it migrates otherwise."""
+    prepared = venv / "label_studio.sqlite3"
+    if prepared.exists():
+        shutil.copy(prepared, data)
 
 
 class LabelStudioServer:
@@ -41,8 +56,9 @@ class LabelStudioServer:
         self.document_root.mkdir()
         data = folder / "label-studio"
         data.mkdir()
-        variable, usual = self.VENV
-        self.program = REPOSITORY / os.environ.get(variable, usual) / "bin/label-studio"
+        venv = venv_of(self.VENV)
+        self.program = venv / "bin/label-studio"
+        copy_prepared_database(venv, data)
         self.server = Server(
             "label-studio",
             [self.program, "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
@@ -98,11 +114,15 @@ class LabelStudioServer:
         self.server.stop()
 
     def _post(self, url: str, **content: Any) -> requests.Response:
-        """POST as the front end does, with the session's cookie."""
-        headers = {"X-CSRFToken": self._session.cookies["csrftoken"], "Referer": self.url}
-        response = self._session.post(url, headers=headers, timeout=60, **content)
+        """POST, and fail unless the answer is a success."""
+        response = self._send(url, **content)
         response.raise_for_status()
         return response
+
+    def _send(self, url: str, **content: Any) -> requests.Response:
+        """POST as the front end does, with the session's cookie."""
+        headers = {"X-CSRFToken": self._session.cookies["csrftoken"], "Referer": self.url}
+        return self._session.post(url, headers=headers, timeout=60, **content)
 
     def release(self) -> str:
         """Return the version of the running release."""
@@ -128,6 +148,13 @@ class LabelStudioServer:
         self._post(
             f"{self.url}/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": allowed}
         )
+
+    def accepts(self, config: str) -> bool:
+        """Whether a labeling config passes the checks that Label Studio makes when a project is saved."""
+        answer = self._send(f"{self.url}/api/projects/validate/", json={"label_config": config})
+        if answer.status_code != requests.codes.bad_request:
+            answer.raise_for_status()
+        return answer.ok
 
     def new_project(self, title: str, config: str, *tasks: Mapping[str, Any]) -> "Project":
         """Create a project with this labeling config and a task for each ``data``."""

@@ -1,10 +1,7 @@
 """Servers as child processes on free ports of 127.0.0.1, and functions that wait for them."""
 
-import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -50,21 +47,6 @@ def until(condition: Callable[[], T], what: str, *, seconds: float = 30, pause: 
             raise NotInTimeError(f"after {seconds} s still not so: {what} (last answer: {answer!r})")
         time.sleep(pause)
     return answer
-
-
-def free_ports(count: int) -> list[int]:
-    """Return different free ports of 127.0.0.1.
-
-    They are below the ephemeral range, because a server may need a minute to bind its port.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(20000, 32000)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            if port not in found:
-                found.append(port)
-    return found
 
 
 def answers(url: str) -> bool:

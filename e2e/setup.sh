@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the requirements of the end-to-end tests in addition to the test requirements: the newest and the oldest Label
-# Studio, each in its own venv, and Chromium. Does nothing if they are installed. "e2e/setup.sh label-studio" installs
-# only the newest Label Studio.
+# Studio, each in its own venv with a migrated database, and Chromium. Does nothing if they are installed.
+# "e2e/setup.sh label-studio" installs only the newest Label Studio.
 #   VENV               the venv of this repository (default: .venv); its Python is used
 #   LABEL_STUDIO_VENV  the venv for Label Studio (default: .venv-label-studio)
 #   LABEL_STUDIO_1_10_VENV    the venv for Label Studio 1.10.1 (default: .venv-label-studio-1.10)
@@ -26,6 +26,20 @@ if ! cmp --silent "$wanted" "$installed"; then
 fi
 
 [ "${1:-}" != label-studio ] || exit 0
+
+# prepare_database VENV: Label Studio's empty database, in the venv it belongs to. Migrating it takes half a minute of
+# processor time, so each server of the tests starts with a copy.
+prepare_database() {
+  local folder database=$1/label_studio.sqlite3
+  [ ! -e "$database" ] || return 0
+  echo "Preparing the database of $1"
+  folder=$(mktemp -d)
+  LABEL_STUDIO_BASE_DATA_DIR=$folder LATEST_VERSION_CHECK=false COLLECT_ANALYTICS=false SENTRY_DSN="" \
+    FRONTEND_SENTRY_DSN="" "$1/bin/label-studio" version >"$folder/log" 2>&1 || { cat "$folder/log"; return 1; }
+  mv "$folder/label_studio.sqlite3" "$database"
+  rm -r "$folder"
+}
+prepare_database "$label_studio_venv"
 
 oldest_venv=${LABEL_STUDIO_1_10_VENV:-.venv-label-studio-1.10}
 oldest_wanted=e2e/requirements-label-studio-1.10.txt
@@ -59,6 +73,7 @@ if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
       "name one with LABEL_STUDIO_1_10_PYTHON." >&2
   fi
 fi
+if [ -e "$oldest_venv/bin/label-studio" ]; then prepare_database "$oldest_venv"; fi
 
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then

@@ -14,7 +14,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from e2e.process import HOST, Server, free_ports, until
+from e2e.process import HOST, Server, until
+from tests.servers.ports import free_ports
 
 
 class S3:

@@ -17,12 +17,13 @@ from playwright.sync_api import Browser
 
 from e2e.annotator import Annotator, log_in
 from e2e.conftest import SHOTS
-from e2e.label_studio import LabelStudioServer, Project
+from e2e.label_studio import LabelStudioServer, Project, copy_prepared_database, venv_of
 from e2e.pages import Box
-from e2e.process import HOST, REPOSITORY, Server, free_ports, until
+from e2e.process import HOST, REPOSITORY, Server, until
 from tests.deployment.compose import BASE, SEAWEEDFS, load
 from tests.deployment.services import Desk
 from tests.deployment.test_compose_files import PASSWORDS, SET
+from tests.servers.ports import free_ports
 
 # Its position on examples/pages/invoice.png, in percent.
 _LINE, _LINE_BOX = "Total due", Box(58, 73.8, 17, 3.6)
@@ -134,7 +135,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     services = load(BASE, SEAWEEDFS, environment=SET)["services"]
     addresses = {"minio:9000": s3, "boxocr:9090": backend, "label-studio:8080": label_studio}
     desk = Desk(services, addresses, tmp_path)
-    venv = REPOSITORY / os.environ.get("LABEL_STUDIO_VENV", ".venv-label-studio")
+    venv = venv_of(LabelStudioServer.VENV)
+    copy_prepared_database(venv, tmp_path)
     port = label_studio.partition(":")[2]
     server = Server(
         "label-studio",

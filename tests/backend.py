@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,14 +66,6 @@ class Backend:
         assert answer.status_code == 200, (answer.reason, answer.text)
         results: list[Any] = answer.json()["results"]
         return results
-
-
-def free_port() -> int:
-    """A port on the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
