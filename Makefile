@@ -2,7 +2,7 @@
 #             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
 # make test   the same, and runs the tests
 # make test-ray  the tests that need Ray, which it installs
-# make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and readers too
+# make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
 # make hooks  has git run these checks before each commit
 # make dist   builds the source distribution and the wheel in dist/, with checksums

@@ -168,12 +168,12 @@ def by_category(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(prog="bench.accuracy", description="Measure how right boxes are read.")
-    parser.add_argument("--boxes", type=Path, default=BOXES, help="boxes.json, its pages beside it")
+    parser = argparse.ArgumentParser(prog="bench.accuracy", description="Measure the accuracy of reading drawn boxes.")
+    parser.add_argument("--boxes", type=Path, default=BOXES, help="boxes.json, with its pages in the same folder")
     parser.add_argument("--engine", action="append", help=f"may be repeated; default: {', '.join(ENGINES)}")
-    parser.add_argument("--tessdata", help="a folder with Tesseract's language data to look into first")
+    parser.add_argument("--tessdata", help="folder with Tesseract language data that takes precedence")
     parser.add_argument("--no-reference", action="store_true", help="leave out the reference recipe")
-    parser.add_argument("--errors", action="store_true", help="print what was read wrong")
+    parser.add_argument("--errors", action="store_true", help="print the misread boxes")
     arguments = parser.parse_args()
     boxes = load(arguments.boxes)
 
@@ -194,7 +194,7 @@ def main() -> None:
             report(pool.describe(), partial(through, pool))
     if not arguments.no_reference:
         if missing := missing_for_reference():
-            print(f"\nThe reference recipe is left out for lack of {missing}.")
+            print(f"\nThe reference recipe is left out because this is missing: {missing}.")
         else:
             report(f"reference: new process, psm 6, {REFERENCE_LANGUAGES}", reference)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)

@@ -346,7 +346,7 @@ def main() -> None:
         bench.ten_boxes()
         for count in (1, 4, 16):
             bench.annotators(count)
-    print(f"\npeak memory of all this, all processes: {memory.peak:.0f} MB")
+    print(f"\npeak memory of all processes: {memory.peak:.0f} MB")
     rows = [*bench.rows, {"scenario": "peak memory", "contender": "BoxOCR", "megabytes": memory.peak}]
     for readers in range(1, cores):
         with setup(pages, OCR_WORKERS=str(readers)) as running_setup:

@@ -151,11 +151,11 @@ def measure(server: Backend, senders: list[Callable[[int], bytes]], first: int) 
 def main() -> None:
     """Measure each step, and print the peaks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--side", type=int, default=10_000, help="of the pages, px")
-    parser.add_argument("--megabytes", type=int, default=60, help="of the largest requests")
-    parser.add_argument("--workers", default="2", help="readers")
-    parser.add_argument("--steps", default="", help="only those whose name holds this")
-    parser.add_argument("--most", type=float, default=5.0, help="more than these gigabytes is a failure")
+    parser.add_argument("--side", type=int, default=10_000, help="side length of the pages in pixels")
+    parser.add_argument("--megabytes", type=int, default=60, help="size of the largest requests")
+    parser.add_argument("--workers", default="2", help="number of readers")
+    parser.add_argument("--steps", default="", help="run only the steps whose name contains this")
+    parser.add_argument("--most", type=float, default=5.0, help="fail above this peak, in gigabytes")
     arguments = parser.parse_args()
     made = files(arguments.side)
     print("files, MB: ", {name: round(len(file) / 1e6, 1) for name, file in made.items()})
@@ -176,7 +176,7 @@ def main() -> None:
             def watchdog() -> None:
                 while not over.wait(0.2):
                     if free_megabytes() < LEAST_FREE:
-                        print("The machine runs out of memory; given up.")
+                        print("The machine is running out of memory; aborted.")
                         for pid in tree(server.pid):
                             os.kill(pid, signal.SIGKILL)
                         return

@@ -200,7 +200,7 @@ def main() -> int:
                     servers.check()
                     time.sleep(1)
             except KeyboardInterrupt:
-                print("\nStopping Label Studio, the S3 server and BoxOCR. What you did is kept for the next time.")
+                print("\nStopping Label Studio, the S3 server and BoxOCR. Your data is kept for the next start.")
                 # A second Ctrl-C would leave some servers running.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 return 0
@@ -220,9 +220,9 @@ def _start_all(demo: Demo, servers: Servers) -> None:
         servers.wait_for(url)
     command = [sys.executable, "-m", "boxocr", "demo", "--url", demo.boxocr_url, "--bucket", BUCKET]
     if subprocess.run(command, env=_inherited() | demo.settings(), cwd=demo.folder, check=False).returncode:
-        raise DemoError(f"The project could not be made. The logs are in {demo.folder}.")
+        raise DemoError(f"The project could not be created. The logs are in {demo.folder}.")
     print(f"Log in as {USER} with the password {demo.password}")
-    print(f"What this server reads is shown at {demo.boxocr_url}/")
+    print(f"BoxOCR's status page is at {demo.boxocr_url}/")
     print("Ctrl-C stops everything.", flush=True)
 
 

@@ -25,6 +25,9 @@ GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT 
 # The command that ``make run`` executes.
 SERVE = [sys.executable, "-m", "boxocr", "serve"]
 
+# The last one has coverage measure the processes that tests start.
+_KEPT = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "COVERAGE_PROCESS_CONFIG")
+
 START_SECONDS = 60
 STOP_SECONDS = 40
 
@@ -67,7 +70,7 @@ class Backend:
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """An environment with nothing in it that this project reads, but for these variables."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | variables
 
 

@@ -25,8 +25,8 @@ BoxOCRError
     └── EngineUnavailable             503
         └── EngineNotUsable               503  retrying does not help
 
-``message`` is a sentence that says what happened, ``remedy`` one that says what to do about it. Neither may contain a
-token, a local path or a traceback: both are shown to annotators and sent over HTTP.
+``message`` is a sentence about the cause, ``remedy`` one about the solution. Neither may contain a token, a local path
+or a traceback: both are shown to annotators and sent over HTTP.
 """
 
 

@@ -60,15 +60,15 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
             'model_fill="no" is not a valid value.',
         ),
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
-        (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
-        (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
+        (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is not a page'),
+        (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is not a page segmentation'),
         (
             lambda config: config.replace("<Label ", '<Label model_split="rows" '),
             'model_split="rows" is not a valid value. ',
         ),
         (
             lambda config: config.replace("<TextArea ", '<TextArea model_preannotate="all" '),
-            'model_preannotate="all" me',
+            'model_preannotate="all" is not',
         ),
         (lambda config: config.replace("RectangleLabels", "BrushLabels"), 'Nothing draws boxes on the Image "image".'),
     ],

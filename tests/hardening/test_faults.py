@@ -147,7 +147,7 @@ def cut(_: threading.Event) -> Route:
 IS_UP = "Check that it is running and that this server can reach it."
 TIMEOUT = "Try again, or raise PAGE_TIMEOUT."
 NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105
-S3_CUT = "S3 could not be reached, or cut the page off. Check AWS_ENDPOINT and that it runs."
+S3_CUT = "S3 could not be reached, or the download was interrupted. Check AWS_ENDPOINT and that the server is running."
 
 
 @dataclass(frozen=True)
@@ -194,15 +194,15 @@ FAULTS = {
     "S3 stalls": Fault(OBJECT, stalling, f"S3 did not send the page in time. {TIMEOUT}"),
     "S3 cuts off": Fault(OBJECT, cut, S3_CUT),
     "S3 is busy": Fault(
-        OBJECT, s3_error("SlowDown", 503), "S3 is being asked too often (SlowDown). Try again in a minute."
+        OBJECT, s3_error("SlowDown", 503), "S3 received too many requests (SlowDown). Try again in a minute."
     ),
     "S3 is busy, without a word": Fault(
-        OBJECT, saying(429), "S3 is being asked too often (429). Try again in a minute."
+        OBJECT, saying(429), "S3 received too many requests (429). Try again in a minute."
     ),
     "S3 fails": Fault(
         OBJECT,
         s3_error("InternalError", 500),
-        "S3 answered with InternalError instead of the page. Try again; if it stays, see S3's log.",
+        "S3 answered with InternalError instead of the page. Try again. If it keeps happening, check S3's log.",
     ),
     "S3's keys expire": Fault(
         OBJECT,
@@ -218,13 +218,13 @@ FAULTS = {
         OBJECT,
         s3_error("AccessDenied", 403),
         "S3 does not let this server's keys read the page (AccessDenied). "
-        "Allow s3:GetObject on the bucket pages; without s3:ListBucket a missing page looks like this too.",
+        "Allow s3:GetObject on the bucket pages; without s3:ListBucket S3 says the same of a missing page.",
     ),
     "the clock goes wrong": Fault(
         OBJECT,
         s3_error("RequestTimeTooSkewed", 403),
-        "S3 refuses what this server signed, since their clocks differ (RequestTimeTooSkewed). "
-        "Set both by a time server.",
+        "S3 refuses this server's signature because their clocks differ (RequestTimeTooSkewed). "
+        "Synchronize both clocks with a time server.",
     ),
 }
 

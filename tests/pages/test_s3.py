@@ -115,7 +115,7 @@ def test_what_names_no_bucket_and_key_is_told(url: str, store: PageStore) -> Non
     caught = failure(store, url)
     assert (type(caught), caught.message) == (
         PageAddressError,
-        "The page's s3:// address does not name a bucket and a key.",
+        "The page's s3:// address does not contain a bucket and a key.",
     )
 
 
@@ -145,7 +145,10 @@ def test_an_object_without_a_length_or_an_etag_is_counted_while_it_comes(
 def test_an_endpoint_where_nobody_listens_is_told(make_store: StoreMaker) -> None:
     store = make_store(AWS_ENDPOINT=f"http://127.0.0.1:{free_ports(1)[0]}", **KEYS)
     caught = failure(store, "s3://pages/x.png")
-    assert (type(caught), caught.message) == (PageUnreachable, "S3 could not be reached, or cut the page off.")
+    assert (type(caught), caught.message) == (
+        PageUnreachable,
+        "S3 could not be reached, or the download was interrupted.",
+    )
 
 
 def test_an_endpoint_that_fails_or_cuts_off_is_told(web: WebServer, make_store: StoreMaker) -> None:
@@ -153,7 +156,7 @@ def test_an_endpoint_that_fails_or_cuts_off_is_told(web: WebServer, make_store: 
     web.routes[""] = Reply(status=503)
     assert failure(store, "s3://pages/x.png").message == "S3 answered with 503 instead of the page."
     web.routes[""] = Reply(raw=[b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 9000\r\n\r\n' + png()])
-    assert failure(store, "s3://pages/x.png").message == "S3 could not be reached, or cut the page off."
+    assert failure(store, "s3://pages/x.png").message == "S3 could not be reached, or the download was interrupted."
 
 
 def test_an_endpoint_that_drips_is_given_up_in_time(web: WebServer, make_store: StoreMaker) -> None:

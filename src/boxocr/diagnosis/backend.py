@@ -20,7 +20,7 @@ from boxocr.label_studio.backends import (
 from boxocr.label_studio.client import LabelStudioAPI, http_client
 from boxocr.label_studio.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.label_studio.hosts import is_private, shown
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 
 RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
 
@@ -77,7 +77,7 @@ def _runs(url: str) -> Finding:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        if trouble := certificate_trouble(error, shown(url)):
+        if trouble := certificate_error(error, shown(url)):
             return failure(RUNS, trouble)
         return failed(
             RUNS,

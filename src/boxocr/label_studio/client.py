@@ -23,7 +23,7 @@ from boxocr.label_studio.errors import LabelStudioRefused, LabelStudioUnreachabl
 from boxocr.label_studio.hosts import shown
 from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
@@ -309,7 +309,7 @@ class LabelStudioAPI:
         except httpx.TimeoutException:
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
         except httpx.HTTPError as error:
-            if trouble := certificate_trouble(error, shown(self.url)):
+            if trouble := certificate_error(error, shown(self.url)):
                 raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
         except ValueError:

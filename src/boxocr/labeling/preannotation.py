@@ -1,4 +1,4 @@
-"""Pre-annotation: whether an Image's pages are read as a whole, and what becomes a region."""
+"""Pre-annotation: whether the pages of an Image are read as a whole, and which of their parts become regions."""
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Variables of a labeling config that stand for a task's data: ``$ocr``, ``$page.url``, ``$images[1].url``."""
+"""Variables of a labeling config, replaced by the data of a task: ``$ocr``, ``$page.url``, ``$images[1].url``."""
 
 import re
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from boxocr.errors import PageCertificate
 WEB_VARIABLE, S3_VARIABLE = "SSL_CERT_FILE", "AWS_CA_BUNDLE"
 
 
-def certificate_trouble(error: BaseException, who: str, variable: str = WEB_VARIABLE) -> PageCertificate | None:
+def certificate_error(error: BaseException, who: str, variable: str = WEB_VARIABLE) -> PageCertificate | None:
     """The error to raise if a connection failed because of its certificate; None if there was another reason.
 
     Args:

@@ -16,7 +16,7 @@ import jwt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import parse_web_url
@@ -113,8 +113,8 @@ class Tokens:
         except httpx.TimeoutException:
             raise PageTimeout("Label Studio did not issue an access token in time.") from None
         except httpx.HTTPError as error:
-            if trouble := certificate_trouble(error, f"Label Studio at {self._host}"):
-                raise trouble from None
+            if untrusted := certificate_error(error, f"Label Studio at {self._host}"):
+                raise untrusted from None
             raise PageUnreachable(
                 "Label Studio could not be reached for an access token.",
                 "Check LABEL_STUDIO_URL and that Label Studio is running.",

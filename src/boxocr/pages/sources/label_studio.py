@@ -74,10 +74,10 @@ class LabelStudio:
         return response.body if response.status == HTTPStatus.OK and self.contains(response.url) else None
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file at a URL whose ``web`` is what :meth:`locate` returned.
+        """The file at a URL whose ``web`` was returned by :meth:`locate`.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
         """
         if url.web is None:
             raise PageAddressError

@@ -24,7 +24,7 @@ class LabelStudioStorage:
         """The file at the URL, which Label Studio resolves with the storages of the task's project.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
         """
         if url.task_id is None:
             raise PageAddressError(

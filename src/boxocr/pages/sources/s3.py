@@ -1,8 +1,9 @@
-"""Pages in S3, or a server that speaks its language, read with keys of this server's own."""
+"""Pages in S3, or on a server with the same API, read with this server's own keys."""
 
 import contextlib
 import re
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -19,14 +20,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 2
 
-# boto3 waits until a piece is full, so the deadline is looked at often. Unlike the web's servers, the endpoint is the
-# operator's own, and not expected to send byte by byte.
-_PIECE_BYTES = 16 * 1024
-
-# Wider than AWS's rule for new buckets, narrower than boto3's, which also takes ARNs: those change the host.
+# Broader than AWS's rule for new buckets. Narrower than boto3's, which includes ARNs: those change the host.
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-
-_NOT_MODIFIED = 304
 
 
 class S3:
@@ -44,14 +39,14 @@ class S3:
         self._made: S3Client | None = None
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The object at the URL, whose key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
+        """The object at the URL, whose key is used literally: ``%``, ``?``, ``#`` and spaces are part of it.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
         """
         bucket, key = _bucket_and_key(url.text)
         condition: Any = {"IfNoneMatch": validator.etag} if validator and validator.etag else {}
-        with s3_errors(self._settings, bucket, no_answer="S3 could not be reached, or cut the page off."):
+        with s3_errors(self._settings, bucket, no_answer="S3 could not be reached, or the download was interrupted."):
             try:
                 found = self._client().get_object(Bucket=bucket, Key=key, **condition)
                 if found.get("ContentLength", 0) > self._limits.max_bytes:
@@ -60,7 +55,7 @@ class S3:
                 etag = found.get("ETag")
                 return Fetched(self._read(found["Body"], deadline), Validator(etag=etag) if etag else None)
             except ClientError as error:
-                if status_of(error) == _NOT_MODIFIED:
+                if status_of(error) == HTTPStatus.NOT_MODIFIED:
                     return Fetched(None, validator)
                 raise
             except (ConnectTimeoutError, ReadTimeoutError):
@@ -69,7 +64,9 @@ class S3:
     def _read(self, body: Any, deadline: Deadline) -> bytes:
         data = bytearray()
         with contextlib.closing(body):
-            while piece := body.read(_PIECE_BYTES):
+            # Small pieces, since boto3 waits for a full one and the deadline is checked only between them. The operator
+            # chose the endpoint, so it is not expected to send single bytes as other servers might.
+            while piece := body.read(16 * 1024):
                 data += piece
                 if len(data) > self._limits.max_bytes:
                     raise self._limits.too_large()
@@ -77,10 +74,10 @@ class S3:
         return bytes(data)
 
     def _client(self) -> "S3Client":
-        """Made when first needed: it takes a third of a second, and many servers never read from S3."""
+        """Created on first use: it takes a third of a second, and many servers never read from S3."""
         with self._lock:
             if self._made is None:
-                # All attempts together take no longer than a page may.
+                # All attempts together stay within a page's time limit.
                 seconds = self._limits.seconds / _ATTEMPTS
                 self._made = make_client(self._settings, read_seconds=seconds, attempts=_ATTEMPTS)
             return self._made
@@ -89,5 +86,5 @@ class S3:
 def _bucket_and_key(url: str) -> tuple[str, str]:
     bucket, _, key = url.partition("://")[2].partition("/")
     if not _BUCKET.fullmatch(bucket) or not key:
-        raise PageAddressError("The page's s3:// address does not name a bucket and a key.")
+        raise PageAddressError("The page's s3:// address does not contain a bucket and a key.")
     return bucket, key

@@ -68,7 +68,7 @@ class Source(Protocol):
             deadline: for the whole fetch.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
             TimeoutError: the deadline has passed.
         """
         ...

@@ -23,7 +23,7 @@ from boxocr.errors import (
     PageUnauthorized,
     PageUnreachable,
 )
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import Connector
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import DEFAULT_PORTS, WebUrl, parse_web_url, scheme_of
@@ -85,7 +85,7 @@ class Web:
         """The file at an http or https URL.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
         """
         if url.web is None:
             raise PageAddressError
@@ -150,7 +150,7 @@ class Web:
             raise PageTimeout(f"{_host(url)} did not send the page in time.") from None
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             # http.client raises ValueError for a malformed status line or chunk.
-            if untrusted := certificate_trouble(error, _host(url)):
+            if untrusted := certificate_error(error, _host(url)):
                 raise untrusted from None
             raise PageUnreachable(f"{_host(url)} could not be reached, or the download was interrupted.") from None
         return Response(received.status, body, url, _validator(received), text)
