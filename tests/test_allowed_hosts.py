@@ -48,8 +48,8 @@ def test_a_network_opens_the_pages_in_it_by_address_and_by_name(tmp_path: Path, 
     assert texts(by_name[0]["result"]) == {"DeBKjm31i2": "reading 2"}
     assert notes(outside["result"]) == [
         (
-            "BoxOCR: The page lies on 169.254.169.254, which is in a private network that this server may not ask."
-            " If that is meant, add 169.254.169.254 to ALLOWED_IMAGE_HOSTS."
+            "BoxOCR: The page is on 169.254.169.254, a private host that this server is not allowed to contact."
+            " If this is intended, add 169.254.169.254 to ALLOWED_IMAGE_HOSTS."
         )
     ]
 

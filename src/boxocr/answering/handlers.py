@@ -133,7 +133,7 @@ class AreaReader:
     def _pieces(self, page: Page, area: Area, options: ReadingOptions, level: Level) -> list[AreaReading]:
         with borrow_crop(page, area, self._crop_budget) as crop:
             attempts.note(crop=crop.pixels)
-            found = self._readers.read_page(crop.pixels, options, priority=Priority.DRAWN)
+            found = self._readers.read_page(crop.pixels, options, priority=Priority.INTERACTIVE)
         frame = frame_of(page, area)
 
         def located(piece: Piece) -> AreaReading:

@@ -1,11 +1,9 @@
 """What is written on whole pages, and where: read once, and kept as long as there is room."""
 
-from dataclasses import dataclass
-
 from boxocr.caching import SingleFlightCache
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
-from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading.page.whole_page import PageLayout, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
@@ -14,21 +12,6 @@ BYTES_PER_MB = 1_000_000
 
 # A word with its place takes about this much memory, and a page that has none takes this much too.
 _WORD_BYTES = 700
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """A page that was read.
-
-    Attributes:
-        width: of the upright page, px.
-        height: of the upright page, px.
-        reading: what is written on it.
-    """
-
-    width: int
-    height: int
-    reading: PageReading
 
 
 class PageReadings:

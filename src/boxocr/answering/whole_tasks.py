@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
-from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, LabelingConfigError
 from boxocr.labeling import results
 from boxocr.labeling.config import LabelingConfig
@@ -19,6 +19,7 @@ from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
+from boxocr.reading.page.whole_page import ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 
@@ -147,7 +148,7 @@ def read_pages(
         return PageOutcome(
             place,
             name,
-            results.found(page.preannotation, page.image, found.reading, (found.width, found.height), page.item_index),
+            results.found(page.preannotation, page.image, found, page.item_index),
         )
 
     with ThreadPoolExecutor(_PAGES_AT_ONCE) as side_by_side:

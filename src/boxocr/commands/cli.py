@@ -14,7 +14,7 @@ from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from boxocr.label_studio.backends import Wanted
+    from boxocr.label_studio.backends import DesiredConnection
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
 
@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load()
     except SettingsError as error:
         return _wrong_settings(error, options)
+    # An installed script starts without the working folder, where the server finds the operator's own engine.
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path has strings
+        sys.path.append(os.getcwd())  # noqa: PTH109 - the same
     commands = {
         "serve": _serve,
         "doctor": _doctor,
@@ -163,9 +166,9 @@ def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, opti
 def _connect(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.connect import connect, open_api
 
-    aim = _aim(options.url, options.title, settings)
+    desired = _desired(options.url, options.title, settings)
     with open_api(settings) as api:
-        done = connect(api, options.project, aim, named=bool(options.url))
+        done = connect(api, options.project, desired, url_given=bool(options.url))
     printer = Printer(sys.stdout, Redaction(settings))
     for sentence in done.sentences():
         printer.text(sentence)
@@ -178,10 +181,10 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.demo import run
 
     printer = Printer(sys.stdout, Redaction(settings))
-    aim = _aim(options.url, _TITLE, settings)
+    desired = _desired(options.url, _TITLE, settings)
     with open_api(settings) as api:
         storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
-        link = run(api, aim, printer.text, named=bool(options.url), storage=storage)
+        link = run(api, desired, printer.text, url_given=bool(options.url), storage=storage)
     printer.text("Open it, choose a task, switch Auto-Annotation and Auto-Accept Suggestions on, and draw a box:")
     printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
     return _SUCCESS
@@ -216,8 +219,8 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
     return _FAILURE if done.failures else _SUCCESS
 
 
-def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
-    from boxocr.label_studio.backends import wanted
+def _desired(url: str | None, title: str, settings: Settings) -> "DesiredConnection":
+    from boxocr.label_studio.backends import desired_connection
     from boxocr.label_studio.hosts import backend_url
 
-    return wanted(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)
+    return desired_connection(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)

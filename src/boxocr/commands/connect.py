@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 
 from boxocr.diagnosis import label_studio_server
 from boxocr.label_studio import webhooks
-from boxocr.label_studio.backends import Connection, Wanted, answered_with_error, explained, find, unreachable
+from boxocr.label_studio.backends import (
+    Connection,
+    DesiredConnection,
+    answered_with_error,
+    explained,
+    find,
+    unreachable,
+)
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
 from boxocr.label_studio.hosts import shown
@@ -64,57 +71,57 @@ def open_api(settings: Settings) -> LabelStudioAPI:
     return LabelStudioAPI(settings.label_studio_url, settings.label_studio_token)
 
 
-def connect(api: LabelStudioAPI, number: int, aim: Wanted, *, named: bool) -> Done:
+def connect(api: LabelStudioAPI, number: int, desired: DesiredConnection, *, url_given: bool) -> Done:
     """Connect a project, unless it is connected as it should be.
 
     Args:
         api: Label Studio.
         number: the project's.
-        aim: the connection as it should be.
-        named: whether the operator gave the address; if not, that of a connection which is there is kept.
+        desired: the connection as it should be.
+        url_given: whether the operator gave the address; if not, that of a connection which is there is kept.
 
     Raises:
         CommandFailed: Label Studio refuses the backend's address, does not reach it, or it does not accept the project.
     """
     project = api.project(number)
     rows = api.connections(number)
-    row = find(rows, url=aim.url if named else "", title=aim.title)
+    row = find(rows, url=desired.url if url_given else "", title=desired.title)
     left = _left(row, rows)
-    if row is not None and not named:
-        aim = replace(aim, url=row.url.rstrip("/"))
-    changes = ("new",) if row is None else _changes(row, aim)
+    if row is not None and not url_given:
+        desired = replace(desired, url=row.url.rstrip("/"))
+    changes = ("new",) if row is None else _changes(row, desired)
     try:
         if row is None:
-            row, added = api.connect(number, aim), True
+            row, added = api.connect(number, desired), True
         else:
             added = False
             if changes:
-                row = api.reconnect(row, number, aim)
+                row = api.reconnect(row, number, desired)
     except LabelStudioRefused as refused:
-        raise explained(refused, aim.url) from None
+        raise explained(refused, desired.url) from None
     if not row.works:
         raise answered_with_error(row.error, row.url) if row.error else unreachable(row.url)
     try:
-        changes += _mend_webhook(api, number, aim, left)
+        changes += _mend_webhook(api, number, desired, left)
     except LabelStudioRefused as refused:
-        return Done(project, row, changes, added, _deaf(refused, aim))
-    return Done(project, row, changes, added, webhooks.unheard(aim.url))
+        return Done(project, row, changes, added, _deaf(refused, desired))
+    return Done(project, row, changes, added, webhooks.unheard(desired.url))
 
 
-def _changes(row: Connection, aim: Wanted) -> tuple[str, ...]:
+def _changes(row: Connection, desired: DesiredConnection) -> tuple[str, ...]:
     """What has to be changed, in words."""
     found = []
-    if row.url.rstrip("/") != aim.url:
+    if row.url.rstrip("/") != desired.url:
         found.append(f"address, before {shown(row.url)}")
-    if row.title != aim.title:
+    if row.title != desired.title:
         found.append(f"title, before “{row.title}”")
     if not row.interactive:
         found.append("interactive preannotations on")
-    if row.user != aim.user:
-        found.append(f"user {aim.user}" if aim.user else "basic authentication off")
+    if row.user != desired.user:
+        found.append(f"user {desired.user}" if desired.user else "basic authentication off")
     if not found and not row.works:
         # Label Studio never gives a password back, so an old one shows only by its being refused.
-        found.append("tested again, with the password of BASIC_AUTH_PASS" if aim.user else "tested again")
+        found.append("tested again, with the password of BASIC_AUTH_PASS" if desired.user else "tested again")
     return tuple(found)
 
 
@@ -125,20 +132,20 @@ def _left(row: Connection | None, rows: Sequence[Connection]) -> str:
     return row.url
 
 
-def _mend_webhook(api: LabelStudioAPI, project: int, aim: Wanted, left: str) -> tuple[str, ...]:
+def _mend_webhook(api: LabelStudioAPI, project: int, desired: DesiredConnection, left: str) -> tuple[str, ...]:
     """See that the project's events arrive here; what had to be changed for that, in words.
 
     Args:
         api: Label Studio.
         project: its number.
-        aim: the connection as it is now.
+        desired: the connection as it is now.
         left: the address that it had before.
     """
-    if webhooks.unheard(aim.url):
+    if webhooks.unheard(desired.url):
         return ()
     there = api.webhooks(project)
-    url, token = webhooks.url_of(aim.url), aim.webhook_token
-    if not (own := webhooks.of(aim.url, there)):
+    url, token = webhooks.url_of(desired.url), desired.webhook_token
+    if not (own := webhooks.of(desired.url, there)):
         # Label Studio does not move it along with its connection.
         if left and (old := webhooks.of(left, there)):
             api.change_webhook(old[0], url, old[0].headers_with(token))
@@ -156,9 +163,9 @@ def _mend_webhook(api: LabelStudioAPI, project: int, aim: Wanted, left: str) -> 
     return tuple(dict.fromkeys(changes))
 
 
-def _deaf(refused: LabelStudioRefused, aim: Wanted) -> str:
+def _deaf(refused: LabelStudioRefused, desired: DesiredConnection) -> str:
     """That the webhook is not as it should be. What Label Studio says about that can hold the token."""
-    way = " with its token" if aim.user else ""
+    way = " with its token" if desired.user else ""
     return (
         f"Label Studio did not let the webhook be set up{way} (HTTP {refused.http_status}), so this server may not "
         "learn what happens in the project; only a model with a fit() of its own needs to. Use the token of someone "

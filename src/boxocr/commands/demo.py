@@ -6,7 +6,7 @@ from boxocr.commands import samples
 from boxocr.commands.connect import connect
 from boxocr.commands.samples import Say
 from boxocr.files import EXAMPLES
-from boxocr.label_studio.backends import Wanted
+from boxocr.label_studio.backends import DesiredConnection
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.storage import Storage
 
@@ -23,10 +23,10 @@ _MOST_TASKS = 100
 
 def run(  # noqa: PLR0913 - each is one of the command's own inputs
     api: LabelStudioAPI,
-    aim: Wanted,
+    desired: DesiredConnection,
     say: Say,
     *,
-    named: bool,
+    url_given: bool,
     storage: Storage | None = None,
     examples: Path = EXAMPLES,
 ) -> str:
@@ -34,9 +34,9 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
 
     Args:
         api: Label Studio.
-        aim: the connection to this backend.
+        desired: the connection to this backend.
         say: told what is done, sentence by sentence.
-        named: whether the operator gave the address of this backend.
+        url_given: whether the operator gave the address of this backend.
         storage: the bucket with the sample pages that the project shows too, if any.
         examples: the folder with ``demo.xml`` and ``pages``.
 
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     if storage is not None:
         api.show_bucket(project.id, storage)
         say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
-    for sentence in connect(api, project.id, aim, named=named).sentences():
+    for sentence in connect(api, project.id, desired, url_given=url_given).sentences():
         say(sentence)
     return f"{api.url}/projects/{project.id}/data"
 

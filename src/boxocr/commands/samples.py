@@ -5,12 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-
 from boxocr.files import EXAMPLES
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.label_studio.storage import Storage
-from boxocr.pages.sources import s3
+from boxocr.pages.sources.s3_client import make_client, s3_errors
 from boxocr.settings.environment import Settings
 
 if TYPE_CHECKING:
@@ -66,8 +64,8 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
             "This server has no keys for S3.",
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
         )
-    try:
-        client = s3.client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+    with command_errors(), s3_errors(settings, bucket):
+        client = make_client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
         try:
             there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])
         except client.exceptions.NoSuchBucket:
@@ -79,15 +77,6 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
         for page in missing:
             kind = mimetypes.guess_type(page.name)[0] or "application/octet-stream"
             client.put_object(Bucket=bucket, Key=f"{PREFIX}/{page.name}", Body=page.read_bytes(), ContentType=kind)
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        refused = s3.refusal(code, status, bucket)
-        raise CommandFailed(refused.message, refused.remedy) from None
-    except (BotoCoreError, HTTPClientError, ValueError) as error:
-        # Their messages can hold a whole signed address.
-        trouble = s3.unreachable(error, settings)
-        raise CommandFailed(trouble.message, trouble.remedy) from None
     if missing:
         say(f"Put {', '.join(page.name for page in missing)} into s3://{bucket}/{PREFIX}/.")
     else:

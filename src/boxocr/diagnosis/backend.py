@@ -11,7 +11,7 @@ from boxocr.label_studio.backends import (
     ACCEPTING,
     TITLE,
     Connection,
-    Wanted,
+    DesiredConnection,
     answered_with_error,
     explained,
     find,
@@ -20,7 +20,7 @@ from boxocr.label_studio.backends import (
 from boxocr.label_studio.client import LabelStudioAPI, http_client
 from boxocr.label_studio.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.label_studio.hosts import is_private, shown
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 
 RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
 
@@ -31,25 +31,25 @@ _TIMEOUT = httpx.Timeout(5)
 
 
 def findings(
-    aim: Wanted, *, named: bool, api: LabelStudioAPI | None, project: int | None, version: str
+    desired: DesiredConnection, *, url_given: bool, api: LabelStudioAPI | None, project: int | None, version: str
 ) -> Iterator[Finding]:
     """About the way from Label Studio to here, and about the events that it sends along it.
 
     Args:
-        aim: the connection as it should be; its address is a guess unless ``named``.
-        named: whether the operator gave the address.
+        desired: the connection as it should be; its address is a guess unless ``url_given``.
+        url_given: whether the operator gave the address.
         api: Label Studio, if its token is accepted.
         project: that the backend is to be connected to.
         version: Label Studio's, as far as it is known.
     """
-    url = aim.url
+    url = desired.url
     if api is None:
         yield _runs(url)
         yield _guessed(url, version)
         return
     try:
         rows = api.connections(project) if project is not None else []
-        row = find(rows, url=url) if named else find(rows, url="", title=TITLE)
+        row = find(rows, url=url) if url_given else find(rows, url="", title=TITLE)
         yield from _guard(api, row.url if row else url)
         if project is None:
             yield _runs(url)
@@ -58,14 +58,14 @@ def findings(
             yield _runs(url)
             yield failed(
                 CONNECTION,
-                f"Project {project} is not connected to BoxOCR{f' at {shown(url)}' if named else ''}.",
-                f"Run boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}.",
+                f"Project {project} is not connected to BoxOCR{f' at {shown(url)}' if url_given else ''}.",
+                f"Run boxocr connect --project {project}{f' --url {shown(url)}' if url_given else ''}.",
             )
         else:
             yield from _connection(api, row, project)
             if row.works:
-                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}"
-                yield webhook.finding(api, project, row.url, aim.webhook_token, connect)
+                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if url_given else ''}"
+                yield webhook.finding(api, project, row.url, desired.webhook_token, connect)
     except CommandFailed as error:
         yield failure(CONNECTION, error)
 
@@ -77,7 +77,7 @@ def _runs(url: str) -> Finding:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        if trouble := certificate_trouble(error, shown(url)):
+        if trouble := certificate_error(error, shown(url)):
             return failure(RUNS, trouble)
         return failed(
             RUNS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boxocr.diagnosis import backend, disk, engine, label_studio_server, labeling_config, pages, s3, token
 from boxocr.diagnosis.report import Finding, failed, failure, passed
-from boxocr.label_studio.backends import TITLE, wanted
+from boxocr.label_studio.backends import TITLE, desired_connection
 from boxocr.label_studio.client import LabelStudioAPI, Project, Task
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings
@@ -59,9 +59,9 @@ def examine(settings: Settings, *, project: int | None, url: str | None) -> Iter
                 subject = found
                 yield passed(PROJECT, f"{project} is “{found.project.title}”.")
         yield from _inner(settings, subject)
-        aim = wanted(settings, url or f"http://localhost:{settings.port}", TITLE)
+        desired = desired_connection(settings, url or f"http://localhost:{settings.port}", TITLE)
         known = subject.project.id if subject else None
-        yield from backend.findings(aim, named=url is not None, api=api, project=known, version=version)
+        yield from backend.findings(desired, url_given=url is not None, api=api, project=known, version=version)
 
 
 def _inner(settings: Settings, subject: Subject | None) -> Iterator[Finding]:

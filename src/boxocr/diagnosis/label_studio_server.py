@@ -15,7 +15,7 @@ from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.label_studio.client import http_client
 from boxocr.label_studio.errors import CommandFailed, LabelStudioUnreachable
 from boxocr.label_studio.hosts import inside_container, is_loopback, other_names, shown
-from boxocr.pages.http.certificates import causes_of, certificate_trouble
+from boxocr.pages.http.certificates import causes_of, certificate_error
 from boxocr.settings.environment import Settings
 
 CHECK, CLOCK = "Label Studio", "clock"
@@ -161,7 +161,7 @@ def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> Comman
 
 
 def _without_tls(url: str, error: httpx.HTTPError) -> CommandFailed:
-    trouble = certificate_trouble(error, shown(url))
+    trouble = certificate_error(error, shown(url))
     if trouble is None:
         return LabelStudioUnreachable(
             f"What listens at {shown(url)} does not speak TLS.",

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.errors import BoxOCRError, LabelingConfigError
 from boxocr.label_studio.client import Project, Task
+from boxocr.labeling.attributes import drawing_type
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.destinations import destinations
-from boxocr.labeling.notices import notices
-from boxocr.labeling.places import drawing_place
 from boxocr.labeling.tag import Tag
+from boxocr.labeling.unused_attributes import unused_attributes
 from boxocr.reading.types import ReadingOptions
 from boxocr.settings.environment import Settings
 
@@ -66,10 +65,10 @@ def judge(project: Project, tasks: Sequence[Task], settings: Settings) -> Fitnes
 
 def _findings(config: LabelingConfig) -> Iterator[Finding]:
     for image in config.images():
-        if any(image in field.tag.images for field in config.controls.fields):
+        if any(image in field.tag.images for field in config.controls.text_areas):
             yield from _drawing(config, image)
             yield from _single_lines(config, image)
-    for notice in notices(config.markup):
+    for notice in unused_attributes(config.markup):
         # Nothing is wrong with what another ML backend may read.
         yield skipped(CHECK, notice.sentence) if notice.foreign else failed(CHECK, notice.message, notice.remedy)
     if sentence := _filling(config):
@@ -91,7 +90,7 @@ def _broken_switches(config: LabelingConfig) -> Iterator[Finding]:
 
 def _drawing(config: LabelingConfig, image: str) -> Iterator[Finding]:
     """What draws on an Image without Label Studio ever asking this backend for it."""
-    drawing = [tag for tag in config.controls if drawing_place(tag.kind) and image in tag.images]
+    drawing = [tag for tag in config.controls if drawing_type(tag.kind) and image in tag.images]
     asking = [tag for tag in drawing if tag.kind in _ASKING]
     switched_off = [tag for tag in asking if tag.attributes.get("smart") == "false"]
     if not asking:
@@ -119,7 +118,7 @@ def _drawing(config: LabelingConfig, image: str) -> Iterator[Finding]:
 
 def _single_lines(config: LabelingConfig, image: str) -> Iterator[Finding]:
     filled = {name for _, where in _destinations(config, image) for name in where.values()}
-    for field in config.controls.fields:
+    for field in config.controls.text_areas:
         tag = field.tag
         if image in tag.images and tag.name in filled and not tag.attributes.get("rows"):
             yield failed(
@@ -132,8 +131,8 @@ def _single_lines(config: LabelingConfig, image: str) -> Iterator[Finding]:
 def _destinations(config: LabelingConfig, image: str) -> Iterator[tuple[Tag, dict[str | None, str | None]]]:
     """Where the text of each tag's regions goes."""
     for tag in config.controls:
-        if drawing_place(tag.kind) and image in tag.images:
-            yield tag, destinations(config.controls, image, tag)
+        if drawing_type(tag.kind) and image in tag.images:
+            yield tag, config.controls.text_areas_by_label(image, tag)
 
 
 def _filling(config: LabelingConfig) -> str:

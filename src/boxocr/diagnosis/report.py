@@ -64,14 +64,7 @@ class Redaction:
     """
 
     def __init__(self, settings: Settings) -> None:
-        found = (
-            settings.label_studio_token,
-            settings.basic_auth_pass,
-            settings.aws_secret_access_key,
-            settings.aws_session_token,
-        )
-        values = (secret.get_secret_value().strip() for secret in found if secret)
-        self._secrets = tuple(value for value in values if len(value) >= _SHORTEST_SECRET)
+        self._secrets = tuple(secret for secret in settings.secrets() if len(secret) >= _SHORTEST_SECRET)
 
     def __call__(self, text: str) -> str:
         """The text with each secret replaced."""

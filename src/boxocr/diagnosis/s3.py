@@ -7,7 +7,7 @@ from boxocr.diagnosis.report import Finding, failure, passed, skipped
 from boxocr.errors import PageError, PageNotFound, PageUnauthorized
 from boxocr.label_studio.hosts import shown
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import BYTES_PER_MB, Limits
 from boxocr.settings.environment import Settings
@@ -44,7 +44,7 @@ def findings(settings: Settings, in_tasks: Mapping[str, str], in_storages: Itera
 def _keys(source: S3, endpoint: str) -> Finding:
     """Whether the keys are accepted: asked for a bucket that does not exist, S3 says so, or says what is wrong."""
     try:
-        source.fetch(PageAddress(f"s3://boxocr-doctor-{secrets.token_hex(12)}/none"), None, Deadline(_SECONDS))
+        source.fetch(PageURL.parse(f"s3://boxocr-doctor-{secrets.token_hex(12)}/none"), None, Deadline(_SECONDS))
     except PageNotFound:
         pass
     except PageUnauthorized as error:
@@ -60,7 +60,7 @@ def _keys(source: S3, endpoint: str) -> Finding:
 def _bucket(source: S3, endpoint: str, bucket: str, url: str, *, page: bool) -> Finding:
     """Whether objects of the bucket can be read: a page of a task, or else one that does not exist."""
     try:
-        source.fetch(PageAddress(url), None, Deadline(_SECONDS))
+        source.fetch(PageURL.parse(url), None, Deadline(_SECONDS))
     except PageNotFound as error:
         if page or "no bucket" in error.message:
             return failure(CHECK, error)

@@ -61,7 +61,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredConnection:
     """A connection as it should be.
 
     Attributes:
@@ -95,11 +95,11 @@ class Wanted:
         }
 
 
-def wanted(settings: Settings, url: str, title: str) -> Wanted:
+def desired_connection(settings: Settings, url: str, title: str) -> DesiredConnection:
     """The connection as the settings want it: with user and password where the server asks for them."""
     if settings.basic_auth_user is None or settings.basic_auth_pass is None:
-        return Wanted(url, title)
-    return Wanted(url, title, settings.basic_auth_user, settings.basic_auth_pass)
+        return DesiredConnection(url, title)
+    return DesiredConnection(url, title, settings.basic_auth_user, settings.basic_auth_pass)
 
 
 def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Connection | None:
@@ -171,7 +171,7 @@ def answered_with_error(said: str, url: str) -> CommandFailed:
     status, phrase = (found[1], found[2].strip()) if found else ("401", "")
     if status == "401":
         return CommandFailed(
-            f"BoxOCR at {shown(url)} asks for a user name and password, and Label Studio has none or the wrong ones.",
+            f"BoxOCR at {shown(url)} requires a user name and password, and Label Studio has none or the wrong ones.",
             "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as for the server, and run boxocr connect --project.",
         )
     if phrase.startswith(LabelingConfigError.message):

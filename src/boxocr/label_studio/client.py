@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import httpx
-from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.core.request_options import RequestOptions
 from pydantic import SecretStr
 
 from boxocr.errors import PageError
-from boxocr.label_studio.backends import Connection, Wanted
+from boxocr.label_studio.backends import Connection, DesiredConnection
 from boxocr.label_studio.errors import LabelStudioRefused, LabelStudioUnreachable
 from boxocr.label_studio.hosts import shown
 from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
@@ -95,6 +94,8 @@ class LabelStudioAPI:
         self.url = url
         self._http = http_client()
         self._tokens = Tokens(url, token)
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - takes a second
+
         with self._plain_errors():
             # The SDK joins its paths as a browser would, so a path prefix must end in a slash.
             self._sdk = LabelStudio(
@@ -239,19 +240,19 @@ class LabelStudioAPI:
         with self._plain_errors():
             return [_connection(row) for row in self._sdk.ml.list(project=project, request_options=_ONCE)]
 
-    def connect(self, project: int, wanted: Wanted) -> Connection:
+    def connect(self, project: int, desired: DesiredConnection) -> Connection:
         """Add a connection. Label Studio calls the backend's health and setup first, and adds nothing if one fails."""
         with self._plain_errors():
             return _connection(
-                self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **wanted.fields())
+                self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **desired.fields())
             )
 
-    def reconnect(self, connection: Connection, project: int, wanted: Wanted) -> Connection:
+    def reconnect(self, connection: Connection, project: int, desired: DesiredConnection) -> Connection:
         """Change a connection. Label Studio tests it as a new one, and changes nothing if that fails."""
         with self._plain_errors():
             # Label Studio answers 500 to a change without address and project.
             changed = self._sdk.ml.update(
-                connection.id, project=project, is_interactive=True, request_options=_ONCE, **wanted.fields()
+                connection.id, project=project, is_interactive=True, request_options=_ONCE, **desired.fields()
             )
         return _connection(changed)
 
@@ -308,7 +309,7 @@ class LabelStudioAPI:
         except httpx.TimeoutException:
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
         except httpx.HTTPError as error:
-            if trouble := certificate_trouble(error, shown(self.url)):
+            if trouble := certificate_error(error, shown(self.url)):
                 raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
         except ValueError:

@@ -1,4 +1,4 @@
-"""What keeps a command from doing its work.
+"""Errors that end a command.
 
 BoxOCRError
 └── CommandFailed
@@ -6,6 +6,9 @@ BoxOCRError
     └── LabelStudioRefused        Label Studio answered with an error
         └── AddressRefused            its address guard does not let it talk to this backend
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from boxocr.errors import BoxOCRError
 
@@ -57,3 +60,14 @@ class AddressRefused(LabelStudioRefused):
     code = "address_refused"
     message = "Label Studio's address guard refuses this backend, since its address is private."
     remedy = GUARD_VARIABLES
+
+
+@contextmanager
+def command_errors() -> Iterator[None]:
+    """Raise a CommandFailed with the same message and remedy in place of any other BoxOCRError."""
+    try:
+        yield
+    except CommandFailed:
+        raise
+    except BoxOCRError as error:
+        raise CommandFailed(error.message, error.remedy) from None

@@ -19,7 +19,7 @@ from boxocr.labeling.region_states import State
 from boxocr.labeling.regions import Region
 from boxocr.labeling.tag import Tag
 from boxocr.reading.area_reading import AreaReading
-from boxocr.reading.page.whole_page import PageReading, Piece
+from boxocr.reading.page.whole_page import Piece, ReadPage
 from boxocr.reading.types import Reading
 
 TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
@@ -233,18 +233,16 @@ def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: R
     return [*results, _text_result(results[0], text_area, reading)]
 
 
-def found(
-    preannotation: Preannotation, image: str, reading: PageReading, page: PageSize, item_index: int | None
-) -> list[Result]:
+def found(preannotation: Preannotation, image: str, page: ReadPage, item_index: int | None) -> list[Result]:
     """The text of a page as regions of their own, in reading order.
 
     Args:
         preannotation: the level and kind of the regions.
         image: name of the Image that shows the page.
-        reading: of the page.
-        page: its size.
+        page: its reading.
         item_index: index of the page in a ``valueList``; None for a single image.
     """
+    reading, size = page.reading, (page.width, page.height)
     pieces: Sequence[Piece] = {"word": reading.words, "line": lambda: reading.lines, "block": reading.blocks}[
         preannotation.level
     ]()
@@ -252,7 +250,7 @@ def found(
     for piece in pieces:
         if piece.text and piece.confidence >= preannotation.min_confidence:
             own = Reading(piece.text, piece.confidence, reading.engine, reading.languages)
-            results += _region_of(piece, own, preannotation, _page_fields(image, page, item_index), page)
+            results += _region_of(piece, own, preannotation, _page_fields(image, size, item_index), size)
     return results
 
 

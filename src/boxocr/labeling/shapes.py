@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from label_studio_sdk.converter.brush import decode_rle
 
 from boxocr.errors import RegionError
 from boxocr.geometry import Area
 from boxocr.labeling.marks import Result
 from boxocr.labeling.regions import LARGEST_NUMBER, Region
+from boxocr.labeling.sdk import brush_decoder
 
 # The outline of an ellipse becomes a polygon; with this many corners it deviates by less than 0.1 %.
 _ELLIPSE_CORNERS = 72
@@ -139,7 +139,7 @@ def _brush_mask(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]]:
         # The decoder allocates as many bytes as the first four say, so they are checked against the page first.
         if int.from_bytes(coded[:4], "big") != width * height * _BRUSH_CHANNELS:
             raise broken
-        pixels = decode_rle(coded)
+        pixels = brush_decoder()(coded)
     except (ValueError, TypeError, IndexError):
         raise broken from None
     alpha: np.ndarray[Any, np.dtype[np.bool_]] = pixels.reshape(height, width, _BRUSH_CHANNELS)[:, :, 3] > 0

@@ -8,7 +8,7 @@ from typing import Any
 from boxocr.observability.attempts import Attempt
 
 # Regions that a request's line tells of; of the others, their number.
-_TOLD_REGIONS = 20
+_MAX_REGIONS = 20
 
 # Requests whose regions are remembered until they are answered; more than any server has under way.
 _REQUESTS = 2_000
@@ -18,7 +18,7 @@ _LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RegionOutcome:
     """What the log tells of a region."""
 
     task: int | None
@@ -28,7 +28,7 @@ class Told:
     stages: dict[str, float]
 
     @classmethod
-    def of(cls, attempt: Attempt) -> "Told":
+    def of(cls, attempt: Attempt) -> "RegionOutcome":
         """What is to be told of an attempt."""
         return cls(
             attempt.task_id,
@@ -60,24 +60,24 @@ class RegionsOfRequests:
     """Collects what became of each request's regions, for the request's own line. Safe to use from any thread."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _told: OrderedDict[str, list[Told]] = field(default_factory=OrderedDict)
+    _told: OrderedDict[str, list[RegionOutcome]] = field(default_factory=OrderedDict)
 
     def add(self, attempt: Attempt) -> None:
         """An observer of attempts."""
         if not attempt.request_id:
             return
         with self._lock:
-            self._told.setdefault(attempt.request_id, []).append(Told.of(attempt))
+            self._told.setdefault(attempt.request_id, []).append(RegionOutcome.of(attempt))
             while len(self._told) > _REQUESTS:
                 self._told.popitem(last=False)
 
-    def take(self, request_id: str) -> list[Told]:
+    def take(self, request_id: str) -> list[RegionOutcome]:
         """What became of the regions of a request that is answered now."""
         with self._lock:
             return self._told.pop(request_id, [])
 
 
-def request_line(line: str, fields: dict[str, Any], regions: list[Told]) -> tuple[str, dict[str, Any]]:
+def request_line(line: str, fields: dict[str, Any], regions: list[RegionOutcome]) -> tuple[str, dict[str, Any]]:
     """A request's line, in words and as fields.
 
     Args:
@@ -85,7 +85,7 @@ def request_line(line: str, fields: dict[str, Any], regions: list[Told]) -> tupl
         fields: the same.
         regions: that it asked for.
     """
-    told = regions[:_TOLD_REGIONS]
+    told = regions[:_MAX_REGIONS]
     if regions:
         fields = fields | {"number_of_regions": len(regions), "regions": [each.as_fields() for each in told]}
     more = [f"{len(regions) - len(told)} more"] if len(regions) > len(told) else []

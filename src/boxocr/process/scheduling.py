@@ -12,7 +12,7 @@ _M_ARENA_MAX = -8
 _ARENAS = 2
 
 
-def share_memory() -> None:
+def limit_malloc_arenas() -> None:
     """Have all threads of this process take memory from the same few pools; before threads are started.
 
     Else each keeps for itself what it once needed to decode a page. Does nothing where the C library is not glibc.
@@ -21,7 +21,7 @@ def share_memory() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
-def let_readers_finish() -> None:
+def use_batch_scheduling() -> None:
     """Have this process not interrupt others as soon as it has something to do; before threads are started.
 
     With a reader on each core, what arrives has to wait for a reader anyway. But each interruption costs the reader

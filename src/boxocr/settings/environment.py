@@ -35,8 +35,9 @@ def _names(*names: str) -> AliasChoices:
 
 
 def available_cores() -> int:
-    """Cores that this process may use, which in a container can be fewer than the machine has."""
-    return max(1, len(os.sched_getaffinity(0)))
+    """Number of cores that this process may use, which in a container can be fewer than the machine has."""
+    # macOS has no affinity masks.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -211,6 +212,11 @@ class Settings(BaseSettings):
     def predict_slots(self) -> int:
         """How many /predict requests may be under way at once, so that other calls always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Values of all settings that are declared as ``SecretStr`` and set, without surrounding space."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value().strip() for value in values if isinstance(value, SecretStr))
 
     def hand_certificates_on(self) -> None:
         """Put the files with certificate authorities into the environment, where OpenSSL and boto3 look for them."""

@@ -56,6 +56,28 @@ def json_object(body: bytes) -> dict[str, Any]:
     raise MalformedRequest(f"The request's body has more than {_MOST_DEPTH} levels.")
 
 
+def parse_predict_request(body: dict[str, Any]) -> tuple[list[Any], dict[str, Any] | None]:
+    """The tasks and the context of a ``/predict``.
+
+    Raises:
+        MalformedRequest: one of them has another type than Label Studio sends.
+    """
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list):
+        raise MalformedRequest("The request has no list of tasks.")
+    params = body.get("params")
+    if not isinstance(params, dict | None):
+        raise MalformedRequest("The request's params are not an object.")
+    context = (params or {}).get("context")
+    if not isinstance(context, dict | None):
+        raise MalformedRequest("The request's context is not an object.")
+    if context is not None:
+        results = context.get("result")
+        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+            raise MalformedRequest("The request's context.result is not a list of results.")
+    return tasks, context
+
+
 def project_id(project: object) -> str:
     """A project's id as Label Studio sends it: "12.1795378739" is the project and when it was created.
 

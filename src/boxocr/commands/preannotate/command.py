@@ -14,8 +14,7 @@ from boxocr.commands.preannotate.project import ProjectPredictions, ProjectTasks
 from boxocr.commands.preannotate.run import Run, Summary
 from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
 from boxocr.commands.preannotate.workers import LocalWorkers, Workers
-from boxocr.errors import LabelingConfigError
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
 from boxocr.settings.environment import Settings
 
@@ -134,10 +133,8 @@ def _workers(cluster: str | None, settings: Settings, label_config: str, say: Sa
 
 def _must_ask_for_pages(label_config: str, say: Say) -> None:
     """Raise CommandFailed for a labeling config by which no page would be read; say what has no effect in it."""
-    try:
+    with command_errors():
         warnings = LabelingConfig.parse(label_config, {}).warnings()
-    except LabelingConfigError as error:
-        raise CommandFailed(error.message, error.remedy) from None
     if "model_preannotate" not in label_config:
         raise CommandFailed(
             "The labeling config does not ask for whole pages to be read.",

@@ -8,13 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-
 from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import Item
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
-from boxocr.pages.sources import s3
+from boxocr.pages.sources.s3_client import make_client, s3_errors
 from boxocr.settings.environment import Settings
 
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
@@ -169,21 +167,12 @@ class Bucket(ImagesOf):
 
     def addresses(self) -> Iterator[str]:
         """``s3://bucket/key``, by key."""
-        try:
-            client = s3.client(self._settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+        with command_errors(), s3_errors(self._settings, self._bucket):
+            client = make_client(self._settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
             for answer in client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for entry in answer.get("Contents", []):
                     if PurePosixPath(entry["Key"]).suffix.lower() in _IMAGES:
                         yield f"s3://{self._bucket}/{entry['Key']}"
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            refused = s3.refusal(code, status, self._bucket)
-            raise CommandFailed(refused.message, refused.remedy) from None
-        except (BotoCoreError, HTTPClientError, ValueError) as error:
-            # Their messages can hold a whole signed address.
-            trouble = s3.unreachable(error, self._settings)
-            raise CommandFailed(trouble.message, trouble.remedy) from None
 
 
 def _is_task(found: object) -> bool:

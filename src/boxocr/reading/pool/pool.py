@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Self, TypeVar
 
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
@@ -19,6 +18,7 @@ from boxocr.reading.page.whole_page import PageLayout, PageReading
 from boxocr.reading.pool import worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
 from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
+from boxocr.reading.pool.worker import EngineInfo
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.settings import engine_names
@@ -66,10 +66,10 @@ class ReaderPool:
         self._languages = languages
         self._tessdata = tessdata
         self._links = ""
-        self._introduction = ("", "", [""])
+        self._engine_info = EngineInfo("", "", ())
         self._changed = threading.Condition()
         self._jobs: JobQueue | None = None
-        self._keepers: list[threading.Thread] = []
+        self._supervisors: list[threading.Thread] = []
         self._alive: set[ReaderProcess] = set()
         self._did_not_start = 0
         self._failed_in_a_row = 0
@@ -102,15 +102,15 @@ class ReaderPool:
         # More threads than cores gain nothing: readers share the cores.
         threads = max((os.cpu_count() or 1) // self._workers, 1)
         settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
-        self._keepers = [
-            threading.Thread(target=self._keep, args=(jobs, settings), name=f"reader-{number}", daemon=True)
+        self._supervisors = [
+            threading.Thread(target=self._supervise, args=(jobs, settings), name=f"reader-{number}", daemon=True)
             for number in range(self._workers)
         ]
-        for keeper in self._keepers:
-            keeper.start()
+        for supervisor in self._supervisors:
+            supervisor.start()
         try:
             self._wait_until_all_read()
-            self._introduction = self._schedule(worker.introduce, self._engine, priority=Priority.CHECK).result()
+            self._engine_info = self._schedule(worker.engine_info, self._engine, priority=Priority.CHECK).result()
             self._check_languages()
         except BaseException:
             self.close()
@@ -127,9 +127,9 @@ class ReaderPool:
         jobs.close(_closing())
         for reader in alive:
             reader.kill()
-        for keeper in self._keepers:
-            if keeper is not threading.current_thread():
-                keeper.join(START_SECONDS)
+        for supervisor in self._supervisors:
+            if supervisor is not threading.current_thread():
+                supervisor.join(START_SECONDS)
         shutil.rmtree(self._links, ignore_errors=True)
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
@@ -144,14 +144,6 @@ class ReaderPool:
         """
         return _awaited(self._schedule(worker.read, prepare.bounded(crop), options))
 
-    def submit(self, crop: Pixels, options: ReadingOptions) -> Future[Reading]:
-        """Like :meth:`read`, without waiting: the result or the error is taken from the future.
-
-        A crop whose future is cancelled before a reader took it is not read.
-        """
-        # Larger ones gain nothing, and would have to cross.
-        return self._schedule(worker.read, prepare.bounded(crop), options)
-
     def read_page(
         self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
     ) -> PageReading:
@@ -165,7 +157,7 @@ class ReaderPool:
         timeout = PAGE_TIMEOUTS * self._timeout
         return _awaited(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
 
-    def find_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> PageLayout:
+    def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> PageLayout:
         """Find where the text of ``page`` is, for :func:`~boxocr.reading.page.whole_page.under`.
 
         Raises:
@@ -177,11 +169,11 @@ class ReaderPool:
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
-        return list(self._introduction[2])
+        return list(self._engine_info.languages)
 
     def describe(self) -> str:
         """Return the name and version of the pool's engine, such as ``tesseract 5.5.4``."""
-        return f"{self._introduction[0]} {self._introduction[1]}".strip()
+        return f"{self._engine_info.name} {self._engine_info.version}".strip()
 
     def probe(self) -> None:
         """Read a small rendered word with the configured languages.
@@ -216,7 +208,7 @@ class ReaderPool:
         function: Callable[..., T],
         *args: object,
         timeout: float | None = None,
-        priority: Priority = Priority.DRAWN,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> JobFuture[T]:
         job = Job(function, args, timeout or self._timeout, priority)
         jobs = self._jobs
@@ -244,11 +236,11 @@ class ReaderPool:
             if len(self._alive) < self._workers:
                 raise _no_start()
 
-    def _keep(self, jobs: JobQueue, settings: EngineSettings) -> None:
+    def _supervise(self, jobs: JobQueue, settings: EngineSettings) -> None:
         """Keep one reader alive and busy until the pool is closed; the life of one thread."""
         job: Job | None = None
         while not self._closed.is_set():
-            reader = self._started(jobs, settings)
+            reader = self._spawn(jobs, settings)
             if reader is not None:
                 job = self._serve(jobs, reader, job)
             elif job is not None and self._failed_in_a_row >= _GIVE_UP_AFTER:
@@ -258,7 +250,7 @@ class ReaderPool:
         if job is not None:
             job.future.set_exception(_closing())
 
-    def _started(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
+    def _spawn(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
         """A new reader; None, after a while, when it does not start."""
         try:
             reader = ReaderProcess(self._engine, settings)
@@ -299,7 +291,7 @@ class ReaderPool:
             if job is None:
                 reader.kill()
                 return None
-            if not self._handed(job, reader):
+            if not self._send(job, reader):
                 return job
             while job is not None and not job.future.done():
                 answer = self._answer(job, reader)
@@ -308,8 +300,8 @@ class ReaderPool:
                     return None
                 # The reader gets its next job before anybody is told of this one, so that it has none to wait for.
                 following = jobs.take(wait=False)
-                is_there = following is None or self._handed(following, reader)
-                _settle(job, answer)
+                is_there = following is None or self._send(following, reader)
+                _resolve(job, answer)
                 jobs.done(job)
                 if not is_there:
                     return following
@@ -318,12 +310,12 @@ class ReaderPool:
                 jobs.done(job)
                 job = None
 
-    def _handed(self, job: Job, reader: ReaderProcess) -> bool:
+    def _send(self, job: Job, reader: ReaderProcess) -> bool:
         """Hand a job to a reader; whether the reader is there. The job is done with when it cannot be handed over."""
         try:
-            reader.hand(job.function, job.args)
+            reader.send(job.function, job.args)
         except ReaderGone:
-            self._lost(reader)
+            self._mark_lost(reader)
             return False
         except Exception:  # noqa: BLE001 - such as too little memory to send the page; the reader's thread must live on
             _log.exception("A job could not be handed to a reader")
@@ -339,17 +331,17 @@ class ReaderPool:
             problem = ReadingTimeout()
         except ReaderGone:
             problem = _closing() if self._closed.is_set() else ReaderCrashed()
-        self._lost(reader)
+        self._mark_lost(reader)
         job.future.set_exception(problem)
         return None
 
-    def _lost(self, reader: ReaderProcess) -> None:
+    def _mark_lost(self, reader: ReaderProcess) -> None:
         with self._changed:
             self._alive.discard(reader)
             self._replaced += not self._closed.is_set()
 
 
-def _settle(job: Job, answer: Answer) -> None:
+def _resolve(job: Job, answer: Answer) -> None:
     """Tell whoever waits for a job."""
     try:
         job.future.set_result(answer.result())

@@ -22,15 +22,10 @@ _GONE_SECONDS = 5
 
 
 class ReaderGone(Exception):
-    """The process ended, or was never there.
+    """The process ended, or did not start."""
 
-    Attributes:
-        has_job: whether it had taken the job that it was asked to do, which then may be the reason.
-    """
-
-    def __init__(self, *, has_job: bool) -> None:
+    def __init__(self) -> None:
         super().__init__("the reader process ended")
-        self.has_job = has_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +76,14 @@ class ReaderProcess:
         try:
             self.answer(START_SECONDS)
         except (TimeoutError, ReaderGone):
-            raise ReaderGone(has_job=False) from None
+            raise ReaderGone from None
 
     @property
     def pid(self) -> int:
         """Number of the process."""
         return self._process.pid or 0
 
-    def hand(self, function: Callable[..., object], args: Sequence[object]) -> None:
+    def send(self, function: Callable[..., object], args: Sequence[object]) -> None:
         """Have the process run a function of :mod:`boxocr.reading.pool.worker`; :meth:`answer` waits for the end.
 
         Raises:
@@ -100,7 +95,7 @@ class ReaderProcess:
             self._connection.send_bytes(job)
         except OSError:
             self.kill()
-            raise ReaderGone(has_job=False) from None
+            raise ReaderGone from None
 
     def answer(self, timeout: float) -> "Answer":
         """Wait for what the function gave.
@@ -116,7 +111,7 @@ class ReaderProcess:
             return Answer(self._connection.recv_bytes())
         except (EOFError, ConnectionError):
             self.kill()
-            raise ReaderGone(has_job=True) from None
+            raise ReaderGone from None
 
     def kill(self) -> None:
         """End the process, whatever it does; safe from any thread."""

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -29,6 +30,22 @@ _log = logging.getLogger(__name__)
 
 # The pool's engine and a few that single projects ask for; PP-OCR alone takes 200 MB.
 _KEPT_ENGINES = 4
+
+
+# Without slots, which would slow down pickling.
+@dataclass(frozen=True)
+class EngineInfo:
+    """How an engine describes itself.
+
+    Attributes:
+        name: as readings carry it.
+        version: of the engine or of the library behind it.
+        languages: the codes that it can be asked for.
+    """
+
+    name: str
+    version: str
+    languages: tuple[str, ...]
 
 
 class Reader:
@@ -110,7 +127,7 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
     """
     # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    scheduling.share_memory()
+    scheduling.limit_malloc_arenas()
     _end_with_parent()
     logs.configure(*log)
     global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
@@ -165,10 +182,10 @@ def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> Pag
     return page_reader.find_layout(reader().engine(options.engine), image, frame, options)
 
 
-def introduce(name: str) -> tuple[str, str, list[str]]:
-    """Return the engine's name, version and languages."""
+def engine_info(name: str) -> EngineInfo:
+    """Describe the engine called ``name``, loading it first if need be."""
     engine = reader().engine(name)
-    return engine.name, engine.version, list(engine.languages())
+    return EngineInfo(engine.name, engine.version, tuple(engine.languages()))
 
 
 def reader() -> Reader:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Lookout(Generic[T]):
+class BackgroundValue(Generic[T]):
     """The last answer of a slow question. Asked again only when somebody wants to know, one thread at a time.
 
     Args:
@@ -32,7 +32,7 @@ class Lookout(Generic[T]):
         with self._lock:
             if not self._looking and time.monotonic() >= self._again_at:
                 self._looking = True
-                threading.Thread(target=self._find_out, name="status-lookout", daemon=True).start()
+                threading.Thread(target=self._find_out, name="status-value", daemon=True).start()
             return self._last
 
     def _find_out(self) -> None:

@@ -11,7 +11,7 @@ from boxocr.observability import attempts
 from boxocr.reading.types import PAGE_SEGMENTATION_MODES
 from boxocr.settings.environment import Settings
 from boxocr.web.status import images
-from boxocr.web.status.recent import KeptReading, KeptReadings
+from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
 # The last hour or so of one annotator, in as much memory as a decoded page of A4 at 300 dpi.
@@ -63,7 +63,7 @@ class StatusPage:
 
     def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
-        self._kept = KeptReadings(_MOST_READINGS, _MOST_BYTES)
+        self._kept = RecentReadings(_MOST_READINGS, _MOST_BYTES)
         self._state = State(settings, services, probe)
         services.at_close(attempts.observe(self._kept.add))
         blueprint = Blueprint(
@@ -111,14 +111,14 @@ class StatusPage:
     def _get_seen(self, number: int) -> Response:
         return _png(images.seen(self._found(number)))
 
-    def _found(self, number: int) -> KeptReading:
+    def _found(self, number: int) -> RecentReading:
         kept = self._kept.get(number)
         if kept is None:
             abort(404)
         return kept
 
 
-def _pictures(kept: KeptReading) -> list[str]:
+def _pictures(kept: RecentReading) -> list[str]:
     if kept.crop is None:
         return []
     return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]

@@ -18,7 +18,7 @@ _LARGEST_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class KeptReading:
+class RecentReading:
     """What is kept of an attempt: no exception, whose traceback would keep the page.
 
     Attributes:
@@ -79,7 +79,7 @@ class KeptReading:
         }
 
 
-class KeptReadings:
+class RecentReadings:
     """The last readings. Safe to use from any thread.
 
     Args:
@@ -91,7 +91,7 @@ class KeptReadings:
         self._most = most
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._kept: deque[KeptReading] = deque()
+        self._kept: deque[RecentReading] = deque()
         self._bytes = 0
         # So that a page that was open before a new start of the server knows the new readings from the old ones.
         self._numbers = itertools.count(int(time.time() * 1000))
@@ -104,7 +104,7 @@ class KeptReadings:
         if crop is not None and crop.nbytes > self._most_bytes / _LARGEST_SHARE:
             crop = None
         with self._lock:
-            kept = KeptReading(
+            kept = RecentReading(
                 number=next(self._numbers),
                 began=attempt.began,
                 task_id=attempt.task_id,
@@ -122,12 +122,12 @@ class KeptReadings:
             while len(self._kept) > self._most or self._bytes > self._most_bytes:
                 self._bytes -= self._kept.popleft().bytes
 
-    def after(self, number: int) -> list[KeptReading]:
+    def after(self, number: int) -> list[RecentReading]:
         """Those with higher numbers, the newest first."""
         with self._lock:
             return [kept for kept in reversed(self._kept) if kept.number > number]
 
-    def get(self, number: int) -> KeptReading | None:
+    def get(self, number: int) -> RecentReading | None:
         """The one with this number, if it is still there."""
         with self._lock:
             return next((kept for kept in self._kept if kept.number == number), None)

@@ -8,7 +8,7 @@ from boxocr.diagnosis import label_studio_server, s3, token
 from boxocr.diagnosis.report import Finding, Redaction, failure, passed
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
-from boxocr.web.status.background_value import Lookout
+from boxocr.web.status.background_value import BackgroundValue
 
 _READY = "Reading"
 
@@ -32,17 +32,17 @@ class State:
         self._probe = probe
         self._redact = Redaction(settings)
         # By what stands on the page as long as there is no answer.
-        self._lookouts = {
-            _READY: Lookout(self._ready, _READY_SECONDS),
-            label_studio_server.CHECK: Lookout(self._label_studio, _ELSEWHERE_SECONDS),
-            s3.CHECK: Lookout(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
+        self._values = {
+            _READY: BackgroundValue(self._ready, _READY_SECONDS),
+            label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),
+            s3.CHECK: BackgroundValue(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
         }
 
     def as_json(self) -> dict[str, Any]:
         """For the page's script; at once, with what is known so far."""
         rows: list[dict[str, Any]] = []
-        for name, lookout in self._lookouts.items():
-            findings = lookout.last()
+        for name, value in self._values.items():
+            findings = value.last()
             if findings is None:
                 rows.append({"check": name, "state": "pending", "message": "Looking …", "remedy": ""})
             else:
