@@ -11,11 +11,6 @@ from boxocr.observability.attempts import Attempt
 from boxocr.process.stages import Stage
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
-_BYTES_PER_CHARACTER = 4
-
-# A crop above this fraction (1/n) of the memory is dropped: it would evict the other readings.
-_LARGEST_SHARE = 4
-
 
 @dataclass(frozen=True, slots=True)
 class RecentReading:
@@ -54,7 +49,7 @@ class RecentReading:
             self.options.charset if self.options else "",
             *(self.failure or ()),
         )
-        return sum(map(len, texts)) * _BYTES_PER_CHARACTER + (self.crop.nbytes if self.crop is not None else 0)
+        return sum(map(len, texts)) * 4 + (self.crop.nbytes if self.crop is not None else 0)
 
     def as_json(self) -> dict[str, Any]:
         """The reading for the page's script."""
@@ -101,7 +96,8 @@ class RecentReadings:
         crop, error = attempt.crop, attempt.error
         if crop is None and attempt.reading is not None and Stage.READ not in attempt.stages:
             return
-        if crop is not None and crop.nbytes > self._most_bytes / _LARGEST_SHARE:
+        # A larger crop would evict most other readings.
+        if crop is not None and crop.nbytes > self._most_bytes / 4:
             crop = None
         with self._lock:
             kept = RecentReading(
