@@ -99,7 +99,7 @@ class StatusPage:
 
     def _get_readings(self) -> Response:
         after = request.args.get("after", default=0, type=int)
-        rows = [{**kept.as_json(), "pictures": _images(kept)} for kept in self._recent.after(after)]
+        rows = [{**recent.as_json(), "pictures": _images(recent)} for recent in self._recent.after(after)]
         return jsonify({"readings": rows})
 
     def _get_drawn(self, number: int) -> Response:
@@ -109,16 +109,16 @@ class StatusPage:
         return _png(images.seen(self._found(number)))
 
     def _found(self, number: int) -> RecentReading:
-        kept = self._recent.get(number)
-        if kept is None:
+        recent = self._recent.get(number)
+        if recent is None:
             abort(404)
-        return kept
+        return recent
 
 
-def _images(kept: RecentReading) -> list[str]:
-    if kept.crop is None:
+def _images(recent: RecentReading) -> list[str]:
+    if recent.crop is None:
         return []
-    return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]
+    return ["drawn", "seen"] if images.is_prepared(recent) else ["drawn"]
 
 
 def _png(data: bytes | None) -> Response:

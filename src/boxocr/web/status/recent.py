@@ -100,7 +100,7 @@ class RecentReadings:
         if crop is not None and crop.nbytes > self._most_bytes / 4:
             crop = None
         with self._lock:
-            kept = RecentReading(
+            reading = RecentReading(
                 number=next(self._numbers),
                 began=attempt.began,
                 task_id=attempt.task_id,
@@ -113,17 +113,17 @@ class RecentReadings:
                 crop=crop,
                 failure=(error.message, error.remedy) if error else None,
             )
-            self._readings.append(kept)
-            self._bytes += kept.bytes
+            self._readings.append(reading)
+            self._bytes += reading.bytes
             while len(self._readings) > self._most or self._bytes > self._most_bytes:
                 self._bytes -= self._readings.popleft().bytes
 
     def after(self, number: int) -> list[RecentReading]:
         """Readings with higher numbers, newest first."""
         with self._lock:
-            return [kept for kept in reversed(self._readings) if kept.number > number]
+            return [reading for reading in reversed(self._readings) if reading.number > number]
 
     def get(self, number: int) -> RecentReading | None:
         """The reading with this number, unless it was evicted."""
         with self._lock:
-            return next((kept for kept in self._readings if kept.number == number), None)
+            return next((reading for reading in self._readings if reading.number == number), None)
