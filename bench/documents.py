@@ -33,9 +33,9 @@ from boxocr.geometry import Area
 from boxocr.pages.image.crop import cut
 from boxocr.pages.page import Page
 from boxocr.reading.custom_engine import page_reader
+from boxocr.reading.engines import make
 from boxocr.reading.page import page_layout
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 
 Item = dict[str, Any]

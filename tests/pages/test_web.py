@@ -23,7 +23,7 @@ from boxocr.errors import (
 )
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
-from tests.pages.conftest import StoreMaker, failure, png
+from tests.pages.conftest import StoreMaker, failure, lent, png
 from tests.servers.label_studio import LEGACY_TOKEN
 from tests.servers.ports import free_ports
 from tests.servers.web import AUTHORITY, CERTIFICATE, EXPIRED, FUTURE, ISSUED, Reply, WebServer, redirect, web_server
@@ -46,7 +46,7 @@ def store(web: WebServer, make_store: StoreMaker) -> PageStore:
 )
 def test_an_address_is_asked_for_as_it_is_written(path: str, target: str, web: WebServer, store: PageStore) -> None:
     web.routes[""] = Reply(png(9))
-    assert store.get(PageAddress(web.url + path)).pixels[0, 0] == 9
+    assert lent(store, PageAddress(web.url + path))[0, 0] == 9
     assert [request.target for request in web.requests] == [target]
 
 
@@ -56,7 +56,7 @@ def test_a_request_carries_no_cookies_no_referrer_and_no_token(web: WebServer, m
     )
     web.routes["/x"] = Reply(png(), headers={"Set-Cookie": "a=b; Path=/"})
     for query in ("?1", "?2"):
-        store.get(PageAddress(f"{web.url}/x{query}"))
+        lent(store, PageAddress(f"{web.url}/x{query}"))
     assert [set(request.headers) for request in web.requests] == [
         {"host", "accept", "accept-encoding", "user-agent"}
     ] * 2
@@ -69,7 +69,7 @@ def test_a_user_and_password_in_the_address_go_to_its_host_only(
     store = make_store(ALLOWED_IMAGE_HOSTS="127.0.0.1")
     web.routes["/x"] = redirect(f"{elsewhere.url}/y")
     elsewhere.routes["/y"] = Reply(png())
-    store.get(PageAddress(f"http://user:word@{web.origin}/x"))
+    lent(store, PageAddress(f"http://user:word@{web.origin}/x"))
     assert [request.authorization for request in web.requests] == ["Basic dXNlcjp3b3Jk"]
     assert [request.authorization for request in elsewhere.requests] == [None]
 
@@ -79,10 +79,10 @@ def test_a_user_and_password_in_the_address_go_to_its_host_only(
     [
         (400, PageUnreachable, "127.0.0.1 answered with HTTP 400 instead of the page."),
         (401, PageUnauthorized, "127.0.0.1 asks for a login (HTTP 401)."),
-        (403, PageUnauthorized, "127.0.0.1 refuses to give the page (HTTP 403)."),
+        (403, PageUnauthorized, "127.0.0.1 refuses access to the page (HTTP 403)."),
         (404, PageNotFound, "127.0.0.1 has no such page (HTTP 404)."),
         (410, PageNotFound, "127.0.0.1 has no such page (HTTP 410)."),
-        (429, PageUnreachable, "127.0.0.1 is being asked too often (HTTP 429)."),
+        (429, PageUnreachable, "127.0.0.1 received too many requests (HTTP 429)."),
         (500, PageUnreachable, "127.0.0.1 answered with HTTP 500 instead of the page."),
         (503, PageUnreachable, "127.0.0.1 answered with HTTP 503 instead of the page."),
         (504, PageTimeout, "127.0.0.1 did not send the page in time (HTTP 504)."),
@@ -106,19 +106,19 @@ def test_an_unasked_304_is_told(web: WebServer, store: PageStore) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_followed(status: int, web: WebServer, store: PageStore) -> None:
     web.routes |= {"/a/x": redirect("../b/ä y?z=1+2#f", status), "/b/ä y": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/a/x")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/a/x"))[0, 0] == 5
     assert web.requests[-1].target == "/b/%C3%A4%20y?z=1+2"
 
 
 def test_a_redirect_in_plain_utf_8_is_followed(web: WebServer, store: PageStore) -> None:
     location = "Location: /日本.png\r\nContent-Length: 0\r\n\r\n".encode()
     web.routes |= {"/x": Reply(raw=[b"HTTP/1.1 302 Found\r\n" + location]), "/日本.png": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/x"))[0, 0] == 5
 
 
 def test_five_redirects_are_enough(web: WebServer, store: PageStore) -> None:
     web.routes |= {f"/{number}": redirect(f"/{number - 1}") for number in range(1, 7)} | {"/0": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/5")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/5"))[0, 0] == 5
     assert failure(store, f"{web.url}/6").message == "The page's address leads through more than 5 redirects."
     assert len(web.asked("/0")) == 1
 
@@ -156,8 +156,8 @@ def test_this_machine_is_not_asked_however_it_is_written(host: str, web: WebServ
 
 def test_what_is_refused_names_the_host_and_the_setting(make_store: StoreMaker) -> None:
     assert failure(make_store(), "http://localhost:1/x").sentence == (
-        "The page lies on localhost, which is in a private network that this server may not ask. "
-        "If that is meant, add localhost to ALLOWED_IMAGE_HOSTS."
+        "The page is on localhost, a private host that this server is not allowed to contact. "
+        "If this is intended, add localhost to ALLOWED_IMAGE_HOSTS."
     )
 
 
@@ -193,7 +193,7 @@ def test_the_environments_proxy_is_not_used(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, elsewhere.url)
     web.routes["/x"] = Reply(png())
-    store.get(PageAddress(f"{web.url}/x"))
+    lent(store, PageAddress(f"{web.url}/x"))
     assert elsewhere.requests == []
 
 
@@ -267,7 +267,7 @@ def test_authorities_of_ones_own_are_believed(certificate: Path, authority: Path
     with web_server(tls=True, certificate=certificate) as secure:
         secure.routes["/x"] = Reply(png(3))
         store = make_store(ALLOWED_IMAGE_HOSTS="localhost", SSL_CERT_FILE=authority)
-        assert store.get(PageAddress(f"{secure.url}/x")).pixels[0, 0] == 3
+        assert lent(store, PageAddress(f"{secure.url}/x"))[0, 0] == 3
 
 
 def test_a_certificate_must_be_for_the_host_of_the_address(secure: WebServer, make_store: StoreMaker) -> None:
@@ -275,18 +275,19 @@ def test_a_certificate_must_be_for_the_host_of_the_address(secure: WebServer, ma
     caught = failure(store, secure.url.replace("localhost", "127.0.0.1") + "/x")
     assert isinstance(caught, PageCertificate)
     assert caught.sentence == (
-        "The certificate of 127.0.0.1 is made out to another name. Use a name that is in the certificate, or have one "
-        "made for this name; SSL_CERT_FILE, which takes the PEM file of the certificate authority, does not help here."
+        "The certificate of 127.0.0.1 was issued for another name. Use a name that is in the certificate, or have one "
+        "issued for this name; SSL_CERT_FILE, which takes the PEM file of the certificate authority, does not help "
+        "here."
     )
 
 
 TOO_OLD = (
-    "The certificate of localhost has expired. Renew it there. If the authority's own certificate has expired, set "
-    "SSL_CERT_FILE to the PEM file of the new certificate authority."
+    "The certificate of localhost has expired. Renew it on that server. If the authority's own certificate has "
+    "expired, set SSL_CERT_FILE to the PEM file of the new certificate authority."
 )
 TOO_NEW = (
-    "The certificate of localhost is not valid yet. Set both clocks by a time server; SSL_CERT_FILE, which takes the "
-    "PEM file of the certificate authority, does not help here."
+    "The certificate of localhost is not valid yet. Synchronize both clocks with a time server; SSL_CERT_FILE, which "
+    "takes the PEM file of the certificate authority, does not help here."
 )
 
 
@@ -302,7 +303,7 @@ def test_a_server_without_tls_has_no_certificate_to_blame(web: WebServer, make_s
     caught = failure(make_store(ALLOWED_IMAGE_HOSTS=web.origin), f"https://{web.origin}/x")
     assert (type(caught), caught.message) == (
         PageUnreachable,
-        "127.0.0.1 could not be reached, or cut the page off.",
+        "127.0.0.1 could not be reached, or the download was interrupted.",
     )
 
 
@@ -343,12 +344,12 @@ def test_a_page_that_is_too_large_is_given_up(how: str, web: WebServer, store: P
     web.routes["/x"] = LARGE[how]
     caught = failure(store, f"{web.url}/x")
     assert isinstance(caught, PageTooLarge)
-    assert caught.sentence == "The page's file is larger than 0.1 MB. Store it smaller, or raise MAX_PAGE_MB."
+    assert caught.sentence == "The page's file is larger than 0.1 MB. Reduce its size, or raise MAX_PAGE_MB."
 
 
 def test_a_page_that_a_server_compresses_unasked_is_read(web: WebServer, store: PageStore) -> None:
     web.routes["/x"] = Reply(gzip.compress(png(3)), headers={"Content-Encoding": "gzip"})
-    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 3
+    assert lent(store, PageAddress(f"{web.url}/x"))[0, 0] == 3
 
 
 CUT = {
@@ -367,7 +368,7 @@ def test_a_page_that_is_cut_off_is_told(where: str, web: WebServer, store: PageS
     caught = failure(store, f"{web.url}/x")
     assert isinstance(caught, PageUnreachable | PageUndecodable)
     if where != "in the headers":  # http.client takes what came for an answer with an empty body
-        assert caught.message == "127.0.0.1 could not be reached, or cut the page off."
+        assert caught.message == "127.0.0.1 could not be reached, or the download was interrupted."
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_a_page_that_is_cut_off_is_told(where: str, web: WebServer, store: PageS
 )
 def test_what_is_no_http_is_told(nonsense: bytes, web: WebServer, store: PageStore) -> None:
     web.routes["/x"] = Reply(raw=[nonsense])
-    assert failure(store, f"{web.url}/x").message == "127.0.0.1 could not be reached, or cut the page off."
+    assert failure(store, f"{web.url}/x").message == "127.0.0.1 could not be reached, or the download was interrupted."
 
 
 def test_a_port_where_nobody_listens_is_told(make_store: StoreMaker) -> None:

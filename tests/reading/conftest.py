@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from boxocr.reading.engines import make
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import Engine
 from tests.reading import program
 
@@ -17,10 +17,12 @@ from tests.reading import program
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReaderPool]:
     """Two readers with Tesseract, which give up after three seconds. They find a tesseract program in any case."""
     with pytest.MonkeyPatch.context() as patch:
+        # Until the pool stops, because it replaces readers that crash or take too long.
         if not shutil.which("tesseract"):
             program.install(tmp_path_factory.mktemp("program"), patch)
-        # A reader that is replaced finds the program too.
-        with ReaderPool(workers=2, timeout=3, engine="tesseract") as running:
+        running = ReaderPool(workers=2, timeout=3, engine="tesseract")
+        running.start()
+        with running:
             yield running
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
+from boxocr.reading import onnx
+from boxocr.reading.engines import make
 from boxocr.reading.pool.pool import ReaderPool
-from boxocr.reading.recognition import onnx
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 

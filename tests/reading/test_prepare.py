@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from boxocr.reading import prepare
-from boxocr.reading.detection import projection
+from boxocr.reading.ink import projection
 from tests.reading import drawn
 
 
@@ -59,9 +59,9 @@ def test_a_sliver_is_not_called_plain() -> None:
 
 def test_small_text_is_enlarged_and_large_text_left() -> None:
     small = projection.find(drawn.grey(drawn.text("Small print", size=13)))
-    assert prepare.enlarge(small)[0].shape[0] > 1.5 * small.image.shape[0]
+    assert prepare.enlarge(small.image, small.text_height)[0].shape[0] > 1.5 * small.image.shape[0]
     large = projection.find(drawn.grey(drawn.text("Large print", size=40)))
-    assert prepare.enlarge(large)[0] is large.image
+    assert prepare.enlarge(large.image, large.text_height)[0] is large.image
 
 
 def test_margin_has_the_papers_grey() -> None:
@@ -74,7 +74,7 @@ def test_nothing_is_larger_than_engines_take() -> None:
     assert max(prepare.bounded(np.zeros((10, 40_000), np.uint8)).shape) <= prepare.LONGEST_SIDE
     assert max(prepare.bounded(np.zeros((40_000, 10, 3), np.uint8)).shape) <= prepare.LONGEST_SIDE
     wide = projection.find(np.tile(drawn.grey(drawn.text("tiny", size=12)), (1, 900)))
-    assert max(prepare.enlarge(wide)[0].shape) <= prepare.LONGEST_SIDE
+    assert max(prepare.enlarge(wide.image, wide.text_height)[0].shape) <= prepare.LONGEST_SIDE
 
 
 def test_lines_are_found_with_their_dots() -> None:
@@ -118,5 +118,5 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     image = prepare.grey(crop)
     if not prepare.is_blank(image):
         found = projection.find(prepare.dark_on_even_paper(image))
-        assert prepare.margin(prepare.enlarge(found)[0], found.paper).ndim == 2
+        assert prepare.margin(prepare.enlarge(found.image, found.text_height)[0], found.paper).ndim == 2
         assert projection.trimmed(found).image.size

@@ -12,12 +12,13 @@ import numpy as np
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
-from boxocr.reading.detection import TextDetector, dots, initials, projection
+from boxocr.reading.detection import TextDetector
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.detection.projection import Projection
+from boxocr.reading.ink import dots, initials, projection, strokes
+from boxocr.reading.ink.projection import Projection
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, line_of
-from boxocr.reading.recognition import LineRecognizer, RecognizedLine, SelectiveRecognizer, shapes, tesseract_lines
+from boxocr.reading.recognition import LineRecognizer, RecognizedLine, SelectiveRecognizer, tesseract_lines
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
@@ -151,8 +152,8 @@ class Pipeline:
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
-        if strokes := shapes.strokes(found):
-            return _Result([[strokes]], 0, 0, frozenset({self.name}))
+        if drawn := strokes.text(found):
+            return _Result([[drawn]], 0, 0, frozenset({self.name}))
         if dots.is_dot_matrix(found):
             crop = dots.joined(crop, found)
             found = projection.find(prepare.dark_on_even_paper(prepare.grey(crop)))

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFilter
 
-from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
 # Dimensions of a grey image's array; a colour image's has one more.
@@ -196,15 +195,18 @@ def even(image: Pixels) -> Pixels:
     return np.asarray(np.clip(image * (255 / np.maximum(ground, 1)), 0, 255), np.uint8)
 
 
-def enlarge(found: Projection) -> tuple[Pixels, float]:
-    """Enlarge small text, and return by how much: at 75 dpi a letter has too few pixels for Tesseract's network."""
-    height = found.text_height
-    if not 0 < height < SMALL_TEXT:
-        return found.image, 1.0
-    pixels = found.image.size
-    scale = min(GOOD_TEXT / height, 4, LONGEST_SIDE / max(found.image.shape), (MOST_PIXELS / pixels) ** 0.5)
-    size = round(found.image.shape[1] * scale), round(found.image.shape[0] * scale)
-    return resized(found.image, size, cv2.INTER_CUBIC), scale
+def enlarge(image: Pixels, text_height: float) -> tuple[Pixels, float]:
+    """Enlarge small text, and return by how much: at 75 dpi a letter has too few pixels for Tesseract's network.
+
+    Args:
+        image: grey.
+        text_height: of its lines, px; 0 for none.
+    """
+    if not 0 < text_height < SMALL_TEXT:
+        return image, 1.0
+    scale = min(GOOD_TEXT / text_height, 4, LONGEST_SIDE / max(image.shape), (MOST_PIXELS / image.size) ** 0.5)
+    size = round(image.shape[1] * scale), round(image.shape[0] * scale)
+    return resized(image, size, cv2.INTER_CUBIC), scale
 
 
 def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:

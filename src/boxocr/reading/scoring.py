@@ -56,10 +56,6 @@ _LEAST_MEAN = 0.4
 
 # Texts more alike than this differ in a character or two.
 _SAME = 0.85
-
-# Of a shape that no engine recognizes.
-SHAPE = 0.8
-
 # Log-odds are taken of confidences between these.
 _LEAST, _MOST = 0.01, 0.999
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from boxocr.reading.detection.components import Components
+from boxocr.reading.ink.components import Components
 from boxocr.reading.page.whole_page import Line
 from boxocr.reading.types import Pixels
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading import prepare
+from boxocr.reading import onnx, prepare
 from boxocr.reading.page.whole_page import Piece
-from boxocr.reading.recognition import RecognizedLine, onnx
+from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels, ReadingOptions

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from boxocr.reading import prepare
-from boxocr.reading.detection import projection
-from boxocr.reading.detection.projection import Projection
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.projection import Projection
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Line, Piece
 from boxocr.reading.recognition import RecognizedLine
@@ -103,7 +103,7 @@ def _looks(found: Projection) -> Iterator[tuple[str, Pixels, PageFrame, int]]:
     yield FRAMED, *_framed(found), LINE
     # Without searching for lines nothing of a line gets lost.
     cut = projection.trimmed(found)
-    enlarged, scale = prepare.enlarge(cut)
+    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
     yield TO_THE_INK, enlarged, PageFrame(cut.left, cut.top, 1 / scale), RAW_LINE
     # Noise of single pixels hides faint print.
     image, frame = _framed(found.with_image(prepare.smoothed(found.image)))
@@ -111,7 +111,7 @@ def _looks(found: Projection) -> Iterator[tuple[str, Pixels, PageFrame, int]]:
 
 
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
-    enlarged, scale = prepare.enlarge(found)
+    enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
 

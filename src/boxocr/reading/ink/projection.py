@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from boxocr.reading.detection import rules
-from boxocr.reading.detection.components import Components
+from boxocr.reading.ink import rules
+from boxocr.reading.ink.components import Components
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from boxocr.reading import scoring
-from boxocr.reading.detection import projection
-from boxocr.reading.detection.components import Components
-from boxocr.reading.detection.projection import Projection
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.components import Components
+from boxocr.reading.ink.projection import Projection
 from boxocr.reading.page.whole_page import Line, Piece, line_of
 
 # A dash is at least this many times longer than high; an en dash and an em dash are longer.
@@ -16,6 +15,9 @@ _MOST_DASHES = 5
 _BAR = 4.0
 _MOST_BARS = 3
 
+# That the text is right: a bar can also be a small l.
+PROBABILITY = 0.8
+
 # Smaller pieces are specks, as a share of the largest. Ink fills this much of a stroke's rectangle.
 _SPECK = 0.3
 _FILL = 0.7
@@ -24,7 +26,7 @@ _FILL = 0.7
 _THICKEST = 0.4
 
 
-def strokes(found: Projection) -> Line | None:
+def text(found: Projection) -> Line | None:
     """Dashes in a row, or capital letters I without serifs, when there is nothing else in a box."""
     ink = found.image < projection.threshold(projection.histogram(found.image))
     pieces = Components.of(ink)
@@ -35,12 +37,12 @@ def strokes(found: Projection) -> Line | None:
     is_cut = (pieces.left == 0) | (pieces.right == width) | (pieces.top == 0) | (pieces.bottom == height)
     if is_cut.any() or float(pieces.area.sum()) < _FILL * float((pieces.width * pieces.height).sum()):
         return None
-    text = _dashes(pieces, height) or _bars(pieces)
-    if not text:
+    read = _dashes(pieces, height) or _bars(pieces)
+    if not read:
         return None
     left, top = int(pieces.left.min()), int(pieces.top.min())
     box = left, top, int(pieces.right.max()) - left, int(pieces.bottom.max()) - top
-    return line_of([Piece(text, scoring.SHAPE, *map(float, box))], 0)
+    return line_of([Piece(read, PROBABILITY, *map(float, box))], 0)
 
 
 def _dashes(pieces: Components, height: int) -> str:
