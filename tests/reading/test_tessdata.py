@@ -78,7 +78,7 @@ def test_modes_without_text_are_refused(psm: int) -> None:
 def test_languages_that_were_not_used_lately_are_unloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
 
-    class Watched(tesserocr.PyTessBaseAPI):  # type: ignore[misc] - it has no types
+    class Watched(tesserocr.PyTessBaseAPI):  # type: ignore[misc]  # tesserocr has no types
         def __init__(self, **options: Any) -> None:
             super().__init__()
             self.language = options["lang"]
