@@ -116,3 +116,12 @@ class Illegible(Counting):
         if crop.shape != _TEST_WORD:
             raise RuntimeError
         return super().read(crop, options)
+
+
+class FailingInColour(Counting):
+    """Fails on crops in colour: boxes on a page with colour, while whole pages and split boxes are read in grey."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.ndim == 3:
+            raise RuntimeError
+        return super().read(crop, options)
