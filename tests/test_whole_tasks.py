@@ -199,4 +199,4 @@ def test_what_is_not_done_in_time_is_gone_on_with_and_given_the_next_time(tmp_pa
     assert given == dict(enumerate(numbers))
     # Not all fitted into the first call, and what was read for it was not read again for the next.
     assert calls > 2
-    assert "go on being read" in read
+    assert "are still being read" in read
