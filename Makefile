@@ -1,6 +1,6 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
-# make test   the same, and runs the tests
+# make test   the same, and runs the tests, on two cores (make test WORKERS=4: on four)
 # make test-ray  the tests that need Ray, which it installs
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
@@ -14,18 +14,20 @@
 #             measure what docs/benchmarks.md tells
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
+# make nightly  the long variants of what .ci/run checks: load, memory, image (.ci/nightly)
 # make lock   works out the lock and the requirements anew, after a change in pyproject.toml
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS ?=
+WORKERS ?= 2
 comma := ,
 
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak lock requirements clean
+.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
 	@exec $(BIN)/boxocr serve
@@ -35,7 +37,7 @@ demo: $(VENV)/.installed-demo
 	@exec $(BIN)/python demo/desk.py
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py
@@ -77,7 +79,7 @@ audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
 
 e2e: $(VENV)/.installed-test
-	VENV=$(VENV) e2e/run
+	VENV=$(VENV) e2e/run --numprocesses $(WORKERS) --dist loadfile
 
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture
@@ -105,6 +107,9 @@ bench-worst: $(VENV)/.installed-test
 
 soak: $(VENV)/.installed-test
 	$(BIN)/python -m bench.soak $(ARGS)
+
+nightly: $(VENV)/.installed-test
+	.ci/nightly
 
 bench-bulk: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.bulk $(ARGS)

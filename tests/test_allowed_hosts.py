@@ -14,9 +14,9 @@ from tests.payloads import notes, one_box, texts
 # The port that the reported files name; the pages of the tests are on another one.
 REPORTED = "127.0.0.1:9712"
 
-NO_HOST = "names no host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8"
+NO_HOST = "is not a host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8"
 EVERY_HOST = (
-    "would open every machine in reach to whoever imports tasks; name the hosts, or their networks such as "
+    "would let anyone who imports tasks reach every machine; name the hosts, or their networks such as "
     "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 )
 

@@ -136,7 +136,9 @@ def test_a_project_that_does_not_exist(boxocr: Run) -> None:
 
 
 def test_an_address_that_is_none(boxocr: Run) -> None:
-    assert '--url "boxocr:9090" is no web address.' in boxocr("connect", "--project", 1, "--url", "boxocr:9090").errors
+    assert (
+        '--url "boxocr:9090" is not a web address.' in boxocr("connect", "--project", 1, "--url", "boxocr:9090").errors
+    )
 
 
 @pytest.mark.parametrize("arguments", [["connect"], ["connect", "--project", "0"], ["doctor", "--project", "x"]])

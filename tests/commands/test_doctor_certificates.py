@@ -109,7 +109,7 @@ def test_a_port_without_tls(boxocr: Run) -> None:
         url = plain.url.replace("http:", "https:")
         done = boxocr("doctor", LABEL_STUDIO_URL=url)
     assert done.says(
-        f"✗ Label Studio: What listens at {url} does not speak TLS. → Correct LABEL_STUDIO_URL: http in place of https,"
+        f"✗ Label Studio: The server at {url} does not speak TLS. → Correct LABEL_STUDIO_URL: http in place of https,"
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be typed after ``boxocr``."""
+"""The command line of ``boxocr``."""
 
 import argparse
 import logging
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
 
-# A shell's way to say which signal ended a command: 130 for Ctrl-C, 143 for SIGTERM.
-_STOPPED_BY_SIGNAL = 128
-
 _TITLE = "BoxOCR"
 
 _URL_HELP = "address of this backend as Label Studio reaches it (default: http://localhost:PORT)"
@@ -30,17 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: as typed; those of this process when not given.
+        arguments: of the command line; by default those of this process.
 
     Returns:
-        The exit code: 0 when all is well, 1 when something is not. Wrong arguments end the process with 2.
+        The exit code: 0 for success, 1 for a failure. Invalid arguments end the process with 2.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return _SUCCESS
-    # What is worth saying is printed; the libraries' warnings would only stand between.
+    # Results are printed. Log messages of libraries would only interrupt them.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         settings = Settings.load()
@@ -66,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read along has seen enough. Python would complain once more when it flushes at exit.
+        # The reader of the pipe is gone. Without this, Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILURE
 
@@ -74,12 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boxocr",
-        description="Commands for whoever runs BoxOCR. They read the same variables and .env file as the server.",
+        description="Commands for operators of BoxOCR. They read the same variables and .env file as the server.",
     )
     parser.add_argument("--version", action="version", version=f"boxocr {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="start the server, with its status page unless STATUS_PAGE=false")
-    doctor = commands.add_parser("doctor", help="check everything that goes wrong in practice, and say what to do")
+    doctor = commands.add_parser("doctor", help="check the settings and everything that the server depends on")
     doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
     doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
     doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
@@ -117,11 +114,11 @@ def _number(text: str) -> int:
 
 
 def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
-    """All bad values; nothing else can be looked at with these."""
+    """Report all invalid values."""
     remedy = "Correct it in the environment or in .env; example.env describes every variable."
     findings = [failed("settings", line, remedy) for line in str(error).splitlines()]
     if options.command == "doctor" and options.json:
-        print(as_json(findings))  # noqa: T201 - what the command is for
+        print(as_json(findings))  # noqa: T201 - the command's output
         return _FAILURE
     printer = Printer(sys.stdout if options.command == "doctor" else sys.stderr)
     for finding in findings:
@@ -129,7 +126,7 @@ def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
     return _FAILURE
 
 
-# Each command is imported when it runs: label-studio-sdk takes seconds, and --help should not.
+# Each command is imported when it runs, so that --help is fast.
 # ruff: noqa: PLC0415
 
 
@@ -158,7 +155,7 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, options: argparse.Namespace) -> None:
     if options.json:
-        print(as_json(findings, redact))  # noqa: T201 - what the command is for
+        print(as_json(findings, redact))  # noqa: T201 - the command's output
     else:
         printer.text(summary(findings))
 
@@ -215,7 +212,8 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
         lambda name, reason: failures.finding(failed(name, reason, "")),
     )
     if done.stopped is not None:
-        return _STOPPED_BY_SIGNAL + done.stopped
+        # Shells report a signal as 128 plus its number: 130 for Ctrl-C, 143 for SIGTERM.
+        return 128 + done.stopped
     return _FAILURE if done.failures else _SUCCESS
 
 

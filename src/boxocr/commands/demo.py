@@ -18,8 +18,6 @@ _DESCRIPTION = (
     "you change the label or submit."
 )
 
-_MOST_TASKS = 100
-
 
 def run(  # noqa: PLR0913 - each is one of the command's own inputs
     api: LabelStudioAPI,
@@ -30,21 +28,21 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     storage: Storage | None = None,
     examples: Path = EXAMPLES,
 ) -> str:
-    """Make the project, or complete the one that is there.
+    """Create the project, or complete an existing one.
 
     Args:
         api: Label Studio.
         desired: the connection to this backend.
-        say: told what is done, sentence by sentence.
+        say: prints a sentence about each step.
         url_given: whether the operator gave the address of this backend.
-        storage: the bucket with the sample pages that the project shows too, if any.
+        storage: a bucket with the sample pages, to be shown as well.
         examples: the folder with ``demo.xml`` and ``pages``.
 
     Returns:
         The address to open.
 
     Raises:
-        CommandFailed: what is in the way. What was done before stays, and the next run goes on from there.
+        CommandFailed: a step failed. Earlier steps are kept, and the next run continues from there.
     """
     pages = samples.pages(examples)
     config = examples / "demo.xml"
@@ -64,8 +62,8 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
 
 
 def _upload(api: LabelStudioAPI, project: Project, pages: list[Path], say: Say) -> None:
-    # Label Studio puts eight characters and a hyphen before the name of an upload.
-    there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, _MOST_TASKS)}
+    # Label Studio prefixes the names of uploads with eight characters and a hyphen.
+    there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, most=100)}
     missing = [page for page in pages if page.name not in there]
     for page in missing:
         api.upload(project.id, page)

@@ -1,4 +1,4 @@
-"""``boxocr samples``: the sample pages, and putting them into a bucket."""
+"""``boxocr samples``: uploads the sample pages to a bucket."""
 
 import mimetypes
 from collections.abc import Callable
@@ -14,23 +14,17 @@ from boxocr.settings.environment import Settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Where in a bucket they lie.
+# Prefix of the sample pages in a bucket.
 PREFIX = "samples"
 
-_READ_SECONDS = 10
-
-# An S3 server that has just started answers before it can store anything. boto3 waits longer each time, a minute in
-# all.
-_ATTEMPTS = 8
-
-# AWS makes buckets there unless it is told where, and refuses to be told this.
+# AWS's default region for buckets, which it does not accept as a LocationConstraint.
 _FIRST_REGION = "us-east-1"
 
 Say = Callable[[str], None]
 
 
 def pages(examples: Path = EXAMPLES) -> list[Path]:
-    """The sample pages' files, by name.
+    """The files of the sample pages, sorted by name.
 
     Args:
         examples: the folder with ``pages``.
@@ -45,15 +39,15 @@ def pages(examples: Path = EXAMPLES) -> list[Path]:
 
 
 def fill(settings: Settings, bucket: str, say: Say) -> Storage:
-    """Put the sample pages that a bucket lacks into it, and make the bucket if there is none.
+    """Upload the missing sample pages to a bucket, which is created if necessary.
 
     Args:
-        settings: the server's: endpoint and keys.
+        settings: of the server: endpoint and keys.
         bucket: its name.
-        say: told what is done, sentence by sentence.
+        say: prints a sentence about each step.
 
     Returns:
-        Where they lie now.
+        The folder with the pages.
 
     Raises:
         CommandFailed: there are no keys, or S3 refuses.
@@ -65,7 +59,8 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
         )
     with command_errors(), s3_errors(settings, bucket):
-        client = make_client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+        # An S3 server that has just started answers before it can store objects. boto3 backs off for up to a minute.
+        client = make_client(settings, read_seconds=10, attempts=8)
         try:
             there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])
         except client.exceptions.NoSuchBucket:

@@ -1,4 +1,4 @@
-"""Does this backend run, does Label Studio reach it, and does its address guard let it?"""
+"""Checks that this backend runs, and that Label Studio reaches it and permits its address."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -24,23 +24,21 @@ from boxocr.pages.http.certificates import certificate_error
 
 RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
 
-# From this version on Label Studio judges the addresses of its backends.
+# The first version of Label Studio with an address guard.
 _GUARD_SINCE = (1, 23, 1)
-
-_TIMEOUT = httpx.Timeout(5)
 
 
 def findings(
     desired: DesiredConnection, *, url_given: bool, api: LabelStudioAPI | None, project: int | None, version: str
 ) -> Iterator[Finding]:
-    """About the way from Label Studio to here, and about the events that it sends along it.
+    """Check the connection from Label Studio to this server, and the webhook for its events.
 
     Args:
-        desired: the connection as it should be; its address is a guess unless ``url_given``.
+        desired: the connection to have; its address is a guess unless ``url_given``.
         url_given: whether the operator gave the address.
-        api: Label Studio, if its token is accepted.
-        project: that the backend is to be connected to.
-        version: Label Studio's, as far as it is known.
+        api: Label Studio, if it accepts the token.
+        project: number of the project to check.
+        version: of Label Studio; empty if unknown.
     """
     url = desired.url
     if api is None:
@@ -71,9 +69,9 @@ def findings(
 
 
 def _runs(url: str) -> Finding:
-    """Whether BoxOCR answers, seen from here."""
+    """Whether BoxOCR answers this process."""
     try:
-        with http_client(_TIMEOUT) as http:
+        with http_client(httpx.Timeout(5)) as http:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -87,12 +85,12 @@ def _runs(url: str) -> Finding:
     except (ValueError, AttributeError):
         model = None
     if not model:
-        return failed(RUNS, f"What answers at {shown(url)} is no ML backend.", "Name BoxOCR's address with --url.")
+        return failed(RUNS, f"The server at {shown(url)} is not an ML backend.", "Name BoxOCR's address with --url.")
     return passed(RUNS, f"It answers at {shown(url)}, seen from here.")
 
 
 def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
-    """What Label Studio's address guard says of the address."""
+    """Ask Label Studio's address guard about the address."""
     try:
         api.judge_address(url)
     except LabelStudioRefused as refused:
@@ -105,7 +103,7 @@ def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
 
 
 def _guessed(url: str, version: str) -> Finding:
-    """What can be said of the guard without asking it."""
+    """Guess the result of the address guard."""
     if not version:
         return skipped(GUARD, "Label Studio cannot be asked.")
     if _numbers(version) < _GUARD_SINCE:
@@ -113,7 +111,7 @@ def _guessed(url: str, version: str) -> Finding:
     if is_private(url):
         return skipped(
             GUARD,
-            f"Label Studio {version} refuses private addresses such as {shown(url)} until it is told otherwise, and "
+            f"Label Studio {version} refuses private addresses such as {shown(url)} unless configured otherwise, and "
             f"cannot be asked without a token. {GUARD_VARIABLES}",
         )
     return passed(GUARD, f"{shown(url)} is a public address.")
@@ -125,7 +123,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _connection(api: LabelStudioAPI, row: Connection, project: int) -> Iterator[Finding]:
-    """What Label Studio found when it asked the backend."""
+    """Report the state of the connection in Label Studio."""
     if not row.works:
         yield failure(CONNECTION, _trouble(api, row, project))
         return
@@ -144,7 +142,7 @@ def _trouble(api: LabelStudioAPI, row: Connection, project: int) -> CommandFaile
     if row.error and row.state == "ER":
         return answered_with_error(row.error, row.url)
     try:
-        # The list says no more than that there is no answer.
+        # The list of connections gives no reason.
         api.test(row, project)
     except LabelStudioRefused as refused:
         return explained(refused, row.url)

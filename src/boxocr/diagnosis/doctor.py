@@ -1,4 +1,4 @@
-"""``boxocr doctor``: what goes wrong in practice, each with its remedy."""
+"""``boxocr doctor``: checks the settings and everything that the server depends on."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -13,18 +13,15 @@ from boxocr.settings.environment import Settings
 
 PROJECT = "project"
 
-# Enough to meet each kind of source, few enough to be fetched while somebody waits.
-_FIRST_TASKS = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a project brings to be looked at.
+    """A project to check.
 
     Attributes:
         project: the project.
-        tasks: its first.
-        buckets: of its S3 storages.
+        tasks: its first tasks.
+        buckets: names of the buckets in its S3 storages.
     """
 
     project: Project
@@ -33,14 +30,14 @@ class Subject:
 
 
 def examine(settings: Settings, *, project: int | None, url: str | None) -> Iterator[Finding]:
-    """Look at everything, in an order in which later checks need the earlier ones.
+    """Run all checks, in the order of their dependencies.
 
     Args:
-        settings: the server's.
-        project: its number in Label Studio, to look at its labeling config, pages and connection as well.
+        settings: of the server.
+        project: number of a project whose labeling config, pages and connection are checked too.
         url: of this backend, as Label Studio reaches it.
     """
-    yield passed("settings", "All variables have values that can be used.")
+    yield passed("settings", "All variables have valid values.")
     yield from disk.findings(settings)
 
     answer = label_studio_server.ask(settings.label_studio_url) if settings.label_studio_url else None
@@ -65,7 +62,7 @@ def examine(settings: Settings, *, project: int | None, url: str | None) -> Iter
 
 
 def _inner(settings: Settings, subject: Subject | None) -> Iterator[Finding]:
-    """What a box meets on its way: labeling config, engine, page."""
+    """Check the stages of a reading: labeling config, engine, page."""
     if subject is None:
         yield from engine.findings(settings)
         yield from s3.findings(settings, {}, ())
@@ -89,10 +86,11 @@ def _subject(api: LabelStudioAPI | None, number: int) -> Subject | Finding:
     if api is None:
         return failed(
             PROJECT,
-            f"Project {number} cannot be looked at without Label Studio and a valid token.",
-            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or mend what is said of them above.",
+            f"Project {number} cannot be checked without Label Studio and a valid token.",
+            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or fix the problem reported above.",
         )
     try:
-        return Subject(api.project(number), tuple(api.tasks(number, _FIRST_TASKS)), tuple(api.buckets(number)))
+        # Enough to include each kind of source, few enough to fetch while an operator waits.
+        return Subject(api.project(number), tuple(api.tasks(number, most=50)), tuple(api.buckets(number)))
     except CommandFailed as error:
         return failure(PROJECT, error)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from boxocr.errors import BoxOCRError
 
-# Since 1.23.1. With ML_BLOCK_LOCAL_IP alone the connection is saved, and its webhook still refused.
+# Since 1.23.1. With ML_BLOCK_LOCAL_IP=false alone the connection is saved, but its webhook is refused.
 GUARD_VARIABLES = (
     "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false, or with both ML_BLOCK_LOCAL_IP=false and "
     "SSRF_PROTECTION_ENABLED=false."
@@ -42,7 +42,7 @@ class LabelStudioRefused(CommandFailed):
         message: one sentence.
         remedy: one sentence.
         http_status: of the answer.
-        detail: what Label Studio says about it, on one line and without markup.
+        detail: Label Studio's message, on one line and without markup.
     """
 
     code = "label_studio_refused"

@@ -13,7 +13,7 @@ def warm_up() -> None:
 
 
 def freeze() -> None:
-    """Exempt all objects that exist from garbage collection: modules stay, so there is no use in looking at them."""
+    """Exempt all existing objects from garbage collection: modules are never freed."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""The page, and the addresses that its script asks."""
+"""The status page and the endpoints for its script."""
 
 from collections.abc import Callable
 
@@ -14,9 +14,8 @@ from boxocr.web.status import images
 from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
-# The last hour or so of one annotator, in as much memory as a decoded page of A4 at 300 dpi.
+# About an hour of one annotator, in the memory of a decoded A4 page at 300 dpi.
 _MOST_READINGS = 50
-_MOST_BYTES = 32_000_000
 
 _SAMPLE = EXAMPLES / "pages" / "invoice.png"
 
@@ -38,9 +37,6 @@ _MODES = {
 
 _ENGINES = ("auto", "tesseract", "pytesseract", "ppocr")
 
-# Base64 of an image takes a third more than the image, and the request holds a little beside it.
-_IMAGE_SHARE = 0.74
-
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -55,17 +51,17 @@ class StatusPage:
     """The status page of a server, with its routes below ``/status``.
 
     Args:
-        app: gets the routes; what it does before each request, such as asking for a password, holds for them too.
-        settings: how the server runs.
+        app: gets the routes. Its handlers, such as authentication, apply to them too.
+        settings: of the server.
         services: its readers.
-        probe: raises a BoxOCRError unless boxes can be read.
+        probe: raises a BoxOCRError if boxes cannot be read.
     """
 
     def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
-        self._kept = RecentReadings(_MOST_READINGS, _MOST_BYTES)
+        self._recent = RecentReadings(_MOST_READINGS, 32_000_000)
         self._state = State(settings, services, probe)
-        services.at_close(attempts.observe(self._kept.add))
+        services.at_close(attempts.observe(self._recent.add))
         blueprint = Blueprint(
             "status", __name__, url_prefix="/status", static_folder="files", template_folder="templates"
         )
@@ -79,11 +75,11 @@ class StatusPage:
 
     @staticmethod
     def is_wanted() -> bool:
-        """Whether the caller is a browser that wants to show something: Label Studio's calls name no HTML."""
+        """Whether the caller is a browser. Label Studio does not accept HTML."""
         return "text/html" in request.accept_mimetypes.values()
 
     def show(self) -> Response:
-        """The page."""
+        """Render the page."""
         settings = self._settings
         own = settings.ocr_engine
         page = render_template(
@@ -92,7 +88,8 @@ class StatusPage:
             languages=settings.ocr_lang,
             engines=[own, *(name for name in _ENGINES if name != own)],
             modes={mode: _MODES[mode] for mode in sorted(PAGE_SEGMENTATION_MODES)},
-            most_bytes=int(settings.max_request_mb * 1_000_000 * _IMAGE_SHARE),
+            # Base64 adds a third to the image, and the request has a few other fields.
+            most_bytes=int(settings.max_request_mb * 1_000_000 * 0.74),
             most_kept=_MOST_READINGS,
         )
         return _guarded(Response(page, mimetype="text/html"))
@@ -102,7 +99,7 @@ class StatusPage:
 
     def _get_readings(self) -> Response:
         after = request.args.get("after", default=0, type=int)
-        rows = [{**kept.as_json(), "pictures": _pictures(kept)} for kept in self._kept.after(after)]
+        rows = [{**recent.as_json(), "pictures": _images(recent)} for recent in self._recent.after(after)]
         return jsonify({"readings": rows})
 
     def _get_drawn(self, number: int) -> Response:
@@ -112,16 +109,16 @@ class StatusPage:
         return _png(images.seen(self._found(number)))
 
     def _found(self, number: int) -> RecentReading:
-        kept = self._kept.get(number)
-        if kept is None:
+        recent = self._recent.get(number)
+        if recent is None:
             abort(404)
-        return kept
+        return recent
 
 
-def _pictures(kept: RecentReading) -> list[str]:
-    if kept.crop is None:
+def _images(recent: RecentReading) -> list[str]:
+    if recent.crop is None:
         return []
-    return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]
+    return ["drawn", "seen"] if images.is_prepared(recent) else ["drawn"]
 
 
 def _png(data: bytes | None) -> Response:
@@ -135,7 +132,7 @@ def _get_sample() -> Response:
 
 
 def _guarded(response: Response) -> Response:
-    """Nothing from elsewhere runs on the page, nobody else's page may show it, and no proxy keeps it."""
+    """Forbid foreign scripts, framing by other sites, and caching."""
     response.headers.update(_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

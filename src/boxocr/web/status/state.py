@@ -1,4 +1,4 @@
-"""How the server is: what its doctor would say, as far as that can be asked without a project."""
+"""The state of the server: the checks of ``boxocr doctor`` that need no project."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,18 +12,18 @@ from boxocr.web.status.background_value import BackgroundValue
 
 _READY = "Reading"
 
-# Reading a word costs a reader some milliseconds; the others ask servers elsewhere.
+# The test word takes a reader a few milliseconds; the other checks call other servers.
 _READY_SECONDS = 5.0
 _ELSEWHERE_SECONDS = 60.0
 
 
 class State:
-    """What the page says about the server.
+    """The server's state for the page.
 
     Args:
-        settings: how it runs.
+        settings: of the server.
         services: its readers.
-        probe: raises a BoxOCRError unless boxes can be read.
+        probe: raises a BoxOCRError if boxes cannot be read.
     """
 
     def __init__(self, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ class State:
         self._services = services
         self._probe = probe
         self._redact = Redaction(settings)
-        # By what stands on the page as long as there is no answer.
+        # By the name that the page shows until the first result.
         self._values = {
             _READY: BackgroundValue(self._ready, _READY_SECONDS),
             label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),
@@ -39,7 +39,7 @@ class State:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """For the page's script; at once, with what is known so far."""
+        """The state for the page's script, without waiting: checks without a result are pending."""
         rows: list[dict[str, Any]] = []
         for name, value in self._values.items():
             findings = value.last()
