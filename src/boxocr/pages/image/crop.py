@@ -126,7 +126,7 @@ def _is_surface(polygon: tuple[tuple[float, float], ...]) -> bool:
 def _fill_outside(pixels: np.ndarray, inside: np.ndarray) -> None:
     """Fill everything outside a shape with the colour just inside its edge, which is the background of the text."""
     if not inside.any():
-        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+        raise RegionError("The shape is outside the page.", "Draw it on the page.")
     core = inside.copy()
     core[_EDGE:] &= inside[:-_EDGE]
     core[:-_EDGE] &= inside[_EDGE:]

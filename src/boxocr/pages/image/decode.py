@@ -124,7 +124,7 @@ class Decoder:
                 # Pillow raises errors of many kinds for damaged files.
                 logger.debug("A page could not be decoded: %s", type(error).__name__)
                 raise PageUndecodable(
-                    "The page's image is damaged or cut off.", "Save it anew, or upload it again."
+                    "The page's image is damaged or cut off.", "Save it or upload it again."
                 ) from None
 
     def _pixels(self, opener: _Opener, data: bytes) -> np.ndarray:

@@ -63,7 +63,7 @@ def frame_of(page: Page, area: Area) -> Frame:
     low, high = extent(shared, right, down) if shared else ((0.0, 0.0), (0.0, 0.0))
     (left, width), (top, height) = (_side(*ends, whole=straight) for ends in zip(low, high, strict=True))
     if min(width, height) < MIN_SIDE:
-        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+        raise RegionError("The shape is outside the page.", "Draw it on the page.")
     quarters = round(angle / 90) % 4 if straight else None
     return Frame(combined(left, right, top, down), right, down, width, height, quarters)
 
