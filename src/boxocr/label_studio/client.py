@@ -40,8 +40,6 @@ _PATIENTLY = RequestOptions(max_retries=5)
 # Label Studio updates all tasks of a project when predictions are stored.
 _STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
 
-_EXCHANGE_SECONDS = 30
-
 _LONGEST_DETAIL = 600
 
 
@@ -194,7 +192,7 @@ class LabelStudioAPI:
             answer = self._http.post(
                 f"{self.url}/api/projects/{project}/import",
                 files={"file": (file.name, content)},
-                headers={"Authorization": self._tokens.header(Deadline(_EXCHANGE_SECONDS)) or ""},
+                headers={"Authorization": self._tokens.header(Deadline(30)) or ""},
             )
             if answer.status_code != httpx.codes.CREATED:
                 raise ApiError(status_code=answer.status_code, body=answer.text)
