@@ -205,7 +205,7 @@ def test_what_is_not_done_in_time_is_gone_on_with_and_given_the_next_time(tmp_pa
     assert given == dict(enumerate(numbers))
     # Not all fitted into the first call, and what was read for it was not read again for the next.
     assert calls > 2
-    assert "go on being read" in read
+    assert "are still being read" in read
 
 
 def test_a_page_may_take_longer_than_a_box(tmp_path: Path, page_server: str) -> None:
