@@ -108,7 +108,7 @@ def _recognizer(settings: EngineSettings) -> "PPOCR":
     except ImportError as error:
         _log.debug("onnxruntime cannot be imported: %s", error)
         raise EngineNotUsable(
-            "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
+            "PP-OCR needs onnxruntime, which is not installed.", "Install BoxOCR with all its dependencies."
         ) from None
     return PPOCR(settings)
 
