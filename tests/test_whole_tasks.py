@@ -1,7 +1,10 @@
 """Tasks without context: read as a whole where the labeling config asks for it."""
 
 import base64
+import gc
 import io
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.backend import Backend, running
+from boxocr.answering.services import Services
+from boxocr.labeling.tasks import Task
+from boxocr.reading.types import Pixels
+from boxocr.settings.environment import Settings
+from tests.backend import Backend, one_reader, running
 from tests.payloads import texts
 from tests.reading import drawn
 
@@ -24,15 +31,21 @@ RECTANGLES = (
 )
 
 
-def page(*lines: str, turned: int = 0) -> str:
-    """A page with the lines far apart, as the address of a task."""
+def page(*lines: str, turned: int = 0, below: Pixels | None = None) -> str:
+    """A page with the lines far apart, and perhaps a picture below them, as the address of a task."""
     pixels = np.full((SIZE[1], SIZE[0], 3), 252, np.uint8)
     for number, line in enumerate(lines):
         crop = drawn.text(line, pad=0)
         top = FIRST + number * STEP
         pixels[top : top + crop.shape[0], LEFT : LEFT + crop.shape[1]] = crop
+    if below is not None:
+        pixels[-below.shape[0] - 20 : -20, LEFT : LEFT + below.shape[1]] = below
+    return address(np.rot90(pixels, turned))
+
+
+def address(pixels: Pixels) -> str:
     written = io.BytesIO()
-    Image.fromarray(np.rot90(pixels, turned)).save(written, "PNG")
+    Image.fromarray(pixels).save(written, "PNG")
     return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()
 
 
@@ -199,4 +212,81 @@ def test_what_is_not_done_in_time_is_gone_on_with_and_given_the_next_time(tmp_pa
     assert given == dict(enumerate(numbers))
     # Not all fitted into the first call, and what was read for it was not read again for the next.
     assert calls > 2
-    assert "go on being read" in read
+    assert "are still being read" in read
+
+
+def test_a_page_may_take_longer_than_a_box(tmp_path: Path, page_server: str) -> None:
+    environment = one_reader(page_server, "tests.engines:Deliberate", OCR_TIMEOUT="2")
+    with running(tmp_path, environment) as server:
+        (prediction,) = ask(server, RECTANGLES.format(asked='model_preannotate="lines"'), page(*LINES, *LINES[:1]))
+
+    assert len(written(prediction)) == 4
+
+
+def test_noise_is_not_text(backend: Backend) -> None:
+    grain = np.random.default_rng(5).integers(0, 256, (260, 700, 3), np.uint8)
+    config = RECTANGLES.format(asked='model_preannotate="lines"')
+
+    (prediction,) = ask(backend, config, page(*LINES, below=grain))
+
+    assert written(prediction) == list(LINES)
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory, page_server: str) -> Iterator[Backend]:
+    """A server with an engine that says how often it was asked, and reads line by line."""
+    with running(tmp_path_factory.mktemp("counting"), one_reader(page_server, "tests.engines:Counting")) as server:
+        yield server
+
+
+def test_each_cell_of_a_row_is_read_by_itself(counting: Backend) -> None:
+    cells = ("Paper, A4", "12 boxes", "Ink, black", "3 bottles", "Envelopes", "40 packs")
+    pixels = np.full((600, SIZE[0], 3), 252, np.uint8)
+    for number, cell in enumerate(cells):
+        crop = drawn.text(cell, pad=0)
+        top, left = 100 + number // 2 * 90, (80, 600)[number % 2]
+        pixels[top : top + crop.shape[0], left : left + crop.shape[1]] = crop
+
+    (prediction,) = ask(counting, RECTANGLES.format(asked='model_preannotate="lines"'), address(pixels))
+
+    assert [text.count("reading") for text in written(prediction)] == [2, 2, 2]
+
+
+def test_the_same_task_twice_in_a_request_is_read_once(counting: Backend) -> None:
+    config = RECTANGLES.format(asked='model_preannotate="lines"')
+    task = {"id": 7, "data": {"ocr": page(*LINES)}}
+
+    first, second = counting.predict({"tasks": [task, task], "label_config": config, "params": {"context": None}})
+
+    assert first == second
+    assert len(written(first)) == len(LINES)
+
+
+def test_pages_that_cannot_be_read_take_no_memory_afterwards(
+    monkeypatch: pytest.MonkeyPatch, page_server: str, tmp_path: Path
+) -> None:
+    for name, value in one_reader(page_server, "tests.engines:Illegible", PAGE_CACHE_MB="1").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    reading = Services(Settings.load())
+    reading.start()
+    config = RECTANGLES.format(asked='model_preannotate="lines"')
+    # Larger than the cache.
+    tasks: list[Task] = [
+        {"id": number, "data": {"ocr": address(np.pad(letter, ((0, 1500 + number), (0, 1500), (0, 0)), "edge"))}}
+        for letter in [np.asarray(drawn.text(*LINES))]
+        for number in range(4)
+    ]
+    try:
+        assert reading.batches.read(tasks[:1], config) == [None]
+        gc.collect()
+        gc.disable()
+        tracemalloc.start()
+        for task in tasks[1:]:
+            assert reading.batches.read([task], config) == [None]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+        reading.close()
+    assert held < 2_000_000
