@@ -6,7 +6,7 @@ the length of the text.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -171,6 +171,11 @@ def _probability(engine: str, weakest: float, mean: float, text: str, other: str
         + weights.similarity * similar
         + weights.same * (similar == 1)
     )
+
+
+def doubtful(words: Iterable[Piece]) -> tuple[str, ...]:
+    """The texts of the words that are likely to be wrong."""
+    return tuple(word.text for word in words if word.confidence < DOUBTFUL)
 
 
 def similarity(one: str, other: str) -> float:
