@@ -120,3 +120,10 @@ def test_any_pixels_are_prepared(seed: int) -> None:
         found = projection.find(prepare.dark_on_even_paper(image))
         assert prepare.margin(prepare.enlarge(found.image, found.text_height)[0], found.paper).ndim == 2
         assert projection.trimmed(found).image.size
+
+
+def test_grain_is_grain_and_print_is_not() -> None:
+    grain = np.random.default_rng(5).integers(0, 256, (300, 700), np.uint8)
+
+    assert prepare.is_grain(grain)
+    assert not prepare.is_grain(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
