@@ -78,7 +78,7 @@ def _program(settings: EngineSettings) -> Pipeline:
 
 
 def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
-    return Pipeline(runner.name, TesseractDetector(runner.lines), [TesseractLines(runner)])
+    return Pipeline(runner.name, TesseractDetector(runner.lines), [TesseractLines(runner)], projects=True)
 
 
 def _ppocr(settings: EngineSettings) -> Pipeline:

@@ -41,10 +41,17 @@ _EDGE_INK = 0.03
 _DIRT = 0.5
 _DIRT_PROBABILITY = 0.3
 
+# A line of a box without a letter or digit is dirt when it is less likely to be right.
+_SIGNS = 0.6
+
 # A line of a page, where nobody said that there is text, is text when it is this likely to be right; this where the
 # detector only guessed.
 _PAGE_LINE = 0.08
 _GUESSED_LINE = 0.6
+
+# A reading this much longer than another one, and this likely to be right, has not lost a line.
+_LONGER = 1.3
+_TEXT = 0.5
 
 # For a box with lines that have ink and no text.
 _INCOMPLETE = 0.4
@@ -66,6 +73,11 @@ class _Result:
         return "\n".join(" ".join(line.text for line in row) for row in self.rows)
 
     @property
+    def weakest(self) -> float:
+        """The probability that the least certain line is right."""
+        return min((line.confidence for row in self.rows for line in row), default=0.0)
+
+    @property
     def probability(self) -> float:
         """That all of it is right."""
         if not self.rows:
@@ -82,6 +94,7 @@ class Pipeline:
         detector: finds lines.
         recognizers: the one that recognizes each line first, and one that is asked where that is unsure.
         fallback: finds lines in scripts that PP-OCR does not know.
+        projects: whether the lines that a projection finds in a box are tried too.
     """
 
     def __init__(
@@ -90,6 +103,8 @@ class Pipeline:
         detector: TextDetector,
         recognizers: Sequence[LineRecognizer],
         fallback: TextDetector | None = None,
+        *,
+        projects: bool = False,
     ) -> None:
         self.name = name
         versions = ", ".join(f"{one.name} {one.version}" for one in recognizers)
@@ -97,6 +112,7 @@ class Pipeline:
         self._detector = detector
         self._fallback = fallback or detector
         self._recognizers = recognizers
+        self._projects = projects
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the languages that one of the recognizers reads."""
@@ -118,7 +134,10 @@ class Pipeline:
                 return self._reading(
                     _Result([[_line(single, PageFrame())]], 0, 0, frozenset({single.line.engine})), options
                 )
-        return self._reading(self._search(crop, found, single, options), options)
+        reading = self._reading(self._search(crop, found, single, options), options)
+        if reading.text and initials.is_incomplete(found, reading.text):
+            return replace(reading, confidence=_INCOMPLETE * reading.confidence, note=_NOTE)
+        return reading
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
         """Read all of a page.
@@ -160,6 +179,10 @@ class Pipeline:
         elif prepare.is_grain(found.image):
             return _Result([], 0, 0, frozenset())
         result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
+        if self._projects and found.lines and result.weakest < _ENOUGH:
+            projected = self._lines(crop, found, options, projection.lines(found))
+            longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
+            result = projected if longer else max(result, projected, key=lambda one: one.weakest)
         if single is None or (len(result.rows) > 1 and result.text):
             return result
         if result.rows and result.probability >= single.probability:
@@ -189,11 +212,20 @@ class Pipeline:
         rows = ordering.in_reading_order([cap_line, *(line for row in result.rows for line in row)], 0)
         return replace(result, rows=rows) if not result.turned else None
 
-    def _lines(self, image: Pixels, found: Projection | None, options: ReadingOptions) -> _Result:
-        """Detect the lines of an image, recognize them and put them in order."""
-        lines, turned = orientation.upright(
-            self._detector_for(options).detect(image, options), lambda some: self._probability(image, some, options)
-        )
+    def _lines(
+        self, image: Pixels, found: Projection | None, options: ReadingOptions, detected: list[Line] | None = None
+    ) -> _Result:
+        """Detect the lines of an image, recognize them and put them in order.
+
+        Args:
+            image: a box or a page.
+            found: the ink of a box.
+            options: how it is read.
+            detected: the lines, if they were detected already.
+        """
+        if detected is None:
+            detected = self._detector_for(options).detect(image, options)
+        lines, turned = orientation.upright(detected, lambda some: self._probability(image, some, options))
         if found is not None and not turned:
             lines = _without_cut(lines, found)
             lines += uncovered(found, lines)
@@ -346,6 +378,9 @@ def _is_believed(line: Line, detected: Line, usual: float, *, is_page: bool) -> 
         usual: the usual height of the detected lines.
         is_page: whether nobody said that there is text.
     """
+    has_letters = any(char.isalnum() for char in line.text)
+    if not has_letters and usual and line.confidence < _SIGNS:
+        return False
     if len(line.text) == 1 and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
         return False
     return not is_page or line.confidence >= (_PAGE_LINE if detected.confidence or detected.words else _GUESSED_LINE)

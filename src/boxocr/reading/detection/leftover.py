@@ -18,7 +18,7 @@ _AROUND = 0.2
 
 # Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; letters
 # this near to each other, in their heights, are one line.
-_LOWEST = 0.35
+_LOWEST = 0.3
 _LOWEST_PIXELS = 5
 _TOGETHER = 0.8
 

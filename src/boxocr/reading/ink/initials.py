@@ -1,5 +1,7 @@
 """Letters of another size than their line: a large initial at the beginning of a text, and raised figures."""
 
+import unicodedata
+
 import numpy as np
 
 from boxocr.reading.ink import projection
@@ -14,6 +16,14 @@ _ROWS = 2
 _RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
 _RAISED_END = 0.72
 _FIGURES = 3
+
+# Letters are at least so many pixels high. A text is too short for this many times its length and a few more of them:
+# dots, accents and broken letters are pieces of their own.
+_LETTER = 6
+_MANY, _MORE = 1.5, 2
+
+# Of these each letter is one piece of ink.
+_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 
 Box = tuple[int, int, int, int]
 
@@ -60,6 +70,15 @@ def raised(found: Projection) -> int | None:
     if not 1 < figures <= _FIGURES or figures == letters.count:
         return None
     return int(letters.left[order[-figures]])
+
+
+def is_incomplete(found: Projection, text: str) -> bool:
+    """Whether a box has many more letters than a text in an alphabet, or raised figures that the text lacks."""
+    written = "".join(text.split())
+    if not all(unicodedata.name(char, "").startswith(_ALPHABETS) for char in written if char.isalpha()):
+        return False
+    letters = _letters(found).larger_than(_LETTER)
+    return letters.count > _MANY * len(written) + _MORE or (raised(found) is not None and not written[-1:].isdecimal())
 
 
 def _letters(found: Projection) -> Components:

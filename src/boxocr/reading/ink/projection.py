@@ -14,6 +14,7 @@ from PIL import Image
 
 from boxocr.reading.ink import rules
 from boxocr.reading.ink.components import Components
+from boxocr.reading.page.whole_page import Line
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
 
@@ -31,6 +32,9 @@ _DOT = 0.3
 # A band of ink this much lower than the highest one is specks, not a line; headlines are not that much larger.
 _SPECKS = 0.2
 _LOWEST_LINE = 4
+
+# Paper around a line, in its heights.
+_PAPER = 0.15
 
 # Pieces of ink this much smaller than the line are specks.
 _SPECK = 0.1
@@ -120,6 +124,16 @@ def find(image: Pixels) -> Projection:
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
     above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
     return Projection(image, paper, lines, edges, has_rules, cut_above=above, cut_below=below)
+
+
+def lines(found: Projection) -> list[Line]:
+    """The lines as rectangles, each as wide as all of the ink."""
+    left, right = found.columns
+    pads = [_PAPER * (bottom - top) for top, bottom in found.lines]
+    return [
+        Line("", 1.0, left - pad, top - pad, right - left + 2 * pad, bottom - top + 2 * pad)
+        for (top, bottom), pad in zip(found.lines, pads, strict=True)
+    ]
 
 
 def trimmed(found: Projection) -> Projection:

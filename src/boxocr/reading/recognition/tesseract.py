@@ -7,7 +7,8 @@ from pathlib import Path
 import tesserocr
 
 from boxocr.errors import EngineNotUsable
-from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -63,7 +64,7 @@ class Tesseract:
         engine = self._shown(image, psm, options)
         try:
             engine.Recognize()
-            return _lines(engine.GetIterator(), with_text=True)
+            return _lines(engine.GetIterator(), options.languages)
         finally:
             engine.Clear()
 
@@ -102,7 +103,7 @@ def layout(image: Pixels, psm: int) -> list[Line]:
         engine.SetVariable("debug_file", "/dev/null")
         engine.SetPageSegMode(psm)
         _show(engine, image, pitch=_MEASURED_PITCH)
-        return _lines(engine.AnalyseLayout(), with_text=False)
+        return _lines(engine.AnalyseLayout(), None)
 
 
 def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
@@ -118,7 +119,7 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
     engine.SetSourceResolution(_RESOLUTION)
 
 
-def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[Line]:
+def _lines(found: tesserocr.PyPageIterator | None, languages: str | None) -> list[Line]:
     """Gather the words that an iterator goes over into lines."""
     lines: list[list[Piece]] = []
     blocks: list[int] = []
@@ -128,10 +129,10 @@ def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[L
         if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
             lines.append([])
             blocks.append(block)
-        word = _word(at, with_text=with_text)
+        word = _word(at, with_text=languages is not None)
         if word is not None:
             lines[-1].append(word)
-    return [line_of(words, block) for words, block in zip(lines, blocks, strict=True) if words]
+    return [corrected(words, block, languages or "") for words, block in zip(lines, blocks, strict=True) if words]
 
 
 def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:

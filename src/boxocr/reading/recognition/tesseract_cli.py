@@ -9,7 +9,8 @@ import pytesseract
 from PIL import Image
 
 from boxocr.errors import EngineNotUsable, ReadingTimeout
-from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -69,7 +70,7 @@ class Program:
                 piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
                 lines.setdefault((block, paragraph, line), []).append(piece)
         blocks = {block: number for number, block in enumerate(dict.fromkeys(block for block, *_ in lines))}
-        return [line_of(words, blocks[block]) for (block, *_), words in lines.items()]
+        return [corrected(words, blocks[block], options.languages) for (block, *_), words in lines.items()]
 
     def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
         # pytesseract splits its config like a shell does.

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from boxocr.reading import prepare
@@ -11,7 +10,6 @@ from boxocr.reading.ink.projection import Projection
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Line, Piece
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.text import with_low_quotes
 from boxocr.reading.types import Pixels, ReadingOptions
 
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
@@ -19,10 +17,6 @@ LINE, RAW_LINE = 7, 13
 
 # From here on a line is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
-
-# A word of vertical bars is capital I unless it is this much higher than the other words; it is this sure at most.
-_BAR = 1.15
-_BAR_CONFIDENCE = 0.85
 
 # How an image was prepared.
 FRAMED, TO_THE_INK, SMOOTHED = "framed", "cut to the ink", "smoothed"
@@ -68,7 +62,7 @@ class TesseractLines:
         attempts: list[RecognizedLine] = []
         for look, image, frame, psm in itertools.islice(_looks(found), self._attempts):
             lines = self.recognizer.lines(image, psm, options)
-            words = _corrected([frame.on_page(word) for line in lines for word in line.words], options.languages)
+            words = tuple(frame.on_page(word) for line in lines for word in line.words)
             attempts.append(RecognizedLine(words, _mean(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
@@ -114,22 +108,6 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
     enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
-
-
-def _corrected(words: Sequence[Piece], languages: str) -> tuple[Piece, ...]:
-    """The words without two mistakes that Tesseract makes whatever it is given.
-
-    A capital I without serifs becomes a vertical bar, which is longer than letters; a low quote becomes a comma.
-    """
-    highest = max((word.height for word in words if "|" not in word.text), default=0.0)
-    texts = with_low_quotes([word.text for word in words], languages)
-    corrected = []
-    for word, text in zip(words, texts, strict=True):
-        if set(text) == {"|"} and (not highest or word.height < _BAR * highest):
-            corrected.append(replace(word, text="I" * len(text), confidence=min(word.confidence, _BAR_CONFIDENCE)))
-        else:
-            corrected.append(replace(word, text=text) if text != word.text else word)
-    return tuple(corrected)
 
 
 def _mean(words: Sequence[Piece]) -> float:
