@@ -122,8 +122,8 @@ def test_any_pixels_are_prepared(seed: int) -> None:
         assert projection.trimmed(found).image.size
 
 
-def test_grain_is_grain_and_print_is_not() -> None:
+def test_grain_is_noise_and_print_is_not() -> None:
     grain = np.random.default_rng(5).integers(0, 256, (300, 700), np.uint8)
 
-    assert prepare.is_grain(grain)
-    assert not prepare.is_grain(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
+    assert prepare.is_noise(grain)
+    assert not prepare.is_noise(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
