@@ -1,12 +1,7 @@
 """Sentences that ask the annotator to check a reading, for the notes of its region."""
 
+from boxocr.reading import scoring
 from boxocr.reading.types import Reading
-
-ACCEPTED = 0.9
-"""Readings with at least this score get no note: of 46 such boxes of real documents, one needed a correction."""
-
-# Below this score, a reading gets a note even if none of its words is doubtful by itself.
-_DOUBTFUL = 0.6
 
 # The Info panel is narrow, and of a longer list every word has to be checked anyway.
 _MAX_WORDS = 3
@@ -20,10 +15,11 @@ def review_note(reading: Reading) -> str | None:
 
     27 % of 77 boxes of real documents get a note, and 79 % of those with a wrong text.
     """
-    if not reading.text or reading.confidence >= ACCEPTED:
+    if not reading.text or reading.confidence >= scoring.ACCEPTED:
         return None
     if not reading.doubtful:
-        return reading.note or (_ALL if reading.confidence < _DOUBTFUL else None)
+        # Each word can be likely to be right, and all of them unlikely.
+        return reading.note or (_ALL if reading.confidence < scoring.DOUBTFUL else None)
     return f"{reading.note} {_words(reading)}".strip()
 
 
