@@ -10,6 +10,7 @@ from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, Piece
 from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.recognizers import Recognizers
 from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 
@@ -34,7 +35,7 @@ def page_reader(engine: Engine) -> PageReader:
     if isinstance(engine, PageReader):
         return engine
     detector = engine if isinstance(engine, TextDetector) else _Layout()
-    return Pipeline(engine.name, detector, [_CustomLines(engine)])
+    return Pipeline(engine.name, detector, Recognizers(_CustomLines(engine)))
 
 
 class _Layout:

@@ -12,6 +12,7 @@ from boxocr.reading.detection.tesseract import TesseractDetector
 from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.recognizers import Recognizers
 from boxocr.reading.types import Engine, ReadingOptions
 from boxocr.settings import engine_names
 
@@ -63,7 +64,7 @@ def _auto(settings: EngineSettings) -> Pipeline:
             raise
         # PP-OCR needs no data for the language; Tesseract helps with the others.
         tesseract = _runner(replace(settings, languages=""))
-    recognizers = TesseractLines(tesseract, attempts=1), ppocr
+    recognizers = Recognizers(TesseractLines(tesseract, attempts=1), ppocr)
     return Pipeline("auto", _detector(settings), recognizers, TesseractDetector(tesseract.lines))
 
 
@@ -78,11 +79,11 @@ def _program(settings: EngineSettings) -> Pipeline:
 
 
 def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
-    return Pipeline(runner.name, TesseractDetector(runner.lines), [TesseractLines(runner)], projects=True)
+    return Pipeline(runner.name, TesseractDetector(runner.lines), Recognizers(TesseractLines(runner)), projects=True)
 
 
 def _ppocr(settings: EngineSettings) -> Pipeline:
-    return Pipeline("ppocr", _detector(settings), [_recognizer(settings)])
+    return Pipeline("ppocr", _detector(settings), Recognizers(_recognizer(settings)))
 
 
 def _runner(settings: EngineSettings) -> "PageRecognizer":
@@ -107,7 +108,7 @@ def _recognizer(settings: EngineSettings) -> "PPOCR":
     except ImportError as error:
         _log.debug("onnxruntime cannot be imported: %s", error)
         raise EngineNotUsable(
-            "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
+            "PP-OCR needs onnxruntime, which is not installed.", "Install BoxOCR with all its dependencies."
         ) from None
     return PPOCR(settings)
 

@@ -24,7 +24,7 @@ def model_file(kind: str) -> Path:
     places = (spec.submodule_search_locations if spec else None) or ()
     for file in (file for place in places for file in sorted(Path(place, "models").glob(f"PP-OCRv*_{kind}_*.onnx"))):
         return file
-    raise EngineNotUsable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
+    raise EngineNotUsable("PP-OCR is not installed.", "Install BoxOCR with all its dependencies.")
 
 
 def session(kind: str, threads: int) -> onnxruntime.InferenceSession:

@@ -40,16 +40,17 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     runs_sideways = [line for line in long if _is_sideways(line)]
     level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
     sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
-    along = [line for line in long if _is_sideways(line) == sideways]
-    samples = sorted(along, key=lambda line: -line.width)[:_SAMPLES]
+    along = [at for at, line in enumerate(lines) if line in long and _is_sideways(line) == sideways]
+    samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
     ways = (270, 90) if sideways else (0, 180)
-    first = probability(_turned(samples, ways[0]))
-    turned = ways[0]
+    turned = _turned(lines, ways[0])
+    first = probability([turned[at] for at in samples])
     if first < _UPRIGHT:
-        other = probability(_turned(samples, ways[1]))
+        other_way = _turned(lines, ways[1])
+        other = probability([other_way[at] for at in samples])
         if other > first + _BETTER or (sideways and other > first):
-            turned = ways[1]
-    return _turned(lines, turned), turned
+            return other_way, ways[1]
+    return turned, ways[0]
 
 
 def _is_sideways(line: Piece) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from boxocr.errors import LanguageMissing
 from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
 from boxocr.reading.detection import TextDetector
 from boxocr.reading.detection.leftover import uncovered
@@ -18,13 +17,17 @@ from boxocr.reading.ink import dots, initials, projection, strokes
 from boxocr.reading.ink.projection import Projection
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, line_of
-from boxocr.reading.recognition import LineRecognizer, RecognizedLine, SelectiveRecognizer, tesseract_lines
+from boxocr.reading.recognition import RecognizedLine, tesseract_lines
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.recognizers import ENOUGH, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
-# From here on a line is not recognized by a second engine, and a box with one line is not searched for others.
-_ENOUGH = 0.92
+# A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
+_ENOUGH_FOR_PAGES = 0.85
+
+# Samples of lines are read the right way up when they are this likely to be right.
+_UPRIGHT = 0.5
 
 # Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it.
 _PAD = 0.3
@@ -56,6 +59,10 @@ _TEXT = 0.5
 # For a box with lines that have ink and no text.
 _INCOMPLETE = 0.4
 _NOTE = "A part of the box could not be read."
+
+
+# Lines that were recognized, with where each one's image is.
+_Kept = dict[Line, tuple[Scored, PageFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Pipeline:
     Args:
         name: the engine's.
         detector: finds lines.
-        recognizers: the one that recognizes each line first, and one that is asked where that is unsure.
+        recognizers: recognize them.
         fallback: finds lines in scripts that PP-OCR does not know.
         projects: whether the lines that a projection finds in a box are tried too.
     """
@@ -101,22 +108,21 @@ class Pipeline:
         self,
         name: str,
         detector: TextDetector,
-        recognizers: Sequence[LineRecognizer],
+        recognizers: Recognizers,
         fallback: TextDetector | None = None,
         *,
         projects: bool = False,
     ) -> None:
         self.name = name
-        versions = ", ".join(f"{one.name} {one.version}" for one in recognizers)
-        self.version = recognizers[0].version if len(recognizers) == 1 else f"({versions})"
+        self.version = recognizers.version
         self._detector = detector
         self._fallback = fallback or detector
         self._recognizers = recognizers
         self._projects = projects
 
     def languages(self) -> Sequence[str]:
-        """Return the codes of the languages that one of the recognizers reads."""
-        return sorted({code for recognizer in self._recognizers for code in recognizer.languages()})
+        """Return the codes of the languages that one of the engines reads."""
+        return self._recognizers.languages()
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.types.Engine`."""
@@ -130,7 +136,7 @@ class Pipeline:
         single: Scored | None = None
         if found.is_one_clear_line():
             single = self._single_line(crop, found, options)
-            if single.probability >= _ENOUGH:
+            if single.probability >= ENOUGH:
                 return self._reading(
                     _Result([[_line(single, PageFrame())]], 0, 0, frozenset({single.line.engine})), options
                 )
@@ -167,7 +173,9 @@ class Pipeline:
         Raises:
             EngineUnavailable: when tesserocr cannot be imported.
         """
-        return PageLayout(frame.lines_on_page(layout.find(image, lambda some: self._probability(image, some, options))))
+        return PageLayout(
+            frame.lines_on_page(layout.find(image, lambda some: self._probability(image, some, options, {})))
+        )
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
@@ -179,7 +187,7 @@ class Pipeline:
         elif prepare.is_grain(found.image):
             return _Result([], 0, 0, frozenset())
         result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
-        if self._projects and found.lines and result.weakest < _ENOUGH:
+        if self._projects and found.lines and result.weakest < ENOUGH:
             projected = self._lines(crop, found, options, projection.lines(found))
             longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
             result = projected if longer else max(result, projected, key=lambda one: one.weakest)
@@ -200,7 +208,7 @@ class Pipeline:
         letters = replace(options, charset=string.ascii_uppercase)
         pad = max((bottom - top) // 8, 2)
         around = slice(max(top - pad, 0), bottom + pad), slice(max(left - pad, 0), right + pad)
-        (cap,) = self._recognize([np.ascontiguousarray(crop[around])], letters)
+        (cap,) = self._recognizers.recognize([np.ascontiguousarray(crop[around])], letters)
         if len(cap.line.text) != 1:
             return None
         text = found.with_image(found.image.copy())
@@ -224,14 +232,17 @@ class Pipeline:
             detected: the lines, if they were detected already.
         """
         if detected is None:
-            detected = self._detector_for(options).detect(image, options)
-        lines, turned = orientation.upright(detected, lambda some: self._probability(image, some, options))
+            detector = self._detector if self._recognizers.know(options) else self._fallback
+            detected = detector.detect(image, options)
+        kept: _Kept = {}
+        lines, turned = orientation.upright(detected, lambda some: self._probability(image, some, options, kept))
         if found is not None and not turned:
             lines = _without_cut(lines, found)
             lines += uncovered(found, lines)
         # Tesseract reads the rules of a table as letters.
         first_sees = found.image if found is not None and found.has_rules else None
-        scored = self._recognize_detected(image, lines, options, first_sees)
+        enough = ENOUGH if found is not None else _ENOUGH_FOR_PAGES
+        scored = self._recognize_detected(image, lines, options, first_sees, kept, enough)
         usual = statistics.median(line.height for line in lines) if lines else 0.0
         read = [
             line
@@ -245,8 +256,14 @@ class Pipeline:
         engines = frozenset(one.line.engine for one, _ in scored if one.line.words)
         return _Result(ordering.in_reading_order(read, turned), empty, turned, engines)
 
-    def _recognize_detected(
-        self, image: Pixels, lines: Sequence[Line], options: ReadingOptions, first_sees: Pixels | None
+    def _recognize_detected(  # noqa: PLR0913, PLR0917 - two kinds of images, and what is known of them
+        self,
+        image: Pixels,
+        lines: Sequence[Line],
+        options: ReadingOptions,
+        first_sees: Pixels | None,
+        kept: _Kept,
+        enough: float,
     ) -> list[tuple[Scored, PageFrame]]:
         """Recognize detected lines; each result with where its image is.
 
@@ -254,21 +271,23 @@ class Pipeline:
             image: with the lines.
             lines: in its pixels.
             options: how they are recognized.
-            first_sees: what the first recognizer is shown in its place.
+            first_sees: what the first engine is shown in its place.
+            kept: lines that were recognized already.
+            enough: the probability from which a line is not recognized again.
         """
-        known = [scoring.alone(_recognized(line, self._recognizers[0].name)) if line.text else None for line in lines]
-        unsure = [at for at, one in enumerate(known) if one is None or one.probability < _ENOUGH]
-        cuts = [line_image.cut(image, lines[at], _DETECTED_PAD if not lines[at].text else _PAD) for at in unsure]
-        results = [(one, PageFrame()) for one in known]
+        results = {line: kept[line] for line in lines if line in kept}
+        first = self._recognizers.first.name
+        results |= {line: (scoring.alone(_recognized(line, first)), PageFrame()) for line in lines if line.text}
+        unsure = [line for line in lines if line not in results or results[line][0].probability < enough]
+        cuts = [line_image.cut(image, line, _PAD if line.text else _DETECTED_PAD) for line in unsure]
         clean = None
         if first_sees is not None:
-            clean = [line_image.cut(first_sees, lines[at], _DETECTED_PAD)[0] for at in unsure]
-        recognized = self._recognize([cut for cut, _ in cuts], options, clean=clean)
-        for at, (_, frame), again in zip(unsure, cuts, recognized, strict=True):
-            before = known[at]
-            if before is None or again.probability > before.probability:
-                results[at] = again, frame
-        return [(one, frame) for one, frame in results if one is not None]
+            clean = [line_image.cut(first_sees, line, _DETECTED_PAD)[0] for line in unsure]
+        again = self._recognizers.recognize([cut for cut, _ in cuts], options, clean=clean, enough=enough)
+        for line, (_, frame), one in zip(unsure, cuts, again, strict=True):
+            if line not in results or one.probability > results[line][0].probability:
+                results[line] = one, frame
+        return [results[line] for line in lines]
 
     def _single_line(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Scored:
         """Recognize a box with one line."""
@@ -280,74 +299,25 @@ class Pipeline:
         if cut is not None:
             upper = slice(rows.start, top + max((bottom - top) * 3 // 4, 1))
             images = crop[rows, max(int(left - pad), 0) : cut], crop[upper, cut:]
-            parts = self._recognize([np.ascontiguousarray(image) for image in images], options)
+            parts = self._recognizers.recognize([np.ascontiguousarray(image) for image in images], options)
             if all(one.line.text[-1:].isdecimal() for one in parts) and parts[1].line.text.isdecimal():
                 return scoring.joined(parts, cut)
-        first = self._recognizers[0]
-        if not isinstance(first, TesseractLines):
-            return self._recognize([part], options)[0]
-        return self._recognize([part], options, found)[0]
+        return self._recognizers.recognize([part], options, found=found)[0]
 
-    def _recognize(
-        self,
-        images: Sequence[Pixels],
-        options: ReadingOptions,
-        found: Projection | None = None,
-        clean: Sequence[Pixels] | None = None,
-    ) -> list[Scored]:
-        """Recognize line images, those of which the first recognizer is unsure with the second one too.
-
-        Args:
-            images: of lines.
-            options: how they are recognized.
-            found: the ink of the only one, if it was found already.
-            clean: what the first recognizer is shown in their place.
-
-        Raises:
-            LanguageMissing: when no recognizer has one of the languages.
-        """
-        if not images:
-            return []
-        first, second = self._recognizers[0], self._second(options)
-        try:
-            if found is not None and isinstance(first, TesseractLines):
-                lines = [first.recognize_found(found, options)]
-            else:
-                lines = first.recognize(clean or images, options)
-        except LanguageMissing:
-            if second is None:
-                raise
-            return [scoring.alone(line) for line in second.recognize(images, options)]
-        scored = [scoring.alone(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if one.probability < _ENOUGH]
-        if second is not None and unsure:
-            missing = second.missing(options.languages)
-            for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
-                scored[at] = scoring.better(lines[at], other, missing)
-        return scored
-
-    def _second(self, options: ReadingOptions) -> SelectiveRecognizer | None:
-        """The second recognizer, if it reads what is asked for."""
-        second = self._recognizers[-1]
-        if len(self._recognizers) > 1 and isinstance(second, SelectiveRecognizer) and second.knows(options):
-            return second
-        return None
-
-    def _detector_for(self, options: ReadingOptions) -> TextDetector:
-        last = self._recognizers[-1]
-        return self._fallback if isinstance(last, SelectiveRecognizer) and not last.knows(options) else self._detector
-
-    def _probability(self, image: Pixels, lines: Sequence[Line], options: ReadingOptions) -> float:
-        """How likely some lines are to be right as they are turned."""
-        images = [line_image.cut(image, line, _DETECTED_PAD)[0] for line in lines if not line.text]
-        scored = [*self._recognize(images, options)]
-        scored += [scoring.alone(_recognized(line, self.name)) for line in lines if line.text]
+    def _probability(self, image: Pixels, lines: Sequence[Line], options: ReadingOptions, kept: _Kept) -> float:
+        """How likely some lines are to be right as they are turned; readings of them are kept."""
+        new = [line for line in lines if not line.text and line not in kept]
+        cuts = [line_image.cut(image, line, _DETECTED_PAD) for line in new]
+        # The other way up nearly all of a line is wrong: that shows without a second engine.
+        recognized = self._recognizers.recognize([cut for cut, _ in cuts], options, enough=_UPRIGHT)
+        kept.update({line: (one, frame) for line, one, (_, frame) in zip(new, recognized, cuts, strict=True)})
+        scored = [kept[line][0] if line in kept else scoring.alone(_recognized(line, self.name)) for line in lines]
         lengths = [len(one.line.text) for one in scored]
         return sum(n * one.probability for n, one in zip(lengths, scored, strict=True)) / max(sum(lengths), 1)
 
     def _in_mode(self, grey: Pixels, psm: int, options: ReadingOptions) -> Reading:
         """Read a crop in the page segmentation mode that was asked for, which only Tesseract has."""
-        first = self._recognizers[0]
+        first = self._recognizers.first
         if not isinstance(first, TesseractLines):
             return self.read(grey, replace(options, psm=None))
         recognized = first.recognize_block(grey, psm, options)
