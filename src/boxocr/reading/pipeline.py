@@ -24,7 +24,7 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 # A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
-_ENOUGH_FOR_PAGES = 0.85
+_ENOUGH_FOR_PAGES = 0.9
 
 # Samples of lines are read the right way up when they are this likely to be right.
 _UPRIGHT = 0.5
