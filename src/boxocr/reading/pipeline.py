@@ -330,8 +330,7 @@ class Pipeline:
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
-        words = [word for row in result.rows for line in row for word in line.words]
-        doubtful = tuple(word.text for word in words if word.confidence < scoring.DOUBTFUL)
+        doubtful = scoring.doubtful(word for row in result.rows for line in row for word in line.words)
         return Reading(
             result.text,
             result.probability,
@@ -402,8 +401,9 @@ def _recognized(line: Line, engine: str) -> RecognizedLine:
 
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
-    line = line_of(scored.words, 0)
-    return frame.on_page(replace(line, confidence=scored.probability))
+    read = scored.line
+    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    return frame.on_page(line)
 
 
 def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
