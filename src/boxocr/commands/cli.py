@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "samples": _samples,
         "preannotate": _preannotate,
+        "report": _report,
     }
     command = commands[options.command]
     try:
@@ -91,7 +92,17 @@ def _parser() -> argparse.ArgumentParser:
     samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
     samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
     _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
+    _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
     return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project", type=_number, nargs="+", metavar="N", required=True, help="number of the project, or several"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write figures, plots and the worst boxes here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each box here")
 
 
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
@@ -214,6 +225,14 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
     if done.stopped is not None:
         return _STOPPED_BY_SIGNAL + done.stopped
     return _FAILURE if done.failures else _SUCCESS
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.report import Work, report
+
+    work = Work(options.project, options.html, options.json, options.csv)
+    report(work, settings, Printer(sys.stdout, Redaction(settings)).text)
+    return _SUCCESS
 
 
 def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
