@@ -1,0 +1,244 @@
+"""Learned state on disk: versions of a project's rules and head, in ``MODEL_DIR/learned/<project>/<version>/``.
+
+A version is written to a folder of another name and renamed, so that readers see all of it or nothing. ``current``
+holds the version in use, and is replaced the same way. Several servers may share the folder. Heads are read without pickle
+(https://numpy.org/doc/stable/reference/generated/numpy.load.html: pickles can run code).
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boxocr.errors import BoxOCRError
+from boxocr.learning.head import Head
+from boxocr.learning.rules import AppliedRules
+
+_FORMAT = "boxocr learned 1"
+_KEPT = 5
+_OFF = "off"
+_OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
+_STATE, _HEAD, _CURRENT, _LOCK = "state.json", "head.npz", "current", ".lock"
+
+# A head of 5,000 characters has less. Larger files are not ours.
+_MOST_BYTES = 16_000_000
+
+
+class LearnedStateUnusable(BoxOCRError):
+    """A version on disk is broken, or made for another model."""
+
+    code = "learned_state_unusable"
+    message = "What was learned cannot be used."
+    remedy = "Run boxocr learn again, or boxocr learn --forget."
+
+
+@dataclass(frozen=True)
+class LearnedState:
+    """One version of what a project has taught.
+
+    Attributes:
+        rules: by label.
+        head: for the recognizer; None when none helps.
+        labels: whose boxes the head reads.
+        model: checksum of the model that the head belongs to; empty without head.
+        learned: when, in ISO format.
+        evidence: sentences for people: what was learned, and from how much.
+    """
+
+    rules: AppliedRules = field(default_factory=AppliedRules)
+    head: Head | None = None
+    labels: frozenset[str] = frozenset()
+    model: str = ""
+    learned: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    evidence: tuple[str, ...] = ()
+
+
+class LearnedStore:
+    """The versions of one project.
+
+    Args:
+        model_dir: ``MODEL_DIR``.
+        project: its number.
+    """
+
+    def __init__(self, model_dir: Path, project: int) -> None:
+        self.folder = model_dir / "learned" / str(project)
+
+    def versions(self) -> list[int]:
+        """The versions there are, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal() and path.is_dir())
+
+    def current(self) -> int | None:
+        """The version in use; None when there is none, or learning is off."""
+        try:
+            name = (self.folder / _CURRENT).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return None
+        return int(name) if name.isdecimal() and int(name) in self.versions() else None
+
+    def save(self, state: LearnedState) -> int:
+        """Write a version and use it; versions before the last five are deleted.
+
+        Returns:
+            Its number.
+
+        Raises:
+            OSError: the disk refuses. The version in use stays in use.
+        """
+        with self._locked():
+            number = max(self.versions(), default=0) + 1
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as new:
+                folder = Path(new) / str(number)
+                folder.mkdir(mode=_OWNER_ONLY_FOLDER)
+                _write(folder / _STATE, json.dumps(_as_json(state), indent=2, ensure_ascii=False).encode())
+                if state.head is not None:
+                    _write_head(folder / _HEAD, state.head)
+                folder.rename(self.folder / str(number))
+            self._point(str(number))
+            for old in self.versions()[:-_KEPT]:
+                shutil.rmtree(self.folder / str(old), ignore_errors=True)
+            return number
+
+    def load(self, number: int, model: str) -> LearnedState:
+        """Read a version.
+
+        Args:
+            number: one of :meth:`versions`.
+            model: checksum of the model in use.
+
+        Raises:
+            LearnedStateUnusable: it is broken, or its head belongs to another model.
+        """
+        folder = self.folder / str(number)
+        name = f"Version {number} of what project {self.folder.name} has taught"
+        try:
+            found = json.loads(_read(folder / _STATE))
+            if found["format"] != _FORMAT:
+                raise LearnedStateUnusable(f"{name} is of another release of BoxOCR.")
+            if found["model"] and found["model"] != model:
+                raise LearnedStateUnusable(f"{name} belongs to another recognition model.")
+            return LearnedState(
+                rules=AppliedRules.from_json(found["rules"]),
+                head=_read_head(folder / _HEAD) if found["model"] else None,
+                labels=frozenset(map(str, found["labels"])),
+                model=str(found["model"]),
+                learned=str(found["learned"]),
+                evidence=tuple(map(str, found["evidence"])),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+            raise LearnedStateUnusable(f"{name} cannot be read: {type(error).__name__}.") from None
+
+    def use(self, number: int) -> None:
+        """Use a version from now on.
+
+        Raises:
+            LearnedStateUnusable: there is no such version.
+            OSError: the disk refuses.
+        """
+        with self._locked():
+            if number not in self.versions():
+                raise LearnedStateUnusable(
+                    f"There is no version {number}.", "boxocr learn --show lists the versions that there are."
+                )
+            self._point(str(number))
+
+    def off(self) -> None:
+        """Use none, and keep all.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if self.folder.is_dir():
+            with self._locked():
+                self._point(_OFF)
+
+    def forget(self) -> None:
+        """Delete all versions.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if self.folder.is_dir():
+            shutil.rmtree(self.folder)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time, on this machine or on another with the same folder."""
+        self.folder.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _point(self, name: str) -> None:
+        new = self.folder / f".{_CURRENT}-{os.getpid()}"
+        _write(new, name.encode())
+        new.replace(self.folder / _CURRENT)
+
+
+def _as_json(state: LearnedState) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "rules": state.rules.as_json(),
+        "labels": sorted(state.labels),
+        "model": state.model if state.head is not None else "",
+        "learned": state.learned,
+        "evidence": list(state.evidence),
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, and make sure that it is on the disk."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_head(path: Path, head: Head) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb") as file:
+        # Code points, since an array of strings drops characters that are zero.
+        characters = np.array([ord(character) for character in head.characters], np.uint32)
+        np.savez(file, characters=characters, weights=head.weights.astype(np.float16), bias=head.bias)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        message = "too large"
+        raise ValueError(message)
+    return content
+
+
+def _read_head(path: Path) -> Head:
+    if path.stat().st_size > _MOST_BYTES:
+        message = "too large"
+        raise ValueError(message)
+    with np.load(path, allow_pickle=False) as found:
+        characters = tuple(chr(point) for point in found["characters"])
+        weights, bias = found["weights"].astype(np.float32), found["bias"].astype(np.float32)
+    classes = len(characters) + 1
+    if weights.ndim != 2 or weights.shape[1] != classes or bias.shape != (classes,):  # noqa: PLR2004 - a matrix
+        message = "the sizes do not fit"
+        raise ValueError(message)
+    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+        message = "not a number"
+        raise ValueError(message)
+    return Head(characters, weights, bias)
