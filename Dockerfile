@@ -21,12 +21,16 @@ RUN python -m venv --without-pip /venv \
     && pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
         --require-hashes --requirement /requirements/ppocr.txt \
     && find /venv/lib -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +
-# The package is built with what is locked, too, and the result alone goes into the image.
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /requirements/build.txt
+# The build backend is locked too, and has a venv of its own: pip cannot replace packages that a distribution installed.
+RUN python -m venv --without-pip /build \
+    && pip --python /build install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement /requirements/build.txt
 COPY LICENSE README.md pyproject.toml _wsgi.py gunicorn.conf.py model.py /boxocr/
 COPY examples /boxocr/examples
 COPY src /boxocr/src
-RUN pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation /boxocr \
+RUN pip --python /build wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
+        --wheel-dir /wheel /boxocr \
+    && pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --no-index /wheel/*.whl \
     && python -m compileall -q /venv/lib/python3.13/site-packages/boxocr
 
 FROM python:3.13.15-slim-trixie

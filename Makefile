@@ -1,7 +1,11 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
-# make test   the same, and runs the tests
+# make test   the same, and runs the tests, on two cores (make test WORKERS=4: on four)
 # make test-ray  the tests that need Ray, which it installs
+# make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
+# make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
+# make hooks  has git run these checks before each commit
+# make dist   builds the source distribution and the wheel in dist/, with checksums
 # make demo   brings up Label Studio, an S3 server and this server, with a project that is ready to draw in
 # make audit  looks for what is known against the locked packages
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
@@ -10,18 +14,20 @@
 #             measure what docs/benchmarks.md tells
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
+# make nightly  the long variants of what .ci/run checks: load, memory, image (.ci/nightly)
 # make lock   works out the lock and the requirements anew, after a change in pyproject.toml
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS ?=
+WORKERS ?= 2
 comma := ,
 
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test check audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak lock requirements clean
+.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
 	@exec $(BIN)/boxocr serve
@@ -31,22 +37,49 @@ demo: $(VENV)/.installed-demo
 	@exec $(BIN)/python demo/desk.py
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py
 
-check: $(VENV)/.installed-test
+check: check-style check-format check-types check-imports check-security
+
+check-style: $(VENV)/.installed-test
 	$(BIN)/ruff check .
+
+check-format: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
+
+check-types: $(VENV)/.installed-test
 	$(BIN)/mypy .
+
+check-imports: $(VENV)/.installed-test
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo --no-cache
+
+check-security: $(VENV)/.installed-test
 	$(BIN)/bandit --quiet --severity-level medium --recursive src model.py _wsgi.py gunicorn.conf.py
+
+hooks: $(VENV)/.installed-test
+	$(BIN)/pre-commit install
+
+# COVERAGE_PROCESS_CONFIG comes from coverage itself; tests/backend.py passes it on to the servers.
+coverage: $(VENV)/.installed-test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+dist: $(VENV)/.installed-release
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	cd dist && sha256sum -- *.tar.gz *.whl >SHA256SUMS
 
 audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
 
 e2e: $(VENV)/.installed-test
-	VENV=$(VENV) e2e/run
+	VENV=$(VENV) e2e/run --numprocesses $(WORKERS) --dist loadfile
 
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture
@@ -75,6 +108,9 @@ bench-worst: $(VENV)/.installed-test
 soak: $(VENV)/.installed-test
 	$(BIN)/python -m bench.soak $(ARGS)
 
+nightly: $(VENV)/.installed-test
+	.ci/nightly
+
 bench-bulk: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.bulk $(ARGS)
 
@@ -84,6 +120,7 @@ lock: $(VENV)/.installed-test
 
 EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --no-emit-project \
   --format requirements.txt --extra pytesseract
+EXPORT_GROUP := $(BIN)/uv export --quiet --frozen --no-annotate --format requirements.txt --only-group
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
 	$(EXPORT) --extra ppocr --output-file requirements/ppocr.txt >/dev/null
@@ -91,8 +128,8 @@ requirements:
 	$(EXPORT) --extra ppocr --group demo --output-file requirements/demo.txt >/dev/null
 	$(EXPORT) --extra ppocr --group test --output-file requirements/test.txt >/dev/null
 	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements/bench.txt >/dev/null
-	$(BIN)/uv export --quiet --frozen --no-annotate --format requirements.txt --only-group build \
-	  --output-file requirements/build.txt >/dev/null
+	$(EXPORT_GROUP) build --output-file requirements/build.txt >/dev/null
+	$(EXPORT_GROUP) release --output-file requirements/release.txt >/dev/null
 
 clean:
 	rm -rf $(VENV)

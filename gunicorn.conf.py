@@ -3,7 +3,6 @@
 One web process: it holds the decoded pages and the readers, which several would each hold again.
 """
 
-import gc
 import sys
 from typing import Any
 
@@ -13,6 +12,7 @@ from boxocr.process.logs import configuration
 from boxocr.settings.environment import Settings, SettingsError
 from boxocr.web.banner import announce, refusal
 from boxocr.web.gunicorn_worker import WithoutAccessLog, Worker
+from boxocr.web.warm_up import warm_up
 
 try:
     _settings = Settings.load()
@@ -36,15 +36,13 @@ logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
     """Set up the web process, before it has threads and readers."""
-    scheduling.share_memory()
-    scheduling.let_readers_finish()
+    scheduling.limit_malloc_arenas()
+    scheduling.use_batch_scheduling()
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn passes it by position
-    """Say what started, once everything is warm."""
-    # What is here now stays: collecting garbage need not look through it again and again.
-    gc.collect()
-    gc.freeze()
+    """Prepare for the first request, and announce the server."""
+    warm_up()
     announce(_settings)
 
 

@@ -1,7 +1,7 @@
-"""Looks for what is known against the locked packages: vulnerabilities (osv.dev) and withdrawn releases (PyPI).
+"""Check the locked packages for known vulnerabilities (osv.dev) and yanked releases (PyPI).
 
-A finding fails. A service that cannot be reached does not: it is said, and the other one is asked all the same.
-``UV`` names the program that asks.
+A finding fails the check. A service that cannot be reached is reported and does not fail it, and the other service is
+still queried. ``UV`` is the path of the uv program.
 """
 
 import os
@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 
-# What uv says when nobody answers, or something between here and there does.
+# uv's messages if a service does not answer, or if a proxy answers in its place.
 _UNREACHABLE = ("error sending request", "HTTP status server error", "HTTP status client error", "timed out")
 
 
 def main() -> int:
-    """Ask both; return the exit status."""
+    """Run both checks and return the exit status."""
     uv = os.environ.get("UV", "uv")
     known = _ask("Vulnerabilities", [uv, "audit", "--frozen", "--preview-features", "audit-command"])
     with tempfile.TemporaryDirectory() as target:
@@ -24,7 +24,7 @@ def main() -> int:
 
 
 def _ask(what: str, command: list[str], sign: str = "") -> bool:
-    """Whether something was found: by a line with the sign in it, or by exit status 1."""
+    """Return whether there are findings: lines that contain ``sign``, or exit status 1 without one."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
     said = done.stdout + done.stderr
     found = [line for line in said.splitlines() if sign and sign in line]

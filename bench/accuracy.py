@@ -1,15 +1,15 @@
-"""How much of the text in drawn boxes is read right: ``python -m bench.accuracy``.
+"""Measure the accuracy of reading drawn boxes: ``python -m bench.accuracy``.
 
-Each box is cut from its page and read as the server does it, by one warm reader; the time is that of the reading alone.
+Each box is cropped from its page and read by one warm reader, as in the server; the time covers only the reading.
 
 * CER, the character error rate of a box: its edit distance (Levenshtein) over the length of the expected text, at most
-  1; the mean over boxes. Both texts are compared after NFKC, with all quotes and dashes made alike and white space
-  folded to single spaces, since which of them stands in a print is a matter of taste.
+  1; the mean over boxes. Both texts are compared after NFKC, with all quotes and dashes unified and white space folded
+  to single spaces, because print uses them inconsistently.
 * WER, the word error rate: the same over words.
 * exact: the share of boxes without any error.
 
-The table ``reference`` is the plain recipe for comparison: the tesseract program started for each box, page
-segmentation mode 6, ``chi_sim+eng+deu``, the box as it was cut. It is left out where program or languages are missing.
+The table ``reference`` is the reference recipe: the tesseract program started for each box, page segmentation mode 6,
+``chi_sim+eng+deu``, the unprocessed crop. It is left out if the program or its languages are missing.
 """
 
 import argparse
@@ -49,7 +49,7 @@ _ALIKE = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box with the text that is in it."""
+    """A box and its expected text."""
 
     identity: str
     category: str
@@ -60,7 +60,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a box was read."""
+    """The reading of a box and its duration."""
 
     box: Box
     text: str
@@ -81,7 +81,7 @@ Read = Callable[[Box], str]
 
 
 def folded(text: str) -> str:
-    """Return ``text`` with what is a matter of taste made alike."""
+    """Return ``text`` after NFKC, with quotes, dashes and white space unified."""
     text = unicodedata.normalize("NFKC", text)
     for pattern, replacement in _ALIKE:
         text = pattern.sub(replacement, text)
@@ -101,7 +101,7 @@ def error_rate(got: Sequence[str], expected: Sequence[str]) -> float:
 
 
 def load(path: Path) -> list[Box]:
-    """Cut the boxes that ``path`` describes out of their pages, which lie beside it."""
+    """Crop the boxes described in ``path`` from their pages, which are in the same folder."""
 
     @cache
     def page(name: str) -> Page:
@@ -121,7 +121,7 @@ def load(path: Path) -> list[Box]:
 
 
 def measure(boxes: Iterable[Box], read: Read) -> list[Outcome]:
-    """Read every box, one after the other."""
+    """Read the boxes one after the other."""
     outcomes = []
     for box in boxes:
         started = time.perf_counter()
@@ -135,12 +135,12 @@ def measure(boxes: Iterable[Box], read: Read) -> list[Outcome]:
 
 
 def through(pool: ReaderPool, box: Box) -> str:
-    """Read as the server does."""
+    """Read a box as the server does."""
     return pool.read(box.crop, ReadingOptions(languages=box.languages)).text
 
 
 def reference(box: Box) -> str:
-    """Read in the plain way."""
+    """Read a box with the reference recipe."""
     return str(pytesseract.image_to_string(Image.fromarray(box.crop), lang=REFERENCE_LANGUAGES, config="--psm 6"))
 
 
@@ -168,12 +168,12 @@ def by_category(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(prog="bench.accuracy", description="Measure how right boxes are read.")
-    parser.add_argument("--boxes", type=Path, default=BOXES, help="boxes.json, its pages beside it")
+    parser = argparse.ArgumentParser(prog="bench.accuracy", description="Measure the accuracy of reading drawn boxes.")
+    parser.add_argument("--boxes", type=Path, default=BOXES, help="boxes.json, with its pages in the same folder")
     parser.add_argument("--engine", action="append", help=f"may be repeated; default: {', '.join(ENGINES)}")
-    parser.add_argument("--tessdata", help="a folder with Tesseract's language data to look into first")
+    parser.add_argument("--tessdata", help="folder with Tesseract language data that takes precedence")
     parser.add_argument("--no-reference", action="store_true", help="leave out the reference recipe")
-    parser.add_argument("--errors", action="store_true", help="print what was read wrong")
+    parser.add_argument("--errors", action="store_true", help="print the misread boxes")
     arguments = parser.parse_args()
     boxes = load(arguments.boxes)
 
@@ -189,12 +189,12 @@ def main() -> None:
 
     for engine in arguments.engine or ENGINES:
         with ReaderPool(workers=1, timeout=TIMEOUT_SECONDS, engine=engine, tessdata=arguments.tessdata) as pool:
-            # Once unmeasured, so that no box pays for the loading of its languages.
+            # A first pass without measuring, so that no box includes the time to load its languages.
             measure({box.languages: box for box in boxes}.values(), partial(through, pool))
             report(pool.describe(), partial(through, pool))
     if not arguments.no_reference:
         if missing := missing_for_reference():
-            print(f"\nThe reference recipe is left out for lack of {missing}.")
+            print(f"\nThe reference recipe is left out because this is missing: {missing}.")
         else:
             report(f"reference: new process, psm 6, {REFERENCE_LANGUAGES}", reference)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)

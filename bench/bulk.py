@@ -1,13 +1,13 @@
-"""How many pages ``boxocr preannotate`` reads in a second: ``python -m bench.bulk``.
+"""Measure the throughput of ``boxocr preannotate`` in pages per second: ``python -m bench.bulk``.
 
 The pages are letters and invoices of 200 dpi (:mod:`bench.drawn_pages`), all different, as files in a folder.
-The command reads them with OCR_ENGINE=tesseract; its time runs from when the readers are started until the last page
-is in the journal, fetching and decoding included. The *bare engine* is one warm Tesseract engine in page segmentation
-mode 3 that gets the pages one after the other and does nothing else, alone on the machine; its rate times the cores is
-what the command is compared with, once given files, which it decodes, and once given pixels. Both take turns.
+The command reads them with OCR_ENGINE=tesseract; its time runs from the start of the readers until the last page is in
+the journal, including fetching and decoding. The *bare engine* is one warm Tesseract engine in page segmentation mode 3
+that gets one page after the other and does nothing else, alone on the machine. The command is compared with its rate
+times the number of cores, once given files, which it decodes, and once given pixels. The contenders alternate.
 
-Seconds of a core for each page are told too, since they hold on a machine that does other work meanwhile; those of the
-command without its start, which is what a second run with nothing left to read takes.
+CPU seconds per page are also printed, because they are meaningful on a machine with other load. Those of the command
+exclude its start-up, which is measured as a second run with nothing left to read.
 """
 
 import argparse
@@ -44,7 +44,7 @@ _CONFIG = """<View>
 
 
 def draw(folder: Path, number: int) -> list[Path]:
-    """So many pages as PNG files, each of them different."""
+    """Draw ``number`` different pages as PNG files."""
     paths = []
     for place in range(number):
         sheet = (drawn_pages.letter, drawn_pages.invoice)[place % 2](seed=place)
@@ -55,7 +55,7 @@ def draw(folder: Path, number: int) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Pages per second of the clock, and seconds of a core for each page."""
+    """Pages per second, and CPU seconds per page."""
 
     pages: float
     core_seconds: float
@@ -63,14 +63,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class BareRates:
-    """Of one bare engine: given files, and given pixels."""
+    """Rates of one bare engine, given files and given pixels."""
 
     files: Rate
     pixels: Rate
 
 
 def bare_rates(paths: Sequence[Path]) -> BareRates:
-    """Of one bare engine."""
+    """Measure one bare engine."""
     began, spent = time.perf_counter(), time.process_time()
     pages = [Decoder(100, at_once=1).decode(path.read_bytes()) for path in paths]
     decoding, decoding_spent = time.perf_counter() - began, time.process_time() - spent
@@ -88,14 +88,14 @@ def bare_rates(paths: Sequence[Path]) -> BareRates:
 
 
 def command_rate(root: Path, name: str, pages: int) -> Rate:
-    """Of the command, all its processes together."""
+    """Measure the command, all its processes together."""
     rate, spent = run_command(root, name)
     _, start = run_command(root, name)
     return Rate(rate, (spent - start) / pages)
 
 
 def run_command(root: Path, name: str) -> tuple[float, float]:
-    """Pages per second, as the command says, and seconds of a core for all of it."""
+    """Run the command; return the pages per second that it prints, and the CPU seconds of the whole run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {
         "PATH": os.environ["PATH"],
@@ -120,7 +120,7 @@ def run_command(root: Path, name: str) -> tuple[float, float]:
 
 
 def ratios(command: Sequence[Rate], bare: Sequence[Rate], cores: int) -> dict[str, float]:
-    """The median over the rounds, by the clock and by seconds of a core."""
+    """Return the median ratios over the rounds, by pages per second and by CPU seconds."""
     pairs = list(zip(command, bare, strict=True))
     return {
         "pages_per_second": round(statistics.median(ours.pages / (cores * one.pages) for ours, one in pairs), 3),
@@ -129,7 +129,7 @@ def ratios(command: Sequence[Rate], bare: Sequence[Rate], cores: int) -> dict[st
 
 
 def main() -> None:
-    """Measure, print and write down."""
+    """Measure, print and save the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,4 +1,4 @@
-"""What the server is measured against: the reference recipe, and the floor below which nothing can go."""
+"""Baselines for the server: the reference recipe, and the bare engine as the lower bound."""
 
 import io
 import subprocess
@@ -17,7 +17,7 @@ REFERENCE_LANGUAGES = "chi_sim+eng+deu"
 
 
 def reference(page: MadePage, line: int, languages: str) -> str:
-    """The recipe of Label Studio's tesseract example: decode the page, cut, start the tesseract program, psm 6."""
+    """Read like Label Studio's tesseract example: decode the page, crop, start the tesseract program with psm 6."""
     left, top, width, height = page.lines[line % len(page.lines)].box
     with Image.open(io.BytesIO(page.jpeg)) as image:
         crop = image.convert("RGB").crop((left, top, left + width, top + height))
@@ -25,7 +25,7 @@ def reference(page: MadePage, line: int, languages: str) -> str:
 
 
 def missing_for_reference() -> str:
-    """What the reference recipe needs and this machine has not; empty when all is there."""
+    """Return the missing requirements of the reference recipe; empty if there are none."""
     try:
         listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True)  # noqa: S607 - found as pytesseract finds it
     except (OSError, subprocess.CalledProcessError):
@@ -35,7 +35,7 @@ def missing_for_reference() -> str:
 
 
 class _Recorder:
-    """Stands where Tesseract does, and keeps the image that it is shown first."""
+    """Replaces Tesseract, and keeps the first image it receives."""
 
     name = version = "recorder"
     shown: Pixels | None = None
@@ -49,7 +49,7 @@ class _Recorder:
 
 
 def prepared(crop: Pixels) -> Pixels:
-    """The crop as Tesseract gets it at the first look."""
+    """Return the crop as Tesseract receives it on the first attempt."""
     recorder = _Recorder()
     Ladder(recorder).read(crop, ReadingOptions())
     if recorder.shown is None:
@@ -58,8 +58,8 @@ def prepared(crop: Pixels) -> Pixels:
     return recorder.shown
 
 
-class Floor:
-    """The bare warm engine: English, one line, nothing around it."""
+class BareEngine:
+    """The bare warm engine: English, without any preparation or scoring."""
 
     def __init__(self) -> None:
         folder = tessdata.datapath("eng", tessdata.folders(None), tessdata.folders(None)[0])

@@ -1,4 +1,4 @@
-"""Whole pages drawn for measuring: each word's text and place are known, in reading order."""
+"""Synthetic pages with the text and position of each word, in reading order."""
 
 import itertools
 import random
@@ -56,7 +56,7 @@ _ITEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word on a page: left, top, right and bottom of its ink on the page as it was drawn, upright."""
+    """A word: left, top, right and bottom of its ink on the upright page, in pixels."""
 
     text: str
     box: tuple[float, float, float, float]
@@ -64,13 +64,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class DrawnPage:
-    """A page and what stands on it.
+    """A page and its words.
 
     Attributes:
-        kind: what makes it hard.
+        kind: the kind of page, such as ``invoice``.
         pixels: RGB.
         words: in reading order.
-        upright: two rows of three, from a point of the page to the point of the page as it was drawn.
+        upright: affine matrix of two rows and three columns, from a point of this page to the upright page.
     """
 
     kind: str
@@ -86,7 +86,7 @@ class DrawnPage:
 
 @cache
 def font(size: float, name: str = "DejaVuSerif") -> ImageFont.FreeTypeFont:
-    """One of the fonts that come with matplotlib."""
+    """Return one of the fonts that are part of matplotlib."""
     return ImageFont.truetype(str(Path(mpl.get_data_path(), "fonts", "ttf", f"{name}.ttf")), round(size))
 
 
@@ -94,8 +94,8 @@ class Sheet:
     """A page being drawn; lengths in millimetres.
 
     Args:
-        dpi: pixels an inch.
-        seed: other sentences for another number.
+        dpi: pixels per inch.
+        seed: determines the sentences.
     """
 
     def __init__(self, dpi: int, seed: int, size: tuple[float, float] = (210, 297)) -> None:
@@ -112,7 +112,7 @@ class Sheet:
     def write(  # noqa: PLR0913 - a place, a font and its colour
         self, text: str, x: float, y: float, size: float = 3.9, *, ink: Colour = INK, face: str = "DejaVuSerif"
     ) -> None:
-        """Write a line whose capitals begin at (x, y); ``size`` is the font's."""
+        """Write a line whose capital letters start at (x, y), in the font size ``size``."""
         used = font(size * self.mm, face)
         left, top = x * self.mm, y * self.mm
         for word in text.split():
@@ -123,7 +123,7 @@ class Sheet:
     def paragraph(  # noqa: PLR0913 - the same
         self, x: float, y: float, width: float, lines: int, size: float = 3.9, *, ink: Colour = INK, face: str = ""
     ) -> float:
-        """Write sentences until so many lines are full; return where the next one would begin."""
+        """Write sentences until ``lines`` lines are full; return the position of the next line."""
         face = face or "DejaVuSerif"
         used = font(size * self.mm, face)
         words = itertools.chain.from_iterable(self.chosen.choice(_SENTENCES).split() for _ in itertools.count())
@@ -139,14 +139,14 @@ class Sheet:
         return y + lines * size * 1.45
 
     def page(self, kind: str) -> DrawnPage:
-        """The page with the grain of a scan."""
+        """Return the page with the noise of a scan."""
         grain = np.random.default_rng(len(self.words)).normal(0, 4, (self.image.height, self.image.width, 1))
         pixels = np.clip(np.asarray(self.image) + grain, 0, 255).astype(np.uint8)
         return DrawnPage(kind, pixels, tuple(self.words))
 
 
 def letter(dpi: int = 200, seed: int = 1) -> Sheet:
-    """A letter: headline, paragraphs, page number."""
+    """Draw a letter: headline, paragraphs, page number."""
     sheet = Sheet(dpi, seed)
     sheet.write("Report on the year's deliveries", 25, 22, 7, face="DejaVuSans-Bold")
     y = 38.0
@@ -157,7 +157,7 @@ def letter(dpi: int = 200, seed: int = 1) -> Sheet:
 
 
 def columns(dpi: int = 200) -> Sheet:
-    """Two columns below a headline."""
+    """Draw two columns below a headline."""
     sheet = Sheet(dpi, 2)
     sheet.write("Notes from the valley", 20, 20, 8, face="DejaVuSerif-Bold")
     for x in (20, 110):
@@ -168,7 +168,7 @@ def columns(dpi: int = 200) -> Sheet:
 
 
 def invoice(dpi: int = 200, seed: int = 3) -> Sheet:
-    """An invoice: addresses side by side, a table with rules and a shaded head, totals."""
+    """Draw an invoice: addresses side by side, a table with rules and a shaded header, totals."""
     sheet = Sheet(dpi, seed)
     face = "DejaVuSans"
     sheet.write("Invoice", 20, 15, 9, face="DejaVuSans-Bold")
@@ -199,7 +199,7 @@ def invoice(dpi: int = 200, seed: int = 3) -> Sheet:
 
 
 def shaded(dpi: int = 200) -> Sheet:
-    """Boxes in grey and colour, headings light on dark."""
+    """Draw boxes in grey and colour, with headings light on dark."""
     sheet = Sheet(dpi, 4)
     face = "DejaVuSans"
     boxes: Sequence[tuple[str, Colour, Colour, Colour]] = (
@@ -219,7 +219,7 @@ def shaded(dpi: int = 200) -> Sheet:
 
 
 def dark(dpi: int = 200) -> Sheet:
-    """A dark page: light text on black but for one column."""
+    """Draw a dark page: light text on black, except for one column."""
     sheet = Sheet(dpi, 5)
     sheet.box(0, 0, 210, 297, (28, 28, 34))
     sheet.write("The harbour at night", 25, 25, 9, ink=(250, 230, 160), face="DejaVuSans-Bold")
@@ -232,7 +232,7 @@ def dark(dpi: int = 200) -> Sheet:
 
 
 def _picture(sheet: Sheet, x: float, y: float, across: float, down: float) -> None:
-    """Paste something that looks like a photo of a landscape."""
+    """Paste an image similar to a photo of a landscape."""
     random_ = np.random.default_rng(6)
     width, height = round(across * sheet.mm), round(down * sheet.mm)
     coarse = random_.integers(40, 190, (9, 14, 3), dtype=np.uint8)
@@ -254,7 +254,7 @@ def _picture(sheet: Sheet, x: float, y: float, across: float, down: float) -> No
 
 
 def brochure(dpi: int = 200) -> Sheet:
-    """Small text in a dark margin, a table with a dark head, labels and a paragraph on a picture, a badge."""
+    """Draw small text in a dark margin, a table with a dark header, labels and a paragraph on a picture, a badge."""
     sheet = Sheet(dpi, 16)
     face = "DejaVuSans"
     sheet.box(0, 0, 52, 297, (70, 30, 80))
@@ -287,7 +287,7 @@ def brochure(dpi: int = 200) -> Sheet:
 
 
 def photo(dpi: int = 200) -> Sheet:
-    """A picture with a title on it, a caption, and text beside it."""
+    """Draw a picture with a title on it, a caption, and text next to it."""
     sheet = Sheet(dpi, 6)
     _picture(sheet, 20, 20, 170, 110)
     sheet.write("Summer on the lake", 30, 30, 13, ink=(255, 255, 255), face="DejaVuSans-Bold")
@@ -300,7 +300,7 @@ def photo(dpi: int = 200) -> Sheet:
 
 
 def turned(page: DrawnPage, degrees: int) -> DrawnPage:
-    """The page turned clockwise by quarters."""
+    """Return the page rotated clockwise by quarter turns."""
     height, width = page.pixels.shape[:2]
     pixels = np.ascontiguousarray(np.rot90(page.pixels, -degrees // 90))
     back = {
@@ -312,7 +312,7 @@ def turned(page: DrawnPage, degrees: int) -> DrawnPage:
 
 
 def slanted(page: DrawnPage, degrees: float) -> DrawnPage:
-    """The page turned clockwise about its middle by a few degrees, as a hand lays it on a scanner."""
+    """Return the page rotated clockwise about its centre by a few degrees, like a page placed by hand on a scanner."""
     height, width = page.pixels.shape[:2]
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     x, y = width / 2, height / 2
@@ -324,7 +324,7 @@ def slanted(page: DrawnPage, degrees: float) -> DrawnPage:
 
 
 def in_shadow(page: DrawnPage) -> DrawnPage:
-    """The page as a phone sees it under a lamp: one corner lies in shadow."""
+    """Return the page as photographed by a phone under a lamp, with one corner in shadow."""
     height, width = page.pixels.shape[:2]
     rows, columns_ = np.mgrid[0:height, 0:width]
     light = 1 - 0.6 / (1 + np.exp(-(rows / height + columns_ / width - 1.1) * 7))

@@ -1,7 +1,7 @@
-"""How long annotators wait: over HTTP against the running server, beside the reference recipe and the bare engine.
+"""Measure annotators' waits over HTTP against the running server, the reference recipe and the bare engine.
 
-All contenders of a scenario take turns in one run, so that whatever else the machine does hits them alike; the ratios
-are what counts. ``python -m bench.latency`` prints a table and writes ``bench/results/latency.json``.
+All contenders of a scenario alternate within one run, so that other load on the machine affects them equally; the
+ratios matter. ``python -m bench.latency`` prints a table and writes ``bench/results/latency.json``.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import REFERENCE_LANGUAGES, Floor, missing_for_reference, prepared, reference
+from bench.contenders import REFERENCE_LANGUAGES, BareEngine, missing_for_reference, prepared, reference
 from bench.pages import MadePage, make_page
 from bench.processes import watched
 from boxocr.geometry import Area
@@ -33,7 +33,7 @@ from tests.servers.web import Reply, Request, web_server
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
 
-# Of three seconds each, in which annotators and bare engines take turns.
+# Each takes three seconds; annotators and bare engines alternate.
 _STRETCHES = 8
 
 CONFIG = (
@@ -44,33 +44,33 @@ CONFIG = (
 
 @dataclass
 class Times:
-    """Milliseconds of one contender in one scenario."""
+    """Times of one contender in one scenario, in milliseconds."""
 
     name: str
     milliseconds: list[float] = field(default_factory=list)
 
     def measure(self, action: Callable[..., object], *arguments: object) -> None:
-        """Do it once and note how long it took."""
+        """Call ``action`` once and record its duration."""
         began = time.perf_counter()
         action(*arguments)
         self.milliseconds.append((time.perf_counter() - began) * 1000)
 
     @property
     def median(self) -> float:
-        """Half of the runs took no longer."""
+        """Return the median."""
         return statistics.median(self.milliseconds)
 
     @property
     def p95(self) -> float:
-        """Nineteen of twenty runs took no longer."""
+        """Return the 95th percentile."""
         return sorted(self.milliseconds)[int(len(self.milliseconds) * 0.95)]
 
 
 class Annotator:
-    """Sends requests as Label Studio does, over one connection that stays open.
+    """Sends the requests that Label Studio sends, over one persistent connection.
 
-    It shares the cores with what it measures, so it does no more than it must: a real client's parsing and formatting
-    of headers, 0.6 ms a box, happens on the machine of somebody else.
+    It shares the cores with the server, so it does as little as possible: a full HTTP client spends 0.6 ms per box on
+    headers, which a real annotator's client spends on another machine.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -79,7 +79,7 @@ class Annotator:
         self._received = self._socket.makefile("rb")
 
     def ask(self, url: str, values: list[dict[str, float]] | None) -> list[str]:
-        """Send boxes on a page, or (None) open the task; give the texts.
+        """Send boxes on a page, or open the task (None); return the texts.
 
         Raises:
             RuntimeError: a box came back without text.
@@ -117,8 +117,8 @@ class Annotator:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The server under measurement and where its pages come from."""
+class Setup:
+    """The measured server and its page sources."""
 
     backend: Backend
     folder: Path
@@ -126,7 +126,7 @@ class Desk:
     s3: S3Server
 
     def address(self, kind: str, page: MadePage, number: int) -> str:
-        """Where a page is that the server has not seen yet."""
+        """Return an address at which the server has not fetched this page before."""
         name = f"{page.size[0]}-{number}.jpg"
         if kind == "file":
             (self.folder / name).write_bytes(page.copy(number))
@@ -137,8 +137,8 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
-    """Start everything; nothing is left running or on disk afterwards."""
+def setup(pages: dict[int, MadePage], **settings: str) -> Iterator[Setup]:
+    """Start all servers; on exit they are stopped and their files removed."""
 
     def page(request: Request) -> Reply:
         _, width, number = request.path.split("/")
@@ -163,27 +163,27 @@ def desk(pages: dict[int, MadePage], **settings: str) -> Iterator[Desk]:
             **settings,
         }
         with running(Path(log), environment) as backend:
-            yield Desk(backend, Path(folder), web.url, s3)
+            yield Setup(backend, Path(folder), web.url, s3)
 
 
 class Bench:
     """The scenarios, in the order of the table."""
 
     def __init__(
-        self, desk: Desk, pages: dict[int, MadePage], rounds: int, *, readers: int, with_reference: bool
+        self, setup: Setup, pages: dict[int, MadePage], rounds: int, *, readers: int, with_reference: bool
     ) -> None:
-        self.desk = desk
+        self.setup = setup
         self.pages = pages
         self.readers = readers
         self.rounds = rounds
         self.with_reference = with_reference
-        self.annotator = Annotator(desk.backend)
-        self.floor = Floor()
+        self.annotator = Annotator(setup.backend)
+        self.bare_engine = BareEngine()
         self.fresh = iter(range(1, 10**9))
         self.rows: list[dict[str, Any]] = []
 
     def report(self, scenario: str, times: list[Times], against: str) -> None:
-        """Print a scenario and keep it: medians, 95th percentiles, and ratios to one of the contenders."""
+        """Print and record a scenario: medians, 95th percentiles, and ratios to one of the contenders."""
         base = next(each.median for each in times if each.name == against)
         print(f"\n{scenario}")
         for each in times:
@@ -195,32 +195,32 @@ class Bench:
             )  # fmt: skip
 
     def second_box(self) -> None:
-        """A box on a page that is known, beside the floor and the reference."""
+        """Measure a box on a cached page, the bare engine and the reference recipe."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
+        address = self.setup.address("http", page, next(self.fresh))
         decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
         self.annotator.ask(address, [page.value(0)])
-        ours, floor = Times("BoxOCR"), Times("bare engine, prepared crop")
+        ours, bare = Times("BoxOCR"), Times("bare engine, prepared crop")
         single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
         for turn in range(self.rounds):
             left, top, width, height = page.lines[turn % len(page.lines)].box
             crop = prepared(cut(decoded, Area(left, top, width + turn * 0.37, height)))
             ours.measure(self.annotator.ask, address, [page.value(turn, turn * 0.37)])
-            floor.measure(self.floor.read, crop)
+            bare.measure(self.bare_engine.read, crop)
             if self.with_reference and turn % 4 == 0:
                 single.measure(reference, page, turn, "eng")
                 triple.measure(reference, page, turn, REFERENCE_LANGUAGES)
-        times = [ours, floor, *([single, triple] if self.with_reference else [])]
-        self.report("second box on a page of 9 megapixels, one line of English", times, floor.name)
+        times = [ours, bare, *([single, triple] if self.with_reference else [])]
+        self.report("second box on a page of 9 megapixels, one line of English", times, bare.name)
 
     def first_box(self, megapixels: int) -> None:
-        """A box on a page that was never seen, from every kind of source."""
+        """Measure a box on an uncached page from each kind of source."""
         page = self.pages[megapixels]
         kinds = {kind: Times(f"BoxOCR, page from {kind}") for kind in ("file", "http", "s3")}
         single, triple = Times("reference, eng"), Times(f"reference, {REFERENCE_LANGUAGES}")
         for turn in range(max(self.rounds // 8, 5)):
             for kind, times in kinds.items():
-                address = self.desk.address(kind, page, next(self.fresh))
+                address = self.setup.address(kind, page, next(self.fresh))
                 times.measure(self.annotator.ask, address, [page.value(turn)])
             if self.with_reference:
                 single.measure(reference, page, turn, "eng")
@@ -230,11 +230,11 @@ class Bench:
         self.report(scenario, contenders, contenders[0].name)
 
     def after_opening(self) -> None:
-        """A box drawn a second after the task was opened, beside a second box."""
+        """Measure a box drawn one second after the task was opened, and a second box."""
         page = self.pages[24]
         first, second = Times("first box, task opened 1 s before"), Times("second box")
         for turn in range(max(self.rounds // 8, 5)):
-            address = self.desk.address("http", page, next(self.fresh))
+            address = self.setup.address("http", page, next(self.fresh))
             self.annotator.ask(address, None)
             time.sleep(1)
             first.measure(self.annotator.ask, address, [page.value(turn)])
@@ -242,9 +242,9 @@ class Bench:
         self.report("first box after the task was opened, 24 megapixels", [first, second], second.name)
 
     def ten_boxes(self) -> None:
-        """Ten boxes in one request, beside one."""
+        """Measure ten boxes in one request, and a single box."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
+        address = self.setup.address("http", page, next(self.fresh))
         self.annotator.ask(address, [page.value(0)])
         ten, one = Times("ten boxes in one request"), Times("one box")
         for turn in range(max(self.rounds // 4, 5)):
@@ -254,11 +254,11 @@ class Bench:
         self.report("ten boxes in one request", [ten, one], one.name)
 
     def annotators(self, count: int) -> None:
-        """So many annotators at once, each drawing one box after the other, beside bare engines on all cores."""
+        """Measure concurrent annotators who draw without a pause, and bare engines on all cores."""
         page = self.pages[9]
-        address = self.desk.address("http", page, next(self.fresh))
-        Annotator(self.desk.backend).ask(address, [page.value(0)])
-        # In turns, in short stretches: what else runs on the machine then slows both.
+        address = self.setup.address("http", page, next(self.fresh))
+        Annotator(self.setup.backend).ask(address, [page.value(0)])
+        # Alternating in short periods, so that other load on the machine slows both.
         ours, bare, own, waits = [], [], [], Times(f"{count} annotators: one box")
         for stretch in range(_STRETCHES):
             began, spent = time.perf_counter(), time.process_time()
@@ -267,7 +267,7 @@ class Bench:
             bare.append(bare_boxes_per_second(page, self.readers, seconds=3))
         rate, engine = statistics.median(ours), statistics.median(bare)
         share = statistics.median(our / its for our, its in zip(ours, bare, strict=True))
-        # The annotators of this bench run on the same cores, which real ones do not.
+        # The annotators of this benchmark run on the same cores; real ones do not.
         client = statistics.median(own)
         scenario = f"{count} annotators at once, {self.readers} readers"
         print(f"\n{scenario}")
@@ -288,7 +288,7 @@ class Bench:
 
         def draw(number: int) -> None:
             nonlocal done
-            annotator = Annotator(self.desk.backend)
+            annotator = Annotator(self.setup.backend)
             turn = 0
             while time.perf_counter() < until:
                 own = Times("")
@@ -309,7 +309,7 @@ class Bench:
 
 
 def bare_boxes_per_second(page: MadePage, engines: int, seconds: float) -> float:
-    """What so many bare engines, each in a process of its own, give on prepared crops and nothing else."""
+    """Return the throughput of bare engines on prepared crops, each engine in its own process."""
     with ProcessPoolExecutor(engines, mp_context=get_context("spawn")) as pool:
         return sum(pool.map(_bare_rate, [page] * engines, [seconds] * engines))
 
@@ -317,7 +317,7 @@ def bare_boxes_per_second(page: MadePage, engines: int, seconds: float) -> float
 def _bare_rate(page: MadePage, seconds: float) -> float:
     decoded = Page(Decoder(100, at_once=1).decode(page.jpeg), "bench")
     crops = [prepared(cut(decoded, Area(*line.box))) for line in page.lines]
-    engine = Floor()
+    engine = BareEngine()
     engine.read(crops[0])
     began, done = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
@@ -327,7 +327,7 @@ def _bare_rate(page: MadePage, seconds: float) -> float:
 
 
 def main() -> None:
-    """Measure what was asked for, print it, and write it down."""
+    """Run the selected scenarios, print and save the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=80, help="how often the quick scenarios are repeated")
     parser.add_argument("--output", type=Path, default=RESULTS)
@@ -337,8 +337,8 @@ def main() -> None:
         print(f"Without the reference recipe: it needs {absent}.")
     pages = {megapixels: make_page(megapixels) for megapixels in (9, 24)}
     cores = available_cores()
-    with desk(pages) as the_desk, watched(the_desk.backend.pid) as memory:
-        bench = Bench(the_desk, pages, arguments.rounds, readers=cores, with_reference=not absent)
+    with setup(pages) as running_setup, watched(running_setup.backend.pid) as memory:
+        bench = Bench(running_setup, pages, arguments.rounds, readers=cores, with_reference=not absent)
         bench.second_box()
         bench.first_box(9)
         bench.first_box(24)
@@ -346,11 +346,11 @@ def main() -> None:
         bench.ten_boxes()
         for count in (1, 4, 16):
             bench.annotators(count)
-    print(f"\npeak memory of all this, all processes: {memory.peak:.0f} MB")
+    print(f"\npeak memory of all processes: {memory.peak:.0f} MB")
     rows = [*bench.rows, {"scenario": "peak memory", "contender": "BoxOCR", "megabytes": memory.peak}]
     for readers in range(1, cores):
-        with desk(pages, OCR_WORKERS=str(readers)) as the_desk:
-            bench = Bench(the_desk, pages, arguments.rounds, readers=readers, with_reference=False)
+        with setup(pages, OCR_WORKERS=str(readers)) as running_setup:
+            bench = Bench(running_setup, pages, arguments.rounds, readers=readers, with_reference=False)
             bench.annotators(16)
             rows += bench.rows
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Pages made for measuring: lines of known text, in the sizes that scanners and phones give."""
+"""Synthetic pages for benchmarks: lines of known text, in the sizes of scans and phone photos."""
 
 import io
 import random
@@ -26,8 +26,8 @@ class Line:
     """A line of text on a page.
 
     Attributes:
-        text: what it says.
-        box: left, top, width and height of a box drawn around it, in pixels.
+        text: its text.
+        box: left, top, width and height of a box around it, in pixels.
     """
 
     text: str
@@ -36,10 +36,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class MadePage:
-    """A page and what stands on it.
+    """A page and its lines.
 
     Attributes:
-        jpeg: the file.
+        jpeg: the content of the file.
         size: width and height in pixels.
         lines: from top to bottom.
     """
@@ -49,15 +49,15 @@ class MadePage:
     lines: tuple[Line, ...]
 
     def copy(self, number: int) -> bytes:
-        """The file with other bytes behind the picture: another page to every cache, with the same text."""
+        """Return the file with different trailing bytes: the same text, but a different page for every cache."""
         return self.jpeg + number.to_bytes(8, "big")
 
     def value(self, line: int, shift: float = 0.0) -> dict[str, float]:
-        """The box around a line as Label Studio sends it: percent of the page.
+        """Return the box around a line in Label Studio's format, in percent of the page.
 
         Args:
-            line: which one.
-            shift: pixels by which the box is wider; different boxes are read, not remembered.
+            line: index of the line; it wraps around.
+            shift: pixels by which the box is widened, so that its reading does not come from the cache.
         """
         left, top, width, height = self.lines[line % len(self.lines)].box
         across, down = self.size[0] / 100, self.size[1] / 100
@@ -66,11 +66,11 @@ class MadePage:
 
 
 def make_page(megapixels: int, seed: int = 7) -> MadePage:
-    """Draw a page of text with the grain of a scan.
+    """Draw a page of text with the noise of a scan.
 
     Args:
         megapixels: 9 or 24.
-        seed: other texts for another number.
+        seed: determines the text.
     """
     chosen = random.Random(seed)  # noqa: S311 - texts, not secrets
     width, height = SIZES[megapixels]

@@ -1,4 +1,4 @@
-"""Pictures of the measurements for the docs: ``python -m bench.plots`` draws what the benches wrote down."""
+"""Plots for the documentation: ``python -m bench.plots`` draws the saved results of the benchmarks."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ OURS, OTHERS = "#2b6cb0", "#a0aec0"
 
 
 def main() -> None:
-    """Draw every result that is there."""
+    """Plot all saved results."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name, draw in (("latency", latency), ("accuracy", accuracy)):
         found = RESULTS / f"{name}.json"
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def latency(rows: list[dict[str, Any]]) -> None:
-    """Median waits by scenario, on a logarithmic scale: they go from 20 to 1,000 ms."""
+    """Plot median waits by scenario, on a logarithmic scale because they range from 20 to 1,000 ms."""
     timed = [row for row in rows if "p50" in row]
     scenarios = list(dict.fromkeys(row["scenario"] for row in timed))
     figure, axes = plt.subplots(figsize=(9, 0.34 * len(timed) + 0.5 * len(scenarios)))
@@ -52,7 +52,7 @@ def latency(rows: list[dict[str, Any]]) -> None:
 
 
 def accuracy(engines: dict[str, dict[str, float]]) -> None:
-    """Character error rate by category, an engine beside the other."""
+    """Plot the character error rate by category, the engines side by side."""
     categories = list(next(iter(engines.values())))
     figure, axes = plt.subplots(figsize=(9, 0.45 * len(categories) + 1))
     width = 0.8 / len(engines)

@@ -1,4 +1,4 @@
-"""How much memory a process and its descendants take."""
+"""Memory use of a process and its descendants."""
 
 import contextlib
 import re
@@ -9,20 +9,20 @@ from pathlib import Path
 
 
 def tree_megabytes(pid: int) -> float:
-    """Memory of a process and all its descendants: proportional set sizes, shared pages counted once."""
+    """Return the memory of a process and its descendants in MB: proportional set sizes, shared pages counted once."""
     return sum(_proportional(each) for each in tree(pid)) / 1024
 
 
 @dataclass
 class Peak:
-    """The most memory that was seen, MB."""
+    """The highest memory use observed, in MB."""
 
     peak: float = 0.0
 
 
 @contextlib.contextmanager
 def watched(pid: int, every: float = 1.0) -> Iterator[Peak]:
-    """Look at the memory of a process and its descendants every so many seconds, until the end."""
+    """Sample the memory of a process and its descendants periodically until the context exits."""
     seen, over = Peak(), threading.Event()
 
     def look() -> None:
@@ -39,9 +39,9 @@ def watched(pid: int, every: float = 1.0) -> Iterator[Peak]:
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Return the ids of a process and all its descendants."""
     found = [pid]
-    with contextlib.suppress(OSError):  # it can end while it is looked at
+    with contextlib.suppress(OSError):  # the process can exit meanwhile
         for thread in Path(f"/proc/{pid}/task").glob("*/children"):
             for child in thread.read_text().split():
                 found += tree(int(child))

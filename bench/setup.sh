@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the benches compare with: the tesseract program and the languages of the reference recipe.
-# Does nothing where they are there already, and says what is missing where it cannot install them.
+# Installs the tesseract program and languages of the reference recipe, for the benchmarks.
+# Does nothing if they are installed, and reports what is missing if it cannot install them.
 set -euo pipefail
 
 wanted="chi_sim deu eng"

@@ -1,6 +1,6 @@
-"""Ten thousand boxes, each with a text of its own, while readers die and pages fail: does everyone get an answer?
+"""Draw ten thousand boxes with different texts while readers are killed and pages fail.
 
-``make soak`` writes ``bench/results/soak.json``; ``--boxes 300`` is the short run of CI.
+``make soak`` writes ``bench/results/soak.json``; ``--boxes`` sets the number of boxes for a shorter run.
 """
 
 import argparse
@@ -37,7 +37,7 @@ ANNOTATORS = 12
 WIDTH, HEIGHT = 1200, 1600
 ROW = HEIGHT // BOXES_ON_A_PAGE
 
-# Every so many boxes the page's server does not do what it should; each of these is answered with a sentence.
+# The page server's faults, for one page in FAULTY_EVERY; a box on such a page must be answered with a message.
 FAULTY_PAGES = {
     "missing": Reply(status=404),
     "busy": Reply(status=429),
@@ -48,12 +48,12 @@ FAULTY_PAGES = {
 FAULTY_EVERY = 25
 KILL_EVERY_SECONDS = 3.0
 
-# A text that was lost to a killed reader, or to a fault that was meant.
-EXCUSED = "The OCR engine crashed on this box."
+# The message for the box of a killed reader.
+READER_KILLED = "The OCR engine crashed on this box."
 
 
 def word(number: int) -> str:
-    """A text that no other box has, in letters that are not taken for each other, with no two alike side by side."""
+    """Return a unique text of letters that are not confused with each other, without two equal letters in a row."""
     letters = "ACEHKMNPRTWXY"
     chosen = random.Random(number * 7919 + 13)  # noqa: S311 - texts, not secrets
     start = "".join(chosen.choice(letters) for _ in range(3))
@@ -70,7 +70,7 @@ def _in_base_6(number: int) -> str:
 
 
 def page(number: int) -> bytes:
-    """The page with the boxes from ``number * BOXES_ON_A_PAGE`` on, PNG."""
+    """Return the page whose first box is ``number * BOXES_ON_A_PAGE``, as PNG."""
     font = ImageFont.load_default(40)
     image = Image.new("L", (WIDTH, HEIGHT), 255)
     drawing = ImageDraw.Draw(image)
@@ -83,7 +83,7 @@ def page(number: int) -> bytes:
 
 @dataclass
 class Tally:
-    """What came of the boxes, and how long health took."""
+    """Counts of the outcomes, and the response times of /health."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Tally:
 
 
 def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
-    """Draw one box and judge its answer."""
+    """Draw one box and check its answer."""
     row = number % BOXES_ON_A_PAGE
     faulty = number % FAULTY_EVERY == 0
     name = list(FAULTY_PAGES)[number // FAULTY_EVERY % len(FAULTY_PAGES)]
@@ -106,7 +106,7 @@ def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
     body["params"]["context"]["result"][0]["value"] |= value
     body["params"]["context"]["result"][0]["id"] = f"box-{number}"
     began = time.monotonic()
-    outcome, wrong = judged(server, body, number, faulty=faulty)
+    outcome, wrong = outcome_of(server, body, number, faulty=faulty)
     with tally.lock:
         tally.box_seconds.append(time.monotonic() - began)
         tally.outcomes[outcome] += 1
@@ -114,8 +114,8 @@ def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
             tally.wrong.append(wrong)
 
 
-def judged(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) -> tuple[str, str]:
-    """What came of a box, and what is wrong with it, if anything."""
+def outcome_of(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) -> tuple[str, str]:
+    """Return the outcome of a box, and the error in it, if any."""
     while True:
         try:
             answer = server.post("/predict", body)
@@ -126,30 +126,30 @@ def judged(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) 
         time.sleep(float(answer.headers["Retry-After"]))
     if answer.status_code != requests.codes.ok:
         return f"status {answer.status_code}", f"box {number}: {answer.reason}"
-    return judged_results(answer.json()["results"][0]["result"], number, faulty=faulty)
+    return outcome_of_results(answer.json()["results"][0]["result"], number, faulty=faulty)
 
 
-def judged_results(results: list[dict[str, Any]], number: int, *, faulty: bool) -> tuple[str, str]:
-    """The same, of an answer with status 200."""
+def outcome_of_results(results: list[dict[str, Any]], number: int, *, faulty: bool) -> tuple[str, str]:
+    """Return the same for an answer with status 200."""
     if {result["id"] for result in results} != {f"box-{number}"}:
         return "another's box", f"box {number}: {results}"
     read, said = texts(results).get(f"box-{number}"), notes(results)
     if faulty:
         return ("fault told", "") if said and read is None else ("fault not told", f"box {number}: {read}")
     if read is None:
-        told = bool(said) and EXCUSED in said[0]
+        told = bool(said) and READER_KILLED in said[0]
         return ("reader killed, told", "") if told else ("no text", f"box {number}: {said}")
     read = read.replace(" ", "")
     if read == word(number).replace(" ", ""):
         return "text", ""
-    # A reading may err in a letter; another box's text differs in its digits, which stand for its number.
+    # A reading may have a wrong letter; the text of another box differs in its digits, which encode its number.
     others = {word(other).replace(" ", "") for other in range(max(0, number - 2000), number + 2000) if other != number}
     return ("another's text", f"box {number}: {read}, not {word(number)}") if read in others else ("misread", "")
 
 
 @contextlib.contextmanager
-def all_along(server: Backend, tally: Tally) -> Iterator[None]:
-    """Ask for health, look at the memory, and kill readers by turns, with both signals, until the end."""
+def monitor(server: Backend, tally: Tally) -> Iterator[None]:
+    """Request /health, sample the memory, and kill readers with both signals alternately, until the end."""
     over = threading.Event()
 
     def ask_health() -> None:
@@ -159,8 +159,8 @@ def all_along(server: Backend, tally: Tally) -> Iterator[None]:
                 session.get(f"{server.url}/health", timeout=60).raise_for_status()
                 tally.health_seconds.append(time.monotonic() - began)
 
-    def look_at_memory() -> None:
-        # Often enough that a short run has quarters too.
+    def sample_memory() -> None:
+        # Often enough for a short run to have samples in each quarter.
         while not over.wait(0.5):
             tally.megabytes.append(tree_megabytes(server.pid))
 
@@ -173,7 +173,7 @@ def all_along(server: Backend, tally: Tally) -> Iterator[None]:
                     os.kill(chosen.choice(readers), (signal.SIGKILL, signal.SIGSEGV)[tally.killed % 2])
                     tally.killed += 1
 
-    threads = [threading.Thread(target=task) for task in (ask_health, look_at_memory, kill)]
+    threads = [threading.Thread(target=task) for task in (ask_health, sample_memory, kill)]
     for thread in threads:
         thread.start()
     try:
@@ -192,12 +192,12 @@ def _command(pid: int) -> bytes:
 
 
 def quantile(seconds: list[float], share: float) -> float:
-    """The value that this share of all stays below, milliseconds."""
+    """Return the quantile for this share, in milliseconds."""
     return round(sorted(seconds)[min(int(len(seconds) * share), len(seconds) - 1)] * 1000, 1)
 
 
 def soak(boxes: int) -> dict[str, Any]:
-    """Draw so many boxes; what came of them."""
+    """Draw ``boxes`` boxes and return the outcomes."""
     tally = Tally()
 
     def answer(request: Request) -> Reply:
@@ -206,11 +206,11 @@ def soak(boxes: int) -> dict[str, Any]:
 
     with web_server() as web, tempfile.TemporaryDirectory() as folder:
         web.routes[""] = answer
-        # A small cache, so that pages come and go.
+        # A small cache, so that pages are evicted.
         environment = {"ALLOWED_IMAGE_HOSTS": web.origin, "OCR_ENGINE": "tesseract", "PAGE_CACHE_MB": "40"}
         with running(Path(folder), environment) as server:
             began = time.monotonic()
-            with all_along(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:
+            with monitor(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:
                 list(annotators.map(lambda number: draw(server, web.url, number, tally), range(boxes)))
             seconds = time.monotonic() - began
         log = server.log.read_text()
@@ -238,8 +238,8 @@ def soak(boxes: int) -> dict[str, Any]:
     }
 
 
-def broken_promises(found: dict[str, Any]) -> list[str]:
-    """What did not hold."""
+def violations(found: dict[str, Any]) -> list[str]:
+    """Return the failed conditions."""
     text, misread = found["outcomes"].get("text", 0), found["outcomes"].get("misread", 0)
     memory = found["memory_mb"]
     promises = {
@@ -253,7 +253,7 @@ def broken_promises(found: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Soak, print, and write the figures; fail when a promise is broken."""
+    """Run the soak test, print and save the figures; fail if a condition is violated."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--boxes", type=int, default=10_000)
     parser.add_argument("--no-file", action="store_true", help="only print the figures")
@@ -263,7 +263,7 @@ def main() -> None:
     print(written)
     if not arguments.no_file:
         RESULTS.write_text(f"{written}\n")
-    broken = broken_promises(found)
+    broken = violations(found)
     sys.exit(f"Not kept: {'; '.join(broken)}" if broken else 0)
 
 

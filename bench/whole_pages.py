@@ -1,16 +1,16 @@
-"""How well and how quickly whole pages are read: ``python -m bench.whole_pages``.
+"""Measure accuracy and speed of reading whole pages: ``python -m bench.whole_pages``.
 
-Pages of many kinds are drawn (:mod:`bench.drawn_pages`), so that each word's text and place are known:
+Pages of many kinds are drawn (:mod:`bench.drawn_pages`), so that the text and position of each word are known:
 
-* found: the share of words whose rectangle was found, with an intersection over union of at least a half.
-* right: the share of words that were found and read without a mistake, up to quotes and dashes.
-* extra: words that are nothing on the page, as a share of those that are.
-* CER: the edit distance between all text of the page in reading order and what was read, over its length, at most 1.
-  Text in the wrong order counts as mistakes.
-* seconds: of one core, for the reading alone; the median of ``--repeat`` readings. Contenders take turns.
+* found: the share of words whose rectangle was found, with an intersection over union of at least one half.
+* right: the share of words that were found and read without a mistake, ignoring differences in quotes and dashes.
+* extra: words that match nothing on the page, as a share of the words on it.
+* CER: the edit distance between the expected and the recognized text of the page in reading order, divided by the
+  expected length, at most 1. Text in the wrong order counts as errors.
+* seconds: CPU time of the reading alone; the median of ``--repeat`` readings. The contenders alternate.
 
-``psm N`` is a bare warm Tesseract engine that gets the grey page and does nothing else, in page segmentation mode N.
-The boxes in ``bench/data`` measure real pages: what was read in each box is compared with the text that is known.
+``psm N`` is a bare warm Tesseract engine in page segmentation mode N that gets the grey page and does nothing else.
+The boxes in ``bench/data`` measure real pages: the words read within each box are compared with its known text.
 """
 
 import argparse
@@ -50,7 +50,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a page was read; shares from 0 to 1."""
+    """Scores of a page; shares are from 0 to 1."""
 
     found: float
     right: float
@@ -60,18 +60,18 @@ class Outcome:
 
 
 def error_rate(got: str, expected: str) -> float:
-    """Edit distance over the expected length, at most 1; quick for thousands of characters."""
+    """Return the edit distance over the expected length, at most 1; fast for thousands of characters."""
     codes, steps = np.array([ord(char) for char in expected]), np.arange(len(expected) + 1)
     distances = steps.copy()
     for row, char in enumerate(got, start=1):
         best = np.minimum(distances[1:] + 1, distances[:-1] + (codes != ord(char)))
-        # Going on along the row costs one for each character.
+        # Each step along the row costs 1.
         distances = np.minimum.accumulate(np.concatenate(([row], best)) - steps) + steps
     return min(1.0, float(distances[-1]) / max(len(expected), 1))
 
 
 def judged(page: DrawnPage, reading: PageReading, seconds: float) -> Outcome:
-    """Compare what was read with what stands on the page."""
+    """Compare the recognized words with those on the page."""
     words = reading.words()
     places = [_upright(page, word) for word in words]
     pairs = matched([word.box for word in page.words], places)
@@ -83,14 +83,14 @@ def judged(page: DrawnPage, reading: PageReading, seconds: float) -> Outcome:
 
 
 def matched(known: Sequence[Box], found: Sequence[Box]) -> list[tuple[int, int]]:
-    """Pairs of boxes that are the same, each box in one pair at most."""
+    """Return pairs of matching boxes, each box in at most one pair."""
     if not known or not found:
         return []
     a, b = np.array(known)[:, None], np.array(found)[None]
     shared = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None).prod(-1)
     sizes = [np.clip(boxes[..., 2:] - boxes[..., :2], 0, None).prod(-1) for boxes in (a, b)]
     overlap = shared / np.maximum(sizes[0] + sizes[1] - shared, 1e-9)
-    # An overlap of more than a half has only one partner.
+    # A box can overlap only one other box by more than a half.
     return [(int(i), int(j)) for i, j in zip(*np.nonzero(overlap > OVERLAP), strict=True)]
 
 
@@ -101,7 +101,7 @@ def _upright(page: DrawnPage, piece: Piece) -> Box:
 
 
 def contenders(names: Iterable[str], links: Path) -> dict[str, Read]:
-    """Make what reads pages, by name; what is not installed is left out and said."""
+    """Return the page readers by name; those that are not installed are reported and left out."""
     settings = EngineSettings("eng", None, str(links), 120)
     found: dict[str, Read] = {}
     for name in names:
@@ -121,7 +121,7 @@ def _ours(name: str, settings: EngineSettings) -> Read:
 
 def _bare(psm: int, settings: EngineSettings) -> Read:
     if psm == 1:
-        # Finding the orientation takes data of its own, from the folder that has the language too.
+        # Orientation detection needs its own data, from the folder that also has the language.
         place = tessdata.installed(tessdata.folders(None)).get("osd")
         if place is None:
             raise tessdata.language_missing(["osd"], [])
@@ -137,7 +137,7 @@ def _bare(psm: int, settings: EngineSettings) -> Read:
 
 
 def drawn(readers: dict[str, Read], kinds: Iterable[str], repeat: int) -> dict[str, dict[str, Outcome]]:
-    """Read drawn pages of these kinds with each reader."""
+    """Read synthetic pages of these kinds with each reader."""
     outcomes: dict[str, dict[str, Outcome]] = {}
     for kind in kinds:
         page = KINDS[kind]()
@@ -156,7 +156,7 @@ def drawn(readers: dict[str, Read], kinds: Iterable[str], repeat: int) -> dict[s
 
 
 def cpu_seconds() -> float:
-    """What this process and the programs that it started have used of the cores."""
+    """Return the CPU time of this process and its children."""
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
 
@@ -171,7 +171,7 @@ def _print(kind: str, outcomes: dict[str, Outcome]) -> None:
 
 
 def real(readers: dict[str, Read]) -> dict[str, float]:
-    """Mean CER of the boxes in ``bench/data``: the words whose middle is in a box against its text."""
+    """Return the mean CER of the boxes in ``bench/data``: the words centred in a box against its text."""
     boxes = json.loads(BOXES.read_text(encoding="utf-8"))
     rates: defaultdict[str, list[float]] = defaultdict(list)
     for name in dict.fromkeys(box["page"] for box in boxes):
@@ -205,7 +205,7 @@ def _text_in(reading: PageReading, box: dict[str, float]) -> str:
 
 
 def main() -> None:
-    """Measure, print and write down."""
+    """Measure, print and save the results."""
     parser = argparse.ArgumentParser(description="Measure the reading of whole pages.")
     parser.add_argument("--contenders", nargs="*", default=CONTENDERS)
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))

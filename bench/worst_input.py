@@ -1,7 +1,7 @@
-"""The most memory that the server takes, with its bounds at their defaults: sixteen annotators send the worst there is.
+"""Measure the server's peak memory with default limits while sixteen annotators send the largest accepted input.
 
-``python -m bench.worst_input`` prints the peak of all its processes, in steps that each take all there is to take, and
-fails when that is more than docs/reliability.md says.
+``python -m bench.worst_input`` prints the peak of all server processes for each step, and fails if it exceeds the bound
+in docs/reliability.md.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from tests.servers.web import Reply, Request, web_server
 
 ANNOTATORS = 16
 
-# Less than this left on the machine, and the run is given up, MB.
+# The run is aborted if the machine has less free memory than this, in MB.
 LEAST_FREE = 3000
 
 WHOLE_PAGES = CONFIG.replace("<View>", '<View><Label value="x"/>').replace(
@@ -41,7 +41,7 @@ SLANTED = {"x": 50, "y": 0, "width": 70, "height": 70, "rotation": 45}
 
 
 def picture(side: int) -> Image.Image:
-    """A page in colour, with text all over."""
+    """Return a page in colour, covered with text."""
     page = Image.linear_gradient("L").resize((side, side))
     page = Image.merge("RGB", (page.point(lambda value: 200 + value // 5), page.rotate(90), page.rotate(180)))
     drawing = ImageDraw.Draw(page)
@@ -52,18 +52,18 @@ def picture(side: int) -> Image.Image:
 
 
 def files(side: int) -> dict[str, bytes]:
-    """The files that take most to decode, by name."""
+    """Return the files that need most memory to decode, by name."""
     page = picture(side)
     with_alpha = page.copy()
     with_alpha.putalpha(200)
     noise = np.random.default_rng(1).integers(0, 256, (side * 46 // 100, side * 46 // 100, 3), np.uint8)
     kinds: dict[str, tuple[Image.Image, dict[str, Any]]] = {
         "jpeg": (page, {"format": "JPEG", "quality": 60}),
-        # Its coefficients are held for the whole page, in 16 bits each.
+        # The decoder keeps the coefficients of the whole page, 16 bits each.
         "progressive": (page, {"format": "JPEG", "quality": 60, "progressive": True, "subsampling": 0}),
         "png": (page, {"format": "PNG", "compress_level": 1}),
         "alpha": (with_alpha, {"format": "PNG", "compress_level": 1}),
-        # As many bytes as a page may have.
+        # The maximum number of bytes of a page.
         "noise": (Image.fromarray(noise), {"format": "PNG", "compress_level": 0}),
     }
     found = {}
@@ -75,7 +75,7 @@ def files(side: int) -> dict[str, bytes]:
 
 
 def request(url: str, values: list[dict[str, Any]] | None, config: str = CONFIG) -> dict[str, Any]:
-    """A /predict for boxes on a page, or (None) for the whole page."""
+    """Return a /predict request for boxes on a page, or for the whole page (None)."""
     results = None if values is None else [
         {"id": f"r{number}", "type": "rectangle", "from_name": "box", "to_name": "image", "value": value,
          "original_width": 100, "original_height": 100, "image_rotation": 0}
@@ -86,14 +86,14 @@ def request(url: str, values: list[dict[str, Any]] | None, config: str = CONFIG)
 
 
 def padded(megabytes: int, piece: str) -> bytes:
-    """A request of so many megabytes, most of it in a field that nobody reads."""
+    """Return a request of this many megabytes, most of it in a field that is not used."""
     pieces = ",".join([piece] * (megabytes * 1_000_000 // (len(piece) + 1)))
     body = request("data:,", [BOX])
     return json.dumps(body)[:-1].encode() + b', "more": [' + pieces.encode() + b"]}"
 
 
 def steps(url: str, megabytes: int) -> dict[str, list[Callable[[int], bytes]]]:
-    """What the annotators send at once, by the name of the step."""
+    """Return the concurrent requests by the name of the step."""
 
     def on(kind: str, values: list[dict[str, Any]] | None, config: str = CONFIG) -> Callable[[int], bytes]:
         return lambda number: json.dumps(request(f"{url}/{kind}/{number}", values, config)).encode()
@@ -124,13 +124,13 @@ def steps(url: str, megabytes: int) -> dict[str, list[Callable[[int], bytes]]]:
 
 
 def free_megabytes() -> float:
-    """What the system could still give."""
+    """Return the available memory of the machine."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) / 1024
 
 
 def measure(server: Backend, senders: list[Callable[[int], bytes]], first: int) -> tuple[float, dict[str, int]]:
-    """The peak in MB while all annotators send at once, and how often each status was answered."""
+    """Return the peak in MB while all annotators send at once, and the number of answers by status."""
     statuses: dict[str, int] = {}
 
     def send(number: int) -> None:
@@ -149,26 +149,26 @@ def measure(server: Backend, senders: list[Callable[[int], bytes]], first: int) 
 
 
 def main() -> None:
-    """Measure step by step, and print the peaks."""
+    """Measure each step, and print the peaks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--side", type=int, default=10_000, help="of the pages, px")
-    parser.add_argument("--megabytes", type=int, default=60, help="of the largest requests")
-    parser.add_argument("--workers", default="2", help="readers")
-    parser.add_argument("--steps", default="", help="only those whose name holds this")
-    parser.add_argument("--most", type=float, default=5.0, help="more than these gigabytes is a failure")
+    parser.add_argument("--side", type=int, default=10_000, help="side length of the pages in pixels")
+    parser.add_argument("--megabytes", type=int, default=60, help="size of the largest requests")
+    parser.add_argument("--workers", default="2", help="number of readers")
+    parser.add_argument("--steps", default="", help="run only the steps whose name contains this")
+    parser.add_argument("--most", type=float, default=5.0, help="fail above this peak, in gigabytes")
     arguments = parser.parse_args()
     made = files(arguments.side)
     print("files, MB: ", {name: round(len(file) / 1e6, 1) for name, file in made.items()})
 
     def page(asked: Request) -> Reply:
         _, kind, number = asked.path.split("/")
-        # Other bytes behind the picture: another page to every cache.
+        # Different trailing bytes, so that every cache treats it as a different page.
         return Reply(made[kind] + number.encode())
 
     with web_server() as web, tempfile.TemporaryDirectory() as folder:
         web.routes[""] = page
         environment = {"ALLOWED_IMAGE_HOSTS": web.origin, "OCR_ENGINE": "tesseract", "OCR_WORKERS": arguments.workers}
-        # Whole pages take their time; how long readers try is no matter of memory, once they have begun.
+        # Whole pages take long, but the duration of a reading does not affect its memory.
         environment |= {"OCR_TIMEOUT": "3", "BATCH_SECONDS": "10"}
         with running(Path(folder), environment) as server:
             over = threading.Event()
@@ -176,7 +176,7 @@ def main() -> None:
             def watchdog() -> None:
                 while not over.wait(0.2):
                     if free_megabytes() < LEAST_FREE:
-                        print("The machine runs out of memory; given up.")
+                        print("The machine is running out of memory; aborted.")
                         for pid in tree(server.pid):
                             os.kill(pid, signal.SIGKILL)
                         return

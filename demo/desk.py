@@ -1,13 +1,13 @@
-"""``make demo``: Label Studio, an S3 server and BoxOCR on this machine, and a project in them that is ready to draw in.
+"""``make demo``: start Label Studio, an S3 server and BoxOCR on this machine, with a project that is ready to draw in.
 
-Everything listens on 127.0.0.1 and keeps its data in one folder, so that the next start finds the same desk. These
-variables change what is usual:
+Everything listens on 127.0.0.1 and keeps its data in one folder, so that the next start continues with the same data.
+Environment variables, with their defaults:
 
-    DEMO_FOLDER         where data, logs and secrets lie (.demo)
-    LABEL_STUDIO_PORT   (8080)
-    S3_PORT             (9000)
-    PORT                of BoxOCR (9090)
-    LABEL_STUDIO_VENV   where Label Studio is installed (.venv-label-studio)
+    DEMO_FOLDER         folder for data, logs and secrets (.demo)
+    LABEL_STUDIO_PORT   port of Label Studio (8080)
+    S3_PORT             port of the S3 server (9000)
+    PORT                port of BoxOCR (9090)
+    LABEL_STUDIO_VENV   venv with Label Studio (.venv-label-studio)
 """
 
 import contextlib
@@ -31,10 +31,10 @@ BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 USER, S3_USER, BUCKET = "annotator@example.com", "demo", "pages"
 
-# Label Studio's first start makes its database, step by step.
+# On its first start Label Studio runs all its database migrations.
 _START_SECONDS = 300
 
-# The S3 server would wait longer for connections that nobody uses any more; what it stored is on disk.
+# The S3 server would wait longer for idle connections; its data is already on disk.
 _STOP_SECONDS = 8
 _LAST_LINES = 15
 
@@ -42,20 +42,20 @@ _WEED = ("master", "volume", "filer", "master.grpc", "volume.grpc", "filer.grpc"
 
 
 class DemoError(Exception):
-    """The demo cannot go on; says why and what to do."""
+    """The demo cannot continue; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where everything is.
+class Demo:
+    """Folder, ports and secrets of the demo.
 
     Attributes:
         folder: for data, logs and secrets.
         label_studio, s3, boxocr: ports.
-        inner: ports of the S3 server's parts, which must be the same ones at the next start.
+        inner: ports of the S3 server's components, which must not change between starts.
         password: of Label Studio's user.
-        token: of the same user.
-        s3_secret: of the S3 server's user.
+        token: of Label Studio's user.
+        s3_secret: secret key of the S3 server's user.
     """
 
     folder: Path
@@ -68,8 +68,8 @@ class Desk:
     s3_secret: str
 
     @classmethod
-    def found(cls) -> "Desk":
-        """The desk of the last time, or a new one."""
+    def load(cls) -> "Demo":
+        """Load the saved configuration, or create one."""
         folder = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo").resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = folder / "desk.json"
@@ -92,21 +92,21 @@ class Desk:
 
     @property
     def label_studio_url(self) -> str:
-        """Of Label Studio."""
+        """Address of Label Studio."""
         return f"http://{HOST}:{self.label_studio}"
 
     @property
     def s3_url(self) -> str:
-        """Of the S3 server."""
+        """Address of the S3 server."""
         return f"http://{HOST}:{self.s3}"
 
     @property
     def boxocr_url(self) -> str:
-        """Of this server."""
+        """Address of BoxOCR."""
         return f"http://{HOST}:{self.boxocr}"
 
     def settings(self) -> dict[str, str]:
-        """What BoxOCR and its commands are told."""
+        """Return the environment variables for BoxOCR and its commands."""
         return {
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "HOST": HOST,
@@ -122,7 +122,7 @@ class Desk:
 
 @dataclass
 class Servers:
-    """The processes that were started. Each leads a group of its own, so that it takes its children along."""
+    """The started processes, each in its own process group, so that its children are stopped with it."""
 
     folder: Path
     started: list[tuple[str, "subprocess.Popen[bytes]"]] = field(default_factory=list)
@@ -145,11 +145,11 @@ class Servers:
         """Wait until a server answers.
 
         Raises:
-            DemoError: one of the servers ended, or this one takes too long.
+            DemoError: if one of the servers exited, or this one takes too long.
         """
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            self.look()
+            self.check()
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - an address of our own
                 return
@@ -157,11 +157,11 @@ class Servers:
                 raise DemoError(f"Nothing answers at {url}. The logs are in {self.folder}.")
             time.sleep(0.2)
 
-    def look(self) -> None:
-        """See whether all of them run.
+    def check(self) -> None:
+        """Check that all servers are running.
 
         Raises:
-            DemoError: one ended.
+            DemoError: if one exited.
         """
         for name, process in self.started:
             if process.poll() is not None:
@@ -169,7 +169,7 @@ class Servers:
                 raise DemoError("\n".join([f"{name} ended. The last lines of {self._log(name)}:", *last]))
 
     def stop(self) -> None:
-        """Stop them all at once, and those by force that take too long."""
+        """Stop all servers at once, and kill those that take too long."""
         deadline = time.monotonic() + _STOP_SECONDS
         for sign in (signal.SIGTERM, signal.SIGKILL):
             for _, process in self.started:
@@ -184,24 +184,24 @@ class Servers:
 
 
 def main() -> int:
-    """Bring up the desk, and keep it until Ctrl-C."""
-    # Ctrl-C too: a shell that starts this in the background has it ignored.
+    """Start all servers, and run them until Ctrl-C."""
+    # Ctrl-C as well, because a shell ignores it for background jobs.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _interrupt)
     try:
-        desk = Desk.found()
-        with _alone(desk), contextlib.ExitStack() as stack:
-            _check_ports(desk)
-            servers = Servers(desk.folder)
+        demo = Demo.load()
+        with _locked(demo), contextlib.ExitStack() as stack:
+            _check_ports(demo)
+            servers = Servers(demo.folder)
             stack.callback(servers.stop)
             try:
-                _bring_up(desk, servers)
+                _start_all(demo, servers)
                 while True:
-                    servers.look()
+                    servers.check()
                     time.sleep(1)
             except KeyboardInterrupt:
-                print("\nStopping Label Studio, the S3 server and BoxOCR. What you did is kept for the next time.")
-                # A second Ctrl-C would leave some of them running.
+                print("\nStopping Label Studio, the S3 server and BoxOCR. Your data is kept for the next start.")
+                # A second Ctrl-C would leave some servers running.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 return 0
     except DemoError as error:
@@ -209,70 +209,70 @@ def main() -> int:
         return 1
 
 
-def _bring_up(desk: Desk, servers: Servers) -> None:
+def _start_all(demo: Demo, servers: Servers) -> None:
     print("Starting Label Studio, an S3 server and BoxOCR. The first start takes a minute.", flush=True)
-    _start_label_studio(desk, servers)
-    _start_s3(desk, servers)
+    _start_label_studio(demo, servers)
+    _start_s3(demo, servers)
     gunicorn = [BIN / "gunicorn", "--config", ROOT / "gunicorn.conf.py", "_wsgi:app"]
-    # A .env file of the developer's stays out of it: it is not in this folder.
-    servers.start("BoxOCR", gunicorn, desk.settings(), folder=desk.folder)
-    for url in (f"{desk.s3_url}/healthz", f"{desk.boxocr_url}/health", f"{desk.label_studio_url}/health"):
+    # The developer's own .env file has no effect, because it is not in this folder.
+    servers.start("BoxOCR", gunicorn, demo.settings(), folder=demo.folder)
+    for url in (f"{demo.s3_url}/healthz", f"{demo.boxocr_url}/health", f"{demo.label_studio_url}/health"):
         servers.wait_for(url)
-    command = [sys.executable, "-m", "boxocr", "demo", "--url", desk.boxocr_url, "--bucket", BUCKET]
-    if subprocess.run(command, env=_inherited() | desk.settings(), cwd=desk.folder, check=False).returncode:
-        raise DemoError(f"The project could not be made. The logs are in {desk.folder}.")
-    print(f"Log in as {USER} with the password {desk.password}")
-    print(f"What this server reads is shown at {desk.boxocr_url}/")
+    command = [sys.executable, "-m", "boxocr", "demo", "--url", demo.boxocr_url, "--bucket", BUCKET]
+    if subprocess.run(command, env=_inherited() | demo.settings(), cwd=demo.folder, check=False).returncode:
+        raise DemoError(f"The project could not be created. The logs are in {demo.folder}.")
+    print(f"Log in as {USER} with the password {demo.password}")
+    print(f"BoxOCR's status page is at {demo.boxocr_url}/")
     print("Ctrl-C stops everything.", flush=True)
 
 
-def _start_label_studio(desk: Desk, servers: Servers) -> None:
-    data = desk.folder / "label-studio"
+def _start_label_studio(demo: Demo, servers: Servers) -> None:
+    data = demo.folder / "label-studio"
     data.mkdir(exist_ok=True)
     venv = ROOT / (os.environ.get("LABEL_STUDIO_VENV") or ".venv-label-studio")
     command = [venv / "bin/label-studio", "start", "--no-browser", "--internal-host", HOST]
     environment = {
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         "LABEL_STUDIO_USERNAME": USER,
-        "LABEL_STUDIO_PASSWORD": desk.password,
-        "LABEL_STUDIO_USER_TOKEN": desk.token,
+        "LABEL_STUDIO_PASSWORD": demo.password,
+        "LABEL_STUDIO_USER_TOKEN": demo.token,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        # Everything here has a loopback address, which Label Studio refuses otherwise.
+        # All servers have loopback addresses, which Label Studio refuses by default.
         "USE_DEFAULT_BANNED_SUBNETS": "false",
         "LATEST_VERSION_CHECK": "false",
         "COLLECT_ANALYTICS": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
-    servers.start("Label Studio", [*command, "--port", desk.label_studio], environment, folder=data)
+    servers.start("Label Studio", [*command, "--port", demo.label_studio], environment, folder=data)
 
 
-def _start_s3(desk: Desk, servers: Servers) -> None:
-    data = desk.folder / "s3"
+def _start_s3(demo: Demo, servers: Servers) -> None:
+    data = demo.folder / "s3"
     data.mkdir(exist_ok=True)
     ports = [
         f"-{part.removesuffix('.grpc')}.port{'.grpc' * part.endswith('.grpc')}={port}"
-        for part, port in desk.inner.items()
+        for part, port in demo.inner.items()
     ]
     command = [
         *(BIN / "weed", "-logtostderr=true", "server", f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", *ports),
         *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=16", "-volume.preStopSeconds=1"),
-        *("-filer", f"-filer.localSocket={data / 'filer.sock'}", "-s3", f"-s3.port={desk.s3}"),
+        *("-filer", f"-filer.localSocket={data / 'filer.sock'}", "-s3", f"-s3.port={demo.s3}"),
         *(f"-s3.localSocket={data / 's3.sock'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
     ]
-    keys = {"AWS_ACCESS_KEY_ID": S3_USER, "AWS_SECRET_ACCESS_KEY": desk.s3_secret}
+    keys = {"AWS_ACCESS_KEY_ID": S3_USER, "AWS_SECRET_ACCESS_KEY": demo.s3_secret}
     servers.start("S3 server", command, keys, folder=data)
 
 
 def _inherited() -> dict[str, str]:
-    """What a program needs from the environment; the rest of it could be meant for another server."""
+    """Return the basic environment variables; others could be meant for another server."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
 @contextlib.contextmanager
-def _alone(desk: Desk) -> Iterator[None]:
-    with (desk.folder / "lock").open("w") as lock:
+def _locked(demo: Demo) -> Iterator[None]:
+    with (demo.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -287,18 +287,18 @@ def _port(variable: str, usual: int) -> int:
         raise DemoError(f"{variable} must be the number of a port.") from None
 
 
-def _check_ports(desk: Desk) -> None:
-    named = {"LABEL_STUDIO_PORT": desk.label_studio, "S3_PORT": desk.s3, "PORT": desk.boxocr}
+def _check_ports(demo: Demo) -> None:
+    named = {"LABEL_STUDIO_PORT": demo.label_studio, "S3_PORT": demo.s3, "PORT": demo.boxocr}
     for name, port in named.items():
         if not _free(port):
             raise DemoError(f"Port {port} is taken. Name another one: make demo {name}={port + 1}")
-    if taken := [port for port in desk.inner.values() if not _free(port)]:
+    if taken := [port for port in demo.inner.values() if not _free(port)]:
         raise DemoError(f"Port {taken[0]}, which the demo's S3 server needs, is taken by another program.")
 
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
-        # What was served a moment ago does not count.
+        # Connections in TIME_WAIT do not occupy the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -308,7 +308,7 @@ def _free(port: int) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Below those that the system gives to outgoing connections, since they are wanted again at the next start."""
+    """Return free ports below the ephemeral range, so that they are still free on the next start."""
     ports: set[int] = set()
     while len(ports) < count:
         port = 20000 + secrets.randbelow(12000)

@@ -1,6 +1,6 @@
-"""What an annotator does in Label Studio's front end, with mouse and keyboard.
+"""An annotator's actions in Label Studio's front end, with mouse and keyboard.
 
-Every action waits for what a person would see before going on, so that the tests need no pauses.
+Each action waits for its visible effect, so that the tests need no pauses.
 """
 
 import re
@@ -28,15 +28,14 @@ def log_in(tab: Page, url: str, password: str = PASSWORD) -> None:
     tab.fill("input[name=email]", EMAIL)
     tab.fill("input[name=password]", password)
     tab.click("button[type=submit]")
-    # Releases differ in the page that comes next.
+    # The next page differs between releases.
     tab.wait_for_url(lambda address: "/user/login" not in address)
 
 
 class Annotator:
-    """One person at one browser tab; logged in when ``tab`` is.
+    """One user with one browser tab; logged in if ``tab`` is.
 
-    ``shot`` is the file for a picture of what is on the screen when it matters: before saving, and when something is
-    looked up.
+    ``shot`` is the file for a screenshot, taken before saving and when the test looks something up.
     """
 
     def __init__(self, tab: Page, url: str, shot: Path) -> None:
@@ -46,13 +45,13 @@ class Annotator:
         self._turned = 0
 
     def take_picture(self) -> None:
-        """Keep what is on the screen, instead of the picture before."""
+        """Take a screenshot, replacing the previous one."""
         self.tab.screenshot(path=self._shot, animations="disabled")
 
-    # --- Getting there
+    # --- Navigation
 
     def open(self, project: Project, task: int, *, auto_annotation: bool = True) -> None:
-        """Open a task from the Data Manager, and switch Auto-Annotation on."""
+        """Open a task from the Data Manager, and turn on Auto-Annotation."""
         self.tab.goto(f"{self._url}/projects/{project.id}/data?task={task}")
         self._begin(auto_annotation=auto_annotation)
 
@@ -63,7 +62,7 @@ class Annotator:
         self.tab.get_by_label("Tasks Actions").click()
         self.tab.get_by_text("Retrieve Predictions").first.click()
         with self.tab.expect_response(
-            # The dialog asks for its form at the same address.
+            # The dialog requests its form from the same address.
             lambda one: "retrieve_tasks_predictions" in one.url and one.request.method == "POST",
             timeout=_ANSWER_SECONDS * 1000,
         ) as response:
@@ -71,7 +70,7 @@ class Annotator:
         assert response.value.ok, response.value.text()
 
     def open_label_stream(self, project: Project) -> None:
-        """Begin with "Label All Tasks", which brings one task after the other."""
+        """Start "Label All Tasks", which shows one task after the other."""
         self.tab.goto(f"{self._url}/projects/{project.id}/data")
         self.tab.get_by_role("button", name="Label All Tasks").click()
         self._begin(auto_annotation=True)
@@ -83,39 +82,39 @@ class Annotator:
             self._switch("auto-annotation")
 
     def _on_bar(self, name: str) -> Locator:
-        """A toggle or a button of the bar at the bottom."""
+        """Return a toggle or a button of the bar at the bottom."""
         return self.tab.get_by_test_id(f"bottombar-{name}")
 
     def _switch(self, name: str, *, on: bool = True) -> None:
         toggle = self._on_bar(f"{name}-toggle")
         toggle.wait_for(state="attached")
         if toggle.is_checked() != on:
-            # The checkbox itself has no size: what one clicks on is drawn over it.
+            # The checkbox itself has no size: the visible control is drawn over it.
             toggle.click(force=True)
         expect(toggle).to_be_checked(checked=on)
-        # The front end takes no keys while the checkbox has the focus.
+        # The front end ignores keys while the checkbox has the focus.
         toggle.blur()
 
     def screenshot(self, area: FloatRect) -> bytes:
-        """A part of what is on the screen, as a PNG file."""
+        """Return a part of the screen as a PNG file."""
         return self.tab.screenshot(clip=area, animations="disabled")
 
     def switch_on_auto_accept(self) -> None:
-        """From now on suggestions are accepted as they come."""
+        """Turn on Auto-Accept Suggestions."""
         self._switch("auto-accept")
 
     def switch_off_auto_accept(self) -> None:
-        """From now on suggestions wait to be accepted."""
+        """Turn off Auto-Accept Suggestions."""
         self._switch("auto-accept", on=False)
 
-    # --- The page on the screen
+    # --- The page
 
     def _picture(self, image: int) -> Locator:
-        # Not the canvas over it: that one is a little smaller, and shows the picture a little enlarged.
+        # Not the canvas over it, which is slightly smaller and shows the image slightly enlarged.
         return self.tab.locator(".lsf-image > img").nth(image)
 
     def _settled(self, image: int) -> dict[str, float]:
-        """Where the picture is on the screen, once it has stopped moving and has its pixels."""
+        """Return the image's position on the screen once it has loaded and stopped moving."""
         self._picture(image).wait_for()
         self.tab.locator(".lsf-image-progress").wait_for(state="detached")
         last: list[Any] = []
@@ -129,7 +128,7 @@ class Annotator:
         return box
 
     def _on_screen(self, *points: Point, image: int = 0) -> list[Point]:
-        """Points in percent of the page, as points on the screen."""
+        """Convert points in percent of the page to points on the screen."""
         area = self._settled(image)
 
         def place(x: float, y: float) -> Point:
@@ -139,17 +138,17 @@ class Annotator:
         return [place(*point) for point in points]
 
     def turn_right(self) -> None:
-        """Turn the page clockwise."""
+        """Rotate the page clockwise."""
         self.tab.get_by_label("rotate-right").first.click()
         self._turned = (self._turned + 90) % 360
 
     def turn_left(self) -> None:
-        """Turn the page counterclockwise."""
+        """Rotate the page counterclockwise."""
         self.tab.get_by_label("rotate-left").first.click()
         self._turned = (self._turned - 90) % 360
 
     def go_to_page(self, number: int) -> None:
-        """Show another page of a task that has several, counted from 1."""
+        """Show another page of a multi-page task, counted from 1."""
         pagination = self.tab.locator(".lsf-pagination").first
         pagination.locator(".lsf-pagination__btn_arrow-right").first.click()
         expect(pagination).to_contain_text(re.compile(rf"\b{number}\b\D+\d+"))
@@ -158,23 +157,23 @@ class Annotator:
     # --- Drawing
 
     def choose(self, label: str, *, group: int = 0) -> None:
-        """Choose a label; where several groups of labels have one of this name, ``group`` counts them."""
+        """Choose a label; ``group`` is the index of the label group if several have this label."""
         label_buttons = self.tab.locator(".lsf-labels .lsf-label").filter(has=self.tab.get_by_text(label, exact=True))
         chosen = label_buttons.nth(group)
         if "lsf-label_selected" not in (chosen.get_attribute("class") or ""):
             chosen.click()
 
     def _take_tool(self, name: str, image: int) -> None:
-        """Take the smart tool with this name, out of those behind the Auto-Detect button."""
+        """Select the smart tool with this name behind the Auto-Detect button."""
         bar = self.tab.locator(".lsf-toolbar").nth(image)
         smart = bar.locator(".lsf-toolbar__group > .lsf-tool_smart")
         smart.hover()
         smart.get_by_label(name).click()
-        # Away from the tooltip, which would lie over the page.
+        # Away from the tooltip, which would cover the page.
         self.tab.mouse.move(5, 5)
 
     def expect_tools(self, *names: str, auto_detect: Sequence[str] = ()) -> None:
-        """Wait until the first image has drawing tools with these names, and these behind the Auto-Detect button."""
+        """Wait until the first image has these drawing tools, and these behind the Auto-Detect button."""
         bar = self.tab.locator(".lsf-toolbar").first
 
         def named(selector: str) -> list[str]:
@@ -189,7 +188,7 @@ class Annotator:
 
     @contextmanager
     def answered(self) -> Iterator[list[Response]]:
-        """Wait until the backend has answered what is done inside; the list then holds Label Studio's response."""
+        """Wait for the backend's answer to the actions in the context; the list then has Label Studio's response."""
         responses: list[Response] = []
         with self.tab.expect_response(
             re.compile("/interactive-annotating"), timeout=_ANSWER_SECONDS * 1000
@@ -201,9 +200,9 @@ class Annotator:
     def drag(
         self, box: Box, label: str | None, *, image: int = 0, on_the_way: Callable[[], None] | None = None
     ) -> None:
-        """Draw a box with the smart rectangle, without waiting for anything after it.
+        """Draw a box with the smart rectangle, without waiting for the answer.
 
-        ``on_the_way`` is called each time that the mouse has moved, while its button is down.
+        ``on_the_way`` is called after each mouse movement while the button is down.
         """
         if label is not None:
             self.choose(label)
@@ -222,23 +221,23 @@ class Annotator:
         self.tab.mouse.up()
 
     def draw(self, box: Box, label: str | None = "Text", *, image: int = 0) -> dict[str, Any]:
-        """Draw a box and wait for the suggestion; gives Label Studio's answer to the front end."""
+        """Draw a box and wait for the suggestion; return Label Studio's answer to the front end."""
         with self.answered() as responses:
             self.drag(box, label, image=image)
         answer: dict[str, Any] = responses[0].json()
         return answer
 
     def draw_by_hand(self, box: Box, label: str = "Text") -> None:
-        """Draw a box with the plain rectangle, which asks no backend."""
+        """Draw a box with the plain rectangle, which does not call the backend."""
         self.choose(label)
         tool = self.tab.locator(".lsf-toolbar__group > [aria-label=rectangle-tool]").first
-        # A click on the tool in use puts it away.
+        # A click on the active tool deactivates it.
         if "lsf-tool_active" not in (tool.get_attribute("class") or ""):
             tool.click()
         self._drag((box.x, box.y), (box.x + box.width, box.y + box.height), 0)
 
     def draw_at_an_angle(self, box: Box, label: str, *, ratio: float) -> None:
-        """Draw a box of three points, along its top side and then down; ``ratio`` is the page's width by its height."""
+        """Draw a three-point box, along its top side and then down; ``ratio`` is the page's width / height."""
         self.choose(label)
         self._take_tool("rectangle-3-point-tool", 0)
         angle = radians(box.rotation)
@@ -253,7 +252,7 @@ class Annotator:
                 self.tab.mouse.up()
 
     def click_on(self, box: Box, label: str, *, group: int = 0) -> None:
-        """Set a smart keypoint in the middle of this box, and wait for the suggestion."""
+        """Place a smart keypoint at the centre of this box, and wait for the suggestion."""
         self.choose(label, group=group)
         self._take_tool("key-point-tool", 0)
         (point,) = self._on_screen((box.x + box.width / 2, box.y + box.height / 2))
@@ -261,13 +260,13 @@ class Annotator:
             self.tab.mouse.click(*point)
 
     def move_region(self, box: Box, *, right: float, down: float) -> None:
-        """Take the region at this box with the Move tool and drag it by this many percent of the page."""
+        """Drag the region at this box with the Move tool, in percent of the page."""
         self.tab.get_by_label("move-tool").first.click()
         middle = (box.x + box.width / 2, box.y + box.height / 2)
         self._drag(middle, (middle[0] + right, middle[1] + down), 0)
 
     def resize_region(self, box: Box, *, wider: float) -> None:
-        """Select the region at this box and drag the middle of its right side by this many percent of the page."""
+        """Select the region at this box and drag the middle of its right side, in percent of the page."""
         self.tab.get_by_label("move-tool").first.click()
         side = (box.x + box.width, box.y + box.height / 2)
         middle, _ = self._on_screen((box.x + box.width / 2, side[1]), side)
@@ -302,20 +301,20 @@ class Annotator:
         self._press_below(box, -16)
 
     def _press_below(self, box: Box, right: int) -> None:
-        """Click on one of the two buttons below an outline, which are drawn on the page, this far from its middle."""
+        """Click on one of the two buttons drawn below an outline, at this distance from its centre."""
         ((x, y),) = self._on_screen((box.x + box.width / 2, box.y + box.height))
         self.tab.mouse.move(x + right, y + 26)
         self.tab.mouse.click(x + right, y + 26)
 
     def read(self, box: Box, label: str | None = "Text", *, image: int = 0) -> None:
-        """Draw a box and accept what the backend makes of it."""
+        """Draw a box and accept the backend's suggestion."""
         self.draw(box, label, image=image)
         self.accept()
 
     # --- Regions
 
     def regions(self) -> Locator:
-        """The regions in the side panel."""
+        """Return the regions in the side panel."""
         return self.tab.locator(".lsf-outliner-item:not(:has(.lsf-outliner-item))")
 
     def select_region(self, number: int) -> None:
@@ -323,7 +322,7 @@ class Annotator:
         self.regions().nth(number).locator(".lsf-outliner-item__title").first.click()
 
     def write(self, number: int, text: str) -> None:
-        """Put this text into the field of a region in the side panel, counted from 0, in place of what is there."""
+        """Replace the text in the field of a region in the side panel, counted from 0."""
         field = self.regions().nth(number).locator("textarea")
         field.click()
         self.tab.keyboard.press("ControlOrMeta+A")
@@ -352,7 +351,7 @@ class Annotator:
         expect(self.regions()).to_have_count(before - 1)
 
     def _select_alone(self, number: int) -> None:
-        """Select a region while nothing is selected, and wait for its label to be chosen."""
+        """Select a region while none is selected, and wait for its label to be chosen."""
         self.select_region(number)
         expect(self.tab.locator(".lsf-labels .lsf-label_selected")).to_have_count(1)
 
@@ -370,16 +369,16 @@ class Annotator:
         expect(self.tab.locator(".lsf-outliner").get_by_text(text, exact=True).first).to_be_visible(timeout=30_000)
 
     def expect_empty(self) -> None:
-        """Wait for an annotation without regions, such as that of the next task."""
+        """Wait for an annotation without regions, such as the one of the next task."""
         expect(self.regions()).to_have_count(0)
 
     def expect_info(self, sentence: str) -> None:
-        """Wait until the Info panel, which shows the selected region, has this sentence."""
+        """Wait until the Info panel of the selected region shows this sentence."""
         expect(self.tab.get_by_text(sentence)).to_be_visible()
         self.take_picture()
 
     def correct(self, old: str, new: str) -> None:
-        """Change the text of the region that has this one, in the side panel."""
+        """Change the text of the region with this text in the side panel."""
         self.tab.locator(".lsf-outliner").get_by_text(old, exact=True).first.click()
         self.tab.keyboard.press("ControlOrMeta+A")
         self.tab.keyboard.type(new)
@@ -403,7 +402,7 @@ class Annotator:
         expect(self.tab.locator(".lsf-annotation-button_selected.lsf-annotation-button_draft")).to_be_visible()
 
     def _save(self, button: str, method: str) -> None:
-        # From here on the front end loads the task anew, or shows the next one.
+        # The front end now reloads the task, or shows the next one.
         self.take_picture()
         with self.tab.expect_response(
             lambda response: "/annotations" in response.url and response.request.method == method

@@ -3,13 +3,14 @@
 import sys
 from pathlib import Path
 
-from e2e.process import HOST, PYTHONPATH, REPOSITORY, Server, free_ports
+from e2e.process import HOST, PYTHONPATH, REPOSITORY, Server
+from tests.servers.ports import free_ports
 
 
 class Backend(Server):
-    """BoxOCR at ``url`` with these variables in its environment, and none of the caller's.
+    """BoxOCR at ``url`` with these environment variables, and none of the caller's.
 
-    It runs in a folder of its own, where no ``.env`` lies.
+    It runs in its own folder, which has no ``.env``.
     """
 
     def __init__(self, folder: Path, *, application: str = "_wsgi:app", **environment: str) -> None:

@@ -1,4 +1,4 @@
-"""Labeling configs, each with ``image`` as the task's column unless it says otherwise."""
+"""Labeling configs; the task's column is ``image`` unless stated otherwise."""
 
 _TEXT = (
     '<TextArea name="transcription" toName="image" editable="true" perRegion="true" maxSubmissions="1" rows="5"'
@@ -16,7 +16,7 @@ BOXES = f"""
 </View>
 """
 
-# The template "Optical Character Recognition" as Label Studio 1.23 offers it, with smart tools and the column's name.
+# The template "Optical Character Recognition" of Label Studio 1.23, with smart tools and the column's name.
 TEMPLATE = """
 <View>
   <Image name="image" value="$image"/>
@@ -41,7 +41,7 @@ TEMPLATE = """
 </View>
 """
 
-# The same, with no field that must be filled.
+# The same, without a required field.
 NEVER_ASKED_FOR = TEMPLATE.replace('smart="true"', 'smart="false"').replace('required="true"', "")
 
 OTHER_NAMES = """
@@ -85,10 +85,10 @@ FILLED_AS_ASKED = REGION_COMMENT_FIRST.replace('name="comment"', 'name="comment"
 
 MISSPELT = WITHOUT_SMART.replace("<RectangleLabels ", '<RectangleLabels model_langs="deu" ')
 
-# As it is stored, with a byte order mark; Label Studio 1.23 takes an encoding only behind one.
+# With a byte order mark; Label Studio 1.23 accepts an encoding only after one.
 DECLARED = '\ufeff<?xml version="1.0" encoding="UTF-8"?>' + WITHOUT_SMART
 
-# Label Studio's front end knows these in any case, and without regard to a namespace.
+# Label Studio's front end accepts these names in any case, and ignores namespaces.
 OTHER_CASE = (
     WITHOUT_SMART.replace("perRegion=", "perregion=")
     .replace("<Label ", "<label ")

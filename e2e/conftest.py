@@ -1,4 +1,4 @@
-"""Servers and browser, started once for all tests; a tab and a project for each test."""
+"""Fixtures: servers and browser, shared by all tests; a tab and a project for each test."""
 
 import os
 import re
@@ -30,7 +30,7 @@ _CHROMIUM_OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Nothing outside this machine has a name.
+    # No name outside this machine resolves.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
@@ -39,20 +39,20 @@ _FAILED = pytest.StashKey[bool]()
 
 
 class StartBackend(Protocol):
-    """Starts a backend with these variables in its environment, beside those that every backend here has."""
+    """Starts a backend with these environment variables, in addition to the common ones."""
 
     def __call__(self, *, application: str = "_wsgi:app", **environment: str) -> Backend: ...
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the servers keep their data and logs."""
+    """The folder for the servers' data and logs."""
     return tmp_path_factory.mktemp("servers")
 
 
 @pytest.fixture(scope="session")
 def stop_at_end() -> Iterator[ExitStack]:
-    """What is pushed onto it is called after the last test."""
+    """A stack of callbacks that run after the last test."""
     with ExitStack() as stack:
         yield stack
 
@@ -62,25 +62,25 @@ def stop_at_end() -> Iterator[ExitStack]:
 
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the web server shows."""
+    """The folder that the web server serves."""
     return tmp_path_factory.mktemp("pages")
 
 
 @pytest.fixture(scope="session")
 def invoice(page_folder: Path) -> pages.Page:
-    """Three upright lines."""
+    """A page with three upright lines."""
     return pages.upright(page_folder / "invoice.png", *INVOICE)
 
 
 @pytest.fixture(scope="session")
 def order(page_folder: Path) -> pages.Page:
-    """Three other upright lines."""
+    """A page with three other upright lines."""
     return pages.upright(page_folder / "order.png", *ORDER)
 
 
 @pytest.fixture(scope="session")
 def delivery_notes(page_folder: Path) -> list[pages.Page]:
-    """Sixty pages of four megapixels, each with a line that no other has."""
+    """Sixty pages of four megapixels, each with a unique line."""
     same = ("Two tables and eleven chairs", "Received with thanks")
     return [
         pages.scanned(page_folder / f"note-{number}.png", f"Delivery note number {number}", *same)
@@ -93,7 +93,7 @@ def delivery_notes(page_folder: Path) -> list[pages.Page]:
 
 @pytest.fixture(scope="session")
 def web(page_folder: Path, stop_at_end: ExitStack) -> WebServer:
-    """The pages over HTTP."""
+    """The web server for the pages."""
     server = WebServer(page_folder)
     server.start()
     stop_at_end.callback(server.stop)
@@ -122,7 +122,7 @@ def label_studio(folder: Path, stop_at_end: ExitStack) -> LabelStudioServer:
 def start_backend(
     tmp_path_factory: pytest.TempPathFactory, stop_at_end: ExitStack, label_studio: LabelStudioServer, web: WebServer
 ) -> StartBackend:
-    """Starts a backend that knows Label Studio and its personal token; more variables can be given."""
+    """Starts backends with the address and personal token of Label Studio, and further variables."""
 
     def start(*, application: str = "_wsgi:app", **environment: str) -> Backend:
         backend = Backend(
@@ -145,13 +145,13 @@ def start_backend(
 
 @pytest.fixture(scope="session")
 def s3_keys(s3: S3) -> dict[str, str]:
-    """The variables with which a backend reads the S3 server by itself."""
+    """The variables with which a backend reads from the S3 server directly."""
     return {"AWS_ACCESS_KEY_ID": s3.KEY, "AWS_SECRET_ACCESS_KEY": s3.SECRET, "AWS_ENDPOINT": s3.endpoint}
 
 
 @pytest.fixture(scope="session")
 def backend(start_backend: StartBackend) -> Backend:
-    """The backend that most tests use. It has no S3 keys."""
+    """The default backend. It has no S3 keys."""
     return start_backend()
 
 
@@ -159,9 +159,9 @@ def backend(start_backend: StartBackend) -> Backend:
 
 
 class NewProject(Protocol):
-    """Makes a project with this labeling config and these tasks, where a page stands for its address on the web server.
+    """Creates a project with this labeling config and these tasks; a page is replaced by its address on the web server.
 
-    Unless told otherwise, it is connected to the backend that most tests use.
+    By default it is connected to the default backend.
     """
 
     def __call__(self, config: str, *tasks: Mapping[str, Any], connect: bool = True) -> Project: ...
@@ -171,7 +171,7 @@ class NewProject(Protocol):
 def new_project(
     request: pytest.FixtureRequest, label_studio: LabelStudioServer, web: WebServer, backend: Backend
 ) -> NewProject:
-    """Makes projects that are named after the test."""
+    """Creates projects that are named after the test."""
 
     def addressed(value: Any) -> Any:
         match value:
@@ -194,7 +194,7 @@ def new_project(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """Headless Chromium."""
     found = os.environ.get("CHROMIUM") or next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
@@ -207,14 +207,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser, label_studio: LabelStudioServer) -> Iterator[BrowserContext]:
-    """A browser in which somebody has logged in. All tests share it, for what it has cached: the front end is large."""
+    """A logged-in browser context. All tests share it for its cache, because the front end is large."""
     with logged_in(browser, label_studio.url) as context:
         yield context
 
 
 @contextmanager
 def logged_in(browser: Browser, url: str) -> Iterator[BrowserContext]:
-    """A browser in which somebody has logged in at this Label Studio."""
+    """Return a browser context that is logged in to this Label Studio."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     tab = context.new_page()
     log_in(tab, url)
@@ -225,7 +225,7 @@ def logged_in(browser: Browser, url: str) -> Iterator[BrowserContext]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell the fixtures whether the test failed."""
+    """Store on the test item whether it failed, for the fixtures."""
     report = yield
     if report.when == "call":
         item.stash[_FAILED] = report.failed
@@ -236,7 +236,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def annotator(
     request: pytest.FixtureRequest, context: BrowserContext, label_studio: LabelStudioServer
 ) -> Iterator[Annotator]:
-    """Somebody at a new browser tab; a picture is kept in ``shots/``, under the test's name."""
+    """An annotator with a new browser tab; a screenshot is saved in ``shots/`` under the test's name."""
     with at_new_tab(request, Annotator, context, label_studio.url) as annotator:
         yield annotator
 
@@ -245,14 +245,14 @@ def annotator(
 def at_new_tab(
     request: pytest.FixtureRequest, kind: type[Annotator], context: BrowserContext, url: str
 ) -> Iterator[Annotator]:
-    """Somebody at a new tab of this browser; a picture is kept in ``shots/``, under the test's name."""
+    """Yield an annotator with a new tab of this browser; a screenshot is saved in ``shots/`` under the test's name."""
     SHOTS.mkdir(exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")
     shot = SHOTS / f"{name}.png"
     shot.unlink(missing_ok=True)
     tab = context.new_page()
     tab.goto(f"{url}/health")
-    # The front end remembers there what is switched on.
+    # The front end stores its toggles there.
     tab.evaluate("localStorage.clear()")
     annotator = kind(tab, url, shot)
     yield annotator

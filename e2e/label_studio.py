@@ -1,6 +1,7 @@
-"""Label Studio: the server process, its settings and tokens, its projects, and what it saved."""
+"""Label Studio: the server process, its settings and tokens, its projects, and its saved annotations."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import Any, cast
 import requests
 from label_studio_sdk import LabelStudio
 
-from e2e.process import HOST, REPOSITORY, Server, free_ports
+from e2e.process import HOST, REPOSITORY, Server
 from e2e.storage import S3
+from tests.servers.ports import free_ports
 
 EMAIL = "annotator@example.com"
 PASSWORD = "read-every-box"  # noqa: S105 - of a server that lives as long as the tests
@@ -20,18 +22,31 @@ LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - the sa
 Json = dict[str, Any]
 
 
+def venv_of(place: tuple[str, str]) -> Path:
+    """The venv that a variable names, or that has its usual name in the repository."""
+    variable, usual = place
+    return REPOSITORY / os.environ.get(variable, usual)
+
+
+def copy_prepared_database(venv: Path, data: Path) -> None:
+    """Give a Label Studio a migrated database without users, where ``e2e/setup.sh`` made one; it migrates otherwise."""
+    prepared = venv / "label_studio.sqlite3"
+    if prepared.exists():
+        shutil.copy(prepared, data)
+
+
 class LabelStudioServer:
     """A Label Studio with one user, SQLite and a document root, all in ``folder``, and with these variables.
 
     Attributes:
-        url: where it answers.
-        program: the file that is started.
-        document_root: the folder that local files storages may show.
+        url: its address.
+        program: path of the executable.
+        document_root: the root folder of local files storages.
         personal_token: the user's personal access token.
         api: label-studio-sdk's client, with that token.
     """
 
-    # The variable that names its venv, and where that is otherwise.
+    # The variable with the path of its venv, and the default.
     VENV = ("LABEL_STUDIO_VENV", ".venv-label-studio")
 
     def __init__(self, folder: Path, **variables: str) -> None:
@@ -41,8 +56,9 @@ class LabelStudioServer:
         self.document_root.mkdir()
         data = folder / "label-studio"
         data.mkdir()
-        variable, usual = self.VENV
-        self.program = REPOSITORY / os.environ.get(variable, usual) / "bin/label-studio"
+        venv = venv_of(self.VENV)
+        self.program = venv / "bin/label-studio"
+        copy_prepared_database(venv, data)
         self.server = Server(
             "label-studio",
             [self.program, "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
@@ -55,7 +71,7 @@ class LabelStudioServer:
                 "LABEL_STUDIO_USER_TOKEN": LEGACY_TOKEN,
                 "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
                 "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(self.document_root),
-                # Everything here has a loopback address, which Label Studio's address guard refuses.
+                # All servers have loopback addresses, which Label Studio's address guard refuses.
                 "ML_BLOCK_LOCAL_IP": "false",
                 "SSRF_PROTECTION_ENABLED": "false",
                 "LATEST_VERSION_CHECK": "false",
@@ -71,7 +87,7 @@ class LabelStudioServer:
 
     @classmethod
     def started_by_others(cls, folder: Path, url: str, token: str) -> "LabelStudioServer":
-        """A Label Studio that runs already, with the legacy token of its user; ``folder`` is for nothing."""
+        """Return a Label Studio that is already running, with the legacy token of its user; ``folder`` is not used."""
         found = cls(folder)
         found.url = url
         found._session.headers["Authorization"] = f"Token {token}"
@@ -79,7 +95,7 @@ class LabelStudioServer:
         return found
 
     def start(self) -> None:
-        """Start it, log in, and make a personal access token."""
+        """Start it, log in, and create a personal access token."""
         self.server.start()
         self._log_in()
         self.personal_token = self._post(f"{self.url}/api/token/").json()["token"]
@@ -91,33 +107,37 @@ class LabelStudioServer:
         self._post(login, data={"email": EMAIL, "password": PASSWORD})
 
     def stop(self) -> None:
-        """Stop it, and let go of the connections."""
+        """Stop it, and close the connections."""
         self._session.close()
         if hasattr(self, "api"):
             self.api._client_wrapper.httpx_client.httpx_client.close()  # noqa: SLF001 - the SDK has no close()
         self.server.stop()
 
     def _post(self, url: str, **content: Any) -> requests.Response:
-        """POST as the front end does, with the session's cookie."""
-        headers = {"X-CSRFToken": self._session.cookies["csrftoken"], "Referer": self.url}
-        response = self._session.post(url, headers=headers, timeout=60, **content)
+        """POST, and fail unless the answer is a success."""
+        response = self._send(url, **content)
         response.raise_for_status()
         return response
 
+    def _send(self, url: str, **content: Any) -> requests.Response:
+        """POST as the front end does, with the session's cookie."""
+        headers = {"X-CSRFToken": self._session.cookies["csrftoken"], "Referer": self.url}
+        return self._session.post(url, headers=headers, timeout=60, **content)
+
     def release(self) -> str:
-        """Which release answers."""
-        # What PyPI has as 1.10.1 calls itself 1.10.1dev.
+        """Return the version of the running release."""
+        # The release 1.10.1 from PyPI reports its version as 1.10.1dev.
         return cast("str", self.get("/api/version")["release"]).removesuffix("dev")
 
     def get(self, path: str, **query: Any) -> Any:
-        """What the API answers to the logged-in user."""
+        """GET from the API as the logged-in user."""
         response = self._session.get(f"{self.url}{path}", params=query, timeout=60)
         response.raise_for_status()
         return response.json()
 
     @contextmanager
     def legacy_tokens(self) -> Iterator[str]:
-        """Legacy tokens allowed in the organisation; gives the user's. They are off before and after."""
+        """Allow legacy tokens in the organisation within the context; yield the user's token."""
         self._allow_legacy_tokens(True)
         try:
             yield LEGACY_TOKEN
@@ -129,9 +149,16 @@ class LabelStudioServer:
             f"{self.url}/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": allowed}
         )
 
+    def accepts(self, config: str) -> bool:
+        """Whether a labeling config passes the checks that Label Studio makes when a project is saved."""
+        answer = self._send(f"{self.url}/api/projects/validate/", json={"label_config": config})
+        if answer.status_code != requests.codes.bad_request:
+            answer.raise_for_status()
+        return answer.ok
+
     def new_project(self, title: str, config: str, *tasks: Mapping[str, Any]) -> "Project":
-        """A project with this labeling config, and with a task for each ``data`` given."""
-        # Label Studio refuses titles of more than 50 characters.
+        """Create a project with this labeling config and a task for each ``data``."""
+        # Label Studio rejects titles of more than 50 characters.
         created = self.api.projects.create(title=title[:50], label_config=config)
         project = Project(self, cast("int", created.id))
         if tasks:
@@ -147,9 +174,9 @@ class Project:
     id: int
 
     def connect(self, backend_url: str, *, user: str = "", password: str = "") -> int:
-        """Connect a backend with interactive pre-annotation on; gives the backend's number.
+        """Connect a backend with interactive pre-annotation on; return its id.
 
-        Label Studio answers only if the backend is healthy and accepts the labeling config.
+        Label Studio only accepts it if the backend is healthy and accepts the labeling config.
         """
         authentication: Json = {}
         if user:
@@ -161,7 +188,7 @@ class Project:
         return cast("int", created.id)
 
     def add_tasks(self, *tasks: Mapping[str, Any]) -> None:
-        """Import tasks with these ``data``, in their order."""
+        """Import tasks with these ``data``, in this order."""
         self.label_studio.api.projects.import_tasks(id=self.id, request=cast("Any", [dict(data) for data in tasks]))
 
     def upload(self, path: Path) -> None:
@@ -172,13 +199,13 @@ class Project:
             )
 
     def add_local_files(self, folder: Path) -> None:
-        """A local files storage on a folder inside the document root; each file becomes a task."""
+        """Add a local files storage for a folder inside the document root; each file becomes a task."""
         storages = self.label_studio.api.import_storage.local
         storage = storages.create(project=self.id, path=str(folder), use_blob_urls=True, regex_filter=".*")
         storages.sync(id=cast("int", storage.id))
 
     def add_s3(self, s3: S3, prefix: str, *, presign: bool) -> None:
-        """An S3 storage; each object under the prefix becomes a task with an ``s3://`` address."""
+        """Add an S3 storage; each object under the prefix becomes a task with an ``s3://`` address."""
         storages = self.label_studio.api.import_storage.s3
         storage = storages.create(
             project=self.id,
@@ -197,16 +224,16 @@ class Project:
         storages.sync(id=cast("int", storage.id))
 
     def tasks(self) -> list[int]:
-        """The numbers of the project's tasks, oldest first."""
+        """Return the ids of the project's tasks, oldest first."""
         return sorted(task["id"] for task in self._tasks())
 
     def task(self) -> int:
-        """The number of the project's only task."""
+        """Return the id of the project's only task."""
         (task,) = self.tasks()
         return task
 
     def address(self) -> str:
-        """The only value in the only task's data."""
+        """Return the only value in the only task's data."""
         (task,) = self._tasks()
         (value,) = task["data"].values()
         return cast("str", value)
@@ -217,15 +244,15 @@ class Project:
         return cast("list[Json]", self.label_studio.get("/api/tasks", **query)["tasks"])
 
     def predictions(self, task: int) -> list[Json]:
-        """The predictions stored for a task."""
+        """Return the predictions stored for a task."""
         return [dict(one) for one in self.label_studio.api.tasks.get(id=str(task)).predictions or []]
 
     def predicted(self) -> dict[int, int]:
-        """How many predictions each task has."""
+        """Return the number of predictions of each task."""
         return {task["id"]: task["total_predictions"] for task in self._tasks()}
 
     def saved(self, task: int) -> "Saved":
-        """What the task's only annotation holds."""
+        """Return the results of the task's only annotation."""
         (annotation,) = self.label_studio.api.annotations.list(id=task)
         return Saved(cast("Sequence[Json]", annotation.result))
 
@@ -245,43 +272,43 @@ class Saved:
 
     @property
     def only(self) -> "Region":
-        """The one region there is."""
+        """Return the only region."""
         assert len(self.regions) == 1, self.results
         return self.regions[0]
 
     @property
     def texts(self) -> list[str]:
-        """The text of each region."""
+        """Return the text of each region."""
         return [region.text for region in self.regions]
 
 
 @dataclass(frozen=True)
 class Region:
-    """One region: all results with its id."""
+    """A region: all results with its id."""
 
     id: str
     results: list[Json]
 
     def of_type(self, kind: str) -> Json:
-        """The region's only result of this type."""
+        """Return the region's only result of this type."""
         found = [result for result in self.results if result["type"] == kind]
         assert len(found) == 1, f"{len(found)} results of type {kind}: {self.results}"
         return found[0]
 
     @property
     def types(self) -> set[str]:
-        """The types of its results."""
+        """Return the types of its results."""
         return {result["type"] for result in self.results}
 
     @property
     def geometry(self) -> Json:
-        """The result that says where it is."""
+        """Return the result with its geometry."""
         (found,) = [one for one in self.results if one["type"] in ("rectangle", "rectanglelabels", "keypointlabels")]
         return found
 
     @property
     def label(self) -> str:
-        """Its only label."""
+        """Return its only label."""
         labels = {
             label
             for result in self.results
@@ -292,7 +319,7 @@ class Region:
 
     @property
     def text(self) -> str:
-        """What its TextArea holds; fails unless that is one text."""
+        """Return the text in its TextArea; fails unless there is exactly one."""
         texts = self.of_type("textarea")["value"]["text"]
         assert isinstance(texts, list), texts
         assert len(texts) == 1, texts
@@ -300,6 +327,6 @@ class Region:
 
     @property
     def message(self) -> str:
-        """The sentence in its Info panel, or nothing."""
+        """Return the message in its Info panel, or an empty string."""
         text = self.geometry.get("meta", {}).get("text", [])
         return text if isinstance(text, str) else "\n".join(text)

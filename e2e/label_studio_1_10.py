@@ -1,4 +1,4 @@
-"""Label Studio 1.10, the oldest that BoxOCR is tested with: where its server and its front end differ from today's."""
+"""Label Studio 1.10, the oldest tested version: differences of its server and front end from the current version."""
 
 from label_studio_sdk import LabelStudio
 from playwright.sync_api import Locator, expect
@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from e2e.annotator import Annotator
 from e2e.label_studio import LEGACY_TOKEN, LabelStudioServer
 
-# Its toggles and buttons have no test ids.
+# The toggles and buttons of this release have no test ids.
 _ON_BAR = {
     "auto-annotation-toggle": ".lsf-dynamic-preannotations .lsf-toggle__input",
     # This one floats above the page.
@@ -26,7 +26,7 @@ class LabelStudio110Server(LabelStudioServer):
         """Start it and log in.
 
         Raises:
-            AssertionError: it is not installed, or does not start.
+            AssertionError: if it is not installed, or does not start.
         """
         assert self.program.exists(), (
             "Label Studio 1.10.1 is not installed. It needs Python 3.10, 3.11 or 3.12: name one with"
@@ -38,7 +38,7 @@ class LabelStudio110Server(LabelStudioServer):
 
 
 class Annotator110(Annotator):
-    """An annotator at the front end of Label Studio 1.10."""
+    """An annotator with the front end of Label Studio 1.10."""
 
     def _on_bar(self, name: str) -> Locator:
         return self.tab.locator(_ON_BAR[name])
@@ -47,5 +47,5 @@ class Annotator110(Annotator):
         return self.tab.locator(".lsf-object img[alt=LS]").nth(image)
 
     def expect_suggestions(self, count: int) -> None:
-        """Wait until there are suggestions, or none; this front end does not say how many."""
+        """Wait until there are suggestions, or none; this front end does not show their number."""
         expect(self._on_bar("accept-suggestions-button")).to_have_count(min(count, 1), timeout=30_000)

@@ -1,4 +1,4 @@
-"""The pages that are annotated: drawn here, so that each line's text and place are known."""
+"""Synthetic pages to annotate, with the text and position of each line."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in percent of the page; its rotation, in degrees clockwise, is about its top-left corner."""
+    """A rectangle in percent of the page, rotated clockwise about its top-left corner, in degrees."""
 
     x: float
     y: float
@@ -21,13 +21,13 @@ class Box:
     rotation: float = 0
 
     def moved(self, *, down: float) -> "Box":
-        """The same box further down."""
+        """Return the same box further down."""
         return replace(self, y=self.y + down)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A picture file of ``width`` x ``height`` pixels as it is shown, and the boxes around its lines."""
+    """An image file of ``width`` x ``height`` pixels as displayed, and the boxes around its lines."""
 
     path: Path
     width: int
@@ -39,12 +39,12 @@ class Page:
         return self.path.name
 
     def box(self, line: str) -> Box:
-        """Where that line stands, with a small margin."""
+        """Return the box around that line, with a small margin."""
         return self.lines[line]
 
 
 def _draw(*lines: str) -> tuple[Image.Image, dict[str, tuple[float, float, float, float]]]:
-    """A page of 800 x 600 with one line below the other, and each line's left, top, right and bottom."""
+    """Draw a page of 800 x 600 with these lines; return each line's left, top, right and bottom as well."""
     image = Image.new("RGB", (800, 600), "white")
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(_TYPE_SIZE)
@@ -65,14 +65,14 @@ def _percent(place: tuple[float, float, float, float], size: tuple[int, int]) ->
 
 
 def upright(path: Path, *lines: str) -> Page:
-    """A page as it should be."""
+    """Draw an upright page."""
     image, places = _draw(*lines)
     image.save(path)
     return Page(path, *image.size, {line: _percent(place, image.size) for line, place in places.items()})
 
 
 def lying(path: Path, turn: int, *lines: str) -> Page:
-    """A page that must be turned clockwise by ``turn`` (90, 180 or 270) degrees to be read."""
+    """Draw a page that is upright after a clockwise rotation by ``turn`` (90, 180 or 270) degrees."""
     image, places = _draw(*lines)
     width, height = image.size
     methods = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
@@ -90,7 +90,7 @@ def lying(path: Path, turn: int, *lines: str) -> Page:
 
 
 def photographed(path: Path, *lines: str) -> Page:
-    """A photo whose pixels lie on their side, with the EXIF orientation (6) that every viewer turns it upright by."""
+    """Draw a photo with sideways pixels and the EXIF orientation (6) with which viewers show it upright."""
     image, places = _draw(*lines)
     exif = Image.Exif()
     exif[_ORIENTATION] = 6
@@ -99,10 +99,10 @@ def photographed(path: Path, *lines: str) -> Page:
 
 
 def slanted(path: Path, angle: float, line: str) -> Page:
-    """A page with one line that runs downwards at this angle, in degrees clockwise."""
+    """Draw a page with one line rotated by this angle, in degrees clockwise."""
     image, places = _draw(line)
     left, top, right, bottom = places[line]
-    # Turned about the corner of the line's box, which then stays where it is and is the turned box's corner too.
+    # Rotated about the corner of the line's box, so that it remains the corner of the rotated box.
     corner = (200, 150)
     image = image.rotate(
         -angle,
@@ -123,7 +123,7 @@ def slanted(path: Path, angle: float, line: str) -> Page:
 
 
 def scanned(path: Path, *lines: str) -> Page:
-    """A page of A4 at 200 dpi, four megapixels, with one line below the other."""
+    """Draw an A4 page at 200 dpi, four megapixels, with these lines."""
     image = Image.new("L", (1654, 2339), 250)
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(_TYPE_SIZE)
@@ -138,7 +138,7 @@ def scanned(path: Path, *lines: str) -> Page:
 
 
 def letter(path: Path, *lines: str) -> Page:
-    """A page of 800 x 600 with lines as close together as in a letter."""
+    """Draw a page of 800 x 600 with the line spacing of a letter."""
     image = Image.new("RGB", (800, 600), "white")
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(28)

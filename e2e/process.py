@@ -1,10 +1,7 @@
-"""Servers as child processes on free ports of 127.0.0.1, and waiting for them."""
+"""Servers as child processes on free ports of 127.0.0.1, and functions that wait for them."""
 
-import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -17,16 +14,16 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# The sources stand before whatever is installed.
+# The sources take precedence over an installed package.
 PYTHONPATH = f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"
 
-# What a child needs from the caller's environment. The rest of it could change what is tested.
+# The variables that a child process inherits. Others could influence the tests.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
-# Label Studio's first start brings a hundred migrations, and the machine may be busy.
+# Label Studio's first start runs a hundred migrations, and the machine may be busy.
 _START_SECONDS = 180
 
-# Whatever a server wants from the internet finds a closed port; 9 is "discard".
+# A proxy for all requests to the internet: a closed port; 9 is "discard".
 _OFFLINE = {
     "HTTP_PROXY": "http://127.0.0.1:9",
     "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -35,14 +32,14 @@ _OFFLINE = {
 
 
 class NotInTimeError(AssertionError):
-    """What a test waited for did not come true in time."""
+    """A condition that a test waited for did not become true in time."""
 
 
 def until(condition: Callable[[], T], what: str, *, seconds: float = 30, pause: float = 0.1) -> T:
-    """Ask until the condition's answer is true, and give that answer back.
+    """Call ``condition`` until it returns a true value, and return that value.
 
     Raises:
-        NotInTimeError: it was not true after this many seconds.
+        NotInTimeError: if it was not true after this many seconds.
     """
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -52,23 +49,8 @@ def until(condition: Callable[[], T], what: str, *, seconds: float = 30, pause: 
     return answer
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on, all different.
-
-    They lie below those that the system gives to outgoing connections: a server may need a minute to take its port.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(20000, 32000)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            if port not in found:
-                found.append(port)
-    return found
-
-
 def answers(url: str) -> bool:
-    """Whether a GET of the address succeeds."""
+    """Return whether a GET of the address succeeds."""
     try:
         urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - addresses of our own servers
     except OSError:
@@ -77,9 +59,9 @@ def answers(url: str) -> bool:
 
 
 class Server:
-    """One server process; its output goes to ``log``.
+    """A server process; its output goes to ``log``.
 
-    It leads a process group of its own, so that stopping it takes its children along.
+    It has its own process group, so that its children are stopped with it.
     """
 
     def __init__(
@@ -104,7 +86,7 @@ class Server:
         """Start the process and wait until ``ready`` answers.
 
         Raises:
-            AssertionError: it ended, or did not answer in time; its last words are added.
+            AssertionError: if it exited, or did not answer in time; the message includes its last output.
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -131,7 +113,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """End the process and its children; they have five seconds to do so by themselves."""
+        """Terminate the process and its children; they are killed after five seconds."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -146,10 +128,10 @@ class Server:
         process.wait()
 
     def restart(self) -> None:
-        """Stop the process and start it again, with the same port."""
+        """Restart the process with the same port."""
         self.stop()
         self.start()
 
     def output(self, start: int = 0) -> str:
-        """What it printed so far, from this byte on."""
+        """Return its output so far, from this byte on."""
         return self.log.read_bytes()[start:].decode(errors="replace")

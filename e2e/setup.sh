@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests need beside the test requirements: the newest and the oldest Label Studio, each in a
-# venv of its own, and Chromium. Does nothing where all are there already. "e2e/setup.sh label-studio" installs the newest
-# Label Studio only.
+# Installs the requirements of the end-to-end tests in addition to the test requirements: the newest and the oldest Label
+# Studio, each in its own venv with a migrated database, and Chromium. Does nothing if they are installed.
+# "e2e/setup.sh label-studio" installs only the newest Label Studio.
 #   VENV               the venv of this repository (default: .venv); its Python is used
-#   LABEL_STUDIO_VENV  where Label Studio goes (default: .venv-label-studio)
-#   LABEL_STUDIO_1_10_VENV    where Label Studio 1.10.1 goes (default: .venv-label-studio-1.10)
+#   LABEL_STUDIO_VENV  the venv for Label Studio (default: .venv-label-studio)
+#   LABEL_STUDIO_1_10_VENV    the venv for Label Studio 1.10.1 (default: .venv-label-studio-1.10)
 #   LABEL_STUDIO_1_10_PYTHON  its Python, 3.10 to 3.12 (default: the first of VENV's, python3.12, python3.11, python3.10,
 #                             and pyenv's)
 #   CHROMIUM           the browser (default: the first of chromium, chromium-browser, google-chrome)
@@ -20,17 +20,31 @@ if ! cmp --silent "$wanted" "$installed"; then
   echo "Installing Label Studio into $label_studio_venv"
   rm -rf "$label_studio_venv"
   "$venv/bin/python" -m venv "$label_studio_venv"
-  # With what older Pythons need beside it. Quiet twice: pip has opinions about how some of it was packaged.
+  # Includes the dependencies for older Pythons. Quiet twice, because pip warns about the packaging of some of them.
   "$label_studio_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --requirement "$wanted"
   cp "$wanted" "$installed"
 fi
 
 [ "${1:-}" != label-studio ] || exit 0
 
+# prepare_database VENV: Label Studio's empty database, in the venv it belongs to. Migrating it takes half a minute of
+# processor time, so each server of the tests starts with a copy.
+prepare_database() {
+  local folder database=$1/label_studio.sqlite3
+  [ ! -e "$database" ] || return 0
+  echo "Preparing the database of $1"
+  folder=$(mktemp -d)
+  LABEL_STUDIO_BASE_DATA_DIR=$folder LATEST_VERSION_CHECK=false COLLECT_ANALYTICS=false SENTRY_DSN="" \
+    FRONTEND_SENTRY_DSN="" "$1/bin/label-studio" version >"$folder/log" 2>&1 || { cat "$folder/log"; return 1; }
+  mv "$folder/label_studio.sqlite3" "$database"
+  rm -r "$folder"
+}
+prepare_database "$label_studio_venv"
+
 oldest_venv=${LABEL_STUDIO_1_10_VENV:-.venv-label-studio-1.10}
 oldest_wanted=e2e/requirements-label-studio-1.10.txt
 
-# Prints the first Python that Label Studio 1.10.1 runs on.
+# Prints the first Python that can run Label Studio 1.10.1.
 oldest_python() {
   local candidates=("$venv/bin/python" python3.12 python3.11 python3.10) python
   if command -v pyenv >/dev/null; then candidates+=("$(pyenv root)"/versions/3.1[0-2]*/bin/python); fi
@@ -49,7 +63,7 @@ if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
     echo "Installing Label Studio 1.10.1 into $oldest_venv"
     rm -rf "$oldest_venv"
     "$python" -m venv "$oldest_venv"
-    # uv is much quicker. Where it is missing or cannot reach the packages, pip may be able to, and reports what is wrong.
+    # uv is much faster. If it is missing or cannot reach the packages, pip may work, and reports the problem.
     "$venv/bin/uv" pip install --quiet --no-deps --python "$oldest_venv/bin/python" --requirement "$oldest_wanted" \
       2>/dev/null \
       || "$oldest_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --no-deps --requirement "$oldest_wanted"
@@ -59,6 +73,7 @@ if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
       "name one with LABEL_STUDIO_1_10_PYTHON." >&2
   fi
 fi
+if [ -e "$oldest_venv/bin/label-studio" ]; then prepare_database "$oldest_venv"; fi
 
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
@@ -66,7 +81,7 @@ if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrom
     exit 1
   fi
   echo "Installing Chromium"
-  # Somebody else can be installing something at the same time.
+  # Another process may be installing packages at the same time.
   apt-get update -qq -o DPkg::Lock::Timeout=300
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 \
     chromium >/dev/null

@@ -1,4 +1,4 @@
-"""Where pages can be stored besides Label Studio: an S3 server and a plain web server."""
+"""Storage for pages outside Label Studio: an S3 server and a plain web server."""
 
 import functools
 import json
@@ -14,7 +14,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from e2e.process import HOST, Server, free_ports, until
+from e2e.process import HOST, Server, until
+from tests.servers.ports import free_ports
 
 
 class S3:
@@ -64,7 +65,7 @@ class S3:
         )
 
     def start(self) -> None:
-        """Start it and make the bucket."""
+        """Start it and create the bucket."""
         self.server.start()
         self._client = boto3.client(
             "s3",
@@ -76,7 +77,7 @@ class S3:
         )
 
         def made() -> bool:
-            # The gateway answers before the volume server behind it is there.
+            # The gateway answers before the volume server behind it is ready.
             try:
                 self._client.create_bucket(Bucket=self.BUCKET)
                 self._client.put_object(Bucket=self.BUCKET, Key="probe", Body=b"probe")
@@ -87,7 +88,7 @@ class S3:
         until(made, "the S3 server stores an object", seconds=60)
 
     def put(self, path: Path, prefix: str) -> None:
-        """Store a file under ``prefix/name``."""
+        """Store a file as ``prefix/name``."""
         media_type = "image/jpeg" if path.suffix == ".jpg" else "image/png"
         self._client.put_object(
             Bucket=self.BUCKET, Key=f"{prefix}/{path.name}", Body=path.read_bytes(), ContentType=media_type
@@ -95,10 +96,10 @@ class S3:
 
 
 class _Pages(SimpleHTTPRequestHandler):
-    """Files of a folder, for browsers of every origin.
+    """Serves the files of a folder to browsers of every origin.
 
-    Under ``/members`` only a browser gets them, since it names the page that it shows them on; a program is refused.
-    Under ``/html`` it is a browser that gets the picture, and a program that gets a web page in its place.
+    Under ``/members`` only browsers get them, recognized by their User-Agent; other clients are refused.
+    Under ``/html`` browsers get the image, and other clients get a web page instead.
     """
 
     def __init__(self, *args: Any, asked: Counter[str], **options: Any) -> None:
@@ -121,19 +122,19 @@ class _Pages(SimpleHTTPRequestHandler):
             super().do_GET()
 
     def end_headers(self) -> None:
-        """Let Label Studio's front end read the picture: it draws it on a canvas."""
+        """Allow cross-origin access, because Label Studio's front end draws the image on a canvas."""
         self.send_header("Access-Control-Allow-Origin", "*")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
+        """Log nothing."""
 
 
 class WebServer:
-    """The files of a folder at ``host``; see :class:`_Pages` for the corners where programs are treated badly.
+    """Serves the files of a folder at ``host``; see :class:`_Pages` for the paths that refuse programs.
 
     Attributes:
-        asked: how often each path was.
+        asked: number of requests by path.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -147,7 +148,7 @@ class WebServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def address_of(self, file: Path, corner: str = "") -> str:
-        """Where one of the files is found, or found in that corner."""
+        """Return the address of one of the files, below the path ``corner``."""
         return f"http://{self.host}{corner}/{file.name}"
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The backend goes away and comes back, or wants to know who asks."""
+"""The backend restarts, or requires a password."""
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
@@ -27,11 +27,11 @@ def test_after_a_restart_of_the_backend_the_next_box_is_read(
 def test_a_backend_with_basic_authentication_is_used_with_its_password_and_refused_without(
     annotator: Annotator, new_project: NewProject, invoice: Page, start_backend: StartBackend
 ) -> None:
-    backend = start_backend(BASIC_AUTH_USER="reader", BASIC_AUTH_PASS="open sesame")  # noqa: S106 - nobody's
+    backend = start_backend(BASIC_AUTH_USER="reader", BASIC_AUTH_PASS="open sesame")  # noqa: S106 - test credentials
     project = new_project(BOXES, {"image": invoice}, connect=False)
     with pytest.raises(ApiError):
-        project.connect(backend.url, user="reader", password="a guess")  # noqa: S106 - nobody's
-    project.connect(backend.url, user="reader", password="open sesame")  # noqa: S106 - nobody's
+        project.connect(backend.url, user="reader", password="a guess")  # noqa: S106 - test credentials
+    project.connect(backend.url, user="reader", password="open sesame")  # noqa: S106 - test credentials
 
     annotator.open(project, project.task())
     annotator.read(invoice.box("Invoice 12345"), "Text")

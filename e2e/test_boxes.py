@@ -1,4 +1,4 @@
-"""Drawing boxes, and accepting, rejecting and correcting what comes back."""
+"""Drawing boxes, and accepting, rejecting and correcting suggestions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The operators' commands against the real Label Studio."""
+"""The commands for operators against a real Label Studio."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ from e2e.pages import Box, Page
 from e2e.process import PYTHONPATH, until
 from e2e.storage import S3, WebServer
 
-# Where it stands on examples/pages/invoice.png, in percent.
+# Its position on examples/pages/invoice.png, in percent.
 _NONE: Mapping[str, str] = {}
 _LINE, _LINE_BOX = "Total due", Box(58, 73.8, 17, 3.6)
 
@@ -34,13 +34,13 @@ class Outcome:
     output: str
 
     def finding(self, check: str) -> dict[str, Any]:
-        """What ``doctor --json`` found at this check."""
+        """Return the result of this check in ``doctor --json``."""
         (found,) = (one for one in json.loads(self.output) if one["check"] == check)
         return dict(found)
 
 
 class Run(Protocol):
-    """Runs ``boxocr`` with a Label Studio's address and token."""
+    """Runs ``boxocr`` with the address and token of a Label Studio."""
 
     def __call__(
         self, *arguments: object, server: LabelStudioServer | None = None, variables: Mapping[str, str] = _NONE
@@ -72,7 +72,7 @@ def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> R
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
-    """A Label Studio whose address guard is on, as it is where nobody switches it off."""
+    """A Label Studio with its address guard on, as by default."""
     server = LabelStudioServer(tmp_path_factory.mktemp("guarded"))
     for variable in ("ML_BLOCK_LOCAL_IP", "SSRF_PROTECTION_ENABLED"):
         del server.server._environment[variable]  # noqa: SLF001 - the harness has no other way to leave one out
@@ -147,7 +147,7 @@ def test_connecting_a_backend_with_a_password(
     backend = start_backend(**password)
     project = new_project(BOXES, connect=False)
     arguments = ("connect", "--project", project.id, "--url", backend.url)
-    assert "asks for a user name and password" in boxocr(*arguments).output
+    assert "requires a user name and password" in boxocr(*arguments).output
     assert "basic authentication as label-studio" in boxocr(*arguments, variables=password).output
     assert boxocr(*arguments, variables=password).output.startswith("Nothing to change")
 
@@ -164,7 +164,7 @@ def test_with_a_password_a_saved_annotation_reaches_the_model(
     def webhook() -> dict[str, Any]:
         return boxocr("doctor", "--project", project.id, "--json", variables=password).finding("webhook")
 
-    # As somebody does it in Label Studio's own dialog.
+    # As in Label Studio's own dialog.
     connection = project.connect(backend.url, user=user, password=word)
     api.annotations.create(id=task, result=[])
     until(lambda: "POST /webhook 401" in backend.output(), "the event without a token is refused")
@@ -183,14 +183,14 @@ def test_with_a_password_a_saved_annotation_reaches_the_model(
     until(lambda: learned.format("ANNOTATION_CREATED") in backend.output(), "the model learns")
     until(lambda: "POST /webhook 201" in backend.output(), "the event is answered")
 
-    # What the dialog sends when the connection is saved once more.
+    # The dialog's request when the connection is saved again.
     again = {"title": "Another title", "is_interactive": True, "auth_method": "BASIC_AUTH", "basic_auth_user": user}
     api.ml.update(connection, project=project.id, url=backend.url, basic_auth_pass=word, **cast("Any", again))
     api.annotations.update(id=cast("int", annotation.id), result=[], was_cancelled=False)
     until(lambda: learned.format("ANNOTATION_UPDATED") in backend.output(), "the model learns after the saving")
     assert webhook()["ok"] is True
 
-    # A connection that is made once more finds its old webhook, and the token in it.
+    # A connection that is created again finds its old webhook with the token.
     api.ml.delete(connection)
     project.connect(backend.url, user=user, password=word)
     assert webhook()["ok"] is True
@@ -212,7 +212,7 @@ def test_connecting_moves_the_webhook_along(boxocr: Run, new_project: NewProject
 def test_label_studio_cannot_send_what_latin_1_has_not(new_project: NewProject, backend: Backend) -> None:
     project = new_project(BOXES, connect=False)
     with pytest.raises(ApiError, match="'latin-1' codec can't encode character"):
-        project.connect(backend.url, user="reader", password="100 €")  # noqa: S106 - nobody's
+        project.connect(backend.url, user="reader", password="100 €")  # noqa: S106 - test credentials
 
 
 def test_the_address_guard_is_named_with_the_variables_that_lift_it(

@@ -1,4 +1,4 @@
-"""The ready-made desks: ``make demo``, and the services that docker-compose.yml describes."""
+"""``make demo``, and the services in docker-compose.yml."""
 
 import contextlib
 import json
@@ -17,24 +17,25 @@ from playwright.sync_api import Browser
 
 from e2e.annotator import Annotator, log_in
 from e2e.conftest import SHOTS
-from e2e.label_studio import LabelStudioServer, Project
+from e2e.label_studio import LabelStudioServer, Project, copy_prepared_database, venv_of
 from e2e.pages import Box
-from e2e.process import HOST, REPOSITORY, Server, free_ports, until
+from e2e.process import HOST, REPOSITORY, Server, until
 from tests.deployment.compose import BASE, SEAWEEDFS, load
 from tests.deployment.services import Desk
 from tests.deployment.test_compose_files import PASSWORDS, SET
+from tests.servers.ports import free_ports
 
-# Where it stands on examples/pages/invoice.png, in percent.
+# Its position on examples/pages/invoice.png, in percent.
 _LINE, _LINE_BOX = "Total due", Box(58, 73.8, 17, 3.6)
 
-# The sample pages, each uploaded and from the bucket.
+# The sample pages, each both uploaded and from the bucket.
 _TASKS = 2 * len(list((REPOSITORY / "examples" / "pages").glob("*.png")))
 
 _START_SECONDS = 280
 
 
 class _Demo:
-    """``make demo`` without its installing."""
+    """``make demo`` without the installation."""
 
     def __init__(self, folder: Path, ports: dict[str, str]) -> None:
         self.output = ""
@@ -57,7 +58,7 @@ class _Demo:
             self.output += line
 
     def wait(self) -> None:
-        """Until everything runs."""
+        """Wait until everything is running."""
         until(
             lambda: "Ctrl-C stops everything" in self.output or self._process.poll() is not None,
             "the demo is ready",
@@ -66,12 +67,12 @@ class _Demo:
         assert self._process.poll() is None, self.output
 
     def stop(self) -> int:
-        """Interrupt it as Ctrl-C does; returns the exit code."""
+        """Interrupt it like Ctrl-C; return the exit code."""
         self._process.send_signal(signal.SIGINT)
         return self.exit_code()
 
     def exit_code(self) -> int:
-        """Wait until it has ended."""
+        """Wait until it has exited."""
         code = self._process.wait(60)
         self._reader.join()
         assert self._process.stdout
@@ -129,12 +130,13 @@ def test_the_demo_says_which_port_is_taken(tmp_path: Path) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """The services of ``docker compose --profile label-studio up``, as processes; SeaweedFS in MinIO's place."""
+    """The services of ``docker compose --profile label-studio up`` as processes, with SeaweedFS instead of MinIO."""
     s3, backend, label_studio = (f"{HOST}:{port}" for port in free_ports(3))
     services = load(BASE, SEAWEEDFS, environment=SET)["services"]
     addresses = {"minio:9000": s3, "boxocr:9090": backend, "label-studio:8080": label_studio}
     desk = Desk(services, addresses, tmp_path)
-    venv = REPOSITORY / os.environ.get("LABEL_STUDIO_VENV", ".venv-label-studio")
+    venv = venv_of(LabelStudioServer.VENV)
+    copy_prepared_database(venv, tmp_path)
     port = label_studio.partition(":")[2]
     server = Server(
         "label-studio",
@@ -157,7 +159,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_the_services_of_compose_make_a_desk(desk: Desk, browser: Browser, tmp_path: Path) -> None:
     said = desk.run("demo")
     link, number = _link(said)
-    # What a person on the machine opens, not what containers call it.
+    # The address for people on the machine, not the one for containers.
     assert link == "http://localhost:8080"
     token = PASSWORDS["LABEL_STUDIO_ACCESS_TOKEN"]
     url = f"http://{desk.addresses['label-studio:8080']}"
@@ -175,7 +177,7 @@ def _link(said: str) -> tuple[str, int]:
 
 
 def _read_a_box(browser: Browser, project: Project, name: str, password: str) -> int:
-    """Draw a box on the invoice in the bucket, accept its text and submit; gives the task's number."""
+    """Draw a box on the invoice in the bucket, accept its text and submit; return the task's id."""
     tasks = project.label_studio.get(
         "/api/tasks", project=project.id, page_size=100, fields="all", resolve_uri="false"
     )["tasks"]

@@ -1,4 +1,4 @@
-"""The labeling configs that people copy: imported into Label Studio, and drawn with."""
+"""The example labeling configs, imported into Label Studio and used to draw."""
 
 import shutil
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_example(annotator: Annotator, new_project: NewProject, page_folder: Pat
         return
     box = Box(*drawn.percent())
     if drawn.click:
-        # The labels for points stand below those for boxes.
+        # The labels for points are below those for boxes.
         annotator.click_on(box, drawn.label, group=1)
         annotator.accept()
     else:

@@ -1,6 +1,6 @@
-"""The model of the front end that the tests use, step by step beside the real one.
+"""Compares the tests' model of the front end with the real front end, step by step.
 
-``FRONT_END_STEPS=100 FRONT_END_SEEDS=4 e2e/run e2e/test_front_end_model.py`` goes on for longer than every run does.
+``FRONT_END_STEPS=100 FRONT_END_SEEDS=4 e2e/run e2e/test_front_end_model.py`` takes more steps than the default.
 """
 
 import json
@@ -25,16 +25,16 @@ from tests.front_end import FrontEnd, Result
 _STEPS = int(os.environ.get("FRONT_END_STEPS", "40"))
 _SEEDS = range(1, 1 + int(os.environ.get("FRONT_END_SEEDS", "1")))
 
-# Beside the page's lines, and below them: where the page is white.
+# Next to the page's lines, and below them, where the page is white.
 _WHITE = [Box(54, 6.5, 33, 8.2), Box(54, 43, 33, 8.2), Box(6.2, 61.4, 36, 8.2)]
 
-# Percent of the page. Boxes have a wider margin around their lines, so that the same is read after a step.
+# Percent of the page. The margin around the lines is wider, so that the reading is the same after a step.
 _SMALL_STEP = 1.0
 
-# Percent of the page: what a pixel on the screen makes, some mouse actions later.
+# Percent of the page: the error of one screen pixel, accumulated over several mouse actions.
 _PLACE_TOLERANCE = 0.4
 
-# Whatever the last deed set off in the front end is done after the timers and the drawing that it waits for.
+# Waits for timers and drawing, after which all effects of the last action are complete.
 _STATE = """async () => {
   const later = (way) => new Promise((done) => way(done));
   await later((done) => setTimeout(done, 20));
@@ -52,10 +52,10 @@ _STATE = """async () => {
 }"""
 
 
-class Beside:
-    """The real front end and the model, which do the same.
+class Comparison:
+    """Performs the same actions in the real front end and in the model.
 
-    The model asks the same backend by itself, about a task of another number.
+    The model sends its own requests to the same backend, for a task with another id.
     """
 
     def __init__(self, annotator: Annotator, project: Project, backend: Backend, page: Page) -> None:
@@ -86,17 +86,17 @@ class Beside:
         return results
 
     def _number(self, identity: str) -> int:
-        """Where the region stands in the side panel."""
+        """Return the index of the region in the side panel."""
         return self._shown.index(self._ids[identity])
 
     def _box(self, identity: str) -> Box:
         return Box(*self.model.areas[identity].box)
 
-    # --- Deeds; each says what it did
+    # --- Actions; each returns its description
 
-    def draw(self, chance: random.Random) -> str:
-        place, label = chance.choice(self._free_places()), chance.choice(["Text", "Text", "Number"])
-        smart = chance.random() < 0.8
+    def draw(self, rng: random.Random) -> str:
+        place, label = rng.choice(self._free_places()), rng.choice(["Text", "Text", "Number"])
+        smart = rng.random() < 0.8
         if smart:
             self.annotator.draw(place, label)
         else:
@@ -105,50 +105,50 @@ class Beside:
         self._drawn_at[identity] = place
         return f"draw {identity} {label} smart={smart}"
 
-    def write(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.areas))
-        text = chance.choice(["mine", "my own words"])
+    def write(self, rng: random.Random) -> str:
+        identity = rng.choice(list(self.model.areas))
+        text = rng.choice(["mine", "my own words"])
         self.annotator.write(self._number(identity), text)
         self.model.write(identity, text)
         return f"write {identity} {text}"
 
-    def empty(self, chance: random.Random) -> str:
-        identity = chance.choice(self._with_text())
+    def empty(self, rng: random.Random) -> str:
+        identity = rng.choice(self._with_text())
         self.annotator.write(self._number(identity), "")
         self.model.write(identity, "")
         return f"empty {identity}"
 
-    def move(self, chance: random.Random) -> str:
-        identity = chance.choice(self._alone(self.model.areas))
+    def move(self, rng: random.Random) -> str:
+        identity = rng.choice(self._reachable(self.model.areas))
         box = self._box(identity)
         right = _SMALL_STEP if box.x < self._drawn_at[identity].x + _SMALL_STEP / 2 else -_SMALL_STEP
         self.annotator.move_region(box, right=right, down=0)
         self.model.move(identity, right, 0)
         return f"move {identity} {right}"
 
-    def resize(self, chance: random.Random) -> str:
-        identity = chance.choice(self._alone(self.model.areas))
+    def resize(self, rng: random.Random) -> str:
+        identity = rng.choice(self._reachable(self.model.areas))
         box = self._box(identity)
         wider = _SMALL_STEP if box.width < self._drawn_at[identity].width + _SMALL_STEP / 2 else -_SMALL_STEP
         self.annotator.resize_region(box, wider=wider)
         self.model.resize(identity, wider)
         return f"resize {identity} {wider}"
 
-    def relabel(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.areas))
+    def relabel(self, rng: random.Random) -> str:
+        identity = rng.choice(list(self.model.areas))
         label = "Number" if self.model.areas[identity].label == "Text" else "Text"
         self.annotator.relabel(self._number(identity), label)
         self.model.relabel(identity, label)
         return f"relabel {identity} {label}"
 
-    def delete(self, chance: random.Random) -> str:
-        identity = chance.choice(list(self.model.areas))
+    def delete(self, rng: random.Random) -> str:
+        identity = rng.choice(list(self.model.areas))
         self.annotator.delete_region(self._number(identity))
         self.model.delete(identity)
         return f"delete {identity}"
 
-    def choose(self, chance: random.Random) -> str:
-        label = chance.choice(["Text", "Number"])
+    def choose(self, rng: random.Random) -> str:
+        label = rng.choice(["Text", "Number"])
         self.annotator.choose(label)
         self.model.choose(label)
         return f"choose {label}"
@@ -163,14 +163,14 @@ class Beside:
         self.model.reject()
         return "reject"
 
-    def accept_one(self, chance: random.Random) -> str:
-        identity = chance.choice(self._alone(self.model.suggestions))
+    def accept_one(self, rng: random.Random) -> str:
+        identity = rng.choice(self._reachable(self.model.suggestions))
         self.annotator.accept_one(Box(*self.model.suggestions[identity].box))
         self.model.accept_one(identity)
         return f"accept {identity}"
 
-    def reject_one(self, chance: random.Random) -> str:
-        identity = chance.choice(self._alone(self.model.suggestions))
+    def reject_one(self, rng: random.Random) -> str:
+        identity = rng.choice(self._reachable(self.model.suggestions))
         self.annotator.reject_one(Box(*self.model.suggestions[identity].box))
         self.model.reject_one(identity)
         return f"reject {identity}"
@@ -195,19 +195,19 @@ class Beside:
         taken = [self._drawn_at[identity] for identity in self._present()]
         return [place for place in self._places if place not in taken]
 
-    def _alone(self, identities: Iterable[str]) -> list[str]:
-        """Those that the mouse can take: undoing brings regions back to where there is another by now."""
+    def _reachable(self, identities: Iterable[str]) -> list[str]:
+        """Return the regions the mouse can reach: undo can restore a region to the position of another one."""
         places = [self._drawn_at[identity] for identity in self._present()]
         return [identity for identity in identities if places.count(self._drawn_at[identity]) == 1]
 
     def _with_text(self) -> list[str]:
         return [identity for identity, area in self.model.areas.items() if area.text]
 
-    def step(self, chance: random.Random) -> str:
-        """Do one thing in both; says what."""
+    def step(self, rng: random.Random) -> str:
+        """Perform a random action in both; return its description."""
         areas, suggestions = bool(self.model.areas), bool(self.model.suggestions)
         free = bool(self._free_places())
-        movable, pressable = bool(self._alone(self.model.areas)), bool(self._alone(self.model.suggestions))
+        movable, pressable = bool(self._reachable(self.model.areas)), bool(self._reachable(self.model.suggestions))
         with_text = bool(self._with_text())
         weights: dict[Callable[[random.Random], str], int] = {
             self.draw: 8 * free,
@@ -217,28 +217,28 @@ class Beside:
             self.resize: 2 * movable,
             self.relabel: 2 * areas,
             self.delete: 2 * areas,
-            # What was accepted by itself is undone together with what was asked for.
+            # An automatic acceptance is undone together with the action that caused it.
             self.undo: 6 if self.model.auto_accept else 2,
             self.accept: 4 * suggestions,
             self.reject: 1 * suggestions,
             self.accept_one: 2 * pressable,
             self.reject_one: 2 * pressable,
-            # The buttons for all suggestions stand where the switch is otherwise.
+            # While there are suggestions, the buttons for all of them replace the switch.
             self.switch_auto_accept: 3 * (not suggestions),
         }
-        (deed,) = chance.choices(list(weights), list(weights.values()))
-        accepts = deed in (self.accept, self.accept_one)
-        # What is accepted takes the label that is chosen, or that of the region which the last deed selected.
-        if not accepts or chance.random() < 0.6:
+        (action,) = rng.choices(list(weights), list(weights.values()))
+        accepts = action in (self.accept, self.accept_one)
+        # An accepted region takes the selected label, or the label of the region that the last action selected.
+        if not accepts or rng.random() < 0.6:
             self.annotator.unselect()
             self.model.unselect()
-            if accepts and chance.random() < 0.5:
-                return f"{self.choose(chance)}, {deed(chance)}"
-        return deed(chance)
+            if accepts and rng.random() < 0.5:
+                return f"{self.choose(rng)}, {action(rng)}"
+        return action(rng)
 
     def compare(self) -> None:
-        """Both have the same regions and suggestions, and have asked for the same."""
-        real = self._rested()
+        """Assert that both have the same regions and suggestions, and have sent the same requests."""
+        real = self._idle_state()
         self._shown = real["shown"]
         areas = self.model.areas
         for identity, (real_id, _) in zip(areas, real["areas"], strict=False):
@@ -255,8 +255,8 @@ class Beside:
         self._asked.clear()
         self.model.contexts.clear()
 
-    def _rested(self) -> dict[str, Any]:
-        """What the front end has once it waits for nothing."""
+    def _idle_state(self) -> dict[str, Any]:
+        """Return the state of the front end once it has no pending requests."""
 
         def state() -> dict[str, Any] | None:
             found: dict[str, Any] = self.annotator.tab.evaluate(_STATE)
@@ -273,7 +273,7 @@ class Beside:
 def _described(
     results: Sequence[Result], names: dict[str, str] | None = None, *, exact: bool = True
 ) -> list[dict[str, Any]]:
-    """Results without what differs by nature; ``names`` of regions are given for ids."""
+    """Return the comparable parts of results; ``names`` maps the ids of regions."""
 
     def place(value: dict[str, Any]) -> Any:
         found = [value[side] for side in ("x", "y", "width", "height")]
@@ -303,12 +303,12 @@ def test_the_model_does_as_the_front_end_does(
     # The side panel has room for all regions.
     annotator.tab.set_viewport_size({"width": 1400, "height": 1200})
     annotator.open(project, project.task())
-    both = Beside(annotator, project, backend, invoice)
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    both = Comparison(annotator, project, backend, invoice)
+    rng = random.Random(seed)  # noqa: S311 - no secret
     done = []
     for _ in range(_STEPS):
         try:
-            done.append(both.step(chance))
+            done.append(both.step(rng))
             both.compare()
         except Exception as failure:
             failure.add_note("after\n  " + "\n  ".join(done))

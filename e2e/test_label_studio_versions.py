@@ -1,4 +1,4 @@
-"""The labeling config of the tutorial in the oldest and in the newest Label Studio that BoxOCR is made for."""
+"""The labeling config of the tutorial in the oldest and the newest supported Label Studio."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ SIDES = ("x", "y", "width", "height")
 
 @dataclass(frozen=True)
 class Release:
-    """A Label Studio, a backend that knows its address and token, and a browser in which somebody has logged in."""
+    """A Label Studio, a backend with its address and token, and a logged-in browser."""
 
     label_studio: LabelStudioServer
     backend: Backend
@@ -63,7 +63,7 @@ def release(request: pytest.FixtureRequest) -> Release:
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, release: Release, invoice: Page) -> Project:
-    """A project as the tutorial has it: its labeling config, an uploaded page, and the backend."""
+    """Create the project of the tutorial: its labeling config, an uploaded page, and the backend."""
     config = (FOLDER / "minimal.xml").read_text()
     project = release.label_studio.new_project(request.node.name, config)
     project.upload(invoice.path)
@@ -78,13 +78,13 @@ def annotator(request: pytest.FixtureRequest, release: Release) -> Iterator[Anno
 
 
 def shape(suggested: dict[str, Any]) -> dict[str, Any]:
-    """The shape of the newest region in Label Studio's answer to the front end."""
+    """Return the shape of the newest region in Label Studio's answer to the front end."""
     shapes = [result for result in suggested["data"]["result"] if result["type"] == "rectanglelabels"]
     return dict(shapes[-1]["value"])
 
 
 def is_around(region: Region, box: Box) -> bool:
-    """Whether the region is where that box was drawn; the mouse moves in whole pixels."""
+    """Return whether the region is at the drawn box; the mouse moves in whole pixels."""
     value = region.geometry["value"]
     drawn = [box.x, box.y, box.width, box.height]
     return [value[side] for side in SIDES] == pytest.approx(drawn, abs=0.5) and value["rotation"] == 0

@@ -1,4 +1,4 @@
-"""Pages under other names of the real Label Studio, and local files that it does not give."""
+"""Pages under other names of a real Label Studio, and local files that it does not serve."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,14 +24,14 @@ NOT_SERVED = (
 )
 NOT_SHOWN = "Label Studio shows no such local file to the owner of this server's token (HTTP 404). "
 NOT_OPENED = "Label Studio cannot open the page's local file (HTTP 404). "
-OUTSIDE = "The page's address leads out of Label Studio's folder of local files. "
-NAMELESS = "The page's address names no local file (HTTP 403). "
-NO_TOKEN = "Label Studio asks for a token, and this server has none. "  # noqa: S105 - a sentence
+OUTSIDE = "The page's address points outside Label Studio's folder of local files. "
+NAMELESS = "The page's address does not contain the path of a local file (HTTP 403). "
+NO_TOKEN = "Label Studio requires a token, and this server has none. "  # noqa: S105 - a sentence
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
-    """A Label Studio that was given a name, and does not serve local files, as by default."""
+    """A Label Studio with a configured name that does not serve local files, as by default."""
     server = LabelStudioServer(
         tmp_path_factory.mktemp("named"),
         LABEL_STUDIO_HOST=NAME,
@@ -45,7 +45,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServe
 
 
 def draw(backend: Backend, url: str) -> tuple[str, str]:
-    """Text and note that an annotator gets who draws a box at the top of the page at an address."""
+    """Draw a box at the top of the page at this address; return the text and the note."""
     value = {"x": 5, "y": 5, "width": 90, "height": 25, "rotation": 0, "rectanglelabels": ["Text"]}
     names = {"id": "one", "from_name": "bbox", "to_name": "image", "type": "rectanglelabels"}
     box = names | {"original_width": 1000, "original_height": 1000, "image_rotation": 0, "value": value}
@@ -93,7 +93,7 @@ def test_local_files_that_are_not_served(named: LabelStudioServer, start_backend
 def doctor(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[LabelStudioServer, int], list[tuple[Any, ...]]]:
-    """What doctor finds of the pages of a project: whether all is well, message and remedy."""
+    """Return doctor's result for the pages of a project: status, message and remedy."""
     monkeypatch.chdir(tmp_path)
 
     def examine(server: LabelStudioServer, number: int) -> list[tuple[Any, ...]]:

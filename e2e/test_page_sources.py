@@ -1,4 +1,4 @@
-"""Where pages come from, with each kind of token; and pages that cannot be read."""
+"""All page sources with each kind of token, and pages that cannot be read."""
 
 import shutil
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def token(request: pytest.FixtureRequest, label_studio: LabelStudioServer) -> It
 
 @pytest.fixture(scope="module")
 def backend_with_keys(start_backend: StartBackend, s3_keys: dict[str, str], token: str) -> Iterator[Backend]:
-    """A backend with that token, and with S3 keys of its own."""
+    """A backend with that token and its own S3 keys."""
     backend = start_backend(**s3_keys, LABEL_STUDIO_ACCESS_TOKEN=token)
     yield backend
     backend.stop()
@@ -36,7 +36,7 @@ def backend_with_keys(start_backend: StartBackend, s3_keys: dict[str, str], toke
 
 @pytest.fixture(scope="module")
 def backend_without_keys(start_backend: StartBackend, s3: S3, web: WebServer) -> Iterator[Backend]:
-    """A backend that has no S3 keys, and may ask the S3 server where Label Studio sends it there."""
+    """A backend without S3 keys that may follow Label Studio's redirects to the S3 server."""
     backend = start_backend(ALLOWED_IMAGE_HOSTS=f"{web.host},{s3.host}")
     yield backend
     backend.stop()
@@ -44,7 +44,7 @@ def backend_without_keys(start_backend: StartBackend, s3: S3, web: WebServer) ->
 
 @dataclass(frozen=True)
 class Store:
-    """Puts a page where ``source`` says, and brings it into a project as its only task."""
+    """Stores a page in ``source``, and imports it into a project as its only task."""
 
     label_studio: LabelStudioServer
     s3: S3
@@ -70,7 +70,7 @@ class Store:
         return project
 
 
-# How the address begins, in the task, of a page from each source.
+# The prefix of the address in the task, by source.
 ADDRESSES = {
     "upload": "/data/upload/",
     "local files": "/data/local-files/?d=",
@@ -114,7 +114,7 @@ def test_without_s3_keys_a_page_is_read_through_label_studio_from(
 def test_local_files_are_read_from_disk_where_the_backend_sees_them(
     annotator: Annotator, store: Store, start_backend: StartBackend, invoice: Page
 ) -> None:
-    # Without a token Label Studio gives nothing away, so what is read comes from the disk.
+    # Without a token Label Studio serves nothing, so the page must come from the disk.
     root = str(store.label_studio.document_root)
     backend = start_backend(LABEL_STUDIO_ACCESS_TOKEN="", LOCAL_FILES_DOCUMENT_ROOT=root)
     project = store.project("local files")
@@ -128,7 +128,7 @@ def test_local_files_are_read_from_disk_where_the_backend_sees_them(
 
 @pytest.fixture
 def stranger(page_folder: Path) -> Iterator[WebServer]:
-    """A web server that no backend is allowed to ask."""
+    """A web server that is not among the allowed hosts."""
     server = WebServer(page_folder)
     server.start()
     yield server
@@ -137,7 +137,7 @@ def stranger(page_folder: Path) -> Iterator[WebServer]:
 
 @pytest.fixture
 def addresses(web: WebServer, stranger: WebServer, invoice: Page) -> dict[str, str]:
-    """Addresses where a browser finds the page and a backend does not, by what is wrong with them."""
+    """Addresses that work in a browser but not in a backend, by problem."""
     return {
         "members only": web.address_of(invoice.path, "/members"),
         "no picture": web.address_of(invoice.path, "/html"),

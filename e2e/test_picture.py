@@ -1,6 +1,6 @@
-"""The pictures in README.md and the documentation: boxes becoming text, and where suggestions are accepted.
+"""The images in README.md and the documentation: boxes that become text, and accepting suggestions.
 
-The tests leave them in ``shots/``; ``make picture`` copies them from there.
+The tests save them in ``shots/``; ``make picture`` copies them from there.
 """
 
 import io
@@ -19,11 +19,11 @@ from tests.examples import EXAMPLES, PAGES
 PICTURE = SHOTS / "box-to-text.png"
 ACCEPTING = SHOTS / "accepting.png"
 
-# Labels, page and side panel, without what names the test.
+# Labels, page and side panel, without the name of the test.
 _AREA: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 690}
 _SCALE = 0.75
 
-# The same with the bar at the bottom.
+# The same, including the bar at the bottom.
 _WITH_BAR: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 800}
 _COLOURS = 128
 _MOST_BYTES = 250_000
@@ -32,7 +32,7 @@ _BRIEF, _PAUSE, _LONG = 120, 600, 2500
 
 
 class _Film:
-    """Pictures and how long each is shown, in milliseconds."""
+    """Frames and their durations in milliseconds."""
 
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
@@ -46,7 +46,7 @@ class _Film:
         self._durations.append(duration)
 
     def save(self, path: Path) -> None:
-        """An animated PNG; where it does not move, its last picture is seen."""
+        """Save an animated PNG; viewers without animation show the last frame."""
         last = self._frames[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
         frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in self._frames]
         last.save(

@@ -1,4 +1,4 @@
-"""``boxocr preannotate --project`` against the real Label Studio."""
+"""``boxocr preannotate --project`` against a real Label Studio."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
 
 
 def _read(journal: Path) -> list[str]:
-    """The keys of the tasks that it holds."""
+    """Return the keys of the tasks in the journal."""
     lines = journal.read_text().splitlines(keepends=True)[1:] if journal.exists() else []
     return [line.partition(" ")[0] for line in lines if line.endswith("\n")]
 

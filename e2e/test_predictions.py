@@ -1,4 +1,4 @@
-"""Pre-annotation, and what annotators see of the backend's confidence."""
+"""Pre-annotation, and the display of the backend's confidence."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from e2e.pages import Page
 
 @pytest.fixture
 def predicted_without_errors(label_studio: LabelStudioServer, backend: Backend) -> Iterator[None]:
-    """Fails unless Label Studio has asked the backend during the test, and has logged no error."""
+    """Fails unless Label Studio has called the backend during the test and has logged no error."""
     asked = backend.log.stat().st_size
     logged = label_studio.server.log.stat().st_size
     yield

@@ -1,4 +1,4 @@
-"""The status page in a browser. Label Studio has no part in it."""
+"""The status page in a browser, without Label Studio."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from e2e.process import REPOSITORY
 
 LETTER = REPOSITORY / "examples" / "pages" / "letter.png"
 
-# In pixels of the sample page, which has 1000 by 1300: left, top, width, height.
+# Left, top, width and height in pixels of the sample page, which has 1000 x 1300.
 Box: TypeAlias = tuple[float, float, float, float]
 NAME: Box = (60, 55, 430, 60)
 TOTAL: Box = (790, 960, 120, 50)
@@ -27,7 +27,7 @@ OpenPage = Callable[..., "Desk"]
 
 
 class Desk:
-    """Somebody at the status page.
+    """A user of the status page.
 
     Attributes:
         tab: the browser's tab.
@@ -37,7 +37,7 @@ class Desk:
         self.tab = tab
 
     def corners(self, box: Box) -> tuple[float, float, float, float]:
-        """A box's first and last corner on the screen."""
+        """Return the first and last corner of a box on the screen."""
         page = self.tab.locator("#page")
         page.scroll_into_view_if_needed()
         shown = page.bounding_box()
@@ -68,29 +68,29 @@ class Desk:
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     def drop(self, file: Path, kind: str) -> None:
-        """Drop a file on the page, as from another window."""
+        """Drop a file on the page, as if from another window."""
         script = f"""{{
             const bytes = Uint8Array.from(atob("{b64encode(file.read_bytes()).decode()}"), (c) => c.charCodeAt(0));
             const dataTransfer = new DataTransfer();
             dataTransfer.items.add(new File([bytes], "{file.name}", {{type: "{kind}"}}));
             document.getElementById("sheet").dispatchEvent(new DragEvent("drop", {{dataTransfer, bubbles: true}}));
         }}"""
-        # Not by the tab's own evaluate(), which the page's security policy refuses.
+        # Not with the tab's evaluate(), which the page's security policy blocks.
         self.tab.context.new_cdp_session(self.tab).send("Runtime.evaluate", {"expression": script})
 
     def expect_text(self, text: str | re.Pattern[str]) -> None:
-        """Wait until it stands there."""
+        """Wait until this text is shown."""
         expect(self.tab.locator("#text")).to_have_text(text)
 
     def expect_failure(self, sentence: str | re.Pattern[str]) -> None:
-        """Wait until it stands there, and no text."""
+        """Wait until this failure is shown, and no text."""
         expect(self.tab.locator("#note.failed")).to_have_text(sentence)
         expect(self.tab.locator("#text")).to_be_empty()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """A backend that shows its page and reads with Tesseract."""
+    """A backend with its status page that reads with Tesseract."""
     backend = Backend(
         tmp_path_factory.mktemp("desk"), STATUS_PAGE="true", OCR_ENGINE="tesseract", OCR_WORKERS="1", MAX_REQUEST_MB="1"
     )
@@ -101,7 +101,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens a server's page in a browser of its own. In the end nothing was refused, broken or asked for elsewhere."""
+    """Opens a server's page in a new browser. Fails if a request was refused, failed or went to another host."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -149,7 +149,7 @@ def test_a_box_becomes_text_and_is_listed_with_its_pictures(
     expect(desk.tab.locator("#state li").first).to_contain_text("Ready. A word was read in eng just now.")
     expect(desk.tab.locator("#state li.skipped")).to_have_count(2)
 
-    # Not the same box twice: what is at hand is not listed again.
+    # Not the same box twice, because a cached reading is not listed again.
     dark = colours == "dark"
     desk.draw((NAME[0], NAME[1] - 3 * dark, *NAME[2:]))
 
@@ -192,7 +192,7 @@ def test_the_keyboard_does_all(server: Backend, open_page: OpenPage) -> None:
     keys.press("Tab")
     expect(desk.tab.locator("#sheet")).to_be_focused()
 
-    # The first key draws a box at 40 and 45 %, 20 % wide and 5 % high.
+    # The first key press draws a box at 40 and 45 %, 20 % wide and 5 % high.
     for key, times in (("ArrowLeft", 34), ("ArrowDown", 15), ("Shift+ArrowUp", 2), ("Shift+ArrowRight", 3)):
         for _ in range(times):
             keys.press(key)
@@ -248,7 +248,7 @@ def test_the_options_change_the_reading(server: Backend, open_page: OpenPage) ->
     desk.draw(TOTAL)
     desk.expect_text("477.48")
 
-    # "$" and "<" mean something in a labeling config, and nothing here.
+    # "$" and "<" are special in a labeling config, but not here.
     desk.tab.get_by_label("Characters that may occur").fill('$48"<')
     desk.tab.keyboard.press("Tab")
 

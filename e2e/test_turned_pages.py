@@ -1,4 +1,4 @@
-"""Pages and boxes that are not upright."""
+"""Rotated pages and boxes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Nothing that was drawn or typed is lost, accepted or not, and texts stay with the boxes that they were read in."""
+"""Boxes and typed texts are never lost, accepted or not, and texts stay with the boxes in which they were read."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def project(new_project: NewProject, invoice: Page) -> Project:
 
 @contextmanager
 def held_answer(annotator: Annotator) -> Iterator[Callable[[], None]]:
-    """Keep the backend's next answer from the front end until what is yielded is called."""
+    """Hold back the backend's next answer to the front end until the yielded function is called."""
     held: list[Route] = []
     pattern = re.compile("/interactive-annotating")
     annotator.tab.route(pattern, lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright marks handlers
@@ -51,7 +51,7 @@ def test_text_typed_before_accepting_stays_with_its_box(
     annotator.expect_suggestions(2)
     annotator.accept()
     annotator.draw(invoice.box(THIRD))
-    # Only the new one: both others are accepted.
+    # Only the new one, because both others are accepted.
     annotator.expect_suggestions(1)
     annotator.accept()
     annotator.submit()

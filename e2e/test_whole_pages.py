@@ -1,4 +1,4 @@
-"""Pages read as a whole, single clicks, and boxes that fit or are split."""
+"""Whole pages, single clicks, and boxes that are fitted or split."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_predictions_of_sixty_large_pages_are_retrieved_without_loss(
     annotator: Annotator, new_project: NewProject, start_backend: StartBackend, delivery_notes: list[Page]
 ) -> None:
     project = new_project(PREANNOTATED, *({"image": page} for page in delivery_notes), connect=False)
-    # So little time that no single call can be enough.
+    # Too short for a single call to finish.
     backend = start_backend(BATCH_SECONDS="1", OCR_WORKERS="1")
     project.connect(backend.url)
     calls = 0

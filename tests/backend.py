@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from typing import Any
 
 import requests
 
+from tests.servers.ports import free_port
+
 ROOT = Path(__file__).parent.parent
 
 # The sources stand before whatever is installed.
@@ -23,6 +24,9 @@ GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT 
 
 # The command that ``make run`` executes.
 SERVE = [sys.executable, "-m", "boxocr", "serve"]
+
+# The last one has coverage measure the processes that tests start.
+_KEPT = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "COVERAGE_PROCESS_CONFIG")
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -64,17 +68,9 @@ class Backend:
         return results
 
 
-def free_port() -> int:
-    """A port on the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def clean_environment(**variables: str) -> dict[str, str]:
     """An environment with nothing in it that this project reads, but for these variables."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | variables
 
 

@@ -14,9 +14,9 @@ from tests.payloads import notes, one_box, texts
 # The port that the reported files name; the pages of the tests are on another one.
 REPORTED = "127.0.0.1:9712"
 
-NO_HOST = "names no host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8"
+NO_HOST = "is not a host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8"
 EVERY_HOST = (
-    "would open every machine in reach to whoever imports tasks; name the hosts, or their networks such as "
+    "would let anyone who imports tasks reach every machine; name the hosts, or their networks such as "
     "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 )
 
@@ -48,8 +48,8 @@ def test_a_network_opens_the_pages_in_it_by_address_and_by_name(tmp_path: Path, 
     assert texts(by_name[0]["result"]) == {"DeBKjm31i2": "reading 2"}
     assert notes(outside["result"]) == [
         (
-            "BoxOCR: The page lies on 169.254.169.254, which is in a private network that this server may not ask."
-            " If that is meant, add 169.254.169.254 to ALLOWED_IMAGE_HOSTS."
+            "BoxOCR: The page is on 169.254.169.254, a private host that this server is not allowed to contact."
+            " If this is intended, add 169.254.169.254 to ALLOWED_IMAGE_HOSTS."
         )
     ]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from boxocr.answering.batches import Batches
-from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import PageNotFound
 from boxocr.pages.page import PageAddress
-from boxocr.reading.page.whole_page import Line, PageReading
+from boxocr.reading.page.whole_page import Line, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 
@@ -98,7 +98,7 @@ def test_a_task_that_somebody_opens_does_not_wait_for_the_batch(batches: Batches
     assert texts(batches.read([task(1), task(2), task(3)], CONFIG)) == [None, None, None]
     readings.let_go("page-3")
     assert texts(batches.read([task(3)], CONFIG)) == ["page-3"]
-    assert readings.asked == [("page-1", Priority.BACKGROUND), ("page-3", Priority.DRAWN)]
+    assert readings.asked == [("page-1", Priority.BACKGROUND), ("page-3", Priority.INTERACTIVE)]
 
 
 def test_two_requests_for_the_same_task_read_it_once(services: Services) -> None:

@@ -234,4 +234,6 @@ def test_a_value_that_means_nothing_is_said_on_the_region(backend: Backend) -> N
     results = ask(
         backend, address(letter()), CONFIG.format(click="", box='model_split="letters"'), box(LEFT, FIRST, 500, 40)
     )
-    assert notes(results) == ['BoxOCR: model_split="letters" means nothing. Use lines or words, or leave it out.']
+    assert notes(results) == [
+        'BoxOCR: model_split="letters" is not a valid value. Use lines or words, or leave it out.'
+    ]

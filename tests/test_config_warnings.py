@@ -72,7 +72,7 @@ def test_an_attribute_of_another_backend_is_named_too() -> None:
 
     assert sentence == (
         'model_score_threshold on the TextArea "text" is not an attribute of BoxOCR, so it has no effect here. '
-        "Leave it where another ML backend reads it; the nearest attribute of BoxOCR is model_preannotate."
+        "Keep it if another ML backend uses it; the nearest attribute of BoxOCR is model_preannotate."
     )
 
 
@@ -83,7 +83,7 @@ def test_other_attributes_are_label_studios(other: str) -> None:
 
 NO_EFFECT, NO_TEXT = "has no effect there.", "has no effect, since no text is written there."
 NO_PAGES = "has no effect without model_preannotate."
-ANYWHERE = "It can stand on: TextArea, drawing tag, Label."
+ANYWHERE = "Valid places are: TextArea, drawing tag, Label."
 MOVE, NEEDS = 'Move it to a TextArea that is filled: "text".', "Add model_preannotate, or remove it."
 
 
@@ -92,11 +92,11 @@ MOVE, NEEDS = 'Move it to a TextArea that is filled: "text".', "Add model_preann
     [
         ("image", "model_lang", 'Image "image"', NO_EFFECT, ANYWHERE),
         ("view", "model_psm", "View", NO_EFFECT, ANYWHERE),
-        ("point", "model_fit", 'KeyPointLabels "point"', NO_EFFECT, "It can stand on: TextArea, rectangle, Label."),
-        ("box", "model_click", 'RectangleLabels "bbox"', NO_EFFECT, "It can stand on: TextArea, keypoint, Label."),
-        ("box", "model_fill", 'RectangleLabels "bbox"', NO_EFFECT, "It can stand on: TextArea."),
-        ("label", "model_click", 'Label "A"', NO_EFFECT, "It can stand on: TextArea, keypoint, Label."),
-        ("label", "model_fill", 'Label "A"', NO_EFFECT, "It can stand on: TextArea."),
+        ("point", "model_fit", 'KeyPointLabels "point"', NO_EFFECT, "Valid places are: TextArea, rectangle, Label."),
+        ("box", "model_click", 'RectangleLabels "bbox"', NO_EFFECT, "Valid places are: TextArea, keypoint, Label."),
+        ("box", "model_fill", 'RectangleLabels "bbox"', NO_EFFECT, "Valid places are: TextArea."),
+        ("label", "model_click", 'Label "A"', NO_EFFECT, "Valid places are: TextArea, keypoint, Label."),
+        ("label", "model_fill", 'Label "A"', NO_EFFECT, "Valid places are: TextArea."),
         ("comment", "model_preannotate", 'TextArea "comment"', NO_TEXT, MOVE),
         ("remark", "model_lang", 'TextArea "remark"', NO_TEXT, MOVE),
         (
@@ -131,7 +131,7 @@ def test_labels_beside_a_rectangle_count_and_the_tag_around_them_does_not() -> N
     )
 
     assert LabelingConfig.parse(written, {}).warnings() == (
-        'model_lang on the Labels "kind" has no effect there. It can stand on: TextArea, drawing tag, Label.',
+        'model_lang on the Labels "kind" has no effect there. Valid places are: TextArea, drawing tag, Label.',
     )
 
 
@@ -182,7 +182,7 @@ def test_setup_answers_what_has_no_effect(backend: Backend) -> None:
     assert answer.json() == {
         "model_version": "boxocr-0.1.0",
         "warnings": [
-            'model_lang on the Image "image" has no effect there. It can stand on: TextArea, drawing tag, Label.',
+            'model_lang on the Image "image" has no effect there. Valid places are: TextArea, drawing tag, Label.',
             SENTENCE,
         ],
     }

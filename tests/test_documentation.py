@@ -18,8 +18,8 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image
 
+from boxocr.labeling.attributes import ATTRIBUTES
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.places import ATTRIBUTES
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.tesseract import Tesseract
 from boxocr.reading.types import ReadingOptions
@@ -32,7 +32,7 @@ DOCUMENTS = sorted(
     if not any(part.startswith((".venv", ".pytest")) or part == "node_modules" for part in path.parts)
 )
 
-# Of Label Studio, MinIO, boto3, the C library and others; everything else must be a setting.
+# Of Label Studio, MinIO, boto3, the C library and others, and of examples; everything else must be a setting.
 FOREIGN_VARIABLES = {
     "CHROMIUM",
     "LABEL_STUDIO_1_10_PYTHON",
@@ -48,6 +48,7 @@ FOREIGN_VARIABLES = {
     "MINIO_ROOT_USER",
     "OCR_SERVICE",
     "S3_PORT",
+    "SCANS_ROOT",
     "SSRF_PROTECTION_ENABLED",
     "TMPDIR",
     "USE_DEFAULT_BANNED_SUBNETS",
@@ -140,13 +141,22 @@ def test_boxocr_has_the_commands_and_options_that_are_named(document: Path) -> N
                 assert re.search(rf"{option}\b", described), line
 
 
+@cache
+def constants() -> frozenset[str]:
+    """Names of the package's module-level constants."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    return frozenset(
+        name for source in sources for name in re.findall(r"^([A-Z][A-Z0-9_]*)(?:: .*)? = ", source, re.MULTILINE)
+    )
+
+
 @documents
 def test_variables_that_are_named_exist(document: Path) -> None:
     settings = set(_VARIABLE.findall((ROOT / "example.env").read_text(encoding="utf-8")))
 
     named = {name for line in code(document) for name in _VARIABLE.findall(line)}
 
-    assert named <= settings | FOREIGN_VARIABLES
+    assert named <= settings | FOREIGN_VARIABLES | constants()
 
 
 def test_sentences_in_the_table_of_troubles_are_said() -> None:
@@ -174,7 +184,7 @@ def test_the_attributes_of_labeling_configs_are_described_with_where_they_may_st
 
     described = re.findall(r"^\| `(model_\w+)` \| ([^|]+) \|", document, re.MULTILINE)
 
-    assert sorted(described) == sorted((one.name, one.where) for one in ATTRIBUTES.values())
+    assert sorted(described) == sorted((one.name, one.placement) for one in ATTRIBUTES.values())
 
 
 @documents

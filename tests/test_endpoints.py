@@ -87,9 +87,9 @@ def test_setup_takes_a_repeater(backend: Backend, page_server: str) -> None:
             b'{"tasks": [{"data": {}}], "params": {"context": {"result": []}}}',
             "The request has no labeling config.",
         ),
-        ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be understood."),
+        ("/predict", b'{"tasks": [], "label_config": "<View"}', "The labeling config cannot be parsed."),
         ("/setup", b"{}", "The request has no schema, the project's labeling config."),
-        ("/setup", b'{"schema": "<View"}', "The labeling config cannot be understood."),
+        ("/setup", b'{"schema": "<View"}', "The labeling config cannot be parsed."),
         ("/webhook", b"x", "The request's body is not a JSON object."),
     ],
 )
@@ -157,7 +157,7 @@ def test_with_a_password_only_health_stays_open(guarded: Backend) -> None:
         answer = guarded.get(path)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
-        assert answer.json()["error"]["message"] == "This ML backend asks for a user name and password."
+        assert answer.json()["error"]["message"] == "This ML backend requires a user name and password."
     for path in ("/setup", "/predict", "/webhook"):
         assert guarded.post(path, {}).status_code == 401
 
@@ -381,7 +381,9 @@ def test_a_failed_reading_is_tried_again(tmp_path: Path, page_server: str) -> No
     with running(tmp_path, one_reader(page_server, "tests.engines:FailingFirst")) as server:
         first, second = (server.predict(one_box(page_server))[0]["result"] for _ in range(2))
 
-    assert notes(first) == ["BoxOCR: The text could not be read. Try again; if it stays, look into the server's log."]
+    assert notes(first) == [
+        "BoxOCR: The text could not be read. Try again. If it keeps happening, check the server log."
+    ]
     assert texts(second) == {"DeBKjm31i2": "at last"}
 
 

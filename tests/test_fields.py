@@ -99,7 +99,7 @@ def test_the_config_says_which_field_never_to_fill() -> None:
 
 @pytest.mark.parametrize("value", ["yes", "1", "$fill", "truefalse"])
 def test_any_other_value_is_refused(value: str) -> None:
-    with pytest.raises(LabelingConfigError, match=re.escape(f'model_fill="{value}" means nothing.')) as refused:
+    with pytest.raises(LabelingConfigError, match=re.escape(f'model_fill="{value}" is not a valid value.')) as refused:
         config(field("text", f'model_fill="{value}"'))
     assert refused.value.remedy == "Use true or false, or leave it out."
 
@@ -143,11 +143,11 @@ def test_a_value_that_means_nothing_is_told_in_the_regions_note(backend: Backend
     body = with_fields(one_box(page_server), field("text", 'model_fill="maybe"'))
 
     assert backend.post("/setup", {"schema": body["label_config"]}).reason == (
-        'model_fill="maybe" means nothing. Use true or false, or leave it out.'
+        'model_fill="maybe" is not a valid value. Use true or false, or leave it out.'
     )
     (prediction,) = backend.predict(body)
     assert notes(prediction["result"]) == [
-        'BoxOCR: model_fill="maybe" means nothing. Use true or false, or leave it out.'
+        'BoxOCR: model_fill="maybe" is not a valid value. Use true or false, or leave it out.'
     ]
 
 

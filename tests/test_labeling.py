@@ -149,7 +149,7 @@ def test_labels_beside_the_rectangle_say_how_to_read_too() -> None:
 def test_a_mode_that_reads_nothing_is_refused(mode: str) -> None:
     labeling = config(IMAGE + f'<TextArea name="text" toName="image" perRegion="true" model_psm="{mode}"/>')
 
-    with pytest.raises(LabelingConfigError, match="is no page segmentation mode"):
+    with pytest.raises(LabelingConfigError, match="is not a page segmentation mode"):
         labeling.reading_options({}, default=DEFAULT, text_area="text", control="box", labels=[])
 
 

@@ -172,7 +172,7 @@ def test_a_task_id_that_is_none_never_becomes_part_of_an_address(desk: Desk, tas
     results = ask(desk.backend, f"gs://bucket/{task}.png", id=task)
 
     (note,) = notes(results)
-    assert "the request names no task" in note
+    assert "the request has no task id" in note
     assert len(desk.studio.web.requests) == asked
 
 

@@ -63,7 +63,7 @@ def test_other_names_of_pp_ocr_are_taken(tmp_path: Path, name: str) -> None:
          "tests.engines:Counting")),
         (
             "tests/engines:Counting",
-            ('"tests/engines:Counting" names no class; write package.module:Class, as Python imports it, for an engine '
+            ('"tests/engines:Counting" is not a class; write package.module:Class, as Python imports it, for an engine '
             "of your own"),
         ),
     ],
@@ -137,7 +137,7 @@ def test_pp_ocr_alone_refuses_a_language_that_it_does_not_know(tmp_path: Path) -
 def test_what_is_no_language_is_refused(tmp_path: Path, written: str) -> None:
     status, printed = refused(tmp_path, {"OCR_LANG": written})
 
-    named = f'"{written}" is not a language' if written != "," else "names no language"
+    named = f'"{written}" is not a language' if written != "," else "contains no language"
     said = f'OCR_LANG: {named}; write codes or names joined by "+", as in deu+eng'
     assert (status, printed) == (1, f"BoxOCR cannot start: {said}\n")
 

@@ -1,8 +1,8 @@
-"""Who may call this server: whoever knows the password, and the webhooks of a Label Studio that ``connect`` set up.
+"""Credentials of callers: user and password, or the token of a webhook that ``boxocr connect`` configured.
 
-Label Studio sends a connection's user and password with each call but its webhooks. Those can have headers of their
-own, so ``boxocr connect`` gives them a token that is made from user and password. Everybody who may see a project's
-webhooks can read it there, so it opens POST /webhook and nothing else, and takes long to guess a password from.
+Label Studio sends a connection's user and password with all calls except webhooks. Those can have headers, so ``boxocr
+connect`` adds one with a token that is derived from user and password. The token is visible to users who can see a
+project's webhooks. So it is valid for POST /webhook only, and its derivation is slow, against guessing the password.
 """
 
 import base64
@@ -13,35 +13,33 @@ from pydantic import SecretStr
 
 WEBHOOK_HEADER = "X-BoxOCR-Webhook"
 
-# Fixed, so that all replicas expect the same token, also after a restart.
+# Constant, so that all replicas accept the same token, also after a restart.
 _SALT = b"BoxOCR webhook token 1"
 
-# A tenth of a second and 32 MB for each guess.
+# 0.1 s and 32 MB per guess.
 _COST, _BLOCK_SIZE, _PARALLEL = 2**15, 8, 1
 _MOST_MEMORY = 64 * 2**20
 
 
 class Keys:
-    """What opens this server.
+    """The credentials that this server accepts.
 
     Args:
-        user: of basic authentication, in characters of Latin-1.
-        password: of basic authentication, the same.
+        user: of basic authentication, in Latin-1.
+        password: of basic authentication, in Latin-1.
     """
 
     def __init__(self, user: str, password: SecretStr) -> None:
         pair = f"{user}:{password.get_secret_value()}"
-        # Browsers send UTF-8, since the server asks for it. Label Studio sends Latin-1.
+        # Browsers send UTF-8, as the server requests. Label Studio sends Latin-1.
         self._pairs = (pair.encode("utf-8"), pair.encode("latin-1"))
         self._token = webhook_token(user, password).encode()
 
     def open(self, authorization: str) -> bool:
-        """Whether an Authorization header holds the user and the password.
-
-        It takes the same time whichever of them is wrong.
+        """Whether an Authorization header has the user and the password, compared in constant time.
 
         Args:
-            authorization: the header's value; empty when there is none.
+            authorization: value of the header; empty if missing.
         """
         given = _basic(authorization)
         return sum(hmac.compare_digest(given, pair) for pair in self._pairs) > 0
@@ -50,19 +48,19 @@ class Keys:
         """Whether this is the token for POST /webhook.
 
         Args:
-            token: value of the header :data:`WEBHOOK_HEADER`; empty when there is none.
+            token: value of the header :data:`WEBHOOK_HEADER`; empty if missing.
         """
         return hmac.compare_digest(token.encode("utf-8", "replace"), self._token)
 
 
 def webhook_token(user: str, password: SecretStr) -> str:
-    """The token that a webhook sends in :data:`WEBHOOK_HEADER`, 64 hexadecimal digits."""
+    """The token for :data:`WEBHOOK_HEADER`: 64 hexadecimal digits."""
     secret = f"{user}:{password.get_secret_value()}".encode()
     return hashlib.scrypt(secret, salt=_SALT, n=_COST, r=_BLOCK_SIZE, p=_PARALLEL, maxmem=_MOST_MEMORY, dklen=32).hex()
 
 
 def _basic(authorization: str) -> bytes:
-    """The bytes ``user:password`` of a header for basic authentication; empty when it is none."""
+    """The bytes ``user:password`` of a header for basic authentication; empty if it is another header."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return b""

@@ -1,32 +1,32 @@
-"""Everything that can go wrong, each with what to tell people about it.
+"""The errors of BoxOCR, each with an HTTP status, a message and a remedy.
 
 BoxOCRError
 ├── RequestError                  the caller is wrong (HTTP 4xx)
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
-│   └── LabelingConfigError           400  the config has nothing to write text into
-├── Busy                          503  more requests wait than the server allows
-├── RegionError                   422  a drawn shape that cannot be read, whatever is on the page
-├── PageError                     502  the page's image could not be had
-│   ├── PageAddressError              422  nothing that can be fetched: scheme, missing value
-│   ├── PageForbidden                 403  host or path that the operator did not allow
+│   └── LabelingConfigError           400  the config has no TextArea for text
+├── Busy                          503  more requests are waiting than the server allows
+├── RegionError                   422  a drawn shape that cannot be read on any page
+├── PageError                     502  the page's image is not available
+│   ├── PageAddressError              422  missing, invalid or of an unknown kind
+│   ├── PageForbidden                 403  a host, scheme or path that is not allowed
 │   ├── PageUnauthorized              401  the source refused our credentials
 │   ├── PageNotFound                  404
-│   ├── PageUnreachable               502  no connection, 5xx, cut in the middle
-│   │   └── PageCertificate               502  TLS, and the certificate cannot be trusted
+│   ├── PageUnreachable               502  no connection, 5xx, incomplete download
+│   │   └── PageCertificate               502  the certificate of the TLS connection is not trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
 │   └── PageUndecodable               422  not an image that can be read
-└── ReadingError                  500  the engine gave no reading
+└── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
     ├── ReaderCrashed                 500
     └── EngineUnavailable             503
-        └── EngineNotUsable               503  trying again does not help
+        └── EngineNotUsable               503  retrying does not help
 
-``message`` is one sentence for the annotator, ``remedy`` one for whoever can mend it. Neither may hold a token, a
-local path or a traceback: both are shown to annotators and sent over HTTP.
+``message`` is a sentence about the cause, ``remedy`` one about the solution. Neither may contain a token, a local path
+or a traceback: both are shown to annotators and sent over HTTP.
 """
 
 
@@ -41,17 +41,17 @@ def let_go(error: BaseException) -> None:
 
 
 class BoxOCRError(Exception):
-    """The base of all errors that BoxOCR raises on purpose.
+    """The base of all errors that BoxOCR raises deliberately.
 
     Args:
-        message: one sentence, ending in a full stop, that says what happened.
-        remedy: one sentence that says what to do about it; empty to take the class's own.
+        message: one sentence, with a full stop; empty for the class's own.
+        remedy: one sentence, with a full stop; empty for the class's own.
     """
 
     status = 500
     code = "internal_error"
     message = "Something went wrong inside BoxOCR."
-    remedy = "Look for the request id in the server's log."
+    remedy = "Search the server log for the request id."
 
     def __init__(self, message: str = "", remedy: str = "") -> None:
         self.message = message or type(self).message
@@ -59,17 +59,17 @@ class BoxOCRError(Exception):
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[type["BoxOCRError"], tuple[str, str]]:
-        # Errors cross from the reader processes by pickle, and must arrive with both sentences.
+        # Reader processes send errors by pickle, whose default passes on only the message.
         return type(self), (self.message, self.remedy)
 
     @property
     def sentence(self) -> str:
-        """Message and remedy, as an annotator reads them."""
+        """Message and remedy, as shown to annotators."""
         return f"{self.message} {self.remedy}".strip()
 
 
 class RequestError(BoxOCRError):
-    """The caller sent something that cannot be answered."""
+    """The request is invalid."""
 
     status = 400
     code = "bad_request"
@@ -78,17 +78,17 @@ class RequestError(BoxOCRError):
 
 
 class MalformedRequest(RequestError):
-    """The body is not what Label Studio sends."""
+    """The body does not have the form that Label Studio sends."""
 
     code = "malformed_request"
 
 
 class Unauthorized(RequestError):
-    """Basic authentication is on, and the credentials are missing or wrong."""
+    """Basic authentication is enabled, and the credentials are missing or wrong."""
 
     status = 401
     code = "unauthorized"
-    message = "This ML backend asks for a user name and password."
+    message = "This ML backend requires a user name and password."
     remedy = "Enter them in Label Studio where the model is connected, under basic authentication."
 
 
@@ -102,7 +102,7 @@ class RequestTooLarge(RequestError):
 
 
 class LabelingConfigError(RequestError):
-    """The labeling config cannot be parsed, or has no per-region TextArea on an Image."""
+    """The labeling config is invalid, or has no per-region TextArea for an Image."""
 
     code = "labeling_config"
     message = "The labeling config has no TextArea for the text of a region."
@@ -110,7 +110,7 @@ class LabelingConfigError(RequestError):
 
 
 class Busy(BoxOCRError):
-    """More requests wait than OCR_QUEUE allows."""
+    """More requests are waiting than OCR_QUEUE allows."""
 
     status = 503
     code = "busy"
@@ -120,7 +120,7 @@ class Busy(BoxOCRError):
 
 
 class RegionError(BoxOCRError):
-    """A drawn shape that cannot be read, whatever is on the page."""
+    """A drawn shape that cannot be read on any page."""
 
     status = 422
     code = "region"
@@ -129,7 +129,7 @@ class RegionError(BoxOCRError):
 
 
 class PageError(BoxOCRError):
-    """The page's image could not be had."""
+    """The page's image is not available."""
 
     status = 502
     code = "page"
@@ -138,29 +138,29 @@ class PageError(BoxOCRError):
 
 
 class PageAddressError(PageError):
-    """The task holds nothing that can be fetched."""
+    """The page's URL is missing, invalid or of an unknown kind."""
 
     status = 422
     code = "page_address"
-    message = "The task holds no address of an image."
+    message = "The task contains no image address."
     remedy = "Check the Image tag's value against the task's data."
 
 
 class PageForbidden(PageError):
-    """The operator did not allow this host or path."""
+    """The host, scheme or path of the page's URL is not allowed."""
 
     status = 403
     code = "page_forbidden"
-    message = "The page's image lies on a host that this server may not ask."
+    message = "The page's image is on a host this server is not allowed to contact."
     remedy = "Add the host to ALLOWED_IMAGE_HOSTS."
 
 
 class PageUnauthorized(PageError):
-    """The source refused our credentials, or wants some and we have none."""
+    """The source refused this server's credentials, or requires some and there are none."""
 
     status = 401
     code = "page_unauthorized"
-    message = "The page's image was refused for lack of a valid token or key."
+    message = "Access to the page's image requires a valid token or key."
     remedy = "Check LABEL_STUDIO_ACCESS_TOKEN or the S3 keys."
 
 
@@ -174,18 +174,18 @@ class PageNotFound(PageError):
 
 
 class PageUnreachable(PageError):
-    """No connection, a server error, or a transfer cut in the middle."""
+    """No connection, a server error, or an incomplete download."""
 
     code = "page_unreachable"
-    message = "The server that holds the page's image did not answer properly."
-    remedy = "Check that it runs and that this server can reach it."
+    message = "The server of the page's image did not send a valid response."
+    remedy = "Check that it is running and that this server can reach it."
 
 
 class PageCertificate(PageUnreachable):
-    """The server that holds the image, or Label Studio, shows a certificate that is not to be trusted."""
+    """The certificate of the image's server, or of Label Studio, is not trusted."""
 
     code = "page_certificate"
-    message = "The certificate of the server that holds the page's image is not trusted."
+    message = "The certificate of the server of the page's image is not trusted."
     remedy = "Set SSL_CERT_FILE to the PEM file of the certificate authority."
 
 
@@ -204,11 +204,11 @@ class PageTooLarge(PageError):
     status = 413
     code = "page_too_large"
     message = "The page's image is too large."
-    remedy = "Store it smaller, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
+    remedy = "Reduce its size, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
 
 
 class PageUndecodable(PageError):
-    """The bytes are not an image of a kind that is read here."""
+    """The file is not an image in a supported format."""
 
     status = 422
     code = "page_undecodable"
@@ -217,22 +217,22 @@ class PageUndecodable(PageError):
 
 
 class ReadingError(BoxOCRError):
-    """The engine gave no reading."""
+    """The engine returned no reading."""
 
     code = "reading"
     message = "The text could not be read."
-    remedy = "Try again; if it stays, look into the server's log."
+    remedy = "Try again. If it keeps happening, check the server log."
 
 
 class LanguageMissing(ReadingError):
-    """A language was asked for that no engine has."""
+    """No engine has data for a requested language."""
 
     status = 422
     code = "language_missing"
 
 
 class ReadingTimeout(ReadingError):
-    """The reading ran past OCR_TIMEOUT, and its reader was stopped."""
+    """Reading took longer than OCR_TIMEOUT, and the reader process was stopped."""
 
     status = 504
     code = "reading_timeout"
@@ -241,11 +241,11 @@ class ReadingTimeout(ReadingError):
 
 
 class ReaderCrashed(ReadingError):
-    """The reader process died while it read; another one has taken its place."""
+    """The reader process died while reading; another one has replaced it."""
 
     code = "reader_crashed"
     message = "The OCR engine crashed on this box."
-    remedy = "Try again; if it stays, draw the box a little differently."
+    remedy = "Try again. If it keeps happening, draw the box a little differently."
 
 
 class EngineUnavailable(ReadingError):
@@ -254,8 +254,8 @@ class EngineUnavailable(ReadingError):
     status = 503
     code = "engine_unavailable"
     message = "No OCR engine is available."
-    remedy = "Install the requirements again with make run."
+    remedy = "Reinstall the requirements with make run."
 
 
 class EngineNotUsable(EngineUnavailable):
-    """The engine does not exist, is no engine, or lacks a part: only another setting or an installation helps."""
+    """The engine does not exist, is not an OCR engine, or lacks a component; retrying does not help."""

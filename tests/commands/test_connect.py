@@ -71,7 +71,7 @@ def test_user_and_password_come_from_the_settings(boxocr: Run, studio: ApiStandI
     arguments = ("connect", "--project", number, "--url", locked.url)
     without = boxocr(*arguments)
     assert without.code == 1
-    assert "asks for a user name and password, and Label Studio has none or the wrong ones." in without.errors
+    assert "requires a user name and password, and Label Studio has none or the wrong ones." in without.errors
     assert "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as for the server" in without.errors
     assert not studio.connections
 
@@ -136,7 +136,9 @@ def test_a_project_that_does_not_exist(boxocr: Run) -> None:
 
 
 def test_an_address_that_is_none(boxocr: Run) -> None:
-    assert '--url "boxocr:9090" is no web address.' in boxocr("connect", "--project", 1, "--url", "boxocr:9090").errors
+    assert (
+        '--url "boxocr:9090" is not a web address.' in boxocr("connect", "--project", 1, "--url", "boxocr:9090").errors
+    )
 
 
 @pytest.mark.parametrize("arguments", [["connect"], ["connect", "--project", "0"], ["doctor", "--project", "x"]])

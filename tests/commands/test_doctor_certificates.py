@@ -45,15 +45,15 @@ def test_the_certificate_of_label_studio(boxocr: Run, studio: ApiStandIn) -> Non
     other = studio.url.replace("localhost", "127.0.0.1")
     done = boxocr("doctor", LABEL_STUDIO_URL=other, SSL_CERT_FILE=str(AUTHORITY))
     assert done.says(
-        f"✗ Label Studio: The certificate of {other} is made out to another name. → Use a name that is in the "
-        "certificate, or have one made for this name; SSL_CERT_FILE,"
+        f"✗ Label Studio: The certificate of {other} was issued for another name. → Use a name that is in the "
+        "certificate, or have one issued for this name; SSL_CERT_FILE,"
     )
 
 
 def test_an_expired_certificate_of_label_studio(boxocr: Run) -> None:
     with label_studio_api("/label-studio", certificate=EXPIRED) as studio:
         done = boxocr("doctor", LABEL_STUDIO_URL=studio.url, SSL_CERT_FILE=str(AUTHORITY))
-    assert done.says(f"✗ Label Studio: The certificate of {studio.url} has expired. → Renew it there.")
+    assert done.says(f"✗ Label Studio: The certificate of {studio.url} has expired. → Renew it on that server.")
     assert done.says("set SSL_CERT_FILE to the PEM file of the new certificate authority.")
 
 
@@ -109,7 +109,7 @@ def test_a_port_without_tls(boxocr: Run) -> None:
         url = plain.url.replace("http:", "https:")
         done = boxocr("doctor", LABEL_STUDIO_URL=url)
     assert done.says(
-        f"✗ Label Studio: What listens at {url} does not speak TLS. → Correct LABEL_STUDIO_URL: http in place of https,"
+        f"✗ Label Studio: The server at {url} does not speak TLS. → Correct LABEL_STUDIO_URL: http in place of https,"
     )
 
 

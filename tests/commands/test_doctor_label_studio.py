@@ -27,7 +27,7 @@ def test_nobody_listens_at_the_address(boxocr: Run, monkeypatch: pytest.MonkeyPa
 def test_something_else_answers_at_the_address(boxocr: Run) -> None:
     with web_server() as other:
         done = boxocr("doctor", LABEL_STUDIO_URL=other.url)
-    assert done.says(f"✗ Label Studio: What answers at {other.url} is not Label Studio (HTTP 404 for /health).")
+    assert done.says(f"✗ Label Studio: The server at {other.url} is not Label Studio (HTTP 404 for /health).")
     assert done.says("Correct LABEL_STUDIO_URL: host, port, and path prefix if there is one.")
 
 
@@ -54,7 +54,7 @@ def test_localhost_seen_from_a_container(boxocr: Run, monkeypatch: pytest.Monkey
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"http://localhost:{port}")
     assert done.code == 1
-    assert done.says("inside this container localhost is the container itself, where no Label Studio answers.")
+    assert done.says("inside this container localhost is the container itself, where Label Studio does not run.")
     assert done.says(f"http://host.docker.internal:{port}")
     assert done.says(f"by the service's name in Compose, such as http://SERVICE:{port}")
 

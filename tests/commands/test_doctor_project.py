@@ -53,16 +53,22 @@ def test_a_missing_language_of_the_labeling_config(boxocr: Run, studio: ApiStand
         ),
         (
             lambda config: config.replace("<Image ", '<Image model_lang="deu" '),
-            'model_lang on the Image "image" has no effect there. → It can stand on: TextArea, drawing tag, Label.',
+            'model_lang on the Image "image" has no effect there. → Valid places are: TextArea, drawing tag, Label.',
         ),
-        (lambda config: config.replace("<TextArea ", '<TextArea model_fill="no" '), 'model_fill="no" means nothing.'),
+        (
+            lambda config: config.replace("<TextArea ", '<TextArea model_fill="no" '),
+            'model_fill="no" is not a valid value.',
+        ),
         (lambda config: config.replace(' rows="3"', ""), 'Add rows="3" to transcription.'),
-        (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is no page segment'),
-        (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is no page segmentation'),
-        (lambda config: config.replace("<Label ", '<Label model_split="rows" '), 'model_split="rows" means nothing. '),
+        (lambda config: config.replace("<TextArea ", '<TextArea model_psm="99" '), 'model_psm="99" is not a page'),
+        (lambda config: config.replace("<Label ", '<Label model_psm="0" '), 'model_psm="0" is not a page segmentation'),
+        (
+            lambda config: config.replace("<Label ", '<Label model_split="rows" '),
+            'model_split="rows" is not a valid value. ',
+        ),
         (
             lambda config: config.replace("<TextArea ", '<TextArea model_preannotate="all" '),
-            'model_preannotate="all" me',
+            'model_preannotate="all" is not',
         ),
         (lambda config: config.replace("RectangleLabels", "BrushLabels"), 'Nothing draws boxes on the Image "image".'),
     ],
@@ -196,9 +202,9 @@ def test_pages_whose_addresses_have_a_name_that_is_not_known(boxocr: Run, studio
         assert done.says(f"✓ pages: local files{place}: 1 of 1 read")
     for kind, task in (("uploads", 5), ("local files", 6)):
         assert done.says(
-            f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page lies on 10.0.0.7, which is in a "
-            f"private network that this server may not ask. → If {unknown} is another name of Label Studio, add it to "
-            "LABEL_STUDIO_URL after a comma. If that is meant, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
+            f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page is on 10.0.0.7, a private "
+            f"host that this server is not allowed to contact. → If {unknown} is another name of Label Studio, add it "
+            "to LABEL_STUDIO_URL after a comma. If this is intended, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
         )
 
 

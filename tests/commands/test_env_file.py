@@ -114,7 +114,7 @@ def forbidden(file: Path) -> None:
             lambda file: file.symlink_to("nowhere"),
             ".env is a link to a file that does not exist; remove or correct it",
         ),
-        (forbidden, ".env may not be read by the user that runs BoxOCR; allow it to"),
+        (forbidden, ".env cannot be read by the user that runs BoxOCR; change its permissions"),
     ],
     ids=["Windows-1252", "UTF-16 without a mark", "cut UTF-16", "a folder", "a broken link", "forbidden"],
 )
@@ -130,7 +130,7 @@ def test_a_virtual_environment_of_that_name_is_no_file_of_settings(boxocr: Run, 
     (tmp_path / ".env").mkdir()
     (tmp_path / ".env" / "pyvenv.cfg").touch()
 
-    assert boxocr("doctor").says("✓ settings: All variables have values that can be used.")
+    assert boxocr("doctor").says("✓ settings: All variables have valid values.")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -115,7 +115,7 @@ def test_a_run_that_is_ended_half_way_is_finished_by_the_next(
     assert ended.code == {signal.SIGKILL: -9, signal.SIGTERM: 143}[how]
     assert not (preannotate.folder / "out.json").exists()
     if how != signal.SIGKILL:
-        assert "What was read is kept: run the same command again for the rest." in ended.output
+        assert "The results are kept: run the same command again for the rest." in ended.output
     head, *kept = lines_of(journal)
     assert PAGES // 2 <= len(kept) < PAGES
     # What a process that died in the middle of a line leaves.
@@ -208,7 +208,7 @@ def test_a_folder_below_the_document_root(preannotate: Command, tmp_path: Path) 
     assert texts(first["predictions"][0]) == ["First of all"]
     assert len(texts(receipt["predictions"][0])) > 5
     outside = Command(tmp_path, {"LOCAL_FILES_DOCUMENT_ROOT": str(tmp_path / "root" / "scans" / "päge 1 + 2")})
-    assert "does not lie below LOCAL_FILES_DOCUMENT_ROOT" in outside(*arguments).errors
+    assert "is not below LOCAL_FILES_DOCUMENT_ROOT" in outside(*arguments).errors
 
 
 def test_a_prefix_of_a_bucket(preannotate: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -249,9 +249,9 @@ def test_what_is_in_the_way_is_said(preannotate: Command, tasks: list[dict[str, 
     assert preannotate(*arguments).code == 0
     with (folder / "out.json.journal").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert says("Another run is at work with out.json.journal.")
+        assert says("Another run is using out.json.journal.")
     (folder / "config.xml").write_text(LINES.replace("lines", "words"))
-    assert says("out.json.journal holds what was read with another labeling config")
+    assert says("out.json.journal has the results of another labeling config")
     (folder / "config.xml").write_text(LINES.replace('value="$image"', 'value="$image.url"'))
     assert says("exactly one Image whose value is a column", "--s3", "s3://pages", "--output", "2.json", *TO_FILES[2:])
 

@@ -45,7 +45,7 @@ def test_connect_gives_the_webhook_a_token_with_which_events_are_taken(
     assert boxocr("connect", "--project", number, **PASSWORD).output.startswith("Nothing to change")
 
     examined = boxocr("doctor", "--project", number, "--url", locked.url, **PASSWORD)
-    assert examined.says(f"✓ webhook: Label Studio tells {locked.url} what happens in project 1.")
+    assert examined.says(f"✓ webhook: Label Studio sends the events of project 1 to {locked.url}.")
 
 
 def test_without_a_password_no_token_is_needed_and_an_old_one_does_no_harm(
@@ -85,8 +85,8 @@ def test_a_webhook_that_is_switched_off_or_deleted(boxocr: Run, studio: ApiStand
     examined = boxocr("doctor", *arguments, **PASSWORD)
     assert examined.code == 1
     assert examined.says(
-        f"✗ webhook: The webhook of project 1 to {locked.url} is switched off, so this server does not learn what "
-        f"happens in the project. → Run boxocr connect --project 1 --url {locked.url}."
+        f"✗ webhook: The webhook of project 1 to {locked.url} is switched off, so this server does not receive the "
+        f"project's events. → Run boxocr connect --project 1 --url {locked.url}."
     )
     assert boxocr("connect", *arguments, **PASSWORD).says("webhook switched on")
     assert studio.webhooks[0]["is_active"]
@@ -94,7 +94,7 @@ def test_a_webhook_that_is_switched_off_or_deleted(boxocr: Run, studio: ApiStand
 
     studio.webhooks.clear()
     assert boxocr("doctor", *arguments, **PASSWORD).says(
-        f"✗ webhook: The webhook of project 1 to {locked.url} does not exist, so this server does not learn what"
+        f"✗ webhook: The webhook of project 1 to {locked.url} does not exist, so this server does not receive the"
     )
     assert boxocr("connect", *arguments, **PASSWORD).says("webhook added")
     assert send(studio.webhooks[0]) == 201
@@ -143,7 +143,9 @@ def test_a_name_that_label_studio_takes_no_webhook_for(
     monkeypatch.setattr(requests, "post", lambda address, **more: _post(address.replace("boxocr", "127.0.0.1"), **more))
     studio.known_hosts += ("boxocr",)
     studio.webhooks.clear()
-    why = f"Label Studio takes no webhook for {url}, since the name boxocr has no dot, so this server does not learn"
+    why = (
+        f"Label Studio accepts no webhook for {url}, since the name boxocr has no dot, so this server does not receive"
+    )
     done = boxocr("connect", "--project", project, "--url", url)
     assert done.code == 0, done.errors
     assert done.says(why)

@@ -18,7 +18,7 @@ from boxocr.geometry import Area
 from boxocr.pages.image.crop import bytes_to_cut, cut
 from boxocr.pages.image.decode import Decoder
 from boxocr.pages.page import Page
-from boxocr.process.memory_budget import Room
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading import prepare
 from tests.backend import Backend, one_reader, running
 from tests.payloads import notes, payload, texts
@@ -150,10 +150,10 @@ def test_a_body_in_chunks_over_the_limit_is_refused(small: Backend) -> None:
 
 
 def test_room_is_lent_once() -> None:
-    room, order = Room(100), []
+    room, order = MemoryBudget(100), []
 
     def work(number: int) -> None:
-        with room.taken(60):
+        with room.reserved(60):
             order.append(number)
             time.sleep(0.05)
             order.append(number)
@@ -162,39 +162,39 @@ def test_room_is_lent_once() -> None:
         list(at_once.map(work, range(4)))
 
     assert order[::2] == order[1::2]
-    assert room.try_to_take(100)
-    assert not room.try_to_take(1)
-    room.give_back(100)
-    with room.taken(1000):  # more than there is, and nobody else has any
+    assert room.try_acquire(100)
+    assert not room.try_acquire(1)
+    room.release(100)
+    with room.reserved(1000):  # more than there is, and nobody else has any
         pass
 
 
 def test_a_decoded_page_takes_room_for_as_long_as_it_is_used() -> None:
     file = BytesIO()
     Image.new("RGB", (100, 100), "red").save(file, "PNG")
-    room = Room(40_000)
+    room = MemoryBudget(40_000)
     decoder = Decoder(1, 2, room)
 
     pixels = decoder.decode(file.getvalue())
-    assert not room.try_to_take(10_001)
-    assert room.try_to_take(10_000)
-    room.give_back(10_000)
+    assert not room.try_acquire(10_001)
+    assert room.try_acquire(10_000)
+    room.release(10_000)
     view = pixels[:10]
     del pixels
-    assert not room.try_to_take(10_001)
+    assert not room.try_acquire(10_001)
     del view
 
-    assert room.try_to_take(40_000)
-    room.give_back(40_000)
+    assert room.try_acquire(40_000)
+    room.release(40_000)
 
 
 def test_a_damaged_page_gives_its_room_back() -> None:
     file = BytesIO()
     Image.effect_noise((100, 100), 50).save(file, "PNG")
-    room = Room(40_000)
+    room = MemoryBudget(40_000)
     with pytest.raises(Exception, match="damaged"):
         Decoder(1, 2, room).decode(file.getvalue()[:3000])
-    assert room.try_to_take(40_000)
+    assert room.try_acquire(40_000)
 
 
 @pytest.mark.parametrize(

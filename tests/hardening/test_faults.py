@@ -144,10 +144,10 @@ def cut(_: threading.Event) -> Route:
     return Reply(raw=[OK + PAGE[:500]])
 
 
-IS_UP = "Check that it runs and that this server can reach it."
+IS_UP = "Check that it is running and that this server can reach it."
 TIMEOUT = "Try again, or raise PAGE_TIMEOUT."
 NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105
-S3_CUT = "S3 could not be reached, or cut the page off. Check AWS_ENDPOINT and that it runs."
+S3_CUT = "S3 could not be reached, or the download was interrupted. Check AWS_ENDPOINT and that the server is running."
 
 
 @dataclass(frozen=True)
@@ -166,39 +166,43 @@ class Fault:
 
 
 FAULTS = {
-    "Label Studio is down": Fault(UPLOAD, None, f"127.0.0.1 could not be reached, or cut the page off. {IS_UP}"),
+    "Label Studio is down": Fault(
+        UPLOAD, None, f"127.0.0.1 could not be reached, or the download was interrupted. {IS_UP}"
+    ),
     "Label Studio is silent": Fault(UPLOAD, silent, f"127.0.0.1 did not send the page in time. {TIMEOUT}"),
     "Label Studio stalls": Fault(UPLOAD, stalling, f"127.0.0.1 did not send the page in time. {TIMEOUT}"),
-    "Label Studio cuts off": Fault(UPLOAD, cut, f"127.0.0.1 could not be reached, or cut the page off. {IS_UP}"),
+    "Label Studio cuts off": Fault(
+        UPLOAD, cut, f"127.0.0.1 could not be reached, or the download was interrupted. {IS_UP}"
+    ),
     "Label Studio is busy": Fault(
-        UPLOAD, saying(429), "127.0.0.1 is being asked too often (HTTP 429). Try again in a minute."
+        UPLOAD, saying(429), "127.0.0.1 received too many requests (HTTP 429). Try again in a minute."
     ),
     "Label Studio fails": Fault(UPLOAD, saying(502), f"127.0.0.1 answered with HTTP 502 instead of the page. {IS_UP}"),
     "Label Studio refuses": Fault(
         UPLOAD,
         saying(403),
         "Label Studio does not show the page to the owner of this server's token (HTTP 403). "
-        "Use the token of someone who may open the project.",
+        "Use the token of a user who may open the project.",
     ),
     "Label Studio refuses its own tokens": Fault(
         UPLOAD,
         saying(401),
-        f"Label Studio refuses the access token that it has just given (HTTP 401). {NEW_TOKEN}",
+        f"Label Studio refuses the access token that it has just issued (HTTP 401). {NEW_TOKEN}",
     ),
     "S3 is down": Fault(OBJECT, None, S3_CUT),
     "S3 is silent": Fault(OBJECT, silent, f"S3 did not send the page in time. {TIMEOUT}"),
     "S3 stalls": Fault(OBJECT, stalling, f"S3 did not send the page in time. {TIMEOUT}"),
     "S3 cuts off": Fault(OBJECT, cut, S3_CUT),
     "S3 is busy": Fault(
-        OBJECT, s3_error("SlowDown", 503), "S3 is being asked too often (SlowDown). Try again in a minute."
+        OBJECT, s3_error("SlowDown", 503), "S3 received too many requests (SlowDown). Try again in a minute."
     ),
     "S3 is busy, without a word": Fault(
-        OBJECT, saying(429), "S3 is being asked too often (429). Try again in a minute."
+        OBJECT, saying(429), "S3 received too many requests (429). Try again in a minute."
     ),
     "S3 fails": Fault(
         OBJECT,
         s3_error("InternalError", 500),
-        "S3 answered with InternalError instead of the page. Try again; if it stays, see S3's log.",
+        "S3 answered with InternalError instead of the page. Try again. If it keeps happening, check S3's log.",
     ),
     "S3's keys expire": Fault(
         OBJECT,
@@ -214,13 +218,13 @@ FAULTS = {
         OBJECT,
         s3_error("AccessDenied", 403),
         "S3 does not let this server's keys read the page (AccessDenied). "
-        "Allow s3:GetObject on the bucket pages; without s3:ListBucket a missing page looks like this too.",
+        "Allow s3:GetObject on the bucket pages; without s3:ListBucket S3 says the same of a missing page.",
     ),
     "the clock goes wrong": Fault(
         OBJECT,
         s3_error("RequestTimeTooSkewed", 403),
-        "S3 refuses what this server signed, since their clocks differ (RequestTimeTooSkewed). "
-        "Set both by a time server.",
+        "S3 refuses this server's signature because their clocks differ (RequestTimeTooSkewed). "
+        "Synchronize both clocks with a time server.",
     ),
 }
 
@@ -245,10 +249,13 @@ def test_each_box_says_what_is_wrong_and_the_next_is_read_when_it_is_over(desk: 
 
 
 EXCHANGE_FAULTS: dict[str, tuple[Wrong, str]] = {
-    "is silent": (silent, f"Label Studio did not answer in time when asked for an access token. {TIMEOUT}"),
+    "is silent": (silent, f"Label Studio did not issue an access token in time. {TIMEOUT}"),
     "cuts off": (
         cut,
-        "Label Studio could not be reached for an access token. Check LABEL_STUDIO_URL and that it runs.",
+        (
+            "Label Studio could not be reached for an access token. "
+            "Check LABEL_STUDIO_URL and that Label Studio is running."
+        ),
     ),
     "fails": (
         saying(502, b"<h1>Bad gateway</h1>"),

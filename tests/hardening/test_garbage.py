@@ -47,8 +47,8 @@ def garbage() -> Iterator[list[object]]:
         (inline(blank()), "No text found."),
         (f"{inline(WRITTEN)}#tlh", "tlh is not installed"),  # told by a reader
         ("data:image/png;base64,AAAA", "not an image"),
-        ("http://127.0.0.1:1/x.png", "in a private network"),
-        ("/data/upload/1/x.png", "does not know where that is"),
+        ("http://127.0.0.1:1/x.png", "a private host"),
+        ("/data/upload/1/x.png", "does not know its address"),
     ],
     ids=["no text", "language", "no image", "host", "upload"],
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from boxocr.web.openapi import description
+from boxocr.web.routes import description
 from tests.hardening.conftest import Front
 from tests.hardening.test_requests import PREDICTS, WEBHOOKS
 from tests.payloads import payload

@@ -14,7 +14,7 @@ from tests.payloads import one_box, texts
 # Twelve threads that need memory at the same time; then glibc's account of its pools, as XML.
 _POOLS = """
 import ctypes, threading
-from boxocr.process.scheduling import share_memory
+from boxocr.process.scheduling import limit_malloc_arenas
 
 {}
 library = ctypes.CDLL(None)
@@ -36,7 +36,7 @@ library.fflush(output)
 """
 
 
-@pytest.mark.parametrize("setup", ["", "share_memory()"])
+@pytest.mark.parametrize("setup", ["", "limit_malloc_arenas()"])
 def test_threads_share_their_memory(setup: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", _POOLS.format(setup)],

@@ -94,7 +94,7 @@ NETWORKS = Guard([], allowed_hosts.parse("10.20.0.0/16, fd00:1::/32, 192.168.7.9
 def test_the_operator_names_hosts_with_or_without_port_and_whole_domains(
     scheme: str, host: str, port: int, *, named: bool
 ) -> None:
-    assert GUARD.names(Origin(scheme, host, port)) is named
+    assert GUARD.lists(Origin(scheme, host, port)) is named
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,13 @@ def test_a_signed_address_on_a_private_host_must_be_allowed(
 def test_cloud_storage_that_label_studio_cannot_open_is_told(studio_store: PageStore) -> None:
     assert failure(studio_store, "gs://bucket/x.png", 12).sentence == (
         "Label Studio cannot open the page in its cloud storage (HTTP 404). "
-        "Check that the project's source storage holds this bucket and file."
+        "Check that the project's source storage includes this bucket and file."
     )
 
 
 def test_cloud_storage_without_a_task_is_told(studio_store: PageStore) -> None:
     assert failure(studio_store, "gs://bucket/x.png").message == (
-        "The page lies in cloud storage that only Label Studio can open, and the request names no task."
+        "The page is in cloud storage that only Label Studio can open, and the request has no task id."
     )
 
 

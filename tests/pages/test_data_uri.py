@@ -31,7 +31,7 @@ def test_an_inline_page_is_read_however_it_is_encoded(url: str, make_store: Stor
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("data:image/png;base64", "The page's data: address has no comma, so it holds no image."),
+        ("data:image/png;base64", "The page's data: address has no comma, so it contains no image."),
         ("data:image/png;base64,AAA*", "The page's data: address is not valid base64."),
         ("data:image/png;base64,AAAAA", "The page's data: address is not valid base64."),
         ("data:image/png;base64,äöü", "The page's data: address is not valid base64."),

@@ -71,11 +71,14 @@ NOT_SHOWN = (
     "and that the token's owner may open that storage's project."
 )
 NOT_OPENED = (
-    "Label Studio cannot open the page's local file (HTTP 404). Check that it is a file, and that the user whom Label "
+    "Label Studio cannot open the page's local file (HTTP 404). Check that it is a file, and that the user that Label "
     "Studio runs as may read it."
 )
-OUTSIDE = "The page's address leads out of Label Studio's folder of local files. Correct it in the task."
-NAMELESS = "The page's address names no local file (HTTP 403). Write it as /data/local-files/?d= and the path."
+OUTSIDE = "The page's address points outside Label Studio's folder of local files. Correct it in the task."
+NAMELESS = (
+    "The page's address does not contain the path of a local file (HTTP 403). "
+    "Write it as /data/local-files/?d= and the path."
+)
 NOT_SERVED = (
     "Label Studio does not serve local files: LOCAL_FILES_SERVING_ENABLED is off there (HTTP 403). Start Label Studio "
     "with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and with the folder in LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
@@ -112,7 +115,7 @@ def test_a_refused_token_is_told_before_all_that(studio: LabelStudioStandIn, mak
     caught = failure(make_store(LABEL_STUDIO_URL=studio.url), "/data/local-files/?d=x.png")
     assert (type(caught), caught.message) == (
         PageUnauthorized,
-        "Label Studio asks for a token, and this server has none.",
+        "Label Studio requires a token, and this server has none.",
     )
 
 
@@ -138,7 +141,7 @@ def test_without_label_studio_its_addresses_are_told(make_store: StoreMaker) -> 
         caught = failure(make_store(), url, task)
         assert isinstance(caught, PageAddressError)
         assert caught.sentence == (
-            "The page lies in Label Studio, and this server does not know where that is. "
+            "The page is in Label Studio, and this server does not know its address. "
             "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN."
         )
 
@@ -146,7 +149,7 @@ def test_without_label_studio_its_addresses_are_told(make_store: StoreMaker) -> 
 @pytest.mark.parametrize("url", ["", "  ", "x.png", "images/x.png", "$undefined$", "?d=x"])
 def test_what_is_no_address_is_told(url: str, studio_store: PageStore) -> None:
     caught = failure(studio_store, url)
-    assert (type(caught), caught.message) == (PageAddressError, "The task holds no address of an image.")
+    assert (type(caught), caught.message) == (PageAddressError, "The task contains no image address.")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def test_half_characters_are_told(scheme: str, studio_store: PageStore) -> None:
     caught = failure(studio_store, f"{scheme}\ud800.png", 1)
     assert (type(caught), caught.message) == (
         PageAddressError,
-        "The page's address holds characters that do not exist.",
+        "The page's address contains invalid characters.",
     )
 
 

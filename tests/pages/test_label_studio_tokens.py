@@ -56,7 +56,7 @@ def test_a_label_studio_that_refuses_its_own_tokens_is_asked_twice_and_told(
     studio.life_seconds = -1
     caught = failure(studio_store, "/data/upload/1/x.png")
     assert isinstance(caught, PageUnauthorized)
-    assert caught.message == "Label Studio refuses the access token that it has just given (HTTP 401)."
+    assert caught.message == "Label Studio refuses the access token that it has just issued (HTTP 401)."
     assert len(studio.web.asked(f"{studio.prefix}/data/upload/1/x.png")) == 2
 
 
@@ -112,8 +112,8 @@ def test_after_a_failed_exchange_the_next_page_asks_again(studio: LabelStudioSta
 @pytest.mark.parametrize(
     ("reply", "error", "message"),
     [
-        (Reply(b"<html>"), PageUnreachable, "Label Studio's address answered something other than an access token."),
-        (Reply(b"{}"), PageUnreachable, "Label Studio's address answered something other than an access token."),
+        (Reply(b"<html>"), PageUnreachable, "The server at Label Studio's address did not return an access token."),
+        (Reply(b"{}"), PageUnreachable, "The server at Label Studio's address did not return an access token."),
         (Reply(b"{}", 404), PageUnreachable, "Label Studio answered with HTTP 404 when asked for an access token."),
         (Reply(b"{}", 502), PageUnreachable, "Label Studio answered with HTTP 502 when asked for an access token."),
         (Reply(raw=[b""]), PageUnreachable, "Label Studio could not be reached for an access token."),
@@ -130,7 +130,10 @@ def test_an_exchange_that_makes_no_sense_is_told(
 def test_a_label_studio_that_does_not_run_is_told(make_store: StoreMaker) -> None:
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
     without = make_store(LABEL_STUDIO_URL=url)
-    assert failure(without, "/data/upload/1/x.png").message == "127.0.0.1 could not be reached, or cut the page off."
+    assert (
+        failure(without, "/data/upload/1/x.png").message
+        == "127.0.0.1 could not be reached, or the download was interrupted."
+    )
     store = make_store(LABEL_STUDIO_ACCESS_TOKEN=personal_access_token())
     assert failure(store, "/data/upload/1/x.png").message == "Label Studio could not be reached for an access token."
 
@@ -156,14 +159,14 @@ def test_a_refused_legacy_token_is_told_with_what_to_do(studio: LabelStudioStand
 def test_a_missing_token_is_told(studio: LabelStudioStandIn, make_store: StoreMaker) -> None:
     caught = failure(make_store(LABEL_STUDIO_URL=studio.url), "/data/upload/1/x.png")
     assert isinstance(caught, PageUnauthorized)
-    assert caught.sentence == f"Label Studio asks for a token, and this server has none. {NEW_TOKEN}"
+    assert caught.sentence == f"Label Studio requires a token, and this server has none. {NEW_TOKEN}"
 
 
 def test_a_token_without_the_right_is_told(studio: LabelStudioStandIn, studio_store: PageStore) -> None:
     studio.forbidden = True
     assert failure(studio_store, "/data/upload/1/x.png").sentence == (
         "Label Studio does not show the page to the owner of this server's token (HTTP 403). "
-        "Use the token of someone who may open the project."
+        "Use the token of a user who may open the project."
     )
 
 
@@ -180,6 +183,6 @@ def test_an_exchange_that_takes_too_long_is_given_up_with_the_page(
     caught = failure(store, "/data/upload/1/x.png")
     assert (type(caught), caught.message) == (
         PageTimeout,
-        "Label Studio did not answer in time when asked for an access token.",
+        "Label Studio did not issue an access token in time.",
     )
     assert time.monotonic() - start < 1

@@ -7,6 +7,7 @@ from boxocr.errors import PageForbidden, PageNotFound, PageTooLarge
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.page import PageAddress
 from boxocr.pages.sources.local_files import LocalFiles
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, png
@@ -94,7 +95,7 @@ def test_nothing_outside_the_root_is_read(d: str, root: Path, store: PageStore) 
     with pytest.raises(PageForbidden) as caught:
         store.get(PageAddress(f"/data/local-files/?d={d.format(root=root, outside=root.parent)}"))
     assert caught.value.sentence == (
-        "The page's file lies outside the folder of local files. Move it below LOCAL_FILES_DOCUMENT_ROOT."
+        "The page's file is outside the folder of local files. Move it below LOCAL_FILES_DOCUMENT_ROOT."
     )
 
 
@@ -106,7 +107,7 @@ def test_what_is_no_file_below_the_root_is_not_found(d: str, root: Path, store: 
     os.mkfifo(root / "pipe")
     with pytest.raises(PageNotFound) as caught:
         store.get(PageAddress(f"/data/local-files/?d={d}"))
-    assert caught.value.message == "The folder of local files holds no such page."
+    assert caught.value.message == "The folder of local files has no such page."
 
 
 def test_a_link_inside_the_root_is_followed(root: Path, store: PageStore) -> None:
@@ -126,15 +127,15 @@ def test_a_changed_file_is_noticed_at_once_and_an_unchanged_one_is_kept(root: Pa
 
 def test_an_unchanged_file_is_not_even_read(root: Path) -> None:
     (root / "x.png").write_bytes(png(1))
-    source, address = LocalFiles(root, Limits(1, 1000)), PageAddress("/data/local-files/?d=x.png")
-    found = source.fetch(address, None, Deadline(1))
+    source, url = LocalFiles(root, Limits(1, 1000)), PageURL.parse("/data/local-files/?d=x.png")
+    found = source.fetch(url, None, Deadline(1))
     assert found.data == png(1)
-    assert source.fetch(address, found.validator, Deadline(1)) == Fetched(None, found.validator)
+    assert source.fetch(url, found.validator, Deadline(1)) == Fetched(None, found.validator)
     # As many bytes, at the same second by its times.
     times = (root / "x.png").stat()
     (root / "x.png").write_bytes(png(2))
     os.utime(root / "x.png", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert source.fetch(address, found.validator, Deadline(1)).data == png(2)
+    assert source.fetch(url, found.validator, Deadline(1)).data == png(2)
 
 
 def test_a_file_over_the_limit_is_refused(root: Path, make_store: StoreMaker) -> None:
@@ -163,5 +164,5 @@ def test_another_hosts_address_of_local_files_is_not_taken_from_disk(
 ) -> None:
     (root / "x.png").write_bytes(png(1))
     store = make_store(LOCAL_FILES_DOCUMENT_ROOT=root)
-    with pytest.raises(PageForbidden, match="private network"):
+    with pytest.raises(PageForbidden, match="private host"):
         store.get(PageAddress(f"{web.url}/data/local-files/?d=x.png"))  # type: ignore[attr-defined]

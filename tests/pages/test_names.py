@@ -167,7 +167,7 @@ def test_an_unknown_name_is_told_with_what_to_do(
     )
     caught = failure(store, "http://studio:8080/data/local-files/?d=x.png")
     assert caught.sentence == (
-        "The page lies on studio, which is in a private network that this server may not ask. If http://studio:8080 is "
-        "another name of Label Studio, add it to LABEL_STUDIO_URL after a comma. If that is meant, add studio to "
+        "The page is on studio, a private host that this server is not allowed to contact. If http://studio:8080 is "
+        "another name of Label Studio, add it to LABEL_STUDIO_URL after a comma. If this is intended, add studio to "
         "ALLOWED_IMAGE_HOSTS."
     )

@@ -14,6 +14,7 @@ from boxocr.errors import (
 )
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
@@ -63,13 +64,13 @@ def test_a_changed_object_is_noticed_and_an_unchanged_one_is_kept(s3: S3Server, 
 
 
 def test_an_unchanged_object_is_not_sent_again(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = PageAddress(s3.put("unchanged.png", png(1)))
+    url = PageURL.parse(s3.put("unchanged.png", png(1)))
     for name, value in {"AWS_ENDPOINT": s3.url, **KEYS}.items():
         monkeypatch.setenv(name, value)
     source = S3(Settings.load(), Limits(5, 1000))
-    found = source.fetch(address, None, Deadline(5))
+    found = source.fetch(url, None, Deadline(5))
     assert found.data == png(1)
-    assert source.fetch(address, found.validator, Deadline(5)) == Fetched(None, found.validator)
+    assert source.fetch(url, found.validator, Deadline(5)) == Fetched(None, found.validator)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_what_names_no_bucket_and_key_is_told(url: str, store: PageStore) -> Non
     caught = failure(store, url)
     assert (type(caught), caught.message) == (
         PageAddressError,
-        "The page's s3:// address does not name a bucket and a key.",
+        "The page's s3:// address does not contain a bucket and a key.",
     )
 
 
@@ -144,7 +145,10 @@ def test_an_object_without_a_length_or_an_etag_is_counted_while_it_comes(
 def test_an_endpoint_where_nobody_listens_is_told(make_store: StoreMaker) -> None:
     store = make_store(AWS_ENDPOINT=f"http://127.0.0.1:{free_ports(1)[0]}", **KEYS)
     caught = failure(store, "s3://pages/x.png")
-    assert (type(caught), caught.message) == (PageUnreachable, "S3 could not be reached, or cut the page off.")
+    assert (type(caught), caught.message) == (
+        PageUnreachable,
+        "S3 could not be reached, or the download was interrupted.",
+    )
 
 
 def test_an_endpoint_that_fails_or_cuts_off_is_told(web: WebServer, make_store: StoreMaker) -> None:
@@ -152,7 +156,7 @@ def test_an_endpoint_that_fails_or_cuts_off_is_told(web: WebServer, make_store: 
     web.routes[""] = Reply(status=503)
     assert failure(store, "s3://pages/x.png").message == "S3 answered with 503 instead of the page."
     web.routes[""] = Reply(raw=[b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 9000\r\n\r\n' + png()])
-    assert failure(store, "s3://pages/x.png").message == "S3 could not be reached, or cut the page off."
+    assert failure(store, "s3://pages/x.png").message == "S3 could not be reached, or the download was interrupted."
 
 
 def test_an_endpoint_that_drips_is_given_up_in_time(web: WebServer, make_store: StoreMaker) -> None:
@@ -184,7 +188,7 @@ def test_a_signed_address_is_read_like_any_web_page(s3: S3Server, make_store: St
     store = make_store(AWS_ENDPOINT=s3.url)
     assert store.get(PageAddress(s3.presigned("ä b.png"))).pixels[0, 0] == 5
     caught = failure(store, s3.presigned("ä b.png").replace("Signature=", "Signature=0"))
-    assert (type(caught), caught.message) == (PageUnauthorized, "127.0.0.1 refuses to give the page (HTTP 403).")
+    assert (type(caught), caught.message) == (PageUnauthorized, "127.0.0.1 refuses access to the page (HTTP 403).")
 
 
 UNTRUSTED = (
@@ -192,9 +196,9 @@ UNTRUSTED = (
     "Set AWS_CA_BUNDLE to the PEM file of that certificate authority."
 )
 OTHER_NAME = (
-    "The certificate of the S3 server 127.0.0.1 is made out to another name. Use a name that is in the certificate, or "
-    "have one made for this name; AWS_CA_BUNDLE, which takes the PEM file of the certificate authority, does not help "
-    "here."
+    "The certificate of the S3 server 127.0.0.1 was issued for another name. Use a name that is in the certificate, or "
+    "have one issued for this name; AWS_CA_BUNDLE, which takes the PEM file of the certificate authority, does not "
+    "help here."
 )
 
 

@@ -79,10 +79,10 @@ def test_a_user_and_password_in_the_address_go_to_its_host_only(
     [
         (400, PageUnreachable, "127.0.0.1 answered with HTTP 400 instead of the page."),
         (401, PageUnauthorized, "127.0.0.1 asks for a login (HTTP 401)."),
-        (403, PageUnauthorized, "127.0.0.1 refuses to give the page (HTTP 403)."),
+        (403, PageUnauthorized, "127.0.0.1 refuses access to the page (HTTP 403)."),
         (404, PageNotFound, "127.0.0.1 has no such page (HTTP 404)."),
         (410, PageNotFound, "127.0.0.1 has no such page (HTTP 410)."),
-        (429, PageUnreachable, "127.0.0.1 is being asked too often (HTTP 429)."),
+        (429, PageUnreachable, "127.0.0.1 received too many requests (HTTP 429)."),
         (500, PageUnreachable, "127.0.0.1 answered with HTTP 500 instead of the page."),
         (503, PageUnreachable, "127.0.0.1 answered with HTTP 503 instead of the page."),
         (504, PageTimeout, "127.0.0.1 did not send the page in time (HTTP 504)."),
@@ -156,8 +156,8 @@ def test_this_machine_is_not_asked_however_it_is_written(host: str, web: WebServ
 
 def test_what_is_refused_names_the_host_and_the_setting(make_store: StoreMaker) -> None:
     assert failure(make_store(), "http://localhost:1/x").sentence == (
-        "The page lies on localhost, which is in a private network that this server may not ask. "
-        "If that is meant, add localhost to ALLOWED_IMAGE_HOSTS."
+        "The page is on localhost, a private host that this server is not allowed to contact. "
+        "If this is intended, add localhost to ALLOWED_IMAGE_HOSTS."
     )
 
 
@@ -275,18 +275,19 @@ def test_a_certificate_must_be_for_the_host_of_the_address(secure: WebServer, ma
     caught = failure(store, secure.url.replace("localhost", "127.0.0.1") + "/x")
     assert isinstance(caught, PageCertificate)
     assert caught.sentence == (
-        "The certificate of 127.0.0.1 is made out to another name. Use a name that is in the certificate, or have one "
-        "made for this name; SSL_CERT_FILE, which takes the PEM file of the certificate authority, does not help here."
+        "The certificate of 127.0.0.1 was issued for another name. Use a name that is in the certificate, or have one "
+        "issued for this name; SSL_CERT_FILE, which takes the PEM file of the certificate authority, does not help "
+        "here."
     )
 
 
 TOO_OLD = (
-    "The certificate of localhost has expired. Renew it there. If the authority's own certificate has expired, set "
-    "SSL_CERT_FILE to the PEM file of the new certificate authority."
+    "The certificate of localhost has expired. Renew it on that server. If the authority's own certificate has "
+    "expired, set SSL_CERT_FILE to the PEM file of the new certificate authority."
 )
 TOO_NEW = (
-    "The certificate of localhost is not valid yet. Set both clocks by a time server; SSL_CERT_FILE, which takes the "
-    "PEM file of the certificate authority, does not help here."
+    "The certificate of localhost is not valid yet. Synchronize both clocks with a time server; SSL_CERT_FILE, which "
+    "takes the PEM file of the certificate authority, does not help here."
 )
 
 
@@ -302,7 +303,7 @@ def test_a_server_without_tls_has_no_certificate_to_blame(web: WebServer, make_s
     caught = failure(make_store(ALLOWED_IMAGE_HOSTS=web.origin), f"https://{web.origin}/x")
     assert (type(caught), caught.message) == (
         PageUnreachable,
-        "127.0.0.1 could not be reached, or cut the page off.",
+        "127.0.0.1 could not be reached, or the download was interrupted.",
     )
 
 
@@ -343,7 +344,7 @@ def test_a_page_that_is_too_large_is_given_up(how: str, web: WebServer, store: P
     web.routes["/x"] = LARGE[how]
     caught = failure(store, f"{web.url}/x")
     assert isinstance(caught, PageTooLarge)
-    assert caught.sentence == "The page's file is larger than 0.1 MB. Store it smaller, or raise MAX_PAGE_MB."
+    assert caught.sentence == "The page's file is larger than 0.1 MB. Reduce its size, or raise MAX_PAGE_MB."
 
 
 def test_a_page_that_a_server_compresses_unasked_is_read(web: WebServer, store: PageStore) -> None:
@@ -367,7 +368,7 @@ def test_a_page_that_is_cut_off_is_told(where: str, web: WebServer, store: PageS
     caught = failure(store, f"{web.url}/x")
     assert isinstance(caught, PageUnreachable | PageUndecodable)
     if where != "in the headers":  # http.client takes what came for an answer with an empty body
-        assert caught.message == "127.0.0.1 could not be reached, or cut the page off."
+        assert caught.message == "127.0.0.1 could not be reached, or the download was interrupted."
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_a_page_that_is_cut_off_is_told(where: str, web: WebServer, store: PageS
 )
 def test_what_is_no_http_is_told(nonsense: bytes, web: WebServer, store: PageStore) -> None:
     web.routes["/x"] = Reply(raw=[nonsense])
-    assert failure(store, f"{web.url}/x").message == "127.0.0.1 could not be reached, or cut the page off."
+    assert failure(store, f"{web.url}/x").message == "127.0.0.1 could not be reached, or the download was interrupted."
 
 
 def test_a_port_where_nobody_listens_is_told(make_store: StoreMaker) -> None:

@@ -17,12 +17,13 @@ from tests.reading import program
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReaderPool]:
     """Two readers with Tesseract, which give up after three seconds. They find a tesseract program in any case."""
     with pytest.MonkeyPatch.context() as patch:
+        # Until the pool stops, because it replaces readers that crash or take too long.
         if not shutil.which("tesseract"):
             program.install(tmp_path_factory.mktemp("program"), patch)
         running = ReaderPool(workers=2, timeout=3, engine="tesseract")
         running.start()
-    with running:
-        yield running
+        with running:
+            yield running
 
 
 @pytest.fixture(scope="session")

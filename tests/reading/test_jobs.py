@@ -9,7 +9,7 @@ from boxocr.reading.pool import jobs
 from boxocr.reading.pool.jobs import Job, JobQueue, Priority
 
 
-def job(name: str, priority: Priority = Priority.DRAWN) -> Job:
+def job(name: str, priority: Priority = Priority.INTERACTIVE) -> Job:
     return Job(len, (name,), 10, priority)
 
 
@@ -40,9 +40,9 @@ def test_drawn_boxes_go_first_each_kind_in_its_order() -> None:
     for name, priority in [
         ("page 1", Priority.BACKGROUND),
         ("page 2", Priority.BACKGROUND),
-        ("box 1", Priority.DRAWN),
+        ("box 1", Priority.INTERACTIVE),
         ("check", Priority.CHECK),
-        ("box 2", Priority.DRAWN),
+        ("box 2", Priority.INTERACTIVE),
     ]:
         queue.put(job(name, priority))
     assert names(queue, 5) == ["box 1", "check", "box 2", "page 1", "page 2"]

@@ -1,13 +1,38 @@
-"""Ports that nobody listens on."""
+"""Ports that nothing listens on."""
 
 import contextlib
+import itertools
+import os
+import random
 import socket
+
+_HOST = "127.0.0.1"
+
+# Below the ports that Linux (from 32768 on) and macOS (from 49152 on) give to outgoing connections: a server may need
+# a minute to bind its port, and until then it must stay free.
+_FIRST = 20000
+# pytest-xdist's workers run at the same time and must not choose the same port.
+_PER_WORKER = 1000
+_WORKERS = 12
+
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+# Starts anywhere, for test runs that share the machine, and reuses a port as late as possible.
+_start = random.randrange(_PER_WORKER)  # noqa: S311 - not a secret
+_candidates = itertools.cycle(_FIRST + _worker * _PER_WORKER + (_start + n) % _PER_WORKER for n in range(_PER_WORKER))
 
 
 def free_ports(number: int) -> list[int]:
-    """So many ports of 127.0.0.1, all different; held open until all are found."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """This many ports of 127.0.0.1, all different."""
+    found: list[int] = []
+    while len(found) < number:
+        port = next(_candidates)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((_HOST, port))
+            found.append(port)
+    return found
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1."""
+    return free_ports(1)[0]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from flask import Flask
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.errors import PageNotFound
 from boxocr.observability.attempts import Attempt, observed
 from boxocr.reading.types import Reading, ReadingOptions
 from boxocr.settings.environment import Settings
 from boxocr.web.status.page import StatusPage
-from boxocr.web.status.recent import KeptReadings
+from boxocr.web.status.recent import RecentReadings
 
 
 def attempt(*, text: str = "", side: int = 10) -> Attempt:
@@ -22,7 +22,7 @@ def attempt(*, text: str = "", side: int = 10) -> Attempt:
 
 
 def test_the_oldest_go_when_there_are_too_many_or_they_take_too_much() -> None:
-    kept = KeptReadings(most=3, most_bytes=100_000)
+    kept = RecentReadings(most=3, most_bytes=100_000)
     for text in "abcd":
         kept.add(attempt(text=text))
     assert [one.reading and one.reading.text for one in kept.after(0)] == ["d", "c", "b"]
@@ -37,14 +37,14 @@ def test_the_oldest_go_when_there_are_too_many_or_they_take_too_much() -> None:
 
 
 def test_a_crop_that_takes_too_much_is_left_out() -> None:
-    kept = KeptReadings(most=3, most_bytes=100_000)
+    kept = RecentReadings(most=3, most_bytes=100_000)
     kept.add(attempt(text="a page", side=200))
     (one,) = kept.after(0)
     assert (one.crop, one.reading and one.reading.text) == (None, "a page")
 
 
 def test_numbers_tell_the_new_from_the_old() -> None:
-    kept = KeptReadings(most=3, most_bytes=100_000)
+    kept = RecentReadings(most=3, most_bytes=100_000)
     kept.add(attempt(text="a"))
     (first,) = kept.after(0)
     kept.add(attempt(text="b"))
@@ -63,7 +63,7 @@ def test_an_error_is_kept_without_what_it_was_raised_among() -> None:
             raise PageNotFound
         return told, weakref.ref(page)
 
-    kept = KeptReadings(most=3, most_bytes=100_000)
+    kept = RecentReadings(most=3, most_bytes=100_000)
     told, page = fail()
     kept.add(told)
     del told
@@ -74,7 +74,7 @@ def test_an_error_is_kept_without_what_it_was_raised_among() -> None:
 
 def test_a_page_whose_services_have_stopped_hears_of_no_reading() -> None:
     settings = Settings(ocr_workers=1)
-    services = Runtime(settings)
+    services = Services(settings)
     app = Flask("page")
     StatusPage(app, settings, services, services.probe)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
-from boxocr.answering.whole_tasks import Services, read_task
+from boxocr.answering.whole_tasks import PageServices, read_task
 from boxocr.errors import BoxOCRError, let_go
 from boxocr.labeling.tasks import Task
 from boxocr.reading.pool.jobs import Priority
@@ -41,7 +41,7 @@ class Batches:
         at_once: how many tasks are read side by side in the background.
     """
 
-    def __init__(self, services: Services, *, seconds: float, at_once: int) -> None:
+    def __init__(self, services: PageServices, *, seconds: float, at_once: int) -> None:
         self._services = services
         self._seconds = seconds
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class Batches:
             tasks: whose labeling config asks for whole pages. A single one is one that somebody opened and waits for.
             label_config: of their project, XML.
         """
-        priority = Priority.DRAWN if len(tasks) == 1 else Priority.BACKGROUND
+        priority = Priority.INTERACTIVE if len(tasks) == 1 else Priority.BACKGROUND
         keys = [_key(task, label_config) for task in tasks]
         asked = {key: self._future(key, task, label_config, priority) for key, task in zip(keys, tasks, strict=True)}
         futures = {key: future for key, future in asked.items() if future is not None}
@@ -83,11 +83,11 @@ class Batches:
                 return _of(self._unfetched[key])
             known = self._under_way.get(key)
             # What only waits in the background is begun anew for somebody who opened it and waits.
-            if known is not None and not (priority is Priority.DRAWN and known.cancel()):
+            if known is not None and not (priority is Priority.INTERACTIVE and known.cancel()):
                 return known
             if self._closed or len(self._under_way) >= _MOST_UNDER_WAY:
                 return None
-            executor = self._opened if priority is Priority.DRAWN else self._background
+            executor = self._opened if priority is Priority.INTERACTIVE else self._background
             self._under_way[key] = executor.submit(self._read, key, task, label_config, priority)
             return self._under_way[key]
 

@@ -162,7 +162,7 @@ class Drawing:
         """
 
         def read_now() -> Reading:
-            with self.services.room_for_crops.taken(bytes_to_cut(page, area)):
+            with self.services.crop_budget.reserved(bytes_to_cut(page, area)):
                 crop = cut(page, area)
                 attempts.note(crop=crop)
                 return self.services.readers.read(crop, options)
@@ -194,10 +194,10 @@ class Drawing:
         self, page: Page, area: Area, options: ReadingOptions, level: Level
     ) -> list[tuple[results.Value, Reading]]:
         """The lines or words of an area with their texts, in reading order; those without text left out."""
-        with self.services.room_for_crops.taken(bytes_to_cut(page, area)):
+        with self.services.crop_budget.reserved(bytes_to_cut(page, area)):
             crop = cut(page, area)
             attempts.note(crop=crop)
-            found = self.services.readers.read_page(crop, options, priority=Priority.DRAWN)
+            found = self.services.readers.read_page(crop, options, priority=Priority.INTERACTIVE)
         frame = frame_of(page, area)
 
         def located(piece: Piece) -> tuple[Area, Reading]:
@@ -221,7 +221,7 @@ class Drawing:
     def _fitted(self, page: Page, area: Area) -> Area:
         """A drawn rectangle tightened to the ink inside, along its own axes; as it is when no ink stands out."""
         frame = frame_of(page, area)
-        with self.services.room_for_crops.taken(bytes_to_cut(page, area)):
+        with self.services.crop_budget.reserved(bytes_to_cut(page, area)):
             ink = ink_box(cut(page, area))
         if ink is None:
             return area

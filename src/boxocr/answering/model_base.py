@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from label_studio_sdk.label_interface.interface import LabelInterface
-
 from boxocr.labeling.parsing import label_interface
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
 logger = logging.getLogger("boxocr.answering.model_base")
 
@@ -110,7 +111,7 @@ class OwnLabelStudioMLBase:
     TRAIN_EVENTS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "START_TRAINING")
 
     store: ClassVar[KeyValueStore] = KeyValueStore()
-    label_interface: LabelInterface
+    label_interface: "LabelInterface"
 
     def __init__(self, project_id: str | None = None, label_config: str | None = None) -> None:
         self.project_id = project_id or ""

@@ -3,14 +3,13 @@
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from cachetools import LRUCache
 
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
-from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading.page.whole_page import PageLayout, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
@@ -21,21 +20,6 @@ BYTES_PER_MB = 1_000_000
 
 # A word with its place takes about this much memory, and a page that has none takes this much too.
 _WORD_BYTES = 700
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """A page that was read.
-
-    Attributes:
-        width: of the upright page, px.
-        height: of the upright page, px.
-        reading: what is written on it.
-    """
-
-    width: int
-    height: int
-    reading: PageReading
 
 
 class PageReadings:

@@ -16,7 +16,7 @@ from boxocr.answering.batches import Batches
 from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
 from boxocr.pages.store import PageStore
-from boxocr.process.memory_budget import Room
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading.pool.cache import ReadingCache
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
@@ -32,7 +32,7 @@ _CROPS_BYTES = 500_000_000
 _PROBE_SECONDS = 10.0
 
 
-class Runtime:
+class Services:
     """The services that models share.
 
     Args:
@@ -50,7 +50,7 @@ class Runtime:
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
         self.asked_regions = AskedRegions(settings.model_dir)
-        self.room_for_crops = Room(_CROPS_BYTES)
+        self.crop_budget = MemoryBudget(_CROPS_BYTES)
         self.readings = ReadingCache(settings.reading_cache)
         self.readers = ReaderPool(
             workers=settings.ocr_workers,
@@ -115,21 +115,21 @@ class Runtime:
 
 
 _lock = threading.RLock()
-_running: Runtime | None = None
+_running: Services | None = None
 
 
-def start(settings: Settings) -> Runtime:
+def start(settings: Settings) -> Services:
     """Start the services with these settings, in place of those that ran before."""
     global _running  # noqa: PLW0603 - see the module's docstring
     with _lock:
         if _running is not None and _running.process == os.getpid():
             _running.close()
-        _running = Runtime(settings)
+        _running = Services(settings)
         _running.start()
         return _running
 
 
-def current() -> Runtime:
+def current() -> Services:
     """The running services, started from the environment if need be.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
-from boxocr.answering.page_readings import PageReadings, ReadPage
+from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
 from boxocr.labeling import results as predictions
 from boxocr.labeling.config import LabelingConfig
@@ -17,6 +17,7 @@ from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.tasks import Task, id_of
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
+from boxocr.reading.page.whole_page import ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 
@@ -55,14 +56,14 @@ def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
     return bool(_wanted(labeling, data))
 
 
-class Services(Protocol):
-    """What reading a task takes; :class:`boxocr.answering.services.Runtime` has it."""
+class PageServices(Protocol):
+    """What reading a task takes; :class:`boxocr.answering.services.Services` has it."""
 
     page_readings: PageReadings
     default_options: ReadingOptions
 
 
-def read_task(task: Task, label_config: str, services: Services, *, priority: Priority) -> dict[str, Any]:
+def read_task(task: Task, label_config: str, services: PageServices, *, priority: Priority) -> dict[str, Any]:
     """Read all pages of a task that its labeling config asks to be read.
 
     Args:
@@ -93,7 +94,7 @@ def prediction_of(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def read_pages(
-    task: Task, label_config: str, services: Services, *, priority: Priority, only: Collection[Place] | None = None
+    task: Task, label_config: str, services: PageServices, *, priority: Priority, only: Collection[Place] | None = None
 ) -> list[PageOutcome]:
     """Read pages of a task that its labeling config asks to be read.
 

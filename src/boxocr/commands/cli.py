@@ -1,4 +1,4 @@
-"""What can be typed after ``boxocr``."""
+"""The command line of ``boxocr``."""
 
 import argparse
 import logging
@@ -14,11 +14,11 @@ from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from boxocr.label_studio.backends import Wanted
+    from boxocr.label_studio.backends import DesiredConnection
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
 
-# A shell's way to say which signal ended a command: 130 for Ctrl-C, 143 for SIGTERM.
+# Shells report a signal as 128 plus its number: 130 for Ctrl-C, 143 for SIGTERM.
 _STOPPED_BY_SIGNAL = 128
 
 _TITLE = "BoxOCR"
@@ -30,22 +30,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: as typed; those of this process when not given.
+        arguments: of the command line; by default those of this process.
 
     Returns:
-        The exit code: 0 when all is well, 1 when something is not. Wrong arguments end the process with 2.
+        The exit code: 0 for success, 1 for a failure. Invalid arguments end the process with 2.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return _SUCCESS
-    # What is worth saying is printed; the libraries' warnings would only stand between.
+    # Results are printed. Log messages of libraries would only interrupt them.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         settings = Settings.load()
     except SettingsError as error:
         return _wrong_settings(error, options)
+    # An installed script starts without the working folder, where the server finds the operator's own engine.
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path has strings
+        sys.path.append(os.getcwd())  # noqa: PTH109 - the same
     commands = {
         "serve": _serve,
         "doctor": _doctor,
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read along has seen enough. Python would complain once more when it flushes at exit.
+        # The reader of the pipe is gone. Without this, Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILURE
 
@@ -72,12 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boxocr",
-        description="Commands for whoever runs BoxOCR. They read the same variables and .env file as the server.",
+        description="Commands for operators of BoxOCR. They read the same variables and .env file as the server.",
     )
     parser.add_argument("--version", action="version", version=f"boxocr {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="start the server, with its status page unless STATUS_PAGE=false")
-    doctor = commands.add_parser("doctor", help="check everything that goes wrong in practice, and say what to do")
+    doctor = commands.add_parser("doctor", help="check the settings and everything that the server depends on")
     doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
     doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
     doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
@@ -125,11 +128,11 @@ def _number(text: str) -> int:
 
 
 def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
-    """All bad values; nothing else can be looked at with these."""
+    """Report all invalid values."""
     remedy = "Correct it in the environment or in .env; example.env describes every variable."
     findings = [failed("settings", line, remedy) for line in str(error).splitlines()]
     if options.command == "doctor" and options.json:
-        print(as_json(findings))  # noqa: T201 - what the command is for
+        print(as_json(findings))  # noqa: T201 - the command's output
         return _FAILURE
     printer = Printer(sys.stdout if options.command == "doctor" else sys.stderr)
     for finding in findings:
@@ -137,7 +140,7 @@ def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
     return _FAILURE
 
 
-# Each command is imported when it runs: label-studio-sdk takes seconds, and --help should not.
+# Each command is imported when it runs, so that --help is fast.
 # ruff: noqa: PLC0415
 
 
@@ -166,7 +169,7 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, options: argparse.Namespace) -> None:
     if options.json:
-        print(as_json(findings, redact))  # noqa: T201 - what the command is for
+        print(as_json(findings, redact))  # noqa: T201 - the command's output
     else:
         printer.text(summary(findings))
 
@@ -174,9 +177,9 @@ def _conclude(findings: list[Finding], printer: Printer, redact: Redaction, opti
 def _connect(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.connect import connect, open_api
 
-    aim = _aim(options.url, options.title, settings)
+    desired = _desired(options.url, options.title, settings)
     with open_api(settings) as api:
-        done = connect(api, options.project, aim, named=bool(options.url))
+        done = connect(api, options.project, desired, url_given=bool(options.url))
     printer = Printer(sys.stdout, Redaction(settings))
     for sentence in done.sentences():
         printer.text(sentence)
@@ -189,10 +192,10 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.demo import run
 
     printer = Printer(sys.stdout, Redaction(settings))
-    aim = _aim(options.url, _TITLE, settings)
+    desired = _desired(options.url, _TITLE, settings)
     with open_api(settings) as api:
         storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
-        link = run(api, aim, printer.text, named=bool(options.url), storage=storage)
+        link = run(api, desired, printer.text, url_given=bool(options.url), storage=storage)
     printer.text("Open it, choose a task, switch Auto-Annotation and Auto-Accept Suggestions on, and draw a box:")
     printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
     return _SUCCESS
@@ -235,8 +238,8 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     return _SUCCESS
 
 
-def _aim(url: str | None, title: str, settings: Settings) -> "Wanted":
-    from boxocr.label_studio.backends import wanted
+def _desired(url: str | None, title: str, settings: Settings) -> "DesiredConnection":
+    from boxocr.label_studio.backends import desired_connection
     from boxocr.label_studio.hosts import backend_url
 
-    return wanted(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)
+    return desired_connection(settings, backend_url(url) if url else f"http://localhost:{settings.port}", title)

@@ -1,11 +1,18 @@
-"""``boxocr connect``: this backend becomes a project's model, or stays it."""
+"""``boxocr connect``: connects a project to this backend, or updates the connection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boxocr.diagnosis import label_studio_server
 from boxocr.label_studio import webhooks
-from boxocr.label_studio.backends import Connection, Wanted, answered_with_error, explained, find, unreachable
+from boxocr.label_studio.backends import (
+    Connection,
+    DesiredConnection,
+    answered_with_error,
+    explained,
+    find,
+    unreachable,
+)
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
 from boxocr.label_studio.hosts import shown
@@ -14,14 +21,14 @@ from boxocr.settings.environment import Settings
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done to a project.
+    """The result of the command.
 
     Attributes:
         project: the project.
-        connection: as it is now.
-        changes: what is different from before, in words; empty when nothing is.
-        added: whether there was no connection before.
-        remark: what the operator should know beside that; mostly empty.
+        connection: its current state.
+        changes: descriptions of all changes.
+        added: whether the connection is new.
+        remark: a further sentence for the operator; usually empty.
     """
 
     project: Project
@@ -31,7 +38,7 @@ class Done:
     remark: str = ""
 
     def sentences(self) -> list[str]:
-        """For whoever ran the command."""
+        """The output of the command."""
         place = f"project {self.project.id} (“{self.project.title}”)"
         address = shown(self.connection.url)
         tested = f"Label Studio tested it: {self.connection.model_version or 'the backend'} answers."
@@ -46,10 +53,10 @@ class Done:
 
 
 def open_api(settings: Settings) -> LabelStudioAPI:
-    """Label Studio, with this server's token.
+    """Open Label Studio's API with this server's token.
 
     Raises:
-        CommandFailed: address or token is missing or wrong.
+        CommandFailed: the address or the token is missing, or Label Studio does not answer.
     """
     if settings.label_studio_url is None:
         raise CommandFailed("This server does not know where Label Studio is.", "Set LABEL_STUDIO_URL.")
@@ -64,82 +71,82 @@ def open_api(settings: Settings) -> LabelStudioAPI:
     return LabelStudioAPI(settings.label_studio_url, settings.label_studio_token)
 
 
-def connect(api: LabelStudioAPI, number: int, aim: Wanted, *, named: bool) -> Done:
-    """Connect a project, unless it is connected as it should be.
+def connect(api: LabelStudioAPI, number: int, desired: DesiredConnection, *, url_given: bool) -> Done:
+    """Connect a project, or correct its connection and webhook.
 
     Args:
         api: Label Studio.
-        number: the project's.
-        aim: the connection as it should be.
-        named: whether the operator gave the address; if not, that of a connection which is there is kept.
+        number: of the project.
+        desired: the connection to have afterwards.
+        url_given: whether the operator gave the address. Otherwise an existing connection keeps its own.
 
     Raises:
-        CommandFailed: Label Studio refuses the backend's address, does not reach it, or it does not accept the project.
+        CommandFailed: Label Studio refuses or cannot reach the backend's address, or the backend refuses the project.
     """
     project = api.project(number)
     rows = api.connections(number)
-    row = find(rows, url=aim.url if named else "", title=aim.title)
-    left = _left(row, rows)
-    if row is not None and not named:
-        aim = replace(aim, url=row.url.rstrip("/"))
-    changes = ("new",) if row is None else _changes(row, aim)
+    row = find(rows, url=desired.url if url_given else "", title=desired.title)
+    left = _previous_url(row, rows)
+    if row is not None and not url_given:
+        desired = replace(desired, url=row.url.rstrip("/"))
+    changes = ("new",) if row is None else _changes(row, desired)
     try:
         if row is None:
-            row, added = api.connect(number, aim), True
+            row, added = api.connect(number, desired), True
         else:
             added = False
             if changes:
-                row = api.reconnect(row, number, aim)
+                row = api.reconnect(row, number, desired)
     except LabelStudioRefused as refused:
-        raise explained(refused, aim.url) from None
+        raise explained(refused, desired.url) from None
     if not row.works:
         raise answered_with_error(row.error, row.url) if row.error else unreachable(row.url)
     try:
-        changes += _mend_webhook(api, number, aim, left)
+        changes += _correct_webhook(api, number, desired, left)
     except LabelStudioRefused as refused:
-        return Done(project, row, changes, added, _deaf(refused, aim))
-    return Done(project, row, changes, added, webhooks.unheard(aim.url))
+        return Done(project, row, changes, added, _webhook_refused(refused, desired))
+    return Done(project, row, changes, added, webhooks.refusal_reason(desired.url))
 
 
-def _changes(row: Connection, aim: Wanted) -> tuple[str, ...]:
-    """What has to be changed, in words."""
+def _changes(row: Connection, desired: DesiredConnection) -> tuple[str, ...]:
+    """Descriptions of the differences."""
     found = []
-    if row.url.rstrip("/") != aim.url:
+    if row.url.rstrip("/") != desired.url:
         found.append(f"address, before {shown(row.url)}")
-    if row.title != aim.title:
+    if row.title != desired.title:
         found.append(f"title, before “{row.title}”")
     if not row.interactive:
         found.append("interactive preannotations on")
-    if row.user != aim.user:
-        found.append(f"user {aim.user}" if aim.user else "basic authentication off")
+    if row.user != desired.user:
+        found.append(f"user {desired.user}" if desired.user else "basic authentication off")
     if not found and not row.works:
-        # Label Studio never gives a password back, so an old one shows only by its being refused.
-        found.append("tested again, with the password of BASIC_AUTH_PASS" if aim.user else "tested again")
+        # Label Studio never returns a password, so an old one is noticed only when it is refused.
+        found.append("tested again, with the password of BASIC_AUTH_PASS" if desired.user else "tested again")
     return tuple(found)
 
 
-def _left(row: Connection | None, rows: Sequence[Connection]) -> str:
-    """The address that no connection has once this one has got another; empty when there is none."""
+def _previous_url(row: Connection | None, rows: Sequence[Connection]) -> str:
+    """The address that no connection uses once this one is changed; empty when another one uses it too."""
     if row is None or any(one.url.rstrip("/") == row.url.rstrip("/") for one in rows if one.id != row.id):
         return ""
     return row.url
 
 
-def _mend_webhook(api: LabelStudioAPI, project: int, aim: Wanted, left: str) -> tuple[str, ...]:
-    """See that the project's events arrive here; what had to be changed for that, in words.
+def _correct_webhook(api: LabelStudioAPI, project: int, desired: DesiredConnection, left: str) -> tuple[str, ...]:
+    """Correct the webhook for the project's events; returns descriptions of the changes.
 
     Args:
         api: Label Studio.
         project: its number.
-        aim: the connection as it is now.
-        left: the address that it had before.
+        desired: the current connection.
+        left: its previous address, if it was changed.
     """
-    if webhooks.unheard(aim.url):
+    if webhooks.refusal_reason(desired.url):
         return ()
     there = api.webhooks(project)
-    url, token = webhooks.url_of(aim.url), aim.webhook_token
-    if not (own := webhooks.of(aim.url, there)):
-        # Label Studio does not move it along with its connection.
+    url, token = webhooks.url_of(desired.url), desired.webhook_token
+    if not (own := webhooks.of(desired.url, there)):
+        # Label Studio does not update the webhook with its connection.
         if left and (old := webhooks.of(left, there)):
             api.change_webhook(old[0], url, old[0].headers_with(token))
             return ("webhook moved along",)
@@ -156,13 +163,13 @@ def _mend_webhook(api: LabelStudioAPI, project: int, aim: Wanted, left: str) -> 
     return tuple(dict.fromkeys(changes))
 
 
-def _deaf(refused: LabelStudioRefused, aim: Wanted) -> str:
-    """That the webhook is not as it should be. What Label Studio says about that can hold the token."""
-    way = " with its token" if aim.user else ""
+def _webhook_refused(refused: LabelStudioRefused, desired: DesiredConnection) -> str:
+    """A remark about the webhook. It does not quote Label Studio's answer, which can contain the token."""
+    way = " with its token" if desired.user else ""
     return (
-        f"Label Studio did not let the webhook be set up{way} (HTTP {refused.http_status}), so this server may not "
-        "learn what happens in the project; only a model with a fit() of its own needs to. Use the token of someone "
-        "who may change webhooks."
+        f"Label Studio did not let the webhook be set up{way} (HTTP {refused.http_status}), so this server may "
+        "not receive the project's events; only a model with its own fit() needs them. Use the token of someone who "
+        "may change webhooks."
     )
 
 

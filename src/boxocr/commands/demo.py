@@ -6,7 +6,7 @@ from boxocr.commands import samples
 from boxocr.commands.connect import connect
 from boxocr.commands.samples import Say
 from boxocr.files import EXAMPLES
-from boxocr.label_studio.backends import Wanted
+from boxocr.label_studio.backends import DesiredConnection
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.storage import Storage
 
@@ -23,28 +23,28 @@ _MOST_TASKS = 100
 
 def run(  # noqa: PLR0913 - each is one of the command's own inputs
     api: LabelStudioAPI,
-    aim: Wanted,
+    desired: DesiredConnection,
     say: Say,
     *,
-    named: bool,
+    url_given: bool,
     storage: Storage | None = None,
     examples: Path = EXAMPLES,
 ) -> str:
-    """Make the project, or complete the one that is there.
+    """Create the project, or complete an existing one.
 
     Args:
         api: Label Studio.
-        aim: the connection to this backend.
-        say: told what is done, sentence by sentence.
-        named: whether the operator gave the address of this backend.
-        storage: the bucket with the sample pages that the project shows too, if any.
+        desired: the connection to this backend.
+        say: prints a sentence about each step.
+        url_given: whether the operator gave the address of this backend.
+        storage: a bucket with the sample pages, to be shown as well.
         examples: the folder with ``demo.xml`` and ``pages``.
 
     Returns:
         The address to open.
 
     Raises:
-        CommandFailed: what is in the way. What was done before stays, and the next run goes on from there.
+        CommandFailed: a step failed. Earlier steps are kept, and the next run continues from there.
     """
     pages = samples.pages(examples)
     config = examples / "demo.xml"
@@ -58,13 +58,13 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     if storage is not None:
         api.show_bucket(project.id, storage)
         say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
-    for sentence in connect(api, project.id, aim, named=named).sentences():
+    for sentence in connect(api, project.id, desired, url_given=url_given).sentences():
         say(sentence)
     return f"{api.url}/projects/{project.id}/data"
 
 
 def _upload(api: LabelStudioAPI, project: Project, pages: list[Path], say: Say) -> None:
-    # Label Studio puts eight characters and a hyphen before the name of an upload.
+    # Label Studio prefixes the names of uploads with eight characters and a hyphen.
     there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, _MOST_TASKS)}
     missing = [page for page in pages if page.name not in there]
     for page in missing:

@@ -1,38 +1,35 @@
-"""``boxocr samples``: the sample pages, and putting them into a bucket."""
+"""``boxocr samples``: uploads the sample pages to a bucket."""
 
 import mimetypes
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-
 from boxocr.files import EXAMPLES
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.label_studio.storage import Storage
-from boxocr.pages.sources import s3
+from boxocr.pages.sources.s3_client import make_client, s3_errors
 from boxocr.settings.environment import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Where in a bucket they lie.
+# Prefix of the sample pages in a bucket.
 PREFIX = "samples"
 
 _READ_SECONDS = 10
 
-# An S3 server that has just started answers before it can store anything. boto3 waits longer each time, a minute in
-# all.
+# An S3 server that has just started answers before it can store objects. boto3 backs off for up to a minute in total.
 _ATTEMPTS = 8
 
-# AWS makes buckets there unless it is told where, and refuses to be told this.
+# AWS's default region for buckets, which it does not accept as a LocationConstraint.
 _FIRST_REGION = "us-east-1"
 
 Say = Callable[[str], None]
 
 
 def pages(examples: Path = EXAMPLES) -> list[Path]:
-    """The sample pages' files, by name.
+    """The files of the sample pages, sorted by name.
 
     Args:
         examples: the folder with ``pages``.
@@ -47,15 +44,15 @@ def pages(examples: Path = EXAMPLES) -> list[Path]:
 
 
 def fill(settings: Settings, bucket: str, say: Say) -> Storage:
-    """Put the sample pages that a bucket lacks into it, and make the bucket if there is none.
+    """Upload the missing sample pages to a bucket, which is created if necessary.
 
     Args:
-        settings: the server's: endpoint and keys.
+        settings: of the server: endpoint and keys.
         bucket: its name.
-        say: told what is done, sentence by sentence.
+        say: prints a sentence about each step.
 
     Returns:
-        Where they lie now.
+        The folder with the pages.
 
     Raises:
         CommandFailed: there are no keys, or S3 refuses.
@@ -66,8 +63,8 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
             "This server has no keys for S3.",
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
         )
-    try:
-        client = s3.client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+    with command_errors(), s3_errors(settings, bucket):
+        client = make_client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
         try:
             there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])
         except client.exceptions.NoSuchBucket:
@@ -79,15 +76,6 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
         for page in missing:
             kind = mimetypes.guess_type(page.name)[0] or "application/octet-stream"
             client.put_object(Bucket=bucket, Key=f"{PREFIX}/{page.name}", Body=page.read_bytes(), ContentType=kind)
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        refused = s3.refusal(code, status, bucket)
-        raise CommandFailed(refused.message, refused.remedy) from None
-    except (BotoCoreError, HTTPClientError, ValueError) as error:
-        # Their messages can hold a whole signed address.
-        trouble = s3.unreachable(error, settings)
-        raise CommandFailed(trouble.message, trouble.remedy) from None
     if missing:
         say(f"Put {', '.join(page.name for page in missing)} into s3://{bucket}/{PREFIX}/.")
     else:

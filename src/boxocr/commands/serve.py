@@ -11,9 +11,9 @@ def serve(settings: Settings) -> None:
     """Replace this process with the server. The status page is on unless ``STATUS_PAGE`` says otherwise.
 
     Args:
-        settings: of the server; gunicorn's process reads the same environment and ``.env`` file.
+        settings: of the server. gunicorn reads the same environment and ``.env`` file.
     """
-    # Containers start gunicorn directly, and there the page stays off until it is asked for.
+    # Containers start gunicorn directly, where the page is off by default.
     if "status_page" not in settings.model_fields_set:
         os.environ["STATUS_PAGE"] = "true"
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(SERVER / "gunicorn.conf.py")]

@@ -1,4 +1,4 @@
-"""Does this backend run, does Label Studio reach it, and does its address guard let it?"""
+"""Checks that this backend runs, and that Label Studio reaches it and permits its address."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from boxocr.label_studio.backends import (
     ACCEPTING,
     TITLE,
     Connection,
-    Wanted,
+    DesiredConnection,
     answered_with_error,
     explained,
     find,
@@ -20,36 +20,36 @@ from boxocr.label_studio.backends import (
 from boxocr.label_studio.client import LabelStudioAPI, http_client
 from boxocr.label_studio.errors import GUARD_VARIABLES, CommandFailed, LabelStudioRefused
 from boxocr.label_studio.hosts import is_private, shown
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 
 RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", "annotators"
 
-# From this version on Label Studio judges the addresses of its backends.
+# The first version of Label Studio with an address guard.
 _GUARD_SINCE = (1, 23, 1)
 
 _TIMEOUT = httpx.Timeout(5)
 
 
 def findings(
-    aim: Wanted, *, named: bool, api: LabelStudioAPI | None, project: int | None, version: str
+    desired: DesiredConnection, *, url_given: bool, api: LabelStudioAPI | None, project: int | None, version: str
 ) -> Iterator[Finding]:
-    """About the way from Label Studio to here, and about the events that it sends along it.
+    """Check the connection from Label Studio to this server, and the webhook for its events.
 
     Args:
-        aim: the connection as it should be; its address is a guess unless ``named``.
-        named: whether the operator gave the address.
-        api: Label Studio, if its token is accepted.
-        project: that the backend is to be connected to.
-        version: Label Studio's, as far as it is known.
+        desired: the connection to have; its address is a guess unless ``url_given``.
+        url_given: whether the operator gave the address.
+        api: Label Studio, if it accepts the token.
+        project: number of the project to check.
+        version: of Label Studio; empty if unknown.
     """
-    url = aim.url
+    url = desired.url
     if api is None:
         yield _runs(url)
         yield _guessed(url, version)
         return
     try:
         rows = api.connections(project) if project is not None else []
-        row = find(rows, url=url) if named else find(rows, url="", title=TITLE)
+        row = find(rows, url=url) if url_given else find(rows, url="", title=TITLE)
         yield from _guard(api, row.url if row else url)
         if project is None:
             yield _runs(url)
@@ -58,26 +58,26 @@ def findings(
             yield _runs(url)
             yield failed(
                 CONNECTION,
-                f"Project {project} is not connected to BoxOCR{f' at {shown(url)}' if named else ''}.",
-                f"Run boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}.",
+                f"Project {project} is not connected to BoxOCR{f' at {shown(url)}' if url_given else ''}.",
+                f"Run boxocr connect --project {project}{f' --url {shown(url)}' if url_given else ''}.",
             )
         else:
             yield from _connection(api, row, project)
             if row.works:
-                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if named else ''}"
-                yield webhook.finding(api, project, row.url, aim.webhook_token, connect)
+                connect = f"boxocr connect --project {project}{f' --url {shown(url)}' if url_given else ''}"
+                yield webhook.finding(api, project, row.url, desired.webhook_token, connect)
     except CommandFailed as error:
         yield failure(CONNECTION, error)
 
 
 def _runs(url: str) -> Finding:
-    """Whether BoxOCR answers, seen from here."""
+    """Whether BoxOCR answers this process."""
     try:
         with http_client(_TIMEOUT) as http:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        if trouble := certificate_trouble(error, shown(url)):
+        if trouble := certificate_error(error, shown(url)):
             return failure(RUNS, trouble)
         return failed(
             RUNS,
@@ -87,12 +87,12 @@ def _runs(url: str) -> Finding:
     except (ValueError, AttributeError):
         model = None
     if not model:
-        return failed(RUNS, f"What answers at {shown(url)} is no ML backend.", "Name BoxOCR's address with --url.")
+        return failed(RUNS, f"The server at {shown(url)} is not an ML backend.", "Name BoxOCR's address with --url.")
     return passed(RUNS, f"It answers at {shown(url)}, seen from here.")
 
 
 def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
-    """What Label Studio's address guard says of the address."""
+    """Ask Label Studio's address guard about the address."""
     try:
         api.judge_address(url)
     except LabelStudioRefused as refused:
@@ -105,7 +105,7 @@ def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
 
 
 def _guessed(url: str, version: str) -> Finding:
-    """What can be said of the guard without asking it."""
+    """Guess the result of the address guard."""
     if not version:
         return skipped(GUARD, "Label Studio cannot be asked.")
     if _numbers(version) < _GUARD_SINCE:
@@ -113,7 +113,7 @@ def _guessed(url: str, version: str) -> Finding:
     if is_private(url):
         return skipped(
             GUARD,
-            f"Label Studio {version} refuses private addresses such as {shown(url)} until it is told otherwise, and "
+            f"Label Studio {version} refuses private addresses such as {shown(url)} unless configured otherwise, and "
             f"cannot be asked without a token. {GUARD_VARIABLES}",
         )
     return passed(GUARD, f"{shown(url)} is a public address.")
@@ -125,7 +125,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _connection(api: LabelStudioAPI, row: Connection, project: int) -> Iterator[Finding]:
-    """What Label Studio found when it asked the backend."""
+    """Report the state of the connection in Label Studio."""
     if not row.works:
         yield failure(CONNECTION, _trouble(api, row, project))
         return
@@ -144,7 +144,7 @@ def _trouble(api: LabelStudioAPI, row: Connection, project: int) -> CommandFaile
     if row.error and row.state == "ER":
         return answered_with_error(row.error, row.url)
     try:
-        # The list says no more than that there is no answer.
+        # The list of connections gives no reason.
         api.test(row, project)
     except LabelStudioRefused as refused:
         return explained(refused, row.url)

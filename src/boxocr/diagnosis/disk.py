@@ -1,4 +1,4 @@
-"""Can the server write what it must?"""
+"""Checks that the server can write its files."""
 
 import shutil
 import tempfile
@@ -10,14 +10,14 @@ from boxocr.settings.environment import Settings
 
 CHECK = "disk"
 
-# Links to language data are all that goes to the temporary folder, but a full disk stops logs and databases as well.
+# The server itself only stores links there, but a full disk stops logs and databases as well.
 _LEAST_FREE_MB = 100
 
 _BYTES_PER_MB = 1_000_000
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """One for the temporary folder, one for MODEL_DIR where it is set."""
+    """Check the temporary folder, and MODEL_DIR if set."""
     try:
         temporary = Path(tempfile.gettempdir())
     except OSError:
@@ -46,6 +46,6 @@ def _folder(folder: Path, variable: str) -> Finding:
         )
     if free < _LEAST_FREE_MB:
         return failed(
-            CHECK, f"{folder} has only {free} MB left.", f"Make room, or name another folder with {variable}."
+            CHECK, f"{folder} has only {free} MB left.", f"Free some space, or name another folder with {variable}."
         )
     return passed(CHECK, f"{folder} is writable, {free / 1000:.1f} GB are free.")

@@ -1,4 +1,4 @@
-"""``boxocr doctor``: what goes wrong in practice, each with its remedy."""
+"""``boxocr doctor``: checks the settings and everything that the server depends on."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 from boxocr.diagnosis import backend, disk, engine, label_studio_server, labeling_config, pages, s3, token
 from boxocr.diagnosis.report import Finding, failed, failure, passed
-from boxocr.label_studio.backends import TITLE, wanted
+from boxocr.label_studio.backends import TITLE, desired_connection
 from boxocr.label_studio.client import LabelStudioAPI, Project, Task
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings
 
 PROJECT = "project"
 
-# Enough to meet each kind of source, few enough to be fetched while somebody waits.
+# Enough to include each kind of source, few enough to fetch while an operator waits.
 _FIRST_TASKS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a project brings to be looked at.
+    """A project to check.
 
     Attributes:
         project: the project.
-        tasks: its first.
-        buckets: of its S3 storages.
+        tasks: its first tasks.
+        buckets: names of the buckets in its S3 storages.
     """
 
     project: Project
@@ -33,14 +33,14 @@ class Subject:
 
 
 def examine(settings: Settings, *, project: int | None, url: str | None) -> Iterator[Finding]:
-    """Look at everything, in an order in which later checks need the earlier ones.
+    """Run all checks, in the order of their dependencies.
 
     Args:
-        settings: the server's.
-        project: its number in Label Studio, to look at its labeling config, pages and connection as well.
+        settings: of the server.
+        project: number of a project whose labeling config, pages and connection are checked too.
         url: of this backend, as Label Studio reaches it.
     """
-    yield passed("settings", "All variables have values that can be used.")
+    yield passed("settings", "All variables have valid values.")
     yield from disk.findings(settings)
 
     answer = label_studio_server.ask(settings.label_studio_url) if settings.label_studio_url else None
@@ -59,13 +59,13 @@ def examine(settings: Settings, *, project: int | None, url: str | None) -> Iter
                 subject = found
                 yield passed(PROJECT, f"{project} is “{found.project.title}”.")
         yield from _inner(settings, subject)
-        aim = wanted(settings, url or f"http://localhost:{settings.port}", TITLE)
+        desired = desired_connection(settings, url or f"http://localhost:{settings.port}", TITLE)
         known = subject.project.id if subject else None
-        yield from backend.findings(aim, named=url is not None, api=api, project=known, version=version)
+        yield from backend.findings(desired, url_given=url is not None, api=api, project=known, version=version)
 
 
 def _inner(settings: Settings, subject: Subject | None) -> Iterator[Finding]:
-    """What a box meets on its way: labeling config, engine, page."""
+    """Check the stages of a reading: labeling config, engine, page."""
     if subject is None:
         yield from engine.findings(settings)
         yield from s3.findings(settings, {}, ())
@@ -89,8 +89,8 @@ def _subject(api: LabelStudioAPI | None, number: int) -> Subject | Finding:
     if api is None:
         return failed(
             PROJECT,
-            f"Project {number} cannot be looked at without Label Studio and a valid token.",
-            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or mend what is said of them above.",
+            f"Project {number} cannot be checked without Label Studio and a valid token.",
+            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or fix the problem reported above.",
         )
     try:
         return Subject(api.project(number), tuple(api.tasks(number, _FIRST_TASKS)), tuple(api.buckets(number)))

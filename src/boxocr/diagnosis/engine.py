@@ -1,4 +1,4 @@
-"""Does the engine read, in the languages that are asked for?"""
+"""Checks that the engine reads the configured languages."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,11 +13,11 @@ CHECK = "engine"
 
 
 def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Iterator[Finding]:
-    """Starts a reader as the server does, and reads a rendered word with each set of languages.
+    """Start a reader as the server does, and read a test word with each set of languages.
 
     Args:
-        settings: the server's.
-        wanted: what a project's labeling config asks for.
+        settings: of the server.
+        wanted: options in the project's labeling config.
     """
     tessdata = str(settings.tessdata_prefix) if settings.tessdata_prefix else None
     pool = ReaderPool(
@@ -31,7 +31,7 @@ def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Itera
         with pool:
             pool.probe()
             yield passed(CHECK, f"{pool.describe()} reads {settings.ocr_lang} (OCR_LANG).")
-            # Page segmentation modes and charsets cannot be missing.
+            # Only languages and engines can be missing, not page segmentation modes or charsets.
             own = (settings.ocr_lang, settings.ocr_engine)
             asked = {(options.languages, options.engine) for options in wanted} - {own}
             for languages, engine in sorted(asked):

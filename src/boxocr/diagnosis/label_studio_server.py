@@ -1,4 +1,4 @@
-"""Does Label Studio answer at its address, and does its clock agree with this one?"""
+"""Checks that Label Studio answers, and that its clock agrees with this one."""
 
 import socket
 import ssl
@@ -15,24 +15,24 @@ from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.label_studio.client import http_client
 from boxocr.label_studio.errors import CommandFailed, LabelStudioUnreachable
 from boxocr.label_studio.hosts import inside_container, is_loopback, other_names, shown
-from boxocr.pages.http.certificates import causes_of, certificate_trouble
+from boxocr.pages.http.certificates import causes_of, certificate_error
 from boxocr.settings.environment import Settings
 
 CHECK, CLOCK = "Label Studio", "clock"
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
 
-# Signed addresses and tokens are dated. S3 takes 15 minutes of difference; a token that lives for 5 minutes does not.
+# Signed URLs and tokens contain times. S3 tolerates 15 minutes of difference; access tokens expire after 5 minutes.
 _MOST_SECONDS_APART = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Label Studio says of itself.
+    """Label Studio's answer.
 
     Attributes:
-        version: such as 1.23.2; empty when it does not say.
-        seconds_ahead: of its clock before this one; None when it does not say.
+        version: such as 1.23.2; empty if unknown.
+        seconds_ahead: of its clock before this one; None if unknown.
     """
 
     version: str
@@ -40,11 +40,11 @@ class Answer:
 
 
 def findings(settings: Settings, answer: Answer | CommandFailed | None) -> Iterator[Finding]:
-    """Two: whether it answers, and how far apart the clocks are.
+    """Report whether it answers, and the difference of the clocks.
 
     Args:
-        settings: the server's.
-        answer: of :func:`ask`; None when no address is set.
+        settings: of the server.
+        answer: from :func:`ask`; None if no address is set.
     """
     if answer is None or settings.label_studio_url is None:
         yield skipped(
@@ -59,7 +59,7 @@ def findings(settings: Settings, answer: Answer | CommandFailed | None) -> Itera
     version = f"Version {answer.version} answers" if answer.version else "It answers"
     yield passed(CHECK, f"{version} at {shown(settings.label_studio_url)}.")
     if answer.seconds_ahead is None:
-        yield skipped(CLOCK, "Label Studio does not tell the time.")
+        yield skipped(CLOCK, "Label Studio's answer has no date.")
     elif abs(answer.seconds_ahead) > _MOST_SECONDS_APART:
         way = "behind" if answer.seconds_ahead > 0 else "ahead of"
         yield failed(
@@ -73,11 +73,11 @@ def findings(settings: Settings, answer: Answer | CommandFailed | None) -> Itera
 
 
 def ask(url: str, *, in_container: bool | None = None) -> Answer | CommandFailed:
-    """Label Studio's answer, or why there is none.
+    """Ask Label Studio for its health and version; returns the error if it does not answer.
 
     Args:
         url: its address, path prefix included.
-        in_container: whether this process runs in a container; found out when not given.
+        in_container: whether this process runs in a container; detected by default.
     """
     try:
         with http_client(_TIMEOUT) as http:
@@ -88,14 +88,14 @@ def ask(url: str, *, in_container: bool | None = None) -> Answer | CommandFailed
                 return elsewhere
             if health.status_code != HTTPStatus.OK or not _is_up(health):
                 return LabelStudioUnreachable(
-                    f"What answers at {shown(url)} is not Label Studio (HTTP {health.status_code} for /health).",
+                    f"The server at {shown(url)} is not Label Studio (HTTP {health.status_code} for /health).",
                     "Correct LABEL_STUDIO_URL: host, port, and path prefix if there is one.",
                 )
             return Answer(_version(http.get(f"{url}/api/version")), _seconds_ahead(health, now))
     except httpx.HTTPError as error:
         return _unreachable(url, error, inside_container() if in_container is None else in_container)
     except httpx.InvalidURL:
-        return LabelStudioUnreachable("LABEL_STUDIO_URL is no valid web address.", "Correct it.")
+        return LabelStudioUnreachable("LABEL_STUDIO_URL is not a valid web address.", "Correct it.")
 
 
 def _is_up(health: httpx.Response) -> bool:
@@ -137,7 +137,7 @@ def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> Comman
     if in_container and is_loopback(url):
         return LabelStudioUnreachable(
             f"LABEL_STUDIO_URL is {shown(url)}, and inside this container {parts.hostname} is the container itself, "
-            "where no Label Studio answers.",
+            "where Label Studio does not run.",
             f"Name Label Studio as this container reaches it: {other_names(url)}.",
         )
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
@@ -161,10 +161,10 @@ def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> Comman
 
 
 def _without_tls(url: str, error: httpx.HTTPError) -> CommandFailed:
-    trouble = certificate_trouble(error, shown(url))
+    trouble = certificate_error(error, shown(url))
     if trouble is None:
         return LabelStudioUnreachable(
-            f"What listens at {shown(url)} does not speak TLS.",
+            f"The server at {shown(url)} does not speak TLS.",
             "Correct LABEL_STUDIO_URL: http in place of https, or another port.",
         )
     return LabelStudioUnreachable(trouble.message, trouble.remedy)

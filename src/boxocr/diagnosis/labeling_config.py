@@ -1,4 +1,4 @@
-"""Does a project's labeling config let annotators draw boxes and have them read?"""
+"""Checks that annotators can draw boxes with a project's labeling config, and get their text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.errors import BoxOCRError, LabelingConfigError
 from boxocr.label_studio.client import Project, Task
+from boxocr.labeling.attributes import drawing_type
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.destinations import destinations
-from boxocr.labeling.notices import notices
-from boxocr.labeling.places import drawing_place
 from boxocr.labeling.tag import Tag
+from boxocr.labeling.unused_attributes import unused_attributes
 from boxocr.reading.types import ReadingOptions
 from boxocr.settings.environment import Settings
 
@@ -19,20 +18,20 @@ CHECK = "labeling config"
 # Tags whose regions Label Studio sends to a backend, with and without labels of their own.
 _ASKING = ("rectangle", "rectanglelabels", "keypoint", "keypointlabels")
 
-# Attributes that Label Studio takes "true" and "false" for, and nothing else.
+# Attributes for which Label Studio accepts "true" and "false" only.
 _SWITCHES = ("smart", "smartOnly", "perRegion")
 
-# A sentence that names more is hard to read.
+# More names make a sentence hard to read.
 _MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """What became of a labeling config.
+    """The result for a labeling config.
 
     Attributes:
-        findings: about it: what is wrong, and which TextArea each tag and label fills.
-        wanted: how the config lets regions be read, for the tasks that were looked at.
+        findings: problems, and which TextArea each tag and label fills.
+        wanted: all reading options in the config, for the given tasks.
     """
 
     findings: tuple[Finding, ...]
@@ -40,12 +39,12 @@ class Fitness:
 
 
 def judge(project: Project, tasks: Sequence[Task], settings: Settings) -> Fitness:
-    """Look at a project's labeling config.
+    """Check a project's labeling config.
 
     Args:
-        project: that it belongs to.
-        tasks: its first; what a config takes from a task's data is looked at for these.
-        settings: the server's.
+        project: with the labeling config.
+        tasks: its first tasks, for values that come from their data.
+        settings: of the server.
     """
     broken: tuple[Finding, ...] = ()
     try:
@@ -66,18 +65,18 @@ def judge(project: Project, tasks: Sequence[Task], settings: Settings) -> Fitnes
 
 def _findings(config: LabelingConfig) -> Iterator[Finding]:
     for image in config.images():
-        if any(image in field.tag.images for field in config.controls.fields):
+        if any(image in field.tag.images for field in config.controls.text_areas):
             yield from _drawing(config, image)
             yield from _single_lines(config, image)
-    for notice in notices(config.markup):
-        # Nothing is wrong with what another ML backend may read.
+    for notice in unused_attributes(config.markup):
+        # An attribute for another ML backend is not a problem.
         yield skipped(CHECK, notice.sentence) if notice.foreign else failed(CHECK, notice.message, notice.remedy)
     if sentence := _filling(config):
         yield passed(CHECK, sentence)
 
 
 def _broken_switches(config: LabelingConfig) -> Iterator[Finding]:
-    """Values for which Label Studio shows an error in place of every task: of these attributes it takes two words."""
+    """Find values for which Label Studio shows an error instead of the task."""
     for tag in config.controls:
         for name in _SWITCHES:
             written = tag.attributes.get(name, "true")
@@ -90,8 +89,8 @@ def _broken_switches(config: LabelingConfig) -> Iterator[Finding]:
 
 
 def _drawing(config: LabelingConfig, image: str) -> Iterator[Finding]:
-    """What draws on an Image without Label Studio ever asking this backend for it."""
-    drawing = [tag for tag in config.controls if drawing_place(tag.kind) and image in tag.images]
+    """Find tags whose regions on an Image are never sent to this backend."""
+    drawing = [tag for tag in config.controls if drawing_type(tag.kind) and image in tag.images]
     asking = [tag for tag in drawing if tag.kind in _ASKING]
     switched_off = [tag for tag in asking if tag.attributes.get("smart") == "false"]
     if not asking:
@@ -119,7 +118,7 @@ def _drawing(config: LabelingConfig, image: str) -> Iterator[Finding]:
 
 def _single_lines(config: LabelingConfig, image: str) -> Iterator[Finding]:
     filled = {name for _, where in _destinations(config, image) for name in where.values()}
-    for field in config.controls.fields:
+    for field in config.controls.text_areas:
         tag = field.tag
         if image in tag.images and tag.name in filled and not tag.attributes.get("rows"):
             yield failed(
@@ -130,14 +129,14 @@ def _single_lines(config: LabelingConfig, image: str) -> Iterator[Finding]:
 
 
 def _destinations(config: LabelingConfig, image: str) -> Iterator[tuple[Tag, dict[str | None, str | None]]]:
-    """Where the text of each tag's regions goes."""
+    """The TextArea for the regions of each tag, by label."""
     for tag in config.controls:
-        if drawing_place(tag.kind) and image in tag.images:
-            yield tag, destinations(config.controls, image, tag)
+        if drawing_type(tag.kind) and image in tag.images:
+            yield tag, config.controls.text_areas_by_label(image, tag)
 
 
 def _filling(config: LabelingConfig) -> str:
-    """Which TextArea each tag and label fills, and which are left alone; nothing where nothing is drawn."""
+    """A sentence about which TextArea each tag and label fills; empty if nothing is drawn."""
     images = config.images()
     filled: set[str | None] = set()
     sentences = []
@@ -173,10 +172,10 @@ def _listed(names: Sequence[str], last: str = " and ") -> str:
 
 
 def _reading_options(project: Project, tasks: Sequence[Task], settings: Settings) -> frozenset[ReadingOptions]:
-    """How each tag's regions would be read, without labels and with each of them.
+    """The reading options for each tag's regions, without a label and with each label.
 
     Raises:
-        LabelingConfigError: a ``model_*`` attribute means nothing, be it about reading or not.
+        LabelingConfigError: any ``model_*`` attribute is invalid.
     """
     default = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
     wanted = set()

@@ -1,4 +1,4 @@
-"""Can the pages of a project's first tasks really be fetched and decoded, as the server would?"""
+"""Checks that the pages of a project's first tasks can be fetched and decoded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from boxocr.settings.environment import Settings
 
 CHECK = "pages"
 
-# Of each kind of source. One alone may be the exception; more only take longer.
+# Per kind of source: a single page could be an exception, more take longer.
 _PAGES_OF_A_KIND = 3
 
 
 @dataclass
 class _Kind:
-    """What was found of one kind of source."""
+    """Results for a kind of source."""
 
     name: str
     read: int = 0
@@ -33,12 +33,12 @@ class _Kind:
 
 
 def findings(project: Project, tasks: Sequence[Task], settings: Settings) -> Iterator[Finding]:
-    """One for each kind of source that the tasks' pages come from.
+    """Report each kind of source of the tasks' pages.
 
     Args:
-        project: with a labeling config that can be understood.
-        tasks: its first.
-        settings: the server's.
+        project: with a valid labeling config.
+        tasks: its first tasks.
+        settings: of the server.
     """
     if not tasks:
         yield skipped(CHECK, f"Project {project.id} has no tasks yet.")
@@ -58,7 +58,7 @@ def findings(project: Project, tasks: Sequence[Task], settings: Settings) -> Ite
 
 
 def buckets(project: Project, tasks: Sequence[Task]) -> dict[str, str]:
-    """An ``s3://`` address in each bucket that the tasks' pages lie in, by the bucket's name."""
+    """The ``s3://`` address of a page in each bucket of the tasks, by the bucket's name."""
     found: dict[str, str] = {}
     for task in tasks:
         for url in _urls(project, task):
@@ -68,7 +68,7 @@ def buckets(project: Project, tasks: Sequence[Task]) -> dict[str, str]:
 
 
 def _urls(project: Project, task: Task) -> Iterator[str | PageError]:
-    """The addresses of a task's pages; an error for each Image that it has none for."""
+    """The addresses of a task's pages, or an error for an Image without one."""
     config = LabelingConfig.parse(project.label_config, task.data)
     for image in config.images():
         try:
@@ -90,7 +90,7 @@ def _look(store: PageStore, kind: _Kind, task: Task, url: str | PageError) -> No
 
 
 def _kind_of(url: str) -> str:
-    """A name for the kind of source, without anything that may be secret."""
+    """A name for the kind of source, without secrets."""
     url = url.strip()
     parts = urlsplit(url)
     match parts.scheme.lower():
@@ -98,7 +98,7 @@ def _kind_of(url: str) -> str:
             return "pages inside the tasks"
         case "s3" | "gs" | "azure-blob":
             return f"{parts.scheme.lower()}://{parts.netloc}"
-    # Each name that tasks have for Label Studio is a kind of its own, since this server may not know it.
+    # Each host name for Label Studio is a kind of its own, since this server may not know all of them.
     place = f" at {parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
     if "/data/local-files/" in parts.path:
         return f"local files{place}"

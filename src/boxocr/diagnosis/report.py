@@ -1,4 +1,4 @@
-"""What the checks found, and how people and programs are told."""
+"""Findings of the checks, and their output as text or JSON."""
 
 import json
 import shutil
@@ -10,11 +10,11 @@ from typing import TextIO
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
 
-# Longer lines are hard to read, however wide the terminal is.
+# Longer lines are hard to read, even on a wide terminal.
 _WIDEST = 100
 _NARROWEST = 30
 
-# A shorter secret protects nothing, and would be found inside ordinary words.
+# A shorter secret would also match inside ordinary words.
 _SHORTEST_SECRET = 4
 
 
@@ -23,11 +23,10 @@ class Finding:
     """The outcome of one check.
 
     Attributes:
-        check: what was looked at, in a word or two.
-        ok: True when it is well, False when it is not, None when it is not configured or could not be looked at and
-            nothing is wrong with that.
-        message: one sentence, or a few words, about what was found.
-        remedy: what to do about it; only where something is wrong.
+        check: name of the check.
+        ok: True for a success, False for a problem, None if it was skipped, which is not a problem.
+        message: a sentence, or a few words.
+        remedy: for a problem; otherwise empty.
     """
 
     check: str
@@ -37,41 +36,34 @@ class Finding:
 
 
 def passed(check: str, message: str) -> Finding:
-    """All is well."""
+    """A check that succeeded."""
     return Finding(check, True, message)
 
 
 def failed(check: str, message: str, remedy: str) -> Finding:
-    """Something is wrong, and this mends it."""
+    """A check that found a problem."""
     return Finding(check, False, message, remedy)
 
 
 def skipped(check: str, message: str) -> Finding:
-    """Nothing to look at, and nothing wrong with that."""
+    """A check that does not apply."""
     return Finding(check, None, message)
 
 
 def failure(check: str, error: BoxOCRError) -> Finding:
-    """What an error says."""
+    """A check that ended with an error."""
     return failed(check, error.message, error.remedy)
 
 
 class Redaction:
-    """Takes secrets out of what is printed, whatever way they came in: an error's text can hold what was sent.
+    """Removes secrets from output. Error messages of libraries and servers can quote them.
 
     Args:
-        settings: whose secrets these are.
+        settings: with the secrets.
     """
 
     def __init__(self, settings: Settings) -> None:
-        found = (
-            settings.label_studio_token,
-            settings.basic_auth_pass,
-            settings.aws_secret_access_key,
-            settings.aws_session_token,
-        )
-        values = (secret.get_secret_value().strip() for secret in found if secret)
-        self._secrets = tuple(value for value in values if len(value) >= _SHORTEST_SECRET)
+        self._secrets = tuple(secret for secret in settings.secrets() if len(secret) >= _SHORTEST_SECRET)
 
     def __call__(self, text: str) -> str:
         """The text with each secret replaced."""
@@ -84,11 +76,11 @@ Redact = Callable[[str], str]
 
 
 class Printer:
-    """Prints findings line by line as they come, no wider than the terminal.
+    """Prints findings as they come, wrapped to the width of the terminal.
 
     Args:
-        out: where to.
-        redact: applied to all that is printed.
+        out: the stream to print to.
+        redact: applied to all output.
     """
 
     def __init__(self, out: TextIO, redact: Redact = str) -> None:
@@ -97,7 +89,7 @@ class Printer:
         self._marks = _marks(out.encoding)
 
     def finding(self, finding: Finding) -> None:
-        """A mark, the check and what was found; below it the remedy."""
+        """Print a mark, the check and its message, and the remedy below."""
         mark = self._marks[finding.ok]
         self._wrapped(f"{finding.check}: {finding.message}", first=f"{mark} ", rest=" " * (len(mark) + 1))
         if finding.remedy:
@@ -106,18 +98,18 @@ class Printer:
             self._wrapped(finding.remedy, first=f"{indent}{arrow} ", rest=f"{indent}{' ' * len(arrow)} ")
 
     def error(self, error: BoxOCRError) -> None:
-        """What kept a command from its work."""
+        """Print the error that ended a command."""
         mark = self._marks[False]
         self._wrapped(error.message, first=f"{mark} ", rest=" " * (len(mark) + 1))
         arrow = self._marks["remedy"]
         self._wrapped(error.remedy, first=f"  {arrow} ", rest=f"  {' ' * len(arrow)} ")
 
     def text(self, text: str) -> None:
-        """A plain sentence."""
+        """Print a sentence."""
         self._wrapped(text)
 
     def line(self, text: str) -> None:
-        """A line that must not be broken, such as an address."""
+        """Print a line without wrapping it, such as an address."""
         print(self._redact(text), file=self._out, flush=True)
 
     def _wrapped(self, text: str, first: str = "", rest: str = "") -> None:
@@ -144,7 +136,7 @@ def as_json(findings: Iterable[Finding], redact: Redact = str) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """One line about all of them."""
+    """The summary line."""
     wrong = sum(finding.ok is False for finding in findings)
     return "All is well." if not wrong else f"{wrong} of {len(findings)} checks failed."
 

@@ -1,4 +1,4 @@
-"""Does the S3 endpoint answer, and may this server's keys read the buckets?"""
+"""Checks that the S3 endpoint answers, and that this server's keys can read the buckets."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from boxocr.diagnosis.report import Finding, failure, passed, skipped
 from boxocr.errors import PageError, PageNotFound, PageUnauthorized
 from boxocr.label_studio.hosts import shown
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import BYTES_PER_MB, Limits
 from boxocr.settings.environment import Settings
@@ -16,20 +16,20 @@ CHECK = "S3"
 
 _SECONDS = 20
 
-# The code for keys that are known and valid, but not allowed what was asked.
+# S3's code for valid keys without the permission.
 _NOT_ALLOWED = "AccessDenied"
 
 
 def findings(settings: Settings, in_tasks: Mapping[str, str], in_storages: Iterable[str]) -> Iterator[Finding]:
-    """One for each bucket, or one for the keys where no bucket is known.
+    """Check each bucket, or only the keys if no bucket is known.
 
     Args:
-        settings: the server's.
-        in_tasks: the address of an object in each bucket that tasks' pages lie in.
-        in_storages: buckets that a project's storages name.
+        settings: of the server.
+        in_tasks: address of a page in each bucket of the tasks, by the bucket's name.
+        in_storages: names of the buckets in the project's storages.
     """
     if settings.aws_access_key_id is None:
-        why = "pages in S3 are read through Label Studio" if in_tasks else "not needed unless pages lie in S3"
+        why = "pages in S3 are read through Label Studio" if in_tasks else "not needed unless pages are in S3"
         yield skipped(CHECK, f"No keys are set (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY); {why}.")
         return
     source = S3(settings, Limits(_SECONDS, int(settings.max_page_mb * BYTES_PER_MB)))
@@ -42,9 +42,9 @@ def findings(settings: Settings, in_tasks: Mapping[str, str], in_storages: Itera
 
 
 def _keys(source: S3, endpoint: str) -> Finding:
-    """Whether the keys are accepted: asked for a bucket that does not exist, S3 says so, or says what is wrong."""
+    """Check the keys by a request for a bucket that does not exist."""
     try:
-        source.fetch(PageAddress(f"s3://boxocr-doctor-{secrets.token_hex(12)}/none"), None, Deadline(_SECONDS))
+        source.fetch(PageURL.parse(f"s3://boxocr-doctor-{secrets.token_hex(12)}/none"), None, Deadline(_SECONDS))
     except PageNotFound:
         pass
     except PageUnauthorized as error:
@@ -58,9 +58,9 @@ def _keys(source: S3, endpoint: str) -> Finding:
 
 
 def _bucket(source: S3, endpoint: str, bucket: str, url: str, *, page: bool) -> Finding:
-    """Whether objects of the bucket can be read: a page of a task, or else one that does not exist."""
+    """Check the access to a bucket by requesting a page, or an object that does not exist."""
     try:
-        source.fetch(PageAddress(url), None, Deadline(_SECONDS))
+        source.fetch(PageURL.parse(url), None, Deadline(_SECONDS))
     except PageNotFound as error:
         if page or "no bucket" in error.message:
             return failure(CHECK, error)

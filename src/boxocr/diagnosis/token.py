@@ -1,7 +1,7 @@
-"""Is the token one that Label Studio takes, and for how long?
+"""Checks that Label Studio accepts the token, and for how long.
 
-Label Studio says why it refuses a token only in part: a personal access token sent as a legacy one, and a wrong legacy
-token, get the same "Invalid token.". So the token itself is looked at first.
+Label Studio gives few reasons for a refusal: for a personal access token sent as a legacy one, and for a wrong legacy
+token, it answers "Invalid token.". So the token itself is checked first.
 """
 
 import re
@@ -31,10 +31,10 @@ _TIMEOUT = httpx.Timeout(30, connect=5)
 _SECONDS_PER_DAY = 86_400
 _WARNING_DAYS = 7
 
-# Label Studio gives tokens a life of two centuries unless the organisation sets another.
+# By default Label Studio's tokens expire after two centuries.
 _YEARS_WITHOUT_END = 50
 
-# Base64 of '{"', with which every JWT begins.
+# Base64 of '{"', the start of every JWT.
 _JWT_START = "eyJ"
 _JWT_DOTS = 2
 
@@ -43,11 +43,11 @@ _LEGACY = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the token.
+    """The result for the token.
 
     Attributes:
         finding: about it.
-        accepted: whether Label Studio takes it, were it only until tomorrow.
+        accepted: whether Label Studio accepts it now.
     """
 
     finding: Finding
@@ -55,11 +55,11 @@ class Verdict:
 
 
 def judge(settings: Settings, *, reachable: bool) -> Verdict:
-    """Look at the token, and let Label Studio look at it.
+    """Check the token, and have Label Studio check it.
 
     Args:
-        settings: the server's.
-        reachable: whether Label Studio can be asked.
+        settings: of the server.
+        reachable: whether Label Studio answers.
     """
     url, token = settings.label_studio_url, settings.label_studio_token
     if url is None:
@@ -68,7 +68,7 @@ def judge(settings: Settings, *, reachable: bool) -> Verdict:
         message = "LABEL_STUDIO_ACCESS_TOKEN is not set, so Label Studio shows this server no page."
         return Verdict(failed(CHECK, message, _CREATE))
     written = token.get_secret_value().strip()
-    if (problem := _wrong_by_itself(written)) is not None:
+    if (problem := _problem_in_text(written)) is not None:
         return Verdict(problem)
     if not reachable:
         return Verdict(skipped(CHECK, f"It looks like a {_kind(written)}; Label Studio cannot be asked about it."))
@@ -79,8 +79,8 @@ def _kind(token: str) -> str:
     return "personal access token" if claims_of(token) is not None else "legacy token"
 
 
-def _wrong_by_itself(token: str) -> Finding | None:
-    """What can be seen without Label Studio."""
+def _problem_in_text(token: str) -> Finding | None:
+    """Find problems without Label Studio."""
     if (word := re.match(r"(Token|Bearer)\b", token, re.IGNORECASE)) is not None:
         return failed(
             CHECK,
@@ -90,12 +90,12 @@ def _wrong_by_itself(token: str) -> Finding | None:
     if token[:1] in "\"'" or re.search(r"\s", token):
         return failed(
             CHECK,
-            "LABEL_STUDIO_ACCESS_TOKEN holds quotation marks or spaces that are no part of a token.",
+            "LABEL_STUDIO_ACCESS_TOKEN holds quotation marks or spaces that are not part of a token.",
             "Set it to the token alone; docker run --env-file takes quotation marks literally.",
         )
     claims = claims_of(token)
     if claims is not None:
-        return _wrong_claims(claims)
+        return _problem_in_claims(claims)
     if token.startswith(_JWT_START) or token.count(".") == _JWT_DOTS:
         return failed(
             CHECK,
@@ -106,7 +106,7 @@ def _wrong_by_itself(token: str) -> Finding | None:
     return None
 
 
-def _wrong_claims(claims: Mapping[str, Any]) -> Finding | None:
+def _problem_in_claims(claims: Mapping[str, Any]) -> Finding | None:
     if claims.get("token_type") == "access":
         return failed(
             CHECK,
@@ -121,7 +121,7 @@ def _wrong_claims(claims: Mapping[str, Any]) -> Finding | None:
 
 
 def _asked(url: str, token: str) -> Verdict:
-    """What Label Studio says to it."""
+    """Have Label Studio check the token."""
     claims = claims_of(token)
     try:
         with http_client(_TIMEOUT) as http:
@@ -135,7 +135,7 @@ def _asked(url: str, token: str) -> Verdict:
     except (httpx.HTTPError, httpx.InvalidURL):
         return Verdict(failed(CHECK, "Label Studio broke off when asked about the token.", "Try again."))
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
-        # Label Studio exchanges the token even where it then refuses what it gave for it.
+        # Label Studio exchanges the token even if it refuses the access token afterwards.
         return Verdict(
             failed(
                 CHECK,
@@ -168,7 +168,7 @@ def _exchange_refused(answer: httpx.Response) -> Finding:
     return failed(
         CHECK,
         f"Label Studio answered with HTTP {answer.status_code} when asked for an access token.",
-        "Check LABEL_STUDIO_URL, and look into Label Studio's log.",
+        "Check LABEL_STUDIO_URL and Label Studio's log.",
     )
 
 
@@ -177,7 +177,7 @@ def _answered(answer: httpx.Response, kind: str, seconds_left: float | None) -> 
         owner = _json(answer).get("email") or "someone without an e-mail address"
         return Verdict(_lasting(f"{kind} of {owner}, accepted", seconds_left), accepted=True)
     message = f"Label Studio answered with HTTP {answer.status_code} when asked whose token this is."
-    return Verdict(failed(CHECK, message, "Look into Label Studio's log."))
+    return Verdict(failed(CHECK, message, "Check Label Studio's log."))
 
 
 def _lasting(accepted: str, seconds_left: float | None) -> Finding:
@@ -203,7 +203,7 @@ def _day(timestamp: float) -> str:
 
 
 def _header(kind: str, token: str) -> dict[str, str]:
-    # A header takes Latin letters only; whatever else a token holds makes it wrong anyway.
+    # Headers are limited to Latin-1. A token with other characters is wrong anyway.
     return {"Authorization": f"{kind} {token.encode('ascii', 'replace').decode()}"}
 
 

@@ -1,4 +1,4 @@
-"""Do a project's events arrive here?"""
+"""Checks that a project's events arrive at this server."""
 
 from boxocr.diagnosis.report import Finding, failed, passed, skipped
 from boxocr.label_studio import webhooks
@@ -10,16 +10,16 @@ CHECK = "webhook"
 
 
 def finding(api: LabelStudioAPI, project: int, backend_url: str, token: str, connect: str) -> Finding:
-    """Whether the project has a webhook whose events this server takes.
+    """Check the project's webhook for this server.
 
     Args:
         api: Label Studio.
         project: its number.
-        backend_url: of this server, as Label Studio's connection has it.
-        token: that the webhook must send; empty where this server asks for no password.
-        connect: the command that puts it right.
+        backend_url: of this server, as in Label Studio's connection.
+        token: that the webhook must send; empty if this server has no password.
+        connect: the command that corrects it.
     """
-    if why := webhooks.unheard(backend_url):
+    if why := webhooks.refusal_reason(backend_url):
         return skipped(CHECK, why)
     try:
         own = webhooks.of(backend_url, api.webhooks(project))
@@ -28,11 +28,11 @@ def finding(api: LabelStudioAPI, project: int, backend_url: str, token: str, con
     active = [one for one in own if one.active]
     address = shown(backend_url)
     if any(one.has_token(token) for one in active):
-        return passed(CHECK, f"Label Studio tells {address} what happens in project {project}.")
+        return passed(CHECK, f"Label Studio sends the events of project {project} to {address}.")
     if active:
         trouble = "does not send the token that belongs to the password, so this server refuses its events"
     elif own:
-        trouble = "is switched off, so this server does not learn what happens in the project"
+        trouble = "is switched off, so this server does not receive the project's events"
     else:
-        trouble = "does not exist, so this server does not learn what happens in the project"
+        trouble = "does not exist, so this server does not receive the project's events"
     return failed(CHECK, f"The webhook of project {project} to {address} {trouble}.", f"Run {connect}.")

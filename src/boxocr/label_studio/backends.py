@@ -1,4 +1,4 @@
-"""Label Studio's connection to this backend: which one it is, and what keeps it from working."""
+"""Label Studio's connections to ML backends, and the reasons why one does not work."""
 
 import re
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from boxocr.label_studio.errors import AddressRefused, CommandFailed, LabelStudi
 from boxocr.label_studio.hosts import is_loopback, other_names, shown
 from boxocr.settings.environment import Settings
 
-# Versions that BoxOCR gives its models begin with it.
+# Prefix of BoxOCR's model versions.
 _MODEL = "boxocr"
 
-# Of a connection, unless the operator gives it another one.
+# Default title of a connection.
 TITLE = "BoxOCR"
 
-# What no backend can do for annotators.
+# A backend cannot do this for annotators.
 ACCEPTING = (
     "Label Studio keeps the text of a box once it is accepted: annotators switch Auto-Accept Suggestions on, or accept "
     "each box before they change the label or submit."
 )
 
-# How requests, with which Label Studio calls its backends, quotes an answer's reason phrase.
+# Label Studio calls its backends with requests, which quotes the reason phrase of an answer like this.
 _HTTP_ERROR = re.compile(r"(\d{3}) (?:Client|Server) Error: (.*?)(?: for url: |$)")
 
 
@@ -37,12 +37,12 @@ class Connection:
     Attributes:
         id: its number.
         url: of the backend, as Label Studio reaches it.
-        title: as people see it.
-        interactive: whether annotators' regions are sent to it.
-        user: of basic authentication, empty when that is off.
-        state: CO connected, DI no answer, ER answers with an error; asked anew when connections are listed.
-        error: of the state ER.
-        model_version: that the backend gave.
+        title: as displayed.
+        interactive: whether it gets the regions that annotators draw.
+        user: of basic authentication; empty if that is off.
+        state: CO connected, DI no answer, ER an error; refreshed whenever connections are listed.
+        error: in the state ER.
+        model_version: from the backend.
     """
 
     id: int
@@ -61,13 +61,13 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A connection as it should be.
+class DesiredConnection:
+    """The connection to establish.
 
     Attributes:
         url: of the backend, as Label Studio reaches it.
-        title: as people see it.
-        user: of basic authentication, empty for none.
+        title: as displayed.
+        user: of basic authentication; empty for none.
         password: of basic authentication.
     """
 
@@ -78,13 +78,13 @@ class Wanted:
 
     @property
     def webhook_token(self) -> str:
-        """That webhooks must send; empty when there is no password."""
+        """The token that webhooks must send; empty without a password."""
         return webhook_token(self.user, self.password) if self.user and self.password else ""
 
     def fields(self) -> dict[str, Any]:
-        """What the API is sent."""
+        """The fields for the API."""
         if not self.user or self.password is None:
-            # Label Studio sends a stored user name along whatever the method says, so it is emptied.
+            # Label Studio sends a stored user name even with the method NONE, so it is cleared.
             return {"url": self.url, "title": self.title, "auth_method": "NONE", "basic_auth_user": ""}
         return {
             "url": self.url,
@@ -95,20 +95,20 @@ class Wanted:
         }
 
 
-def wanted(settings: Settings, url: str, title: str) -> Wanted:
-    """The connection as the settings want it: with user and password where the server asks for them."""
+def desired_connection(settings: Settings, url: str, title: str) -> DesiredConnection:
+    """The connection for a server with these settings, including its user and password."""
     if settings.basic_auth_user is None or settings.basic_auth_pass is None:
-        return Wanted(url, title)
-    return Wanted(url, title, settings.basic_auth_user, settings.basic_auth_pass)
+        return DesiredConnection(url, title)
+    return DesiredConnection(url, title, settings.basic_auth_user, settings.basic_auth_pass)
 
 
 def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Connection | None:
-    """The connection with this address, else the one with this title, which the backend had before it moved.
+    """Find the connection by address, or by title if the address has changed.
 
     Args:
         connections: of the project.
-        url: of the backend; empty for any BoxOCR.
-        title: of the connection; empty when only the address counts.
+        url: of the backend; empty to find any BoxOCR.
+        title: of the connection; empty to compare only the address.
     """
     if not url:
         return next((one for one in connections if one.model_version.startswith(_MODEL) or one.title == title), None)
@@ -117,7 +117,7 @@ def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Con
 
 
 def explained(refused: LabelStudioRefused, url: str) -> CommandFailed:
-    """Why Label Studio does not connect to a backend, from what it says.
+    """Explain why Label Studio does not connect to a backend.
 
     Args:
         refused: Label Studio's answer.
@@ -143,11 +143,11 @@ def explained(refused: LabelStudioRefused, url: str) -> CommandFailed:
 
 
 def unreachable(url: str, said: str = "") -> CommandFailed:
-    """Label Studio gets no answer from the backend.
+    """The error for a backend that Label Studio cannot reach.
 
     Args:
         url: of the backend.
-        said: Label Studio's words about it.
+        said: Label Studio's message.
     """
     how = next((words for words in ("Connection refused", "timed out", "No route to host") if words in said), "")
     message = f"Label Studio cannot reach BoxOCR at {shown(url)}{f' ({how.lower()})' if how else ''}."
@@ -161,27 +161,27 @@ def unreachable(url: str, said: str = "") -> CommandFailed:
 
 
 def answered_with_error(said: str, url: str) -> CommandFailed:
-    """The backend answers Label Studio with an error.
+    """The error for a backend that answers Label Studio with an error.
 
     Args:
-        said: Label Studio's words about it.
+        said: Label Studio's message.
         url: of the backend.
     """
     found = _HTTP_ERROR.search(said)
     status, phrase = (found[1], found[2].strip()) if found else ("401", "")
     if status == "401":
         return CommandFailed(
-            f"BoxOCR at {shown(url)} asks for a user name and password, and Label Studio has none or the wrong ones.",
+            f"BoxOCR at {shown(url)} requires a user name and password, and Label Studio has none or the wrong ones.",
             "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as for the server, and run boxocr connect --project.",
         )
     if phrase.startswith(LabelingConfigError.message):
-        # Its own words, since a reason phrase has no letters but ASCII.
+        # The original message, since a reason phrase is limited to ASCII.
         return CommandFailed(LabelingConfigError.message, LabelingConfigError.remedy)
     if "labeling config" in phrase:
         message, _, remedy = phrase.partition(". ")
         return CommandFailed(f"{message.rstrip('.')}.", remedy or "Change the project's labeling config.")
     if status == "404":
-        return CommandFailed(f"What answers at {shown(url)} is not BoxOCR (HTTP 404).", "Correct the address.")
+        return CommandFailed(f"The server at {shown(url)} is not BoxOCR (HTTP 404).", "Correct the address.")
     return CommandFailed(
-        f"BoxOCR at {shown(url)} answered Label Studio with HTTP {status}: {phrase}", "Look into the server's log."
+        f"BoxOCR at {shown(url)} answered Label Studio with HTTP {status}: {phrase}", "Check the server's log."
     )

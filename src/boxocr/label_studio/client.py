@@ -1,6 +1,6 @@
-"""Label Studio's API as far as the commands need it: thin over label-studio-sdk, with time limits and plain errors.
+"""A client for the parts of Label Studio's API that the commands use: label-studio-sdk with timeouts and clear errors.
 
-What it answers, the odd statuses included, was measured against Label Studio 1.23.2.
+Its answers, unusual statuses included, were recorded with Label Studio 1.23.2.
 """
 
 import html
@@ -13,32 +13,31 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import httpx
-from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.core.request_options import RequestOptions
 from pydantic import SecretStr
 
 from boxocr.errors import PageError
-from boxocr.label_studio.backends import Connection, Wanted
+from boxocr.label_studio.backends import Connection, DesiredConnection
 from boxocr.label_studio.errors import LabelStudioRefused, LabelStudioUnreachable
 from boxocr.label_studio.hosts import shown
 from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
 
-# When it lists a project's backends, Label Studio asks each of them how it is and waits some seconds for each.
+# To list a project's backends, Label Studio calls each of them and waits for some seconds.
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
-# Retries are for programs that run unattended; whoever waits at a terminal wants the first answer.
+# At a terminal, the first error is reported.
 _ONCE = RequestOptions(max_retries=0)
 
-# For those: Label Studio may be busy for a while.
+# For long runs: Label Studio may be busy for a while.
 _PATIENTLY = RequestOptions(max_retries=5)
 
-# Label Studio counts all of a project's tasks anew when predictions are stored.
+# Label Studio updates all tasks of a project when predictions are stored.
 _STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
 
 _EXCHANGE_SECONDS = 30
@@ -52,7 +51,7 @@ class Project:
 
     Attributes:
         id: its number.
-        title: as people see it.
+        title: as displayed.
         label_config: XML.
     """
 
@@ -67,8 +66,8 @@ class Task:
 
     Attributes:
         id: its number.
-        data: by column.
-        file_upload: name of the uploaded file that it was made from, with the prefix that Label Studio gave it.
+        data: values by column.
+        file_upload: name of its uploaded file, with Label Studio's prefix.
     """
 
     id: int
@@ -77,14 +76,14 @@ class Task:
 
 
 def http_client(timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
-    """A client that goes the way that the server goes: no proxy, no ``.netrc``, the same certificate authorities."""
+    """A client that connects as the server does: without proxies and ``.netrc``, with its certificate authorities."""
     return httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, verify=trusting_context())
 
 
 class LabelStudioAPI:
-    """Label Studio, spoken to with this server's token.
+    """Label Studio's API with this server's token.
 
-    Every method raises :class:`LabelStudioUnreachable` or :class:`LabelStudioRefused` when it cannot do what it says.
+    Every method can raise :class:`LabelStudioUnreachable` and :class:`LabelStudioRefused`.
 
     Args:
         url: Label Studio's address, path prefix included.
@@ -95,14 +94,16 @@ class LabelStudioAPI:
         self.url = url
         self._http = http_client()
         self._tokens = Tokens(url, token)
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - takes a second
+
         with self._plain_errors():
-            # The SDK joins its paths as a browser would, so a path prefix must end in a slash.
+            # The SDK joins paths as a browser does, so a path prefix must end with a slash.
             self._sdk = LabelStudio(
                 base_url=f"{url}/", api_key=token.get_secret_value().strip(), httpx_client=self._http
             )
 
     def __enter__(self) -> Self:
-        """Nothing is connected yet."""
+        """Return the client."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,15 +116,15 @@ class LabelStudioAPI:
             return _project(self._sdk.projects.get(id=number, request_options=_ONCE))
 
     def project_called(self, title: str) -> Project | None:
-        """The oldest project with exactly this title, None when there is none."""
+        """The oldest project with exactly this title, or None."""
         with self._plain_errors():
-            # The API looks for titles that contain it.
+            # The API searches for titles that contain it.
             first: Any = self._sdk.projects.list(title=title, page_size=100, request_options=_ONCE)
             found = [one for one in first.items or () if one.title == title]
         return _project(min(found, key=lambda one: one.id)) if found else None
 
     def create_project(self, title: str, label_config: str, description: str) -> Project:
-        """A new project."""
+        """Create a project."""
         with self._plain_errors():
             created = self._sdk.projects.create(
                 title=title, label_config=label_config, description=description, request_options=_ONCE
@@ -140,16 +141,16 @@ class LabelStudioAPI:
             ]
 
     def tasks_without(self, project: int, model_version: str, *, after: int, most: int) -> tuple[list[Task], int]:
-        """Tasks that have no prediction of a version of a model, with their data as stored.
+        """Tasks without a prediction of a model version, with their data as stored.
 
         Args:
             project: its number.
-            model_version: as the predictions have it.
+            model_version: of the predictions.
             after: only tasks with higher numbers.
-            most: how many of them.
+            most: maximum number of tasks.
 
         Returns:
-            The tasks by rising number, and how many there are in all after the same one.
+            The tasks in the order of their numbers, and the number of all such tasks.
         """
         filters = [
             {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after},
@@ -197,27 +198,27 @@ class LabelStudioAPI:
             return list(found["tasks"]), int(found["total"])
 
     def store_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
-        """Store predictions: all, or none and an error.
+        """Store predictions: all, or none.
 
         Args:
             project: its number.
             predictions: each with ``task``, ``result``, ``model_version`` and perhaps ``score``.
         """
         with self._plain_errors():
-            # Never twice: a request that was cut off may have been heard.
+            # No retries: a request without an answer may have been executed.
             self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
 
     def delete_predictions(self, task: int, model_version: str) -> None:
-        """Delete a task's predictions of a version of a model."""
+        """Delete a task's predictions of a model version."""
         with self._plain_errors():
             for one in self._sdk.predictions.list(task=task, request_options=_PATIENTLY):
                 if one.model_version == model_version:
                     self._sdk.predictions.delete(int(one.id or 0), request_options=_ONCE)
 
     def upload(self, project: int, file: Path) -> None:
-        """Make a task of a file, as the Import dialog does."""
+        """Upload a file as a task, as the Import dialog does."""
         with self._plain_errors(), file.open("rb") as content:
-            # The SDK imports JSON only.
+            # The SDK can import JSON only.
             answer = self._http.post(
                 f"{self.url}/api/projects/{project}/import",
                 files={"file": (file.name, content)},
@@ -233,9 +234,9 @@ class LabelStudioAPI:
         return sorted({str(storage.bucket) for storage in storages if storage.bucket})
 
     def show_bucket(self, project: int, storage: Storage) -> None:
-        """Make a task of each object in the storage that has none yet. A storage of this bucket that is there is used.
+        """Create a task for each object in the storage without one. An existing storage of the bucket is updated.
 
-        Label Studio hands the pages on, so that a browser need not reach the S3 server.
+        Label Studio proxies the pages, so that browsers need no access to the S3 server.
         """
         with self._plain_errors():
             api = self._sdk.import_storage.s3
@@ -263,28 +264,28 @@ class LabelStudioAPI:
             api.sync(int(row.id), request_options=_ONCE)
 
     def connections(self, project: int) -> list[Connection]:
-        """The project's connections. Label Studio asks each backend for its state first."""
+        """The project's connections. Label Studio calls each backend first."""
         with self._plain_errors():
             return [_connection(row) for row in self._sdk.ml.list(project=project, request_options=_ONCE)]
 
-    def connect(self, project: int, wanted: Wanted) -> Connection:
-        """Add a connection. Label Studio calls the backend's health and setup first, and adds nothing if one fails."""
+    def connect(self, project: int, desired: DesiredConnection) -> Connection:
+        """Add a connection. Label Studio calls the backend's /health and /setup first, and adds nothing on an error."""
         with self._plain_errors():
             return _connection(
-                self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **wanted.fields())
+                self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **desired.fields())
             )
 
-    def reconnect(self, connection: Connection, project: int, wanted: Wanted) -> Connection:
-        """Change a connection. Label Studio tests it as a new one, and changes nothing if that fails."""
+    def reconnect(self, connection: Connection, project: int, desired: DesiredConnection) -> Connection:
+        """Change a connection. Label Studio tests it first, and changes nothing on an error."""
         with self._plain_errors():
             # Label Studio answers 500 to a change without address and project.
             changed = self._sdk.ml.update(
-                connection.id, project=project, is_interactive=True, request_options=_ONCE, **wanted.fields()
+                connection.id, project=project, is_interactive=True, request_options=_ONCE, **desired.fields()
             )
         return _connection(changed)
 
     def test(self, connection: Connection, project: int) -> None:
-        """Let Label Studio test a connection as it is, for the reason that a mere DI does not give.
+        """Have Label Studio test a connection, for the reason of the state DI.
 
         Raises:
             LabelStudioRefused: with the reason.
@@ -298,28 +299,28 @@ class LabelStudioAPI:
             return [_webhook(row) for row in self._sdk.webhooks.list(project=str(project), request_options=_ONCE)]
 
     def add_webhook(self, project: int, url: str, headers: Mapping[str, str]) -> None:
-        """Have all events of a project sent to an address, with these headers."""
+        """Add a webhook for all events of a project."""
         with self._plain_errors():
             self._sdk.webhooks.create(project=project, url=url, headers=headers, request_options=_ONCE)
 
     def change_webhook(self, webhook: Webhook, url: str, headers: Mapping[str, str]) -> None:
-        """Give a webhook this address and these headers, and switch it on."""
+        """Change the address and headers of a webhook, and activate it."""
         with self._plain_errors():
-            # Label Studio forgets which events a webhook is for when they are not sent along.
+            # Without them, Label Studio clears the list of events.
             actions = cast("Any", list(webhook.actions))
             self._sdk.webhooks.update(
                 webhook.id, url=url, headers=headers, is_active=True, actions=actions, request_options=_ONCE
             )
 
     def judge_address(self, url: str) -> None:
-        """Let Label Studio's address guard judge a backend's address. Nothing is saved.
+        """Have Label Studio's address guard check a backend's address. Nothing is saved.
 
         Raises:
-            LabelStudioRefused: the guard refuses it, or Label Studio does not know the name.
+            LabelStudioRefused: the guard refuses it, or Label Studio cannot resolve the name.
         """
         try:
             with self._plain_errors():
-                # A connection without a project is never made, and the address is judged before that is noticed.
+                # A connection without a project is refused, but only after the address was checked.
                 self._sdk.ml.create(url=url, request_options=_ONCE)
         except LabelStudioRefused as refused:
             if refused.http_status != httpx.codes.BAD_REQUEST:
@@ -336,24 +337,24 @@ class LabelStudioAPI:
         except httpx.TimeoutException:
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
         except httpx.HTTPError as error:
-            if trouble := certificate_trouble(error, shown(self.url)):
+            if trouble := certificate_error(error, shown(self.url)):
                 raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
             raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
         except ValueError:
-            # What answers is not JSON, and the SDK finds out by parsing it.
+            # The SDK could not parse the answer as JSON.
             raise LabelStudioUnreachable(
-                f"What answers at {shown(self.url)} is not Label Studio's API.",
+                f"The server at {shown(self.url)} is not Label Studio's API.",
                 "Check LABEL_STUDIO_URL, its path prefix included.",
             ) from None
 
 
 def detail(body: object) -> str:
-    """What an error answer of Label Studio says, on one line and without markup."""
+    """The message of an error answer, on one line and without markup."""
     if isinstance(body, Mapping):
         problems = body.get("validation_errors")
         said = "; ".join(_texts(problems)) if problems else str(body.get("detail") or "")
     else:
-        # A page of HTML is no explanation.
+        # An HTML page explains nothing.
         said = "" if "<html" in str(body)[:500].lower() else str(body or "")
     return " ".join(html.unescape(re.sub(r"<a\b[^>]*>|</a>", "", said)).split())[:_LONGEST_DETAIL]
 
@@ -384,7 +385,7 @@ def _refusal(error: ApiError) -> LabelStudioRefused:
         remedy = "Use the token of someone who may change the project."
     else:
         message = f"Label Studio answered with HTTP {status}{explained}"
-        remedy = "If that does not say enough, look into Label Studio's log."
+        remedy = "If that is not enough, check Label Studio's log."
     return LabelStudioRefused(message, remedy, http_status=status, detail=said)
 
 

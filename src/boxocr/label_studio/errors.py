@@ -1,4 +1,4 @@
-"""What keeps a command from doing its work.
+"""Errors that end a command.
 
 BoxOCRError
 └── CommandFailed
@@ -7,9 +7,12 @@ BoxOCRError
         └── AddressRefused            its address guard does not let it talk to this backend
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from boxocr.errors import BoxOCRError
 
-# Since 1.23.1. With ML_BLOCK_LOCAL_IP alone the connection is saved, and its webhook still refused.
+# Since 1.23.1. With ML_BLOCK_LOCAL_IP=false alone the connection is saved, but its webhook is refused.
 GUARD_VARIABLES = (
     "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false, or with both ML_BLOCK_LOCAL_IP=false and "
     "SSRF_PROTECTION_ENABLED=false."
@@ -39,7 +42,7 @@ class LabelStudioRefused(CommandFailed):
         message: one sentence.
         remedy: one sentence.
         http_status: of the answer.
-        detail: what Label Studio says about it, on one line and without markup.
+        detail: Label Studio's message, on one line and without markup.
     """
 
     code = "label_studio_refused"
@@ -57,3 +60,14 @@ class AddressRefused(LabelStudioRefused):
     code = "address_refused"
     message = "Label Studio's address guard refuses this backend, since its address is private."
     remedy = GUARD_VARIABLES
+
+
+@contextmanager
+def command_errors() -> Iterator[None]:
+    """Raise a CommandFailed with the same message and remedy in place of any other BoxOCRError."""
+    try:
+        yield
+    except CommandFailed:
+        raise
+    except BoxOCRError as error:
+        raise CommandFailed(error.message, error.remedy) from None

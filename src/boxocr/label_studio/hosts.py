@@ -1,4 +1,4 @@
-"""Whose address is it? What a host name means depends on where it is looked up."""
+"""Addresses of servers, whose meaning depends on the machine or container that resolves them."""
 
 import ipaddress
 import socket
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.pages.http import addresses
 
-# Docker's mark, Podman's, and where Kubernetes puts a pod's account.
+# Created by Docker, by Podman, and by Kubernetes for a pod's account.
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
 _CONTAINER_GROUPS = ("docker", "kubepods", "containerd", "libpod", "lxc")
 
@@ -17,7 +17,7 @@ def inside_container(root: Path = Path("/")) -> bool:
     """Whether this process runs in a container.
 
     Args:
-        root: of the file system that tells.
+        root: of the file system to inspect.
     """
     if any((root / mark).exists() for mark in _CONTAINER_MARKS):
         return True
@@ -29,23 +29,23 @@ def inside_container(root: Path = Path("/")) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address means the machine, or the container, that it is looked up on."""
+    """Whether the address is that of the machine or container that resolves it."""
     return addresses.is_loopback(urlsplit(url).hostname or "")
 
 
 def is_private(url: str) -> bool:
-    """Whether the address, as it resolves here, is one that Label Studio's address guard refuses."""
+    """Whether Label Studio's address guard refuses the address as it resolves here."""
     parts = urlsplit(url)
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        # A name that only a container network knows is private, whatever it stands for.
+        # Names without a dot are those of container networks, which are private.
         return "." not in (parts.hostname or "")
     return not all(addresses.is_public(ipaddress.ip_address(place[0])) for *_, place in found)
 
 
 def shown(url: str) -> str:
-    """The address without what may be secret in it: user, password, query."""
+    """The address without parts that can be secret: user, password, query."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
@@ -53,10 +53,10 @@ def shown(url: str) -> str:
 
 
 def backend_url(given: str) -> str:
-    """The address of a backend as an operator typed it, without a slash at the end.
+    """Validate a backend's address from the command line; returns it without a trailing slash.
 
     Raises:
-        CommandFailed: it is no web address.
+        CommandFailed: it is not a web address.
     """
     url = given.strip().rstrip("/")
     try:
@@ -65,15 +65,15 @@ def backend_url(given: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise CommandFailed(f'--url "{given[:80]}" is no web address.', "Write it like http://boxocr:9090.")
+        raise CommandFailed(f'--url "{given[:80]}" is not a web address.', "Write it like http://boxocr:9090.")
     return url
 
 
 def other_names(url: str) -> str:
-    """How one container reaches what is not in it, for remedies.
+    """How a container reaches servers outside of it, for remedies.
 
     Args:
-        url: where it was looked for; its scheme, port and path stay.
+        url: of the server, as tried; scheme, port and path are kept.
     """
     parts = urlsplit(url)
     tail = f"{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"

@@ -1,4 +1,4 @@
-"""A folder of a bucket, as Label Studio reads it."""
+"""A folder of a bucket, for Label Studio's S3 storage."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ class Storage:
 
     Attributes:
         bucket: its name.
-        prefix: of the objects' keys, without a slash at the end.
+        prefix: of the objects' keys, without a trailing slash.
         endpoint: of the S3 server, as Label Studio reaches it; None for AWS.
         region: of the bucket.
         key_id: of the keys.
         secret: of the keys.
-        session: the token that temporary keys come with.
+        session: token of temporary keys.
     """
 
     bucket: str

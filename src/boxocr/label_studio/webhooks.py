@@ -1,7 +1,7 @@
-"""The webhook by which Label Studio tells this backend what happens in a project.
+"""The webhook through which Label Studio sends a project's events to this backend.
 
-Label Studio adds one when a backend is connected, and leaves it alone from then on: also when the connection gets
-another address, another password, or is deleted. Measured against Label Studio 1.23.2.
+Label Studio adds it when a backend is connected, and does not update it afterwards: neither when the connection gets
+another address or password nor when it is deleted. Tested with Label Studio 1.23.2.
 """
 
 import ipaddress
@@ -21,10 +21,10 @@ class Webhook:
 
     Attributes:
         id: its number.
-        url: where events are sent.
-        active: whether they are sent.
-        headers: sent along, by name.
-        actions: the kinds of events that are sent, unless all of them are.
+        url: for the events.
+        active: whether events are sent.
+        headers: of the requests, by name.
+        actions: kinds of events to send; empty for all.
     """
 
     id: int
@@ -34,36 +34,36 @@ class Webhook:
     actions: tuple[str, ...] = ()
 
     def has_token(self, token: str) -> bool:
-        """Whether it sends this token; any or none will do when the token is empty."""
+        """Whether it sends this token. An empty token always matches."""
         return not token or self.headers.get(WEBHOOK_HEADER) == token
 
     def headers_with(self, token: str) -> dict[str, str]:
-        """Its headers, with this token in place of an older one; without one when the token is empty."""
+        """Its headers with this token; an empty token is removed."""
         others = {name: value for name, value in self.headers.items() if name != WEBHOOK_HEADER}
         return others | ({WEBHOOK_HEADER: token} if token else {})
 
 
 def url_of(backend_url: str) -> str:
-    """Where Label Studio sends the events for a backend at this address."""
+    """The address for the events of a backend."""
     return backend_url.rstrip("/") + _PATH
 
 
 def of(backend_url: str, webhooks: Sequence[Webhook]) -> list[Webhook]:
-    """The webhooks that send events to a backend at this address."""
+    """The webhooks for a backend."""
     return [one for one in webhooks if one.url.rstrip("/") == url_of(backend_url)]
 
 
-def unheard(backend_url: str) -> str:
-    """Why Label Studio takes no webhook for a backend at this address; empty when it does.
+def refusal_reason(backend_url: str) -> str:
+    """The reason why Label Studio accepts no webhook for this address; empty if it does.
 
-    It connects backends at any host, and registers webhooks only for addresses, ``localhost``, and names with a dot.
+    It connects backends on any host, but registers webhooks only for IP addresses, ``localhost`` and names with a dot.
     """
     host = urlsplit(backend_url).hostname or ""
     if "." in host or host == "localhost" or _is_address(host):
         return ""
     return (
-        f"Label Studio takes no webhook for {shown(backend_url)}, since the name {host} has no dot, so this server "
-        "does not learn what happens in the project. Only a model with a fit() of its own needs to: name this server "
+        f"Label Studio accepts no webhook for {shown(backend_url)}, since the name {host} has no dot, so this server "
+        "does not receive the project's events. Only a model with its own fit() needs them: name this server "
         "by its address, or by a name with a dot."
     )
 

@@ -1,4 +1,4 @@
-"""A labeling config, asked about one task."""
+"""A labeling config, applied to one task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,33 +6,27 @@ from dataclasses import dataclass
 from boxocr.errors import PageAddressError
 from boxocr.labeling import attributes, repeaters
 from boxocr.labeling.controls import Controls
-from boxocr.labeling.markup import read
-from boxocr.labeling.notices import notices
+from boxocr.labeling.markup import normalize
 from boxocr.labeling.parsing import parse
 from boxocr.labeling.preannotation import Preannotation, preannotation
 from boxocr.labeling.tag import Tag
 from boxocr.labeling.task_data import TaskData, resolve
+from boxocr.labeling.unused_attributes import unused_attributes
 from boxocr.reading.page.whole_page import Level
 from boxocr.reading.types import ReadingOptions
 
-# Where the value lies when a task was imported without column names.
-_NAMELESS_COLUMN = "$undefined$"
-
-# What model_split may say.
 _SPLIT: Mapping[str, Level | None] = {"": None, "lines": "line", "words": "word"}
-
-# What model_click may say.
 _CLICK: Mapping[str, Level] = {"word": "word", "line": "line", "block": "block"}
 
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What becomes of a region besides its text.
+    """How a region's shape changes when it is read.
 
     Attributes:
-        fit: whether a drawn rectangle is tightened to the ink of what was read.
-        split: what a drawn rectangle is split into; None for nothing.
-        click: what a click boxes.
+        fit: whether a drawn rectangle shrinks to the ink of its text.
+        split: the parts that a drawn rectangle is split into; None to keep it whole.
+        click: the part of the page that a click puts a box around.
     """
 
     fit: bool
@@ -42,12 +36,12 @@ class Handling:
 
 @dataclass(frozen=True, slots=True)
 class LabelingConfig:
-    """What BoxOCR needs of a labeling config, for one task.
+    """The parts of a labeling config that BoxOCR uses, for one task.
 
     Attributes:
-        objects: what is labeled, by name; Repeaters written out.
-        controls: what labels it.
-        markup: the config's XML, Repeaters as written.
+        objects: the tags that show data, by name; Repeaters expanded.
+        controls: the control tags.
+        markup: the config's normalized XML, Repeaters not expanded.
     """
 
     objects: Mapping[str, Tag]
@@ -56,103 +50,104 @@ class LabelingConfig:
 
     @staticmethod
     def parse(label_config: str, data: TaskData) -> "LabelingConfig":
-        """Read a config for a task.
+        """Parse a config for a task.
 
         Args:
-            label_config: XML as the request carries it, Repeaters as written.
-            data: the task's data, which says how often a Repeater repeats.
+            label_config: XML as in the request.
+            data: the task's data, which contains the lists of Repeaters.
 
         Raises:
             LabelingConfigError: it is not a valid config.
         """
-        markup = read(label_config)
-        parsed = parse(repeaters.write_out(markup.text, data) if markup.repeats else markup.text)
+        markup = normalize(label_config)
+        parsed = parse(repeaters.expand(markup.text, data) if markup.repeats else markup.text)
         return LabelingConfig(parsed.objects, parsed.controls, markup.text)
 
     @staticmethod
     def as_written(label_config: str) -> "LabelingConfig":
-        """Read a config as if its Repeaters had one entry each: what it says before there is a task.
+        """Parse a config without a task, as if each Repeater had one entry.
 
         Args:
-            label_config: XML as the request carries it.
+            label_config: XML as in the request.
 
         Raises:
             LabelingConfigError: it is not a valid config.
         """
-        markup = read(label_config).text
+        markup = normalize(label_config).text
         parsed = parse(markup)
         return LabelingConfig(parsed.objects, parsed.controls, markup)
 
     def warnings(self) -> tuple[str, ...]:
-        """``model_*`` attributes without effect, and what to do about each; see :mod:`~boxocr.labeling.notices`."""
-        return tuple(notice.sentence for notice in notices(self.markup))
+        """Sentences about ``model_*`` attributes without effect; see :mod:`~boxocr.labeling.unused_attributes`."""
+        return tuple(unused.sentence for unused in unused_attributes(self.markup))
 
     def images(self) -> list[str]:
         """Names of the Image tags, in the order of the config."""
         return [name for name, tag in self.objects.items() if tag.kind == "image"]
 
     def is_multi_page(self, image: str) -> bool:
-        """Whether an Image shows a list of pages (``valueList``), so that results say which one they lie on."""
+        """Whether an Image shows a list of pages (``valueList``), so that its results include a page index."""
         return bool(self.objects[image].attributes.get("valueList"))
 
     def page_urls(self, image: str, data: TaskData) -> list[str]:
-        """Where the pages of an Image are: one for ``value``, as many as the task has for ``valueList``.
+        """URLs of an Image's pages: one for ``value``, any number for ``valueList``.
 
         Raises:
-            PageAddressError: the task's data does not hold what the Image tag asks for.
+            PageAddressError: the task's data does not contain them.
         """
         tag = self.objects.get(image)
         if tag is None:
             raise PageAddressError(
                 f'The labeling config has no Image with the name "{image}".', "Reload the page in Label Studio."
             )
-        written = tag.attributes.get("valueList") or tag.attributes.get("value") or ""
-        found = resolve(written, data)
+        variable = tag.attributes.get("valueList") or tag.attributes.get("value") or ""
+        found = resolve(variable, data)
         if found is None:
-            found = data.get(_NAMELESS_COLUMN)
+            # The column of a task that was imported without column names.
+            found = data.get("$undefined$")
         urls = found if isinstance(found, list) else [found]
         if not urls or not all(isinstance(url, str) and url.strip() for url in urls):
-            raise PageAddressError(f'The task has no image address under "{written}", which the Image tag asks for.')
+            raise PageAddressError(f'The task has no image address under "{variable}", the value of the Image tag.')
         return urls
 
     def has_transcription(self) -> bool:
-        """Whether some Image has a per-region TextArea, which is where the text of a region goes."""
+        """Whether some Image has a per-region TextArea, which takes the texts of regions."""
         images = set(self.images())
-        return any(images.intersection(field.tag.images) for field in self.controls.fields)
+        return any(images.intersection(one.tag.images) for one in self.controls.text_areas)
 
     def text_area(self, image: str, control: str, labels: Sequence[str]) -> str | None:
-        """Name of the TextArea that takes a region's text, or None when there is none; see :class:`Controls`."""
+        """Name of the TextArea that takes a region's text; None if there is none. See :class:`Controls`."""
         return self.controls.text_area(image, control, labels)
 
     def rectangle_control(self, image: str) -> Tag | None:
-        """The tag that draws rectangles on an Image, one with labels first; None when there is none."""
-        return self.controls.rectangle(image)
+        """The tag that draws rectangles on an Image, preferably one with labels; None if there is none."""
+        return self.controls.rectangle_tag(image)
 
     def reading_options(
         self, data: TaskData, *, default: ReadingOptions, text_area: str | None, control: str, labels: Sequence[str]
     ) -> ReadingOptions:
-        """How a region is to be read: ``model_*`` attributes, the innermost wins (Label, drawing tag, TextArea).
+        """The options for reading a region, from ``model_*`` attributes: Label overrides drawing tag and TextArea.
 
         Args:
-            data: the task's data; an attribute such as ``model_lang="$language"`` takes its value from there.
-            default: what the server does when the config says nothing.
+            data: the task's data, for values such as ``model_lang="$language"``.
+            default: the server's options, for missing attributes.
             text_area: name of the region's TextArea.
             control: name of the tag that it was drawn with.
             labels: its labels.
 
         Raises:
-            LabelingConfigError: an attribute has a value that means nothing.
+            LabelingConfigError: an attribute has an invalid value.
         """
-        asked = self.controls.asked(data, ("lang", "psm", "charset", "engine"), text_area, control, labels)
+        found = self.controls.attributes(data, ("lang", "psm", "charset", "engine"), text_area, control, labels)
         return ReadingOptions(
-            languages=asked.get("lang", default.languages).replace(" ", ""),
-            psm=attributes.page_segmentation_mode(asked["psm"]) if "psm" in asked else default.psm,
-            charset=asked.get("charset", default.charset),
-            engine=attributes.engine(asked["engine"], default.engine) if "engine" in asked else default.engine,
+            languages=found.get("lang", default.languages).replace(" ", ""),
+            psm=attributes.page_segmentation_mode(found["psm"]) if "psm" in found else default.psm,
+            charset=found.get("charset", default.charset),
+            engine=attributes.engine(found["engine"], default.engine) if "engine" in found else default.engine,
         )
 
     def handling(self, data: TaskData, *, text_area: str | None, control: str, labels: Sequence[str]) -> Handling:
-        """What becomes of a region besides its text: ``model_fit``, ``model_split``, ``model_click``.
+        """How a region's shape changes: ``model_fit``, ``model_split``, ``model_click``.
 
         Args:
             data: the task's data.
@@ -161,19 +156,19 @@ class LabelingConfig:
             labels: its labels.
 
         Raises:
-            LabelingConfigError: an attribute has a value that means nothing.
+            LabelingConfigError: an attribute has an invalid value.
         """
-        asked = self.controls.asked(data, ("fit", "split", "click"), text_area, control, labels)
+        found = self.controls.attributes(data, ("fit", "split", "click"), text_area, control, labels)
         return Handling(
-            attributes.one_of("fit", asked.get("fit", ""), {"": False, "text": True}),
-            attributes.one_of("split", asked.get("split", ""), _SPLIT),
-            attributes.one_of("click", asked.get("click", "line"), _CLICK),
+            attributes.one_of("fit", found.get("fit", ""), {"": False, "text": True}),
+            attributes.one_of("split", found.get("split", ""), _SPLIT),
+            attributes.one_of("click", found.get("click", "line"), _CLICK),
         )
 
     def preannotation(self, image: str, data: TaskData) -> Preannotation | None:
-        """How the pages of an Image are read as a whole; None when the config does not ask for it.
+        """How an Image's pages are pre-annotated; None if the config does not request it.
 
         Raises:
-            LabelingConfigError: it asks for something that cannot be.
+            LabelingConfigError: the request is invalid.
         """
         return preannotation(self.controls, image, data)

@@ -1,78 +1,76 @@
-"""From the XML of a labeling config to its tags, by label-studio-sdk's parser; what was parsed is kept."""
+"""Parses normalized labeling configs with label-studio-sdk. Parsed configs are cached."""
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cached
-from label_studio_sdk.label_interface.interface import LabelInterface
 
-from boxocr.errors import LabelingConfigError
 from boxocr.labeling.controls import Controls
-from boxocr.labeling.fields import fields_of
-from boxocr.labeling.markup import read
+from boxocr.labeling.markup import invalid_config, normalize
+from boxocr.labeling.sdk import label_interface_class
 from boxocr.labeling.tag import Tag
+from boxocr.labeling.text_areas import text_areas_of
 
-# Parsing takes milliseconds and every request brings its config along, so parsed ones are kept: so many characters.
-_KEPT_CONFIGS = 2_000_000
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A labeling config in which Repeaters are nothing special.
+    """A parsed labeling config. Repeaters are not expanded here.
 
     Attributes:
         interface: label-studio-sdk's view of it.
-        objects: what is labeled, by name, in the order of the config.
-        tags: what labels it, by name, in the order of the config.
+        objects: the tags that show data, by name, in the order of the config.
+        tags: the control tags, by name, in the order of the config.
     """
 
-    interface: LabelInterface
+    interface: "LabelInterface"
     objects: Mapping[str, Tag]
     tags: Mapping[str, Tag]
 
     @cached_property
     def controls(self) -> Controls:
-        """What labels it.
+        """The control tags, with the order of TextAreas.
 
         Raises:
-            LabelingConfigError: it does not say which TextArea to fill.
+            LabelingConfigError: a ``model_fill`` has an invalid value.
         """
-        return Controls(self.tags, fields_of(self.tags.values()))
+        return Controls(self.tags, text_areas_of(self.tags.values()))
 
 
-@cached(LRUCache(_KEPT_CONFIGS, getsizeof=lambda parsed: len(parsed.interface.config)), lock=threading.Lock())
+# Up to two million characters of configs: parsing takes milliseconds, and each request contains its config.
+@cached(LRUCache(2_000_000, getsizeof=lambda parsed: len(parsed.interface.config)), lock=threading.Lock())
 def parse(markup: str) -> Parsed:
-    """Parse a config, or take what was parsed before.
+    """Parse a config; cached.
 
     Args:
-        markup: as :func:`boxocr.labeling.markup.read` gives it, with or without its Repeaters written out.
+        markup: as returned by :func:`boxocr.labeling.markup.normalize`, with or without its Repeaters expanded.
 
     Raises:
         LabelingConfigError: it is not a valid config.
     """
     try:
-        interface = LabelInterface(config=markup)
+        interface = label_interface_class()(config=markup)
         objects, tags = _by_name(interface.objects), _by_name(interface.controls)
-    except Exception as error:  # the SDK lets pydantic's and its own exceptions through
-        raise LabelingConfigError(
-            "The labeling config cannot be understood.", "Open the project's labeling settings and save them again."
-        ) from error
+    except Exception as error:  # label-studio-sdk raises pydantic's exceptions besides its own
+        raise invalid_config() from error
     return Parsed(interface, objects, tags)
 
 
-def label_interface(label_config: str) -> LabelInterface:
-    """label-studio-sdk's view of a labeling config, kept for the next request of the same project.
+def label_interface(label_config: str) -> "LabelInterface":
+    """label-studio-sdk's view of a labeling config; cached.
 
     Args:
-        label_config: XML as the request carries it. The view's ``config`` is what the SDK's parser can take of it.
+        label_config: XML as in the request. The view's ``config`` is the normalized XML.
 
     Raises:
         LabelingConfigError: it is not a valid config.
     """
-    return parse(read(label_config).text).interface
+    return parse(normalize(label_config).text).interface
 
 
 def _by_name(tags: Iterable[Any]) -> dict[str, Tag]:

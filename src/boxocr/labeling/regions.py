@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from label_studio_sdk.converter.brush import decode_rle
 
 from boxocr.errors import MalformedRequest, RegionError
 from boxocr.geometry import Area
 from boxocr.labeling.marks import Result, suggestion_of
+from boxocr.labeling.sdk import brush_decoder
 
 SHAPES = ("rectangle", "ellipse", "polygon", "brush", "keypoint")
 
@@ -303,7 +303,7 @@ def _brush_mask(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]]:
         # The decoder allocates what the first four bytes ask for, so they are compared with the page beforehand.
         if int.from_bytes(coded[:4], "big") != width * height * _BRUSH_CHANNELS:
             raise broken
-        pixels = decode_rle(coded)
+        pixels = brush_decoder()(coded)
     except (ValueError, TypeError, IndexError):
         raise broken from None
     alpha: np.ndarray[Any, np.dtype[np.bool_]] = pixels.reshape(height, width, _BRUSH_CHANNELS)[:, :, 3] > 0

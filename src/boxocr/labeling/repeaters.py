@@ -1,4 +1,4 @@
-"""Repeaters: parts of a labeling config that stand there once for each entry of a list in the task."""
+"""Repeaters: parts of a labeling config that are repeated for each entry of a list in the task."""
 
 import copy
 from collections.abc import Iterable
@@ -7,31 +7,31 @@ from typing import Any
 from lxml import etree
 
 from boxocr.errors import LabelingConfigError
-from boxocr.labeling.markup import parser
+from boxocr.labeling.markup import xml_parser
 from boxocr.labeling.task_data import TaskData, resolve
 
-# A task with more entries than this is not drawn on by hand; the bounds keep a hostile task from growing the config.
-_MOST_REPETITIONS = 2000
-_MOST_TAGS_OF_REPEATERS = 20_000
+# Bounds on the expanded config, since the number of entries comes from the task. No one annotates longer tasks by hand.
+_MAX_REPETITIONS = 2000
+_MAX_TAGS = 20_000
 
 
-def write_out(markup: str, data: TaskData) -> str:
-    """The config with each ``<Repeater>`` replaced by as many copies of its content as the task has entries.
+def expand(markup: str, data: TaskData) -> str:
+    """The config with each ``<Repeater>`` replaced by one copy of its content per entry of its list.
 
     Args:
-        markup: as :func:`boxocr.labeling.markup.read` gives it.
-        data: the task's data, where ``on`` finds its list.
+        markup: as returned by :func:`boxocr.labeling.markup.normalize`.
+        data: the task's data, which contains the lists.
 
     Raises:
-        LabelingConfigError: it would grow too long.
+        LabelingConfigError: the result would be too long.
     """
-    root = etree.fromstring(markup, parser())
+    root = etree.fromstring(markup, xml_parser())
     if root.tag == "Repeater":
         view = etree.Element("View")
         view.append(root)
         root = view
     tags = 0
-    # Those inside others come in the next round, once the others' numbers stand in them.
+    # Nested Repeaters are expanded in the next round, when the outer ones' indices have been inserted.
     while outermost := [tag for tag in root.iter("Repeater") if next(tag.iterancestors("Repeater"), None) is None]:
         for repeater in outermost:
             parent = repeater.getparent()
@@ -39,19 +39,20 @@ def write_out(markup: str, data: TaskData) -> str:
             flag = repeater.get("indexFlag") or "{{idx}}"
             count = len(entries) if isinstance(entries, list) else 0
             tags += count * sum(1 for _ in repeater.iterdescendants())
-            if count > _MOST_REPETITIONS or tags > _MOST_TAGS_OF_REPEATERS:
+            if count > _MAX_REPETITIONS or tags > _MAX_TAGS:
                 raise LabelingConfigError("The task has too many pages for a Repeater.", "Split it into several tasks.")
             for index in range(count):
                 for child in repeater:
-                    repeater.addprevious(_numbered(child, flag, str(index)))
+                    repeater.addprevious(_indexed(child, flag, str(index)))
             parent.remove(repeater)
     return etree.tostring(root, encoding="unicode")
 
 
-def _numbered(element: Any, flag: str, index: str) -> Any:
-    twin = copy.deepcopy(element)
-    tags: Iterable[Any] = twin.iter(etree.Element)
+def _indexed(element: Any, flag: str, index: str) -> Any:
+    """A copy of an element in which the index replaces the flag in all attributes."""
+    duplicate = copy.deepcopy(element)
+    tags: Iterable[Any] = duplicate.iter(etree.Element)
     for tag in tags:
         for name, value in tag.attrib.items():
             tag.set(name, value.replace(flag, index))
-    return twin
+    return duplicate

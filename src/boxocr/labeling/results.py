@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from boxocr.answering.page_readings import ReadPage
 from boxocr.geometry import Area
 from boxocr.labeling.marks import GEOMETRY_VALUES, MADE, MARK, NOTE_MARK, TYPED, Result, meta_of, notes_of, place_of
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.regions import Region
 from boxocr.labeling.tag import Tag
 from boxocr.pages.page import Page
-from boxocr.reading.page.whole_page import Piece
+from boxocr.reading.page.whole_page import Piece, ReadPage
 from boxocr.reading.types import Reading
 
 _GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item_index")

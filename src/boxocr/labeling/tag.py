@@ -1,4 +1,4 @@
-"""One tag of a labeling config, whatever it does."""
+"""A tag of a labeling config."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag with a name, as label-studio-sdk parsed it.
+    """A named tag, as parsed by label-studio-sdk.
 
     Attributes:
-        name: of the tag.
-        kind: which tag, in lower case: ``image``, ``rectanglelabels``, ``textarea``.
-        images: names of the tags that it works on (``toName``).
+        name: its ``name``.
+        kind: the name of the tag itself in lower case: ``image``, ``rectanglelabels``, ``textarea``.
+        images: names of the tags that it applies to (``toName``).
         attributes: as written.
         labels: attributes of each Label inside it, by the label's value, in the order of the config.
     """

@@ -1,4 +1,4 @@
-"""What stands in a labeling config for something in a task's data: ``$ocr``, ``$page.url``, ``$images[1].url``."""
+"""Variables of a labeling config, replaced by the data of a task: ``$ocr``, ``$page.url``, ``$images[1].url``."""
 
 import re
 from collections.abc import Mapping
@@ -6,30 +6,29 @@ from typing import Any
 
 TaskData = Mapping[str, Any]
 
-# A whole attribute or a part of it.
 _VARIABLE = re.compile(r"\$[\w\[\].]+\$?")
 
 
-def resolve(written: str, data: TaskData) -> Any:
-    """What an attribute stands for: text as it is, with what follows a ``$`` taken from the task's data.
+def resolve(value: str, data: TaskData) -> Any:
+    """The value of an attribute, with its variables replaced by the task's data.
 
     Args:
-        written: the attribute's value.
+        value: as written.
         data: of the task.
 
     Returns:
-        Whatever the task holds, where the attribute is one variable and nothing else; None when it holds nothing
-        there. Else text, with nothing in the place of what the task lacks.
+        For a single variable, the task's value of any type, or None if there is none. Otherwise text, in which
+        variables without a value are empty.
     """
-    whole = _VARIABLE.fullmatch(written.strip())
+    whole = _VARIABLE.fullmatch(value.strip())
     if whole:
         return _lookup(whole.group()[1:], data)
-    return _VARIABLE.sub(lambda match: str(_lookup(match.group()[1:], data) or ""), written)
+    return _VARIABLE.sub(lambda match: str(_lookup(match.group()[1:], data) or ""), value)
 
 
-def is_small_number(written: str) -> bool:
-    """Whether text is a number that may be read: Python refuses to read those of thousands of digits."""
-    return written.isdecimal() and len(written) < 10  # noqa: PLR2004 - digits
+def is_small_number(value: str) -> bool:
+    """Whether text is a number of at most nine digits. Python refuses to parse those of thousands of digits."""
+    return value.isdecimal() and len(value) < 10  # noqa: PLR2004 - digits
 
 
 def _lookup(path: str, data: TaskData) -> Any:

@@ -1,8 +1,8 @@
 """Learned state on disk: versions of a project's rules and head, in ``MODEL_DIR/learned/<project>/<version>/``.
 
 A version is written to a folder of another name and renamed, so that readers see all of it or nothing. ``current``
-holds the version in use, and is replaced the same way. Several servers may share the folder. Heads are read without pickle
-(https://numpy.org/doc/stable/reference/generated/numpy.load.html: pickles can run code).
+holds the version in use, and is replaced the same way. Several servers may share the folder. Heads are read without
+pickle, which can run code (https://numpy.org/doc/stable/reference/generated/numpy.load.html).
 """
 
 import contextlib

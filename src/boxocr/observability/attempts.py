@@ -1,7 +1,7 @@
-"""What became of each region that was to be read, and how long each stage took, for whoever wants to know.
+"""Records of attempts to read a region: outcome, and the time of each stage.
 
-:func:`observe` is where a metrics exporter, a status page or a tracer subscribes. Whoever answers a region does so
-inside :func:`observed`, which collects the time of each stage; :func:`note` adds what is known of the attempt.
+Metrics, the status page and tracers subscribe with :func:`observe`. A region is answered inside :func:`observed`, which
+collects the time of each stage; :func:`note` adds details to the attempt.
 """
 
 import logging
@@ -20,25 +20,25 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 logger = logging.getLogger(__name__)
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Id of the request that this thread answers; empty outside of one. The server sets it."""
+"""Id of the request that this thread handles; empty outside of a request. Set by the server."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """A region or a whole page that was to be read, and what came of it. Complete and final when observers get it.
+    """An attempt to read a region or a whole page. Observers get it complete, and it does not change afterwards.
 
     Attributes:
         task_id: of the region's task; ``None`` when Label Studio sent none.
-        region_id: as Label Studio names it; of a whole page ``page 3``, or the Image's name where that has one page.
-        request_id: of the request that brought it, as in the log; empty outside of a request.
-        began: when, in seconds since 1970.
-        stages: seconds in each stage that it went through; a page or a reading that was at hand needed none.
-        seconds: in all.
-        options: how it was to be read; ``None`` when it failed before that was known.
-        crop: the pixels as drawn; ``None`` for a whole page, and when none were cut, since it failed before or the
-            reading was at hand.
-        reading: what was read, perhaps without text; ``None`` when that failed.
-        error: why the region got no text; ``None`` when it got some.
+        region_id: its id in Label Studio; for a whole page ``page 3``, or the name of an Image with a single page.
+        request_id: of its request, as in the log; empty outside of a request.
+        began: start time in seconds since 1970.
+        stages: seconds in each stage that it went through; cached pages and readings skip their stages.
+        seconds: total.
+        options: for the engine; ``None`` when the attempt failed before they were known.
+        crop: the pixels as drawn; ``None`` for a whole page, for a cached reading, and when the attempt failed before
+            the crop was made.
+        reading: the engine's result, possibly without text; ``None`` when it failed.
+        error: the reason why the region got no text; ``None`` when it got some.
     """
 
     task_id: int | None
@@ -61,10 +61,10 @@ _observers: tuple[Observer, ...] = ()
 
 
 def observe(observer: Observer) -> Callable[[], None]:
-    """Call ``observer`` after each attempt; what this returns ends that.
+    """Call ``observer`` after each attempt, until the returned function is called.
 
-    It is called in the thread that answers the region, before the answer is given, so it must be quick, and by several
-    threads at once. What it raises is logged and hurts nobody.
+    The observer runs in the thread that answers the region, before the answer is sent, so it must be fast and
+    thread-safe. Its exceptions are logged and do not affect the answer.
     """
     global _observers  # noqa: PLW0603 - observers live as long as the process
     with _lock:
@@ -80,7 +80,7 @@ def observe(observer: Observer) -> Callable[[], None]:
 
 @contextmanager
 def observed(attempt: Attempt) -> Iterator[Attempt]:
-    """Take all stages inside for the attempt's, keep the error that ends it, and tell the observers."""
+    """Record the stages and the error of the code inside, then notify the observers."""
     token = _current.set(attempt)
     began = time.perf_counter()
     try:
@@ -103,7 +103,7 @@ def observed(attempt: Attempt) -> Iterator[Attempt]:
 
 
 def note(*, options: ReadingOptions | None = None, crop: Pixels | None = None, reading: Reading | None = None) -> None:
-    """Tell something of the attempt under way in this thread, if there is one; see :class:`Attempt`."""
+    """Add details to the attempt of this thread, if there is one; see :class:`Attempt`."""
     attempt = _current.get()
     if attempt is not None:
         attempt.options = options or attempt.options

@@ -1,4 +1,4 @@
-"""The log line of a request, with the outcome of each region that it asked for."""
+"""The log line of a request, with the outcomes of its regions."""
 
 import threading
 from collections import OrderedDict
@@ -7,19 +7,19 @@ from typing import Any
 
 from boxocr.observability.attempts import Attempt
 
-# Regions that a request's line tells of; of the others, their number.
-_TOLD_REGIONS = 20
+# Regions listed in a request's line; the rest are only counted.
+_MAX_REGIONS = 20
 
-# Requests whose regions are remembered until they are answered; more than any server has under way.
+# Bounds the regions of requests that never finish; more than any server handles at once.
 _REQUESTS = 2_000
 
-# Of the names that callers give.
+# Callers choose the ids of regions.
 _LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the log tells of a region."""
+class RegionOutcome:
+    """A region's entry in the log."""
 
     task: int | None
     region: str
@@ -28,8 +28,8 @@ class Told:
     stages: dict[str, float]
 
     @classmethod
-    def of(cls, attempt: Attempt) -> "Told":
-        """What is to be told of an attempt."""
+    def of(cls, attempt: Attempt) -> "RegionOutcome":
+        """The entry for an attempt."""
         return cls(
             attempt.task_id,
             attempt.region_id[:_LONGEST_NAME],
@@ -39,54 +39,54 @@ class Told:
         )
 
     def as_fields(self) -> dict[str, Any]:
-        """For JSON; times in seconds."""
+        """The entry for JSON, with times in seconds."""
         stages = {name: round(seconds, 4) for name, seconds in self.stages.items()}
         named = {"task": self.task, "region": self.region, "outcome": self.outcome}
         return named | {"seconds": round(self.seconds, 4), "stages": stages}
 
     def __str__(self) -> str:
-        """For people; times in milliseconds."""
+        """The entry for people, with times in milliseconds."""
         stages = ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in self.stages.items())
         return f"task {self.task}, region {self.region}: {self.outcome}{f' ({stages})' if stages else ''}"
 
 
 def outcome_of(attempt: Attempt) -> str:
-    """``text``, or the code of the error that a region got instead."""
+    """``text``, or the code of the error."""
     return attempt.error.code if attempt.error else "text"
 
 
 @dataclass
 class RegionsOfRequests:
-    """Collects what became of each request's regions, for the request's own line. Safe to use from any thread."""
+    """Collects the outcomes of regions by request, for the request's log line. Thread-safe."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _told: OrderedDict[str, list[Told]] = field(default_factory=OrderedDict)
+    _outcomes: OrderedDict[str, list[RegionOutcome]] = field(default_factory=OrderedDict)
 
     def add(self, attempt: Attempt) -> None:
-        """An observer of attempts."""
+        """Record an attempt; an observer for :func:`~boxocr.observability.attempts.observe`."""
         if not attempt.request_id:
             return
         with self._lock:
-            self._told.setdefault(attempt.request_id, []).append(Told.of(attempt))
-            while len(self._told) > _REQUESTS:
-                self._told.popitem(last=False)
+            self._outcomes.setdefault(attempt.request_id, []).append(RegionOutcome.of(attempt))
+            while len(self._outcomes) > _REQUESTS:
+                self._outcomes.popitem(last=False)
 
-    def take(self, request_id: str) -> list[Told]:
-        """What became of the regions of a request that is answered now."""
+    def take(self, request_id: str) -> list[RegionOutcome]:
+        """Remove and return the outcomes of a request."""
         with self._lock:
-            return self._told.pop(request_id, [])
+            return self._outcomes.pop(request_id, [])
 
 
-def request_line(line: str, fields: dict[str, Any], regions: list[Told]) -> tuple[str, dict[str, Any]]:
-    """A request's line, in words and as fields.
+def request_line(line: str, fields: dict[str, Any], regions: list[RegionOutcome]) -> tuple[str, dict[str, Any]]:
+    """Complete a request's log line and its fields with the outcomes of its regions.
 
     Args:
-        line: what there is to say of the request itself.
-        fields: the same.
-        regions: that it asked for.
+        line: about the request itself.
+        fields: the same as fields for JSON.
+        regions: outcomes of its regions.
     """
-    told = regions[:_TOLD_REGIONS]
+    listed = regions[:_MAX_REGIONS]
     if regions:
-        fields = fields | {"number_of_regions": len(regions), "regions": [each.as_fields() for each in told]}
-    more = [f"{len(regions) - len(told)} more"] if len(regions) > len(told) else []
-    return "; ".join([line, *map(str, told), *more]), fields
+        fields = fields | {"number_of_regions": len(regions), "regions": [each.as_fields() for each in listed]}
+    more = [f"{len(regions) - len(listed)} more"] if len(regions) > len(listed) else []
+    return "; ".join([line, *map(str, listed), *more]), fields

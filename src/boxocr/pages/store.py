@@ -18,7 +18,7 @@ from boxocr.pages.image.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator
-from boxocr.process.memory_budget import Room
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.process.stages import Stage, stage
 from boxocr.settings.environment import Settings, available_cores
 
@@ -62,7 +62,7 @@ class PageStore:
     def __init__(self, settings: Settings) -> None:
         self._sources = Sources(settings)
         # A decoding keeps a core busy and needs the page's size twice.
-        room = Room(settings.page_cache_mb * BYTES_PER_MB + _PAGES_IN_USE_BYTES)
+        room = MemoryBudget(settings.page_cache_mb * BYTES_PER_MB + _PAGES_IN_USE_BYTES)
         self._decoder = Decoder(settings.max_page_megapixels, available_cores(), room)
         self._fetches = threading.BoundedSemaphore(_FETCHES_AT_ONCE)
         self._timeout = settings.page_timeout

@@ -1,6 +1,7 @@
-"""How the log is written: lines for people, or one JSON object a line; each of bounded length, and never more than one.
+"""Log formats: text for people, or a JSON object per line. Entries are bounded in length and never span lines.
 
-What callers send (names of regions, paths) stands in the log, so a line end in it must not look like a new entry.
+The log contains values from callers, such as paths and ids of regions. A line break in them must not look like another
+entry.
 """
 
 import json
@@ -15,38 +16,38 @@ LogFormat = Literal["text", "json"]
 Settings = tuple[str, LogFormat]
 """Level and format."""
 
-# Characters of a message, and of a traceback.
+# In characters.
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 16_000
 
-# Control characters, and what some terminals and viewers take for line ends or turn text around with.
+# Control characters, separators that some viewers treat as line breaks, marks that reorder text, and lone surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-# These print headers and signed addresses at DEBUG and INFO level, tokens among them.
+# At DEBUG and INFO level these log headers and signed URLs, tokens included.
 _CHATTY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "s3transfer")
 
 
 class TextLines(logging.Formatter):
-    """For people: time, level, where it comes from, message; a traceback below it."""
+    """Text: time, level, logger and message, with a traceback below."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
-        """The line, without the traceback."""
+        """Format the line without its traceback."""
         record.message = _one_line(record.message, LONGEST_MESSAGE)
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
-        """The traceback, its beginning cut off when it is long."""
+        """Format the traceback; a long one loses its beginning."""
         return super().formatException(ei)[-LONGEST_TRACEBACK:]
 
 
 class JSONLines(logging.Formatter):
-    """For programs: an object with time, level, logger, message, and whatever ``extra={"fields": …}`` holds."""
+    """JSON: an object with time, level, logger, message, and the items of ``extra={"fields": …}``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The object, on one line."""
+        """Format the entry as an object on one line."""
         found = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -60,7 +61,7 @@ class JSONLines(logging.Formatter):
 
 
 def configuration(level: str, log_format: LogFormat) -> dict[str, Any]:
-    """What :func:`logging.config.dictConfig` takes, and gunicorn as ``logconfig_dict``."""
+    """Configuration for :func:`logging.config.dictConfig` and for gunicorn's ``logconfig_dict``."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -69,7 +70,7 @@ def configuration(level: str, log_format: LogFormat) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["console"]},
         "loggers": {
             **{name: {"level": "WARNING" if level in ("DEBUG", "INFO") else level} for name in _CHATTY},
-            # Its word at every start and stop is for developers of gunicorn.
+            # At INFO it reports each start and stop of its processes, which the banner makes redundant.
             "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
         },
     }
@@ -79,14 +80,14 @@ _settings: Settings = ("WARNING", "text")
 
 
 def configure(level: str, log_format: LogFormat) -> None:
-    """Have this process log so, and the processes that it starts."""
-    global _settings  # noqa: PLW0603 - the log is the process's, as logging's own state
+    """Configure logging for this process and for the readers that it starts."""
+    global _settings  # noqa: PLW0603 - logging is configured per process
     _settings = level, log_format
     logging.config.dictConfig(configuration(level, log_format))
 
 
 def configured() -> Settings:
-    """How this process logs, if :func:`configure` was called; else only what is wrong."""
+    """The arguments of the last :func:`configure`; before that, only warnings are logged."""
     return _settings
 
 

@@ -1,48 +1,50 @@
-"""Memory that is lent out, so that many large pages at once wait for each other instead of filling the machine."""
+"""A byte budget: large allocations wait for each other instead of filling the machine."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Room:
-    """So many bytes, lent to any number of threads.
+class MemoryBudget:
+    """A number of bytes, shared by any number of threads.
 
     Args:
-        size: in bytes. What asks for more than there is at all gets it when nobody else has any.
+        size: in bytes. A larger request is granted once everything else has been released.
     """
 
     def __init__(self, size: float) -> None:
         self._size = size
         self._changed = threading.Condition()
-        self._taken = 0
+        self._used = 0
 
-    def take(self, size: int) -> None:
-        """Wait until there is room for so many bytes, and take it."""
+    def acquire(self, size: int) -> None:
+        """Wait until this many bytes are free, and take them."""
         with self._changed:
-            while self._taken and self._taken + size > self._size:
-                self._changed.wait()
-            self._taken += size
+            self._changed.wait_for(lambda: self._fits(size))
+            self._used += size
 
-    def try_to_take(self, size: int) -> bool:
-        """Take so many bytes if there is room now; whether there was."""
+    def try_acquire(self, size: int) -> bool:
+        """Take this many bytes if they are free now; returns whether they were."""
         with self._changed:
-            if self._taken and self._taken + size > self._size:
+            if not self._fits(size):
                 return False
-            self._taken += size
+            self._used += size
             return True
 
-    def give_back(self, size: int) -> None:
-        """There is room again for so many bytes."""
+    def release(self, size: int) -> None:
+        """Return this many bytes."""
         with self._changed:
-            self._taken -= size
+            self._used -= size
             self._changed.notify_all()
 
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Have so many bytes for as long as the context lasts."""
-        self.take(size)
+    def reserved(self, size: int) -> Iterator[None]:
+        """Hold this many bytes while the context lasts."""
+        self.acquire(size)
         try:
             yield
         finally:
-            self.give_back(size)
+            self.release(size)
+
+    def _fits(self, size: int) -> bool:
+        return not self._used or self._used + size <= self._size

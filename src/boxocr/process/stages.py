@@ -1,4 +1,4 @@
-"""The time that each stage of a reading takes, added up for whoever collects it in this thread."""
+"""Timing of the stages of a reading, summed per thread or context."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Stage(StrEnum):
 
 @contextmanager
 def collect(seconds: dict[Stage, float]) -> Iterator[None]:
-    """Add the seconds of all stages inside to this dictionary."""
+    """Sum the seconds of all stages inside into this dictionary."""
     token = _collected.set(seconds)
     try:
         yield
@@ -30,7 +30,7 @@ def collect(seconds: dict[Stage, float]) -> Iterator[None]:
 
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
-    """Count the time inside for this stage."""
+    """Attribute the time of the code inside to this stage."""
     began = time.perf_counter()
     try:
         yield
@@ -39,7 +39,7 @@ def stage(name: Stage) -> Iterator[None]:
 
 
 def add(name: Stage, seconds: float) -> None:
-    """Add to the time of a stage; without a collector in this thread, do nothing."""
+    """Add time to a stage. Does nothing outside of :func:`collect`."""
     collected = _collected.get()
     if collected is not None:
         collected[name] = collected.get(name, 0.0) + seconds

@@ -1,7 +1,7 @@
-"""What ALLOWED_IMAGE_HOSTS means: hosts and networks that pages may come from, in all the ways that people write them.
+"""Parsing of ALLOWED_IMAGE_HOSTS: hosts and networks that pages may come from, in all usual notations.
 
-Entries are parsed once, when the settings are read. An entry that could never match is refused then, since a server
-that starts with it refuses every page and nobody knows why.
+Entries are parsed once, when the settings are read. An entry that cannot match anything is an error then: a server that
+started with it would refuse every page for no visible reason.
 """
 
 import ipaddress
@@ -18,9 +18,9 @@ IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _SEPARATORS = re.compile(r"[\s,;]+")
-_QUOTES = "\"'`“”„‘’"  # noqa: RUF001 - also those that word processors make
+_QUOTES = "\"'`“”„‘’"  # noqa: RUF001 - including typographic ones
 
-# A name as resolvers take it. Underscores are in no standard, and in many names of containers.
+# Names that resolvers accept. Underscores are not standard, but common in names of containers.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*")
 _NUMBERS = re.compile(r"[0-9.]+")
 _EVERY_HOST = re.compile(r"[*.]+(:.*)?")
@@ -31,7 +31,7 @@ _LONGEST_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class AllowedHost:
-    """A host that the operator named.
+    """A host in the setting.
 
     Attributes:
         host: in lower case, IDNA-encoded; an IPv6 address in its shortest form, without brackets.
@@ -44,7 +44,7 @@ class AllowedHost:
     below: bool = False
 
     def matches(self, host: str, port: int) -> bool:
-        """Whether this is the host, or one of the hosts, and the port."""
+        """Whether a host and port match."""
         host = _canonical(host)
         same_host = host.endswith(f".{self.host}") if self.below else host == self.host
         return same_host and self.port in (None, port)
@@ -61,7 +61,7 @@ def parse(written: str) -> tuple[Allowed, ...]:
     of a site (``http://nas.lan:8080/``; without a port it means the scheme's own), or a network (``10.0.0.0/8``).
 
     Raises:
-        ValueError: an entry names no host, or every host; says which and what to write.
+        ValueError: an entry is not a host, or matches every host. The message has a remedy.
     """
     return tuple(map(_parsed, _entries(written)))
 
@@ -73,7 +73,7 @@ def _entries(written: str) -> list[str]:
 
 
 def _json_list(text: str) -> list[str] | None:
-    """The texts of a JSON list, also of one in Python's quotation marks; None where it is something else."""
+    """The strings of a JSON list, also with single quotes; None if it is not a list."""
     if not (text.startswith("[") and text.endswith("]")):
         return None
     for candidate in (text, text.replace("'", '"')):
@@ -106,7 +106,7 @@ def _parsed(entry: str) -> Allowed:
 
 
 def _network(entry: str) -> IPNetwork | None:
-    """The network that an entry with a slash names; bits behind its prefix do not matter."""
+    """The network of an entry with a slash; host bits are ignored."""
     if not _LIKE_A_NETWORK.fullmatch(entry):
         return None
     try:
@@ -123,7 +123,7 @@ def _host(entry: str, authority: str, default_port: int | None) -> AllowedHost:
     text = authority.removeprefix("*.")
     any_port = text.endswith(":*")
     text = text.removesuffix(":*")
-    # An IPv6 address may be written without brackets as long as no port follows it.
+    # An IPv6 address without a port may omit the brackets.
     if text.count(":") > 1 and not text.startswith("["):
         text = f"[{text}]"
     try:
@@ -139,7 +139,7 @@ def _host(entry: str, authority: str, default_port: int | None) -> AllowedHost:
 
 
 def _canonical(host: str) -> str:
-    """A host as it is compared: no dot at the end, and one spelling for each IPv6 address."""
+    """Normalize a host for comparison: no trailing dot, and the shortest form of IPv6 addresses."""
     if ":" not in host:
         return host.rstrip(".")
     try:
@@ -158,18 +158,18 @@ def _is_address(host: str) -> bool:
 
 def _no_host(entry: str) -> ValueError:
     return ValueError(
-        f'"{_shown(entry)}" names no host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8'
+        f'"{_shown(entry)}" is not a host; write host, host:port, *.example.com, or a network such as 10.0.0.0/8'
     )
 
 
 def _every_host(entry: str) -> ValueError:
     return ValueError(
-        f'"{_shown(entry)}" would open every machine in reach to whoever imports tasks; name the hosts, or their '
+        f'"{_shown(entry)}" would let anyone who imports tasks reach every machine; name the hosts, or their '
         "networks such as 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
     )
 
 
 def _shown(entry: str) -> str:
-    """An entry as it can be printed, without what stands before an ``@``, which can be a password."""
+    """An entry for messages, without the part before an ``@``, which can be a password."""
     shown = "".join(char if char.isprintable() else "?" for char in entry.rpartition("@")[2])
     return shown[:_LONGEST_SHOWN]

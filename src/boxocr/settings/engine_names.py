@@ -1,11 +1,11 @@
-"""What ``OCR_ENGINE`` means: one of the built-in engines, however it is written, or a class of the operator's own."""
+"""Parsing of ``OCR_ENGINE``: a built-in engine in any usual spelling, or a class of the operator's own."""
 
 import difflib
 import re
 
 BUILT_IN = ("auto", "tesseract", "pytesseract", "ppocr")
 
-# What people call them elsewhere, in lower case, without spaces and hyphens.
+# Other common names, in lower case, without spaces and hyphens.
 _ALSO_CALLED = {
     "paddle": "ppocr",
     "paddleocr": "ppocr",
@@ -21,10 +21,10 @@ _LONGEST_SHOWN = 60
 
 
 def parse(written: str) -> str:
-    """Return the engine's name as :func:`boxocr.reading.recognition.engines.make` takes it.
+    """Return the engine's name for :func:`boxocr.reading.recognition.engines.make`.
 
     Raises:
-        ValueError: it is neither a built-in engine nor ``package.module:Class``; says which there are.
+        ValueError: it is neither a built-in engine nor ``package.module:Class``. The message lists the engines.
     """
     name = written.strip(_AROUND)
     if ":" in name:
@@ -37,7 +37,7 @@ def parse(written: str) -> str:
 
 
 def is_own(name: str) -> bool:
-    """Whether an engine is a class that the operator named."""
+    """Whether an engine is a class of the operator's own."""
     return ":" in name
 
 
@@ -45,7 +45,7 @@ def _import_path(name: str) -> str:
     module, _, kind = (part.strip() for part in name.partition(":"))
     if not all(part.isidentifier() for part in [*module.split("."), kind]):
         raise ValueError(
-            f'"{_shown(name)}" names no class; write package.module:Class, as Python imports it, for an engine of '
+            f'"{_shown(name)}" is not a class; write package.module:Class, as Python imports it, for an engine of '
             "your own"
         )
     return f"{module}:{kind}"

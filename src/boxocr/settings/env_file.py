@@ -1,30 +1,30 @@
-"""The ``.env`` file: how it is encoded, and whether it can be read at all."""
+"""Detection of the ``.env`` file's encoding."""
 
 import codecs
 from pathlib import Path
 
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# Also reads UTF-8 without the mark.
+# With or without a byte order mark.
 UTF_8 = "utf-8-sig"
 
 
 class EnvFileError(Exception):
-    """The file cannot be read; the message says why and what to do, and quotes nothing from it: it holds secrets."""
+    """The file cannot be read. The message has a remedy and quotes nothing from the file, which contains secrets."""
 
 
 def encoding(path: Path) -> str:
-    """Return the encoding of an ``.env`` file: UTF-8, or UTF-16 where a byte order mark says so.
+    """Return the encoding of an ``.env`` file: UTF-8, or UTF-16 with a byte order mark.
 
-    Notepad on Windows writes UTF-16 for "Unicode", and a mark before UTF-8.
+    Notepad on Windows writes UTF-16 for "Unicode", and UTF-8 with a byte order mark.
 
     Args:
         path: need not exist.
 
     Raises:
-        EnvFileError: it is a folder, this user may not read it, or it is in another encoding.
+        EnvFileError: it is a folder, it cannot be read, or it has another encoding.
     """
-    # A virtual environment may have this name, and a pipe can be read only once.
+    # .env can be a virtual environment, or a pipe, which can be read only once.
     if (path / "pyvenv.cfg").is_file() or path.is_fifo():
         return UTF_8
     try:
@@ -36,7 +36,7 @@ def encoding(path: Path) -> str:
     except IsADirectoryError:
         raise EnvFileError(f"{path.name} is a folder; remove it, or put a file with the settings there") from None
     except PermissionError:
-        raise EnvFileError(f"{path.name} may not be read by the user that runs BoxOCR; allow it to") from None
+        raise EnvFileError(f"{path.name} cannot be read by the user that runs BoxOCR; change its permissions") from None
     except OSError as error:
         raise EnvFileError(f"{path.name} cannot be read ({error.strerror}); correct or remove it") from None
     found = "utf-16" if data.startswith(_UTF_16_MARKS) else UTF_8
@@ -60,5 +60,5 @@ def _check(name: str, data: bytes, found: str) -> None:
 
 
 def _line(before: str) -> int:
-    """The number of the line that follows a text."""
+    """The line number after this text."""
     return before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1

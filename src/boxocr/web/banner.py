@@ -1,54 +1,54 @@
-"""What a start ends with: a line about where the server listens, what reads and what is not set up, or a refusal."""
+"""The message at the end of a start: address, engine and missing configuration, or the reason for a refusal."""
 
 import logging
 import threading
 
 from boxocr.answering import services as runtime
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
 
 logger = logging.getLogger("boxocr")
 
-_NAMED = 12
+_MAX_LANGUAGES = 12
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked for, not bound to # nosec B104
 
-# Built-in engines read the test word in a tenth of this. One that is slower must not keep /health waiting.
+# Built-in engines read the test word in a tenth of this. A slower one must not delay /health.
 _WAIT_SECONDS = 1.0
 
 
 def refusal(reasons: str) -> str:
-    """What is printed instead of a start.
+    """The message of a server that does not start.
 
     Args:
-        reasons: a line for each.
+        reasons: one per line.
     """
     return "BoxOCR cannot start:" + ("\n" if "\n" in reasons else " ") + reasons
 
 
 def announce(settings: Settings) -> None:
-    """Have the engine read a word, and say how that went.
+    """Read a test word, and print or log the result.
 
-    Returns after a second at most; an engine that takes longer is waited for in the background.
+    Returns within a second. A slower engine is awaited in the background.
 
     Args:
-        settings: of the server that just started in this process.
+        settings: of the server that has started in this process.
     """
     services = runtime.current()
     stopped = threading.Event()
     services.at_close(stopped.set)
-    saying = threading.Thread(target=_say, args=(settings, services, stopped), name="announcement", daemon=True)
-    saying.start()
-    saying.join(_WAIT_SECONDS)
+    thread = threading.Thread(target=_announce, args=(settings, services, stopped), name="announcement", daemon=True)
+    thread.start()
+    thread.join(_WAIT_SECONDS)
 
 
-def _say(settings: Settings, services: Runtime, stopped: threading.Event) -> None:
+def _announce(settings: Settings, services: Services, stopped: threading.Event) -> None:
     address = f"http://{'localhost' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
     try:
         services.probe()
     except BoxOCRError as error:
-        # Readers that stop in the middle of the word are no fault of the engine's.
+        # At shutdown the readers are killed, perhaps in the middle of the word.
         if not stopped.is_set():
             logger.error("BoxOCR runs on %s, but cannot read: %s", address, error.sentence)  # noqa: TRY400
         return
@@ -56,10 +56,10 @@ def _say(settings: Settings, services: Runtime, stopped: threading.Event) -> Non
     if settings.log_format == "json":
         logger.warning(line)
     else:
-        print(line, flush=True)  # noqa: T201 - the line that a person waits for
+        print(line, flush=True)  # noqa: T201 - for the person at the terminal
 
 
-def _ready(settings: Settings, services: Runtime, address: str) -> str:
+def _ready(settings: Settings, services: Services, address: str) -> str:
     missing = []
     if settings.label_studio_url is None:
         missing.append("Label Studio (LABEL_STUDIO_URL, LABEL_STUDIO_ACCESS_TOKEN)")
@@ -76,6 +76,6 @@ def _ready(settings: Settings, services: Runtime, address: str) -> str:
 
 
 def _listed(languages: list[str]) -> str:
-    """The languages, the first ones by name: some engines read dozens."""
-    named = ", ".join(languages[:_NAMED])
-    return named if len(languages) <= _NAMED else f"{named} and {len(languages) - _NAMED} more"
+    """The first languages by name, and the number of the others: some engines read dozens."""
+    named = ", ".join(languages[:_MAX_LANGUAGES])
+    return named if len(languages) <= _MAX_LANGUAGES else f"{named} and {len(languages) - _MAX_LANGUAGES} more"

@@ -1,6 +1,6 @@
-"""gunicorn's worker with threads, which does not wait for ever for clients that send byte by byte.
+"""gunicorn's threaded worker, with time limits for slow clients.
 
-A thread that waits for the rest of a request serves nobody, and gunicorn itself sets no limit once the first byte came.
+A thread that waits for the rest of a request is not available to others, and gunicorn has no limit for that.
 """
 
 import contextlib
@@ -18,16 +18,16 @@ from gunicorn.workers.gthread import ThreadWorker
 
 logger = logging.getLogger("boxocr.web.gunicorn_worker")
 
-_LOOK_EVERY_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 
 _LINGER_SECONDS = 1.0
 
-# Of gunicorn's timeout, 120 s, a small part.
-_TELL_EVERY_SECONDS = 1.0
+# A small fraction of gunicorn's timeout of 120 s.
+_NOTIFY_SECONDS = 1.0
 
 
 class Arrivals:
-    """Connections whose request is still on its way, each with a time limit. Safe to use from any thread."""
+    """Connections with an incomplete request, each with a deadline. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class Arrivals:
         self._watching = False
 
     def expect(self, connection: socket.socket, seconds: float) -> None:
-        """Cut the connection off unless its request is here in so many seconds."""
+        """Close the connection unless :meth:`is_here` is called within this time."""
         with self._lock:
             self._until[connection] = time.monotonic() + seconds
             if not self._watching:
@@ -43,13 +43,13 @@ class Arrivals:
                 threading.Thread(target=self._watch, name="arrivals", daemon=True).start()
 
     def is_here(self, connection: object) -> None:
-        """The request has arrived, or its connection is done with."""
+        """The request is complete, or its connection is no longer used."""
         with self._lock:
             self._until.pop(connection, None)  # type: ignore[call-overload]
 
     def _watch(self) -> None:
         while True:
-            time.sleep(_LOOK_EVERY_SECONDS)
+            time.sleep(_CHECK_SECONDS)
             now = time.monotonic()
             with self._lock:
                 late = [connection for connection, until in self._until.items() if until < now]
@@ -57,20 +57,20 @@ class Arrivals:
                     del self._until[connection]
             for connection in late:
                 logger.info("A request did not arrive in time, and its connection was closed.")
-                # The thread that waits for data wakes up and finds none.
+                # Wakes the thread that waits for data.
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
 
 arrivals = Arrivals()
-"""Of this process: the worker expects requests, the application tells when it has read one."""
+"""For this process: the worker adds connections, the application removes them once it has read the request."""
 
 
 def _finish(connection: socket.socket) -> None:
-    """End a connection, so that the last answer arrives: what the client still sends is read for a moment.
+    """Close a connection so that the last answer arrives: read what the client still sends, for a limited time.
 
-    gunicorn does that in the thread that accepts connections, and for two seconds each: whoever goes on sending would
-    keep everybody out.
+    gunicorn does that for up to two seconds in the thread that accepts connections, where clients that keep sending
+    would block all others.
     """
     until = time.monotonic() + _LINGER_SECONDS
     with contextlib.suppress(OSError):
@@ -83,9 +83,9 @@ def _finish(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RD)
 
 
-# gunicorn's words when the application does not load, by their last argument where that matters. The application has
-# said why by then.
-_SAID_BETTER = {
+# gunicorn's messages when the application does not load, with their last argument if it matters. By then the
+# application has printed the reason.
+_REDUNDANT = {
     "Worker (pid:%s) exited with code %s.": (Arbiter.APP_LOAD_ERROR,),
     "Shutting down: %s": None,
     "Reason: %s": ("App failed to load.",),
@@ -93,44 +93,44 @@ _SAID_BETTER = {
 
 
 class WithoutAccessLog(Logger):  # type: ignore[misc] # published without types
-    """gunicorn's logger; the application's own line for each request says more than an access log would."""
+    """gunicorn's logger without an access log, which the application's own line per request replaces."""
 
     def error(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        """Write an error, unless it only repeats that the application refused to start."""
-        if msg in _SAID_BETTER and (_SAID_BETTER[msg] is None or args[-1:] == _SAID_BETTER[msg]):
+        """Log an error, unless it only repeats that the application refused to start."""
+        if msg in _REDUNDANT and (_REDUNDANT[msg] is None or args[-1:] == _REDUNDANT[msg]):
             return
         super().error(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
-        """Write nothing, where gunicorn would gather all headers for a line that goes nowhere."""
+        """Do nothing. gunicorn would collect all headers for a line that is not written."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # published without types
-    """gunicorn's, with time limits for both directions: ``request_seconds`` is set by ``gunicorn.conf.py``."""
+    """gunicorn's threaded worker with time limits in both directions. ``gunicorn.conf.py`` sets ``request_seconds``."""
 
     request_seconds = 30.0
 
-    _told = 0.0
+    _notified = 0.0
 
     def load_wsgi(self) -> None:
-        """Load the application. One that refuses to start ends the server, which would start it again and again."""
+        """Load the application. If it refuses to start, end the server, which would restart it over and over."""
         try:
             super().load_wsgi()
         except SystemExit as error:
-            # gunicorn prints the message, and ends with a status that says that nothing was served.
+            # gunicorn prints the message and exits with its status for applications that do not load.
             raise AppImportError(error.code) from None
 
     def notify(self) -> None:
-        """Tell the master process that this one lives, by touching a file: not twice for each request."""
+        """Touch the file by which the master sees that this worker lives: once a second, not twice per request."""
         now = time.monotonic()
-        if now - self._told > _TELL_EVERY_SECONDS:
-            self._told = now
+        if now - self._notified > _NOTIFY_SECONDS:
+            self._notified = now
             super().notify()
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection; runs in a thread of the pool."""
+        """Serve a request of a connection, in a thread of the pool."""
         if not conn.initialized:
-            # A client that takes nothing of its answer is left alone by the system after this time.
+            # Sending fails after this time without progress, when a client does not read its answer.
             longest = struct.pack("ll", int(self.request_seconds), 0)
             with contextlib.suppress(OSError):
                 conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, longest)
@@ -144,8 +144,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
         return result
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Have the application answer a request whose head is here."""
+        """Call the application once the head of a request has arrived."""
         keep = super().handle_request(req, conn)
-        # What is left of a body that was not read to its end is waited for too.
+        # The rest of an unread body has a deadline too.
         arrivals.expect(conn.sock, self.request_seconds)
         return keep

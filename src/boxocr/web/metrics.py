@@ -1,4 +1,4 @@
-"""What the server tells Prometheus at ``/metrics``."""
+"""The metrics at ``/metrics``, in Prometheus's format."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -8,20 +8,20 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.observability.attempts import Attempt, observe
 from boxocr.observability.request_log import outcome_of
 from boxocr.process.stages import Stage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-# Seconds. From a page that is at hand to a page that takes as long as it may.
+# Seconds: from a cached page to the longest time that a page may take.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 100)
 
 _CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1)
 
-# Projects choose languages, and each combination is a series of its own, for ever.
-_MOST_LANGUAGES = 50
+# Projects choose languages, and each combination creates a series that is never removed.
+_MAX_LANGUAGES = 50
 
 
 S = TypeVar("S", Counter, Histogram)
@@ -29,18 +29,18 @@ S = TypeVar("S", Counter, Histogram)
 
 @lru_cache(maxsize=1000)
 def _of(metric: S, *labels: str) -> S:
-    """The series of a metric with these labels: each box needs several, and to look one up takes the client long."""
+    """The series of a metric with these labels. Cached: the client's own lookup is slow."""
     return metric.labels(*labels)
 
 
 class Metrics:
-    """Counts what happens, in a registry of its own.
+    """Counters and histograms, in a registry of their own.
 
     Args:
-        services: whose queue, readers and caches are looked at when somebody asks.
+        services: provide the state of the queue, the readers and the caches at each scrape.
     """
 
-    def __init__(self, services: Runtime) -> None:
+    def __init__(self, services: Services) -> None:
         self._registry = CollectorRegistry()
         registry = self._registry
 
@@ -69,18 +69,18 @@ class Metrics:
         services.at_close(observe(self._observe))
 
     def answered(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """A request was answered.
+        """Count a request.
 
         Args:
-            endpoint: its rule, or ``other`` for paths that are none.
+            endpoint: its URL rule, or ``other`` for unknown paths.
             outcome: ``ok`` or an error's code.
-            seconds: it took.
+            seconds: duration.
         """
         _of(self._requests, endpoint, outcome).inc()
         _of(self._request_seconds, endpoint).observe(seconds)
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
     def _observe(self, attempt: Attempt) -> None:
@@ -96,16 +96,16 @@ class Metrics:
             self._confidence.observe(reading.confidence)
 
     def _known(self, languages: str) -> str:
-        if languages not in self._languages and len(self._languages) >= _MOST_LANGUAGES:
+        if languages not in self._languages and len(self._languages) >= _MAX_LANGUAGES:
             return "other"
         self._languages.add(languages)
         return languages
 
 
 class _State(Collector):
-    """What is the case at the moment that somebody asks."""
+    """Gauges whose values are read at each scrape."""
 
-    def __init__(self, services: Runtime) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:

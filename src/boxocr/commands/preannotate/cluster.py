@@ -1,7 +1,7 @@
-"""Who reads tasks: the nodes of a Ray cluster, each with readers on all its cores.
+"""Workers that read tasks: the nodes of a Ray cluster, each with readers on all its cores.
 
-BoxOCR must be installed on the nodes in the same place as here. They get this command's settings, so that what a
-variable names (a folder, Label Studio, S3) must be reachable from them.
+BoxOCR must be installed on the nodes under the same path as here. They get this command's settings, so the folders and
+servers in them must be reachable from there.
 """
 
 import logging
@@ -15,24 +15,24 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.commands.preannotate.items import Kept
 from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
 from boxocr.settings.environment import Settings
 
-# A node that has never read before loads libraries from its disk, and the cluster may be busy with other work.
+# A node loads libraries from disk the first time, and the cluster may be busy.
 _START_SECONDS = 300
 
 _CONNECT_SECONDS = 5
 
-# A task that ends the node which reads it, whichever that is, is not handed on for ever.
+# Bounds the retries of a task that crashes every node.
 _ATTEMPTS = 3
 
 
 class NodeReaders:
-    """The readers of one node; lives there as an actor.
+    """The readers of a node; an actor that runs there.
 
     Args:
         settings: of the command.
@@ -42,16 +42,16 @@ class NodeReaders:
 
     def __init__(self, settings: Settings, label_config: str, cores: int) -> None:
         self._label_config = label_config
-        settings.hand_certificates_on()
-        self._services = Runtime(settings.model_copy(update={"ocr_workers": cores}))
+        settings.export_certificates()
+        self._services = Services(settings.model_copy(update={"ocr_workers": cores}))
         self._services.start()
 
     def problem(self) -> str:
-        """Why the node cannot read; empty when it can."""
+        """The reason why the node cannot read; empty if it can."""
         return self._services.problem.sentence if self._services.problem else ""
 
     def read(self, task: Task, before: Kept | None) -> Outcome:
-        """Read what is missing of a task."""
+        """Read a task, or its missing pages."""
         return read(task, self._label_config, self._services, before)
 
 
@@ -67,10 +67,10 @@ class _Node:
 
 
 class RayWorkers:
-    """All nodes that a cluster has when the run begins.
+    """All nodes of a cluster at the start of the run.
 
     Args:
-        address: of the cluster: ``auto`` on one of its machines, else ``host:port`` of its head.
+        address: ``auto`` on a machine of the cluster, otherwise ``host:port`` of its head.
         settings: of the command.
         label_config: of all tasks.
 
@@ -78,12 +78,12 @@ class RayWorkers:
         cores: of all nodes together.
 
     Raises:
-        CommandFailed: there is no cluster, or its nodes cannot read.
+        CommandFailed: the cluster does not answer, or its nodes cannot read.
     """
 
     def __init__(self, address: str, settings: Settings, label_config: str) -> None:
         try:
-            _must_answer(address)
+            _check_port(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except (OSError, ValueError, RuntimeError):
             raise CommandFailed(
@@ -94,7 +94,7 @@ class RayWorkers:
         self._threads = ThreadPoolExecutor(1)
         alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         try:
-            self._nodes = _able([_start(node, settings, label_config) for node in alive])
+            self._nodes = _started([_start(node, settings, label_config) for node in alive])
         except CommandFailed:
             self.close()
             raise
@@ -106,17 +106,17 @@ class RayWorkers:
         return len(self._nodes)
 
     def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
-        """Read what is missing of a task on the node with the most room."""
+        """Read a task, or its missing pages, on the least busy node."""
         return self._threads.submit(self._read, task, before)
 
     def close(self) -> None:
-        """Stop the readers on all nodes; the cluster goes on."""
+        """Stop the readers on all nodes. The cluster keeps running."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         ray.shutdown()
 
     def _read(self, task: Task, before: Kept | None) -> Outcome:
         for _ in range(_ATTEMPTS):
-            node = self._taken()
+            node = self._least_busy()
             try:
                 outcome: Outcome = ray.get(node.actor.read.remote(task, before))
             except RayActorError:
@@ -129,7 +129,7 @@ class RayWorkers:
                     node.busy -= 1
         return failed(f"{_ATTEMPTS} Ray nodes were lost while they read it.")
 
-    def _taken(self) -> _Node:
+    def _least_busy(self) -> _Node:
         with self._lock:
             if not self._nodes:
                 raise CommandFailed("All nodes of the Ray cluster are gone.", "Start them, and run the command again.")
@@ -138,8 +138,8 @@ class RayWorkers:
             return node
 
 
-def _must_answer(address: str) -> None:
-    """Raise OSError or ValueError unless something listens there: Ray itself would try for minutes."""
+def _check_port(address: str) -> None:
+    """Raise OSError or ValueError unless the port is open. Ray itself would retry for minutes."""
     if address != "auto":
         host, _, port = address.rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
@@ -149,18 +149,18 @@ def _start(node: Any, settings: Settings, label_config: str) -> _Node:
     cores = int(node["Resources"]["CPU"])
     options = {
         "num_cpus": cores,
-        # One more, for the question whether it can read.
+        # Plus one for the call of problem().
         "max_concurrency": cores + AHEAD + 1,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
     }
     return _Node(ray.remote(NodeReaders).options(**options).remote(settings, label_config, cores), cores)
 
 
-def _able(nodes: list[_Node]) -> list[_Node]:
-    """The nodes that started; for a while a cluster also names those that it has just lost.
+def _started(nodes: list[_Node]) -> list[_Node]:
+    """The nodes that started. A cluster also lists nodes that it has just lost.
 
     Raises:
-        CommandFailed: none did, or one cannot read.
+        CommandFailed: none started, or one cannot read.
     """
     started = []
     said = "No node of the Ray cluster starts to read. BoxOCR must be installed on each in the same place as here."
@@ -174,8 +174,8 @@ def _able(nodes: list[_Node]) -> list[_Node]:
         except RayError:
             continue
         if problem:
-            raise CommandFailed(f"A node of the Ray cluster cannot read. {problem}", "Look at the node.")
+            raise CommandFailed(f"A node of the Ray cluster cannot read. {problem}", "Check the node's log.")
         started.append(node)
     if not started:
-        raise CommandFailed(said, "Look at the cluster with ray status.")
+        raise CommandFailed(said, "Check the cluster with ray status.")
     return started

@@ -1,4 +1,4 @@
-"""``boxocr preannotate``: whole tasks are read by the thousand."""
+"""``boxocr preannotate``: reads the pages of many tasks."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,8 +14,7 @@ from boxocr.commands.preannotate.project import ProjectPredictions, ProjectTasks
 from boxocr.commands.preannotate.run import Run, Summary
 from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
 from boxocr.commands.preannotate.workers import LocalWorkers, Workers
-from boxocr.errors import LabelingConfigError
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
 from boxocr.settings.environment import Settings
 
@@ -24,7 +23,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done; exactly one of ``project``, ``tasks``, ``folder`` and ``bucket`` is given.
+    """The arguments of the command. Exactly one of ``project``, ``tasks``, ``folder`` and ``bucket`` is set.
 
     Attributes:
         project: number of a project.
@@ -33,7 +32,7 @@ class Work:
         bucket: ``s3://bucket/prefix`` of images.
         output: the file to write, unless there is a project.
         config: file with the labeling config, unless there is a project.
-        ray: address of the Ray cluster that does the work; None for this machine.
+        ray: address of a Ray cluster; None to use this machine.
     """
 
     project: int | None
@@ -45,21 +44,21 @@ class Work:
     ray: str | None
 
 
-def preannotate(work: Work, settings: Settings, say: Say, tell_failure: Callable[[str, str], None]) -> Summary:
-    """Read what was not read yet.
+def preannotate(work: Work, settings: Settings, say: Say, report_failure: Callable[[str, str], None]) -> Summary:
+    """Read all tasks that have not been read before.
 
     Args:
-        work: what is to be done.
-        settings: the server's.
-        say: told what was done, sentence by sentence.
-        tell_failure: told each failure at the end: what it is of, and why.
+        work: the arguments.
+        settings: of the server.
+        say: prints a sentence of the summary.
+        report_failure: called with the name and the reason of each failure at the end.
 
     Raises:
-        CommandFailed: what is in the way. What was read is kept, and the next run goes on from there.
+        CommandFailed: the run cannot continue. Its results are kept, and the next run continues from there.
     """
     done = _file(work, settings, say) if work.project is None else _project(work.project, work.ray, settings, say)
     for name, reason in done.failures:
-        tell_failure(name, reason)
+        report_failure(name, reason)
     return done
 
 
@@ -67,7 +66,7 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
     with ExitStack() as stack:
         api = stack.enter_context(open_api(settings))
         label_config = api.project(number).label_config
-        _must_ask_for_pages(label_config, say)
+        _check_labeling_config(label_config, say)
         journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
         workers = stack.enter_context(_workers(cluster, settings, label_config, say))
         store = ProjectPredictions(api, number)
@@ -77,7 +76,7 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
         done = run.run()
         if done.stopped is None and not done.failures:
             journal.remove()
-    _say_what_was_done(done, progress, say)
+    _print_summary(done, progress, say)
     if done.stopped is None:
         say(f"The predictions are in project {number}.")
     return done
@@ -85,14 +84,14 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
 
 def _file(work: Work, settings: Settings, say: Say) -> Summary:
     if work.output is None or work.config is None:
-        raise CommandFailed("There is no file to write to, or no labeling config.", "Add --output and --config.")
+        raise CommandFailed("The output file or the labeling config is missing.", "Add --output and --config.")
     try:
         label_config = work.config.read_text(encoding="utf-8")
     except OSError as error:
         raise CommandFailed(f"{work.config.name} cannot be read: {error.strerror}.", "Check --config.") from None
     except ValueError:
         raise CommandFailed(f"{work.config.name} is not text in UTF-8.", "Check --config.") from None
-    _must_ask_for_pages(label_config, say)
+    _check_labeling_config(label_config, say)
     source: TasksFile | Folder | Bucket
     if work.tasks is not None:
         source = TasksFile(work.tasks)
@@ -108,7 +107,7 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
         done = Run(source, workers, journal, progress).run()
         if done.stopped is None:
             output.write(work.output, source, journal)
-    _say_what_was_done(done, progress, say)
+    _print_summary(done, progress, say)
     if done.stopped is None:
         say(f"The tasks with their predictions are in {work.output.name}.")
     return done
@@ -132,12 +131,10 @@ def _workers(cluster: str | None, settings: Settings, label_config: str, say: Sa
         workers.close()
 
 
-def _must_ask_for_pages(label_config: str, say: Say) -> None:
-    """Raise CommandFailed for a labeling config by which no page would be read; say what has no effect in it."""
-    try:
+def _check_labeling_config(label_config: str, say: Say) -> None:
+    """Raise CommandFailed if the labeling config does not have pages read; print its warnings."""
+    with command_errors():
         warnings = LabelingConfig.parse(label_config, {}).warnings()
-    except LabelingConfigError as error:
-        raise CommandFailed(error.message, error.remedy) from None
     if "model_preannotate" not in label_config:
         raise CommandFailed(
             "The labeling config does not ask for whole pages to be read.",
@@ -147,14 +144,14 @@ def _must_ask_for_pages(label_config: str, say: Say) -> None:
         say(sentence)
 
 
-def _say_what_was_done(done: Summary, progress: Progress, say: Say) -> None:
+def _print_summary(done: Summary, progress: Progress, say: Say) -> None:
     before = f" {done.known} had been read before." if done.known else ""
     say(
         f"Read {done.read} tasks, {progress.pages} pages in {progress.seconds:.1f} s: {progress.rate:.2f} pages per "
         f"second.{before}"
     )
     if done.stopped is not None:
-        say("Stopped before the end. What was read is kept: run the same command again for the rest.")
+        say("Stopped before the end. The results are kept: run the same command again for the rest.")
     if done.failures:
         them = "it" if len(done.failures) == 1 else "them"
         say(f"{len(done.failures)} failed; the same command tries {them} again.")

@@ -1,4 +1,4 @@
-"""What is read: tasks, with names for people and keys for the journal; and what is kept of them."""
+"""Tasks to read, with names for people and keys for the journal, and their results."""
 
 import json
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from boxocr.labeling.tasks import Task
 KEY_BYTES = 16
 
 PARTIAL_VERSION = f"boxocr-incomplete-{__version__}"
-"""The ``model_version`` of predictions in which pages are missing.
+"""The ``model_version`` of predictions with missing pages.
 
-Label Studio's filter looks for a part of the name, so the whole version's must not be found in it.
+It must not contain the complete version's name, since Label Studio's filter matches substrings.
 """
 
 Prediction = dict[str, Any]
@@ -26,7 +26,7 @@ class Item:
     """A task to be read.
 
     Attributes:
-        name: what people know it by.
+        name: for messages.
         task: with ``data`` and, where Label Studio has it, its ``id``.
     """
 
@@ -34,17 +34,17 @@ class Item:
     task: Task
 
     def key(self) -> bytes:
-        """The same for tasks that say the same, and for no others: 16 bytes of a digest."""
+        """A digest of 16 bytes, equal for tasks with equal ids and data."""
         said = json.dumps([self.task.get("id"), self.task["data"]], sort_keys=True, default=str)
         return blake2b(said.encode(errors="surrogatepass"), digest_size=KEY_BYTES).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was read of a task.
+    """The result of a task.
 
     Attributes:
-        prediction: as Label Studio takes it.
+        prediction: in Label Studio's format.
         missing: pages that could not be read.
     """
 
@@ -53,20 +53,20 @@ class Kept:
 
 
 class Source(Protocol):
-    """Where tasks come from."""
+    """A source of tasks."""
 
     def items(self) -> Iterator[Item]:
-        """The tasks to be read, one after the other: there can be more than memory holds.
+        """Yield the tasks to read. There can be more than fit into memory.
 
         Raises:
-            CommandFailed: they cannot be had.
+            CommandFailed: the source cannot be read.
         """
         ...
 
     def count(self) -> int:
-        """How many :meth:`items` gives.
+        """Number of tasks in :meth:`items`.
 
         Raises:
-            CommandFailed: that cannot be told.
+            CommandFailed: the source cannot be read.
         """
         ...

@@ -1,9 +1,8 @@
-r"""The journal: what was read so far, in a file that outlives a run that was broken off.
+r"""The journal: the results so far, in a file that survives an interrupted run.
 
-The first line says what it is the journal of. Every further line is the key of a task in hexadecimal digits, a space,
-and the prediction as JSON; where pages are missing, a tab and these follow. Lines are only ever added, and of two with
-the same key the later one counts; a last line without its line end was being written when a run
-died, and is dropped.
+The first line identifies the work. Each further line has the key of a task in hexadecimal digits, a space, and the
+prediction as JSON; if pages are missing, a tab and their list follow. Lines are only appended. Of two lines with the
+same key the later one counts. A last line without a line break was cut off by a crash, and is dropped.
 """
 
 import fcntl
@@ -24,19 +23,19 @@ _KEY_DIGITS = 2 * KEY_BYTES
 
 _LINE = re.compile(rb"[0-9a-f]{%d} \{.*\}(\t\[.*\])?\n" % _KEY_DIGITS)
 
-# Lines survive the end of the process as soon as they are written; this is for the machine's power supply.
+# Written lines survive the end of the process; syncing protects them against a loss of power.
 _SECONDS_BETWEEN_SYNCS = 1.0
 
 
 class Journal:
-    """Predictions by key. Safe for one thread that adds and others that look.
+    """Predictions by key. Safe for one writing thread and any number of reading ones.
 
     Args:
-        path: of its file, which is made where there is none.
-        label_config: that the tasks are read by. What was read by another one is not the same work.
+        path: of its file, which is created if missing.
+        label_config: of the tasks. Results with another one do not belong to the same work.
 
     Raises:
-        CommandFailed: it belongs to other work, another run holds it, or the disk refuses.
+        CommandFailed: it belongs to other work or is in use, or the file cannot be written.
     """
 
     def __init__(self, path: Path, label_config: str) -> None:
@@ -63,11 +62,11 @@ class Journal:
             raise
 
     def __enter__(self) -> Self:
-        """It is open already."""
+        """Return the open journal."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._file)
 
     def __contains__(self, key: bytes) -> bool:
@@ -78,19 +77,19 @@ class Journal:
         return len(self._places)
 
     def get(self, key: bytes) -> Kept | None:
-        """What was read of the task, None when that is nothing."""
+        """The result of a task; None if there is none."""
         place = self._places.get(key)
         if place is None:
             return None
-        # A tab within JSON's strings is escaped.
+        # In JSON strings a tab is escaped.
         prediction, _, missing = self._line(place)[_KEY_DIGITS + 1 :].partition(b"\t")
         return Kept(json.loads(prediction), tuple((image, index) for image, index in json.loads(missing or b"[]")))
 
     def add(self, key: bytes, kept: Kept) -> None:
-        """Keep what was read of a task.
+        """Append the result of a task.
 
         Raises:
-            CommandFailed: the disk refuses.
+            CommandFailed: the file cannot be written.
         """
         missing = f"\t{json.dumps(kept.missing)}" if kept.missing else ""
         prediction = json.dumps(kept.prediction, ensure_ascii=False)
@@ -104,12 +103,12 @@ class Journal:
         self._note(key, line, self._end - len(line))
 
     def sync(self) -> None:
-        """Make sure that all of it is on the disk."""
+        """Flush the file to the disk."""
         os.fsync(self._file)
         self._synced = time.monotonic()
 
     def remove(self) -> None:
-        """Delete the file: all that it holds is elsewhere."""
+        """Delete the file, once all results are stored elsewhere."""
         self.path.unlink(missing_ok=True)
 
     def _open(self, head: bytes) -> None:
@@ -117,20 +116,20 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandFailed(
-                f"Another run is at work with {self.path.name}.", "Wait until it has ended, or end it."
+                f"Another run is using {self.path.name}.", "Wait until it has ended, or end it."
             ) from None
         with self.path.open("rb") as lines:
             found = lines.readline()
             if found.endswith(b"\n") and found != head:
                 raise CommandFailed(
-                    f"{self.path.name} holds what was read with another labeling config or another version of BoxOCR.",
-                    "Delete it to read everything anew, or move it away.",
+                    f"{self.path.name} has the results of another labeling config or another version of BoxOCR.",
+                    "Delete it to read everything again, or move it away.",
                 )
             self._end = 0
             if found == head:
                 self._end = len(head)
                 for line in lines:
-                    # Where the machine itself went down, there can be anything.
+                    # After a crash of the machine the rest can be arbitrary bytes.
                     if not _LINE.fullmatch(line):
                         break
                     self._note(bytes.fromhex(line[:_KEY_DIGITS].decode()), line, self._end)
@@ -148,7 +147,7 @@ class Journal:
 
     def _append(self, line: bytes) -> None:
         written = 0
-        # A disk that is nearly full takes a part.
+        # On a disk that is nearly full, a part is written.
         while written < len(line):
             written += os.pwrite(self._file, line[written:], self._end + written)
         self._end += len(line)
@@ -161,5 +160,6 @@ class Journal:
 
     def _refused(self, error: OSError) -> CommandFailed:
         return CommandFailed(
-            f"{self.path.name} cannot be written: {error.strerror}.", "Check the folder, and the room on its disk."
+            f"{self.path.name} cannot be written: {error.strerror}.",
+            "Check the folder, and the free space on its disk.",
         )

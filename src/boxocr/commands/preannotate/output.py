@@ -1,4 +1,4 @@
-"""The file that Label Studio imports: every task of the input, with its prediction where it could be read."""
+"""The output file for Label Studio's import: all tasks of the input, with their predictions."""
 
 import json
 import os
@@ -12,18 +12,18 @@ from boxocr.label_studio.errors import CommandFailed
 
 
 class Listed(Protocol):
-    """A source whose tasks can be gone through again."""
+    """A source that can be iterated again."""
 
     def entries(self) -> Iterator[Item]:
-        """All tasks, in order."""
+        """Yield all tasks in order."""
         ...
 
 
 def write(path: Path, source: Listed, journal: Journal) -> None:
-    """Write the tasks with their predictions, in the source's order, all of it or nothing.
+    """Write the tasks with their predictions in the source's order. The file is replaced atomically.
 
     Raises:
-        CommandFailed: the disk refuses.
+        CommandFailed: the file cannot be written.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
@@ -43,7 +43,7 @@ def write(path: Path, source: Listed, journal: Journal) -> None:
         partial.replace(path)
     except OSError as error:
         raise CommandFailed(
-            f"{path.name} cannot be written: {error.strerror}.", "Check the folder, and the room on its disk."
+            f"{path.name} cannot be written: {error.strerror}.", "Check the folder, and the free space on its disk."
         ) from None
 
 

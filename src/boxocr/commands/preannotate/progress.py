@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line now and then where there is none."""
+"""Progress of a run: a bar on a terminal, otherwise a line per minute."""
 
 import time
 from typing import TextIO
@@ -11,13 +11,13 @@ _COUNTED = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} tasks, {postfix}, {
 
 
 class Progress:
-    """Tells how far a run is.
+    """Reports the progress of a run.
 
     Args:
         out: a terminal or a log.
 
     Attributes:
-        pages: that were read in this run.
+        pages: number of pages read in this run.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -26,42 +26,42 @@ class Progress:
         self._began = self._last_line = time.monotonic()
         self._total: int | None = None
         self._known = self._done = 0
-        # With smoothing the time left would be that of the last pages, and pages differ.
+        # Smoothing would estimate the remaining time from the last few pages, and pages differ.
         self._bar = tqdm(file=out, smoothing=0, bar_format=_UNCOUNTED, mininterval=0.5) if out.isatty() else None
 
     def counted(self, total: int) -> None:
-        """How many tasks there are."""
+        """Set the total number of tasks."""
         self._total = total
         if self._bar is not None:
             self._bar.total = total
             self._bar.bar_format = _COUNTED
 
     def known(self) -> None:
-        """A task had been read before."""
+        """Count a task that was read in an earlier run."""
         self._known += 1
         if self._bar is not None:
-            # It says nothing about how quickly the others are read.
+            # Excludes it from the rate.
             self._bar.initial += 1
-        self._tell()
+        self._report()
 
     def ended(self, pages: int) -> None:
-        """A task was read, or tried in vain.
+        """Count a task that was read, or that failed.
 
         Args:
-            pages: that were read.
+            pages: number of pages read.
         """
         self.pages += pages
         self._done += 1
-        self._tell()
+        self._report()
 
     def close(self) -> None:
-        """Leave the line of the terminal."""
+        """End the bar's line on the terminal."""
         if self._bar is not None:
             self._bar.close()
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Seconds since the start of the run."""
         return time.monotonic() - self._began
 
     @property
@@ -69,7 +69,7 @@ class Progress:
         """Pages per second."""
         return self.pages / max(self.seconds, 0.001)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str(f"{self.rate:.2f} pages/s", refresh=False)
             self._bar.update()

@@ -1,4 +1,4 @@
-"""A project of Label Studio: its tasks without predictions, and where the predictions go."""
+"""Tasks of a project without predictions, and the storage of predictions in it."""
 
 import json
 import threading
@@ -14,22 +14,22 @@ from boxocr.commands.preannotate.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
 
-# Label Studio gives no more at a time unless it is told to.
+# Label Studio's default page size.
 _TASKS_AT_ONCE = 100
 
 _MOST_PREDICTIONS = 200
 _MOST_CHARACTERS = 10_000_000
 
-# Label Studio looks at all tasks of the project whenever predictions are stored, so it is asked to less often the
-# longer it takes: it should be idle for so many times as long as it works.
-_IDLE_FOR_EACH_SECOND = 4.0
+# Label Studio visits all tasks of the project whenever predictions are stored, so the pause after a request is a
+# multiple of its duration.
+_PAUSE_FACTOR = 4.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
 _REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
 
 
 class ProjectTasks:
-    """The tasks of a project that have no prediction of this version, asked for as they are needed.
+    """The tasks of a project without a prediction of this version, requested page by page.
 
     Args:
         api: Label Studio.
@@ -41,7 +41,7 @@ class ProjectTasks:
         self._project = project
 
     def items(self) -> Iterator[Item]:
-        """The tasks by number. Those that get predictions meanwhile do not shift the others."""
+        """Yield the tasks by number. Tasks that get predictions meanwhile do not shift the pages."""
         last = 0
         while True:
             tasks, _ = self._api.tasks_without(self._project, MODEL_VERSION, after=last, most=_TASKS_AT_ONCE)
@@ -52,17 +52,19 @@ class ProjectTasks:
             last = tasks[-1].id
 
     def count(self) -> int:
-        """How many there are now."""
+        """Current number of these tasks."""
         return self._api.tasks_without(self._project, MODEL_VERSION, after=0, most=1)[1]
 
 
 class ProjectPredictions:
-    """Stores predictions, many in a request, in a thread of its own.
+    """Stores predictions in batches, in a thread of its own.
 
     Args:
         api: Label Studio.
         project: its number.
-        fail: is told when nothing can be stored any more.
+
+    Attributes:
+        on_error: called when Label Studio stops accepting predictions.
     """
 
     def __init__(self, api: LabelStudioAPI, project: int) -> None:
@@ -77,23 +79,23 @@ class ProjectPredictions:
         self._thread.start()
 
     def add(self, item: Item, prediction: Prediction, *, again: bool) -> None:
-        """Take a prediction; returns at once.
+        """Queue a prediction.
 
         Args:
             item: the task.
-            prediction: its own.
-            again: one with pages missing may have been stored before, which this one takes the place of.
+            prediction: of the task.
+            again: replace an incomplete prediction that may have been stored before.
         """
         self._waiting.put((item, prediction, again))
 
     def flush(self) -> list[tuple[str, str]]:
-        """Wait until all are stored; nothing can be added any more.
+        """Store all queued predictions. Nothing can be added afterwards.
 
         Returns:
-            Name and reason of each that Label Studio refused.
+            Name and reason of each prediction that Label Studio refused.
 
         Raises:
-            CommandFailed: Label Studio does not answer any more.
+            CommandFailed: Label Studio stopped answering.
         """
         self._waiting.put(None)
         self._thread.join()
@@ -103,25 +105,25 @@ class ProjectPredictions:
 
     def _store_all(self) -> None:
         try:
-            going_on = True
-            while going_on:
-                batch, going_on = self._next()
+            more = True
+            while more:
+                batch, more = self._next()
                 if batch:
                     began = time.monotonic()
                     self._store(batch)
                     taken = time.monotonic() - began
-                    self._pause = min(max(taken * _IDLE_FOR_EACH_SECOND, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+                    self._pause = min(max(taken * _PAUSE_FACTOR, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         except CommandFailed as error:
             self._error = error
             self.on_error(error)
 
     def _next(self) -> tuple[list[tuple[Item, dict[str, Any]]], bool]:
-        """What is to be stored with the next request, and whether there may be more."""
+        """The next batch, and whether more can follow."""
         batch: list[tuple[Item, dict[str, Any]]] = []
         until, characters = time.monotonic() + self._pause, 0
         while len(batch) < _MOST_PREDICTIONS and characters < _MOST_CHARACTERS:
             try:
-                # Nothing waits for a request before there is something to store.
+                # An empty batch has no deadline.
                 waiting = self._waiting.get(timeout=max(until - time.monotonic(), 0) if batch else None)
             except Empty:
                 break
@@ -143,7 +145,7 @@ class ProjectPredictions:
             if len(batch) == 1:
                 self._failures.append((batch[0][0].name, refused.sentence))
                 return
-            # One that it refuses costs all in the request: half by half the others are stored.
+            # A request is refused as a whole. Bisecting finds the invalid predictions and stores the others.
             middle = len(batch) // 2
             self._store(batch[:middle])
             self._store(batch[middle:])

@@ -1,4 +1,4 @@
-"""A run: every task that is not in the journal is read, and what was read goes into the journal at once."""
+"""A run: reads every task that is not in the journal, and appends each result to it."""
 
 import logging
 import signal
@@ -21,33 +21,33 @@ logger = logging.getLogger(__name__)
 
 
 class Store(Protocol):
-    """Takes predictions as they come."""
+    """A destination for predictions."""
 
     def add(self, item: Item, prediction: Prediction, *, again: bool) -> None:
-        """Take a prediction, perhaps in the place of one with pages missing; returns at once."""
+        """Queue a prediction, which can replace one with missing pages."""
         ...
 
     def flush(self) -> list[tuple[str, str]]:
-        """Wait until all are stored.
+        """Store all queued predictions.
 
         Returns:
-            Name and reason of each that was refused.
+            Name and reason of each refused prediction.
 
         Raises:
-            CommandFailed: they cannot be stored.
+            CommandFailed: predictions cannot be stored.
         """
         ...
 
 
 @dataclass(slots=True)
 class Summary:
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
-        read: tasks of which pages were read.
-        known: tasks that had been read before.
+        read: number of tasks with pages that were read.
+        known: number of tasks that were read in earlier runs.
         failures: name and reason of each task, or page of a task, that could not be read or stored.
-        stopped: number of the signal that stopped it before its end; None when it went to its end.
+        stopped: number of the signal that stopped the run; None if it completed.
     """
 
     read: int = 0
@@ -82,23 +82,23 @@ class _Stop:
 
 @dataclass(frozen=True, slots=True)
 class _Fed:
-    """All tasks were handed out."""
+    """All tasks have been submitted."""
 
     number: int
 
 
 class Run:
-    """One run, in the main thread, which alone is told of signals.
+    """A run in the main thread, which receives the signals.
 
-    A thread goes through the source and hands tasks out; what happens then comes back as events, which this thread
-    takes one by one, so that nothing here needs a lock.
+    Another thread iterates over the source and submits tasks. Results come back through a queue of events, which only
+    the main thread handles, so that no lock is needed.
 
     Args:
         source: of the tasks.
         workers: that read them.
-        journal: keeps what was read.
-        progress: is told.
-        store: takes the predictions too, where they go somewhere one by one.
+        journal: gets the results.
+        progress: is updated.
+        store: also gets the predictions, if they are stored one by one.
     """
 
     def __init__(
@@ -111,18 +111,18 @@ class Run:
         self._store = store
         self._events: SimpleQueue[_Read | _Known | _Counted | _Stop | _Fed | BaseException] = SimpleQueue()
         self._slots = threading.Semaphore(workers.slots)
-        self._under_way: set[bytes] = set()
+        self._in_progress: set[bytes] = set()
         self._summary = Summary()
 
     def fail(self, error: BaseException) -> None:
-        """End the run with this error; from any thread."""
+        """End the run with this error. Thread-safe."""
         self._events.put(error)
 
     def run(self) -> Summary:
-        """Read all that is missing.
+        """Read all tasks.
 
         Raises:
-            CommandFailed: it cannot go on. What was read is kept.
+            CommandFailed: the run cannot continue. Its results are kept.
         """
         for work in (self._feed, self._count):
             threading.Thread(target=self._reported, args=(work,), name=work.__name__, daemon=True).start()
@@ -132,7 +132,7 @@ class Run:
             finally:
                 self._progress.close()
                 self._journal.sync()
-        # From here on a second Ctrl-C is heeded at once.
+        # From here on, Ctrl-C interrupts at once.
         if self._store is not None:
             self._summary.failures += self._store.flush()
         return self._summary
@@ -145,10 +145,10 @@ class Run:
             match event:
                 case _Stop():
                     self._summary.stopped = event.signal
-                    self._keep_what_is_done()
+                    self._drain_events()
                     return
                 case BaseException():
-                    self._keep_what_is_done()
+                    self._drain_events()
                     raise event
                 case _Counted():
                     self._progress.counted(event.total)
@@ -158,7 +158,7 @@ class Run:
                     self._take(event)
                     ended += 1
 
-    def _keep_what_is_done(self) -> None:
+    def _drain_events(self) -> None:
         try:
             while True:
                 event = self._events.get_nowait()
@@ -186,19 +186,19 @@ class Run:
                 self._summary.read += 1
             if self._store:
                 self._store.add(event.item, outcome.kept.prediction, again=event.again)
-        self._under_way.discard(event.key)
+        self._in_progress.discard(event.key)
 
     def _feed(self) -> None:
         number = 0
         for item in self._source.items():
             key = item.key()
             number += 1
-            # The same task twice is read once.
-            if key in self._under_way or key in self._journal:
+            # Duplicates are read once.
+            if key in self._in_progress or key in self._journal:
                 self._events.put(_Known(item, key))
                 continue
             self._slots.acquire()
-            self._under_way.add(key)
+            self._in_progress.add(key)
             before = self._journal.get(key)
             future = self._workers.submit(item.task, before)
             future.add_done_callback(partial(self._ended, item, key, before is not None))
@@ -222,7 +222,7 @@ class Run:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         def stop(number: int, _: Any) -> None:
-            # Of all queues this one may be put into from a signal handler.
+            # SimpleQueue.put is reentrant, so that a signal handler may call it.
             self._events.put(_Stop(number))
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -239,5 +239,5 @@ def _outcome(future: Future[Outcome]) -> Outcome:
     except CommandFailed:
         raise
     except Exception as error:
-        logger.exception("A task could not be handed out")
+        logger.exception("A task could not be submitted")
         return failed(f"Something went wrong inside BoxOCR ({type(error).__name__}).")

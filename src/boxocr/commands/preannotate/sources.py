@@ -8,13 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-
 from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import Item
-from boxocr.label_studio.errors import CommandFailed
+from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
-from boxocr.pages.sources import s3
+from boxocr.pages.sources.s3_client import make_client, s3_errors
 from boxocr.settings.environment import Settings
 
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
@@ -32,7 +30,7 @@ class TasksFile:
         path: of the file.
 
     Raises:
-        CommandFailed: it holds something else.
+        CommandFailed: the content is invalid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,29 +47,29 @@ class TasksFile:
         self._tasks: list[dict[str, Any]] = found
 
     def items(self) -> Iterator[Item]:
-        """All tasks but those that have a prediction of this version."""
+        """Yield the tasks without a prediction of this version."""
         for number, task in enumerate(self._tasks, start=1):
             if not _is_predicted(task):
                 yield Item(f"Task {task['id']}" if "id" in task else f"Task no. {number}", task)
 
     def count(self) -> int:
-        """How many there are."""
+        """Number of these tasks."""
         return sum(not _is_predicted(task) for task in self._tasks)
 
     def entries(self) -> Iterator[Item]:
-        """All tasks, for the output."""
+        """Yield all tasks, for the output."""
         for task in self._tasks:
             yield Item("", task)
 
 
 class ImagesOf:
-    """Tasks that show an image each; for subclasses, which say where the images are.
+    """Tasks with an image each. Subclasses provide the addresses.
 
     Args:
-        label_config: whose Image tag says how a task names its image.
+        label_config: its Image tag defines the column for the address.
 
     Raises:
-        CommandFailed: its Image tags do not say that.
+        CommandFailed: there is not exactly one such column.
     """
 
     def __init__(self, label_config: str) -> None:
@@ -87,53 +85,53 @@ class ImagesOf:
         self._column, self._is_list = column[1], written[0][1]
 
     def addresses(self) -> Iterator[str]:
-        """Addresses of the images, always in the same order."""
+        """Yield the addresses of the images, always in the same order."""
         raise NotImplementedError
 
     def items(self) -> Iterator[Item]:
-        """A task for each image."""
+        """Yield a task for each image."""
         for address in self.addresses():
             yield Item(address, {"data": {self._column: [address] if self._is_list else address}})
 
     entries = items
 
     def count(self) -> int:
-        """How many images there are."""
+        """Number of images."""
         return sum(1 for _ in self.addresses())
 
 
 class Folder(ImagesOf):
-    """The images in a folder and the folders in it, with the addresses that Label Studio's local files storage has.
+    """The images in a folder and its subfolders, with their addresses in Label Studio's local files storage.
 
     Args:
         folder: with the images.
-        settings: the server's: LOCAL_FILES_DOCUMENT_ROOT.
+        settings: of the server: LOCAL_FILES_DOCUMENT_ROOT.
         label_config: as for :class:`ImagesOf`.
 
     Raises:
-        CommandFailed: it is no folder, or Label Studio could not show what is in it.
+        CommandFailed: it is not a folder, or Label Studio cannot serve its files.
     """
 
     def __init__(self, folder: Path, settings: Settings, label_config: str) -> None:
         super().__init__(label_config)
         self._folder = folder.resolve()
         if not self._folder.is_dir():
-            raise CommandFailed("What --folder names is no folder.", "Name the folder with the images.")
+            raise CommandFailed("--folder is not a directory.", "Name the folder with the images.")
         root = settings.local_files_document_root
         if root is None:
             raise CommandFailed(
-                "Label Studio shows files below one folder only, and this command does not know which.",
+                "Label Studio serves files below one folder only, and this command does not know which.",
                 "Set LOCAL_FILES_DOCUMENT_ROOT to the folder that Label Studio has as its local files' document root.",
             )
         self._root = root.resolve()
         if not self._folder.is_relative_to(self._root):
             raise CommandFailed(
-                "The folder does not lie below LOCAL_FILES_DOCUMENT_ROOT, so Label Studio could not show its images.",
+                "The folder is not below LOCAL_FILES_DOCUMENT_ROOT, so Label Studio could not show its images.",
                 "Move it there, or correct LOCAL_FILES_DOCUMENT_ROOT.",
             )
 
     def addresses(self) -> Iterator[str]:
-        """``/data/local-files/?d=…``, by name."""
+        """Yield ``/data/local-files/?d=…``, sorted by name."""
         for place, folders, files in os.walk(self._folder):
             folders.sort()
             for name in sorted(files):
@@ -147,11 +145,11 @@ class Bucket(ImagesOf):
 
     Args:
         url: ``s3://bucket/prefix``.
-        settings: the server's: endpoint and keys.
+        settings: of the server: endpoint and keys.
         label_config: as for :class:`ImagesOf`.
 
     Raises:
-        CommandFailed: the address is none, or there are no keys.
+        CommandFailed: the address is invalid, or there are no keys.
     """
 
     def __init__(self, url: str, settings: Settings, label_config: str) -> None:
@@ -159,7 +157,7 @@ class Bucket(ImagesOf):
         scheme, _, rest = url.partition("://")
         self._bucket, _, self._prefix = rest.partition("/")
         if scheme != "s3" or not self._bucket:
-            raise CommandFailed(f'--s3 "{url[:80]}" names no bucket.', "Write it like s3://bucket/prefix.")
+            raise CommandFailed(f'--s3 "{url[:80]}" does not name a bucket.', "Write it like s3://bucket/prefix.")
         if settings.aws_access_key_id is None:
             raise CommandFailed(
                 "This server has no keys for S3.",
@@ -168,22 +166,13 @@ class Bucket(ImagesOf):
         self._settings = settings
 
     def addresses(self) -> Iterator[str]:
-        """``s3://bucket/key``, by key."""
-        try:
-            client = s3.client(self._settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+        """Yield ``s3://bucket/key``, sorted by key."""
+        with command_errors(), s3_errors(self._settings, self._bucket):
+            client = make_client(self._settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
             for answer in client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for entry in answer.get("Contents", []):
                     if PurePosixPath(entry["Key"]).suffix.lower() in _IMAGES:
                         yield f"s3://{self._bucket}/{entry['Key']}"
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            refused = s3.refusal(code, status, self._bucket)
-            raise CommandFailed(refused.message, refused.remedy) from None
-        except (BotoCoreError, HTTPClientError, ValueError) as error:
-            # Their messages can hold a whole signed address.
-            trouble = s3.unreachable(error, self._settings)
-            raise CommandFailed(trouble.message, trouble.remedy) from None
 
 
 def _is_task(found: object) -> bool:

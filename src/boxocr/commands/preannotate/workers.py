@@ -1,4 +1,4 @@
-"""Who reads tasks: the readers of this machine."""
+"""Workers that read tasks: the readers of this machine."""
 
 import logging
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.answering.whole_tasks import prediction_of, read_pages
 from boxocr.commands.preannotate.items import PARTIAL_VERSION, Kept
 from boxocr.errors import BoxOCRError
@@ -17,19 +17,18 @@ from boxocr.settings.environment import Settings
 
 logger = logging.getLogger(__name__)
 
-# While readers read, so many more tasks have their pages fetched and decoded, so that none waits.
+# Tasks whose pages are fetched and decoded while all readers are busy, so that none has to wait.
 AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a task.
+    """The outcome of a task.
 
     Attributes:
-        kept: what was read of it, now and before; None when no page could be read.
-        problems: for each page that could not be read its name, and why in one or two sentences. The name is empty for
-            the task as a whole.
-        pages: how many were read now.
+        kept: all results of the task, old and new; None if no page could be read.
+        problems: name and reason for each page that could not be read. The name is empty for the task as a whole.
+        pages: number of pages read now.
     """
 
     kept: Kept | None
@@ -38,28 +37,28 @@ class Outcome:
 
 
 class Workers(Protocol):
-    """Read tasks side by side.
+    """Read tasks in parallel.
 
     Attributes:
-        slots: how many tasks they should have at a time to be busy.
+        slots: number of tasks to submit at a time to keep all readers busy.
     """
 
     slots: int
 
     def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
-        """Read a task, or what was missing of it."""
+        """Read a task, or its missing pages."""
         ...
 
     def close(self) -> None:
-        """Stop, whatever they do."""
+        """Stop at once."""
         ...
 
 
 class LocalWorkers:
-    """This machine's readers: as many as OCR_WORKERS says, which is one for each core unless it is set.
+    """The readers of this machine, as many as OCR_WORKERS.
 
     Args:
-        settings: the server's.
+        settings: of the server.
         label_config: of all tasks.
 
     Raises:
@@ -68,7 +67,7 @@ class LocalWorkers:
 
     def __init__(self, settings: Settings, label_config: str) -> None:
         self._label_config = label_config
-        self._services = Runtime(settings)
+        self._services = Services(settings)
         self._services.start()
         if self._services.problem is not None:
             raise CommandFailed(self._services.problem.message, self._services.problem.remedy)
@@ -76,24 +75,24 @@ class LocalWorkers:
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="task")
 
     def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
-        """Read a task, or what was missing of it."""
+        """Read a task, or its missing pages."""
         return self._threads.submit(read, task, self._label_config, self._services, before)
 
     def close(self) -> None:
-        """Stop the readers, whatever they do."""
+        """Stop the readers at once."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._services.close()
         self._threads.shutdown()
 
 
-def read(task: Task, label_config: str, services: Runtime, before: Kept | None) -> Outcome:
-    """Read a task, whatever happens.
+def read(task: Task, label_config: str, services: Services, before: Kept | None) -> Outcome:
+    """Read a task. Never raises.
 
     Args:
-        task: with ``data`` and, where Label Studio has it, its ``id``.
+        task: with ``data``, and its ``id`` if Label Studio has one.
         label_config: XML.
         services: running.
-        before: what was read of it, when only the pages that are missing there are to be read.
+        before: an earlier result, of which only the missing pages are read.
     """
     only = before.missing if before else None
     try:
@@ -101,7 +100,7 @@ def read(task: Task, label_config: str, services: Runtime, before: Kept | None) 
     except BoxOCRError as error:
         return failed(error.sentence)
     except Exception as error:
-        # A defect of ours must not cost the others their texts.
+        # A bug must not end the run.
         logger.exception("A task could not be read")
         return failed(f"Something went wrong inside BoxOCR ({type(error).__name__}).")
     problems = [(outcome.name, outcome.error.sentence) for outcome in outcomes if outcome.error is not None]
@@ -117,5 +116,5 @@ def read(task: Task, label_config: str, services: Runtime, before: Kept | None) 
 
 
 def failed(problem: str) -> Outcome:
-    """Nothing could be read of a task."""
+    """The outcome of a task without any page that could be read."""
     return Outcome(None, [("", problem)], 0)

@@ -1,9 +1,9 @@
-"""Which hosts this server may ask for a page.
+"""The hosts from which this server may fetch pages.
 
-A task's url is written by whoever may import tasks, so it must not reach what only this server can reach: its own
-ports, the machines beside it, the cloud's metadata service. Allowed are the hosts and networks that the operator named,
-and public addresses. The addresses are judged when the connection is made, on the very address connected to
-(``connections.py``), so a name that changes its address in between wins nothing.
+A task's URL comes from anyone who may import tasks, so it must not lead to hosts that only this server can reach: its
+own ports, its private network, the cloud's metadata service. Allowed are public addresses, and the hosts and networks
+that the operator listed. The check applies to the address that the connection is made to (``connections.py``), so a
+name that resolves to another address between check and connection (DNS rebinding) does not get through.
 """
 
 import ipaddress
@@ -14,8 +14,8 @@ from boxocr.settings.allowed_hosts import Allowed, AllowedHost
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# IANA's registry of special-purpose IPv4 addresses, with multicast and the former class E. Python's own is_global has
-# changed its mind between versions, so the table is written down.
+# IANA's registry of special-purpose IPv4 addresses, with multicast and the former class E. Not is_global, whose results
+# differ between Python versions.
 _NOT_PUBLIC_V4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (
@@ -34,24 +34,24 @@ _NOT_PUBLIC_V4 = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        # Azure's platform address: it answers metadata from a public block.
+        # Azure's platform address: serves metadata, although the block is public.
         "168.63.129.16/32",
     )
 )
 
-# All public IPv6 addresses lie in 2000::/3; these parts of it are special.
+# All public IPv6 addresses are in 2000::/3, except these special-purpose blocks of it.
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_V6 = tuple(
     ipaddress.IPv6Network(block)
     for block in (
-        "2001::/23",  # protocol assignments; Teredo (2001::/32) hides an IPv4 address in it, and is long dead
+        "2001::/23",  # protocol assignments, with Teredo (2001::/32), which embeds IPv4 addresses and is obsolete
         "2001:db8::/32",
         "3fff::/20",
     )
 )
 
-# Prefixes behind which an IPv4 address is reached, and how far from the right it stands.
-_CARRIES_V4 = (
+# Prefixes of IPv6 addresses that embed an IPv4 address, with the number of bits to the right of it.
+_EMBEDS_V4 = (
     (ipaddress.IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped
     (ipaddress.IPv6Network("64:ff9b::/96"), 0),  # NAT64, RFC 6052
     (ipaddress.IPv6Network("2002::/16"), 80),  # 6to4, RFC 3056
@@ -59,7 +59,7 @@ _CARRIES_V4 = (
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, by name or address, means the machine or the container that it is looked up on."""
+    """Whether a host name or address means the machine or container that resolves it."""
     host = host.rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -72,13 +72,13 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether anyone on the internet can reach the address, so that reaching it from here gains nobody anything.
+    """Whether the address is reachable from the whole internet, so that access from this server adds nothing.
 
-    An IPv6 address that carries an IPv4 address is as public as the latter.
+    An IPv6 address that embeds an IPv4 address is public if the latter is.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in block for block in _NOT_PUBLIC_V4)
-    for block, shift in _CARRIES_V4:
+    for block, shift in _EMBEDS_V4:
         if address in block:
             return is_public(ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF))
     return address in _GLOBAL_V6 and not any(address in block for block in _NOT_PUBLIC_V6)
@@ -88,8 +88,8 @@ class Guard:
     """Decides where connections may go.
 
     Args:
-        origins: Label Studio's and the S3 endpoint's, which the operator set.
-        allowed: hosts, and networks of addresses, that the operator named.
+        origins: of Label Studio and the S3 endpoint, which the operator configured.
+        allowed: hosts and networks that the operator listed.
     """
 
     def __init__(self, origins: Iterable[Origin], allowed: Iterable[Allowed]) -> None:
@@ -98,22 +98,22 @@ class Guard:
         self._hosts = tuple(entry for entry in entries if isinstance(entry, AllowedHost))
         self._networks = tuple(entry for entry in entries if not isinstance(entry, AllowedHost))
 
-    def names(self, origin: Origin) -> bool:
-        """Whether the operator named this origin, so that its addresses are not judged."""
+    def lists(self, origin: Origin) -> bool:
+        """Whether the operator listed this origin, so that its addresses need not be public."""
         return origin in self._origins or any(host.matches(origin.host, origin.port) for host in self._hosts)
 
     def allows(self, origin: Origin, addresses: Iterable[IPAddress]) -> bool:
-        """Whether a connection may be made to an origin whose name resolves to these addresses, one at least.
+        """Whether a connection may be made to an origin whose name resolves to these addresses.
 
-        One address that is neither public nor in a network that the operator named is enough for a no: which of them
-        gets connected is not ours to choose.
+        Every address must be public or in a network that the operator listed, since the connection may be made to any
+        of them. False if there are none.
         """
         resolved = tuple(addresses)
-        return bool(resolved) and (self.names(origin) or all(map(self._may_be_asked, resolved)))
+        return bool(resolved) and (self.lists(origin) or all(map(self._allows_address, resolved)))
 
-    def _may_be_asked(self, address: IPAddress) -> bool:
+    def _allows_address(self, address: IPAddress) -> bool:
         if is_public(address):
             return True
-        # A system that speaks IPv6 only shows an IPv4 address in this form.
+        # Systems without IPv4 sockets report IPv4 addresses as IPv4-mapped ones.
         plain = (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address
         return any(plain in network for network in self._networks)

@@ -1,9 +1,9 @@
-"""HTTP connections that go only where the guard allows, and end when their time is over.
+"""HTTP connections that are limited to the hosts that the guard allows, and to a deadline.
 
-urllib3's connections are used one by one, without its pools and without a session above them: there are no cookies, no
-``.netrc`` whose password would go along, and no proxy from the environment, which would connect in our stead, past the
-guard. Each connection serves one exchange: a page is asked for about once a minute, when a kept connection would mostly
-be found closed.
+They are urllib3's single connections, without its pools and without a session: no cookies, no passwords from
+``.netrc``, and no proxy from the environment, which would make the connection itself and so bypass the guard. Each
+connection serves one request: a page is requested about once a minute, and most servers would have closed an idle
+connection by then.
 """
 
 import ipaddress
@@ -19,20 +19,17 @@ from boxocr.pages.http.addresses import Guard, IPAddress
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import Origin
 
-# Long enough for a distant host, short enough to try a name's next address.
-CONNECT_SECONDS = 5.0
-
 
 class _Timed:
-    """A socket that waits for data until the deadline, however many pieces the data comes in.
+    """A socket whose deadline applies to all data together.
 
-    A plain time limit starts anew with every piece, so a server that sends a byte every few seconds would hold a thread
-    for hours. Everything that is read from a connection goes through ``recv_into``.
+    A socket's own timeout restarts with every read, so a server that sends a byte every few seconds would occupy a
+    thread for hours. http.client reads through ``recv_into`` only.
     """
 
     deadline: Deadline | None = None
 
-    # Mixed into two classes of sockets, which have what the type checker misses here.
+    # A mixin for two socket classes, which have the methods that the type checker misses here.
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         if self.deadline:
             self.settimeout(self.deadline.left())  # type: ignore[attr-defined]
@@ -48,18 +45,18 @@ class _TimedTLSSocket(_Timed, ssl.SSLSocket):
 
 
 def trusting_context() -> ssl.SSLContext:
-    """A context that checks certificates with the system's authorities, or ``SSL_CERT_FILE``, and Mozilla's."""
+    """A context that trusts the system's certificate authorities (or those in ``SSL_CERT_FILE``), and Mozilla's."""
     context = ssl.create_default_context()
-    # A container image without ca-certificates has none of its own.
+    # Container images without ca-certificates have no system authorities.
     context.load_verify_locations(certifi.where())
     return context
 
 
 class Connector:
-    """Makes connections for pages.
+    """Opens connections for pages.
 
     Args:
-        guard: says where connections may go.
+        guard: decides which hosts are allowed.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -67,14 +64,14 @@ class Connector:
         self._tls: ssl.SSLContext | None = None
 
     def connection(self, origin: Origin, deadline: Deadline) -> HTTPConnection:
-        """A connection to the origin, not yet made: the first request makes it, and :meth:`open` is asked then."""
+        """A connection to the origin, which the first request opens through :meth:`open`."""
         if origin.scheme == "http":
             return _Connection(self, origin, deadline)
         return _TLSConnection(self, origin, deadline)
 
     def tls(self) -> ssl.SSLContext:
-        """What certificates are checked with: the system's authorities, or ``SSL_CERT_FILE``, and Mozilla's."""
-        # Two threads that make it at once make the same.
+        """The shared context of all connections; see :func:`trusting_context`."""
+        # No lock: two threads at once create equal contexts.
         if self._tls is None:
             context = trusting_context()
             context.sslsocket_class = _TimedTLSSocket
@@ -82,24 +79,25 @@ class Connector:
         return self._tls
 
     def open(self, origin: Origin, deadline: Deadline) -> socket.socket:
-        """A socket connected to one of the origin's addresses, all of which were judged.
+        """A socket connected to one of the origin's addresses, all of which the guard allows.
 
         Raises:
-            PageForbidden: the guard does not allow one of them.
-            OSError: no connection.
+            PageForbidden: the guard forbids one of the addresses.
+            OSError: none of them accepts a connection.
         """
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-        if not self._guard.allows(origin, [_address(place) for *_, place in found]):
+        if not self._guard.allows(origin, [_ip_address(address) for *_, address in found]):
             raise PageForbidden(
-                f"The page lies on {origin.host[:253]}, which is in a private network that this server may not ask.",
-                f"If that is meant, add {origin.host[:253]} to ALLOWED_IMAGE_HOSTS.",
+                f"The page is on {origin.host[:253]}, a private host that this server is not allowed to contact.",
+                f"If this is intended, add {origin.host[:253]} to ALLOWED_IMAGE_HOSTS.",
             )
-        failure = OSError("the name has no address")
-        for family, kind, protocol, _, place in found:
+        failure = OSError("the host has no address")
+        for family, kind, protocol, _, address in found:
             opened = _TimedSocket(family, kind, protocol)
             try:
-                opened.settimeout(min(CONNECT_SECONDS, deadline.left()))
-                opened.connect(place)
+                # Five seconds are enough for a distant host, and leave time for the host's next address.
+                opened.settimeout(min(5.0, deadline.left()))
+                opened.connect(address)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 opened.close()
@@ -110,30 +108,30 @@ class Connector:
         raise failure
 
 
-def _address(place: tuple[Any, ...]) -> IPAddress:
-    return ipaddress.ip_address(place[0])
+def _ip_address(address: tuple[Any, ...]) -> IPAddress:
+    return ipaddress.ip_address(address[0])
 
 
 class _Connection(HTTPConnection):
     def __init__(self, connector: Connector, origin: Origin, deadline: Deadline) -> None:
         super().__init__(origin.host, origin.port, timeout=deadline.left())
-        self._way = (connector, origin, deadline)
+        self._target = (connector, origin, deadline)
 
     def _new_conn(self) -> socket.socket:
-        connector, origin, deadline = self._way
+        connector, origin, deadline = self._target
         return connector.open(origin, deadline)
 
 
 class _TLSConnection(HTTPSConnection):
     def __init__(self, connector: Connector, origin: Origin, deadline: Deadline) -> None:
         super().__init__(origin.host, origin.port, timeout=deadline.left(), ssl_context=connector.tls())
-        self._way = (connector, origin, deadline)
+        self._target = (connector, origin, deadline)
 
     def _new_conn(self) -> socket.socket:
-        connector, origin, deadline = self._way
+        connector, origin, deadline = self._target
         return connector.open(origin, deadline)
 
     def connect(self) -> None:
         super().connect()
         if isinstance(self.sock, _TimedTLSSocket):
-            self.sock.deadline = self._way[2]
+            self.sock.deadline = self._target[2]

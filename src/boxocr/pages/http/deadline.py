@@ -1,23 +1,23 @@
-"""A time limit for something that takes several steps."""
+"""A time limit for an operation of several steps."""
 
 import time
 
 
 class Deadline:
-    """So many seconds from now, on the clock that nobody sets.
+    """A point in time, on the monotonic clock.
 
     Args:
-        seconds: at least 0.
+        seconds: from now, at least 0.
     """
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left, more than 0.
+        """The remaining seconds, more than 0.
 
         Raises:
-            TimeoutError: none are.
+            TimeoutError: the deadline has passed.
         """
         seconds = self._end - time.monotonic()
         if seconds <= 0:

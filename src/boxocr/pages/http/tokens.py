@@ -1,9 +1,9 @@
-"""Label Studio's tokens: which header opens its doors.
+"""Label Studio's tokens, and the Authorization header for them.
 
-A personal access token is a JWT refresh token, to be exchanged for an access token, which Label Studio lets live for
-five minutes. label-studio-sdk could do that too, but asks this machine's clock first whether the token has expired, and
-hides the status that a proxy answered with. A legacy token is opaque and sent as it is; organisations made since 2025
-refuse those by default.
+A personal access token is a JWT refresh token. It is exchanged for an access token, which expires after five minutes.
+label-studio-sdk could do that too, but it first compares the token's expiry with this machine's clock, and it hides the
+status of a proxy's error. A legacy token is opaque and sent unchanged; organisations created since 2025 refuse those by
+default.
 """
 
 import threading
@@ -16,28 +16,24 @@ import jwt
 from pydantic import SecretStr
 
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
-from boxocr.pages.http.certificates import certificate_trouble
+from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import parse_web_url
 
-# An access token with less time than this is renewed before it is used: the page's download must not outlive it.
+# An access token this close to its expiry is renewed before it is used, so that it lasts for the page's download.
 _MARGIN_SECONDS = 30.0
-
-# What is taken for the life of an access token that does not say. Label Studio's is five minutes.
-_DEFAULT_LIFE_SECONDS = 300.0
-
 _EXCHANGE_SECONDS = 10.0
 
 _NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105
 
 
 class Tokens:
-    """Gives the Authorization header for Label Studio, and renews what it stands on.
+    """Provides the Authorization header for Label Studio, and renews its access token.
 
     Args:
-        base_url: Label Studio's address, path prefix included.
-        token: personal access token or legacy token, if there is one.
+        base_url: Label Studio's URL, path prefix included.
+        token: personal access token or legacy token; None to send no header.
     """
 
     def __init__(self, base_url: str, token: SecretStr | None) -> None:
@@ -52,17 +48,17 @@ class Tokens:
         self._failed_at = 0.0
 
     def header(self, deadline: Deadline, refused: str | None = None) -> str | None:
-        """The value of the Authorization header, None when no token is set.
+        """The value of the Authorization header; None if no token is set.
 
         Args:
-            deadline: for the page, and so for an exchange too.
-            refused: the header that Label Studio has just answered with 401; another one is got unless another thread
-                has got one meanwhile.
+            deadline: for the page, which includes the exchange.
+            refused: a header that Label Studio has just refused with 401. It is replaced, unless another thread has
+                replaced it already.
 
         Raises:
             PageUnauthorized: the personal access token has expired or is refused.
-            PageUnreachable: the exchange got no sensible answer.
-            PageTimeout: it got none in time.
+            PageUnreachable: the exchange failed, or returned no access token.
+            PageTimeout: the exchange took too long.
         """
         if not self._token:
             return None
@@ -73,7 +69,7 @@ class Tokens:
             now = time.monotonic()
             if self._header and now < self._renew_at and self._header != refused:
                 return self._header
-            # Those who waited for an exchange that failed get the same answer at once; who comes later tries again.
+            # Threads that waited while an exchange failed get its error at once; later calls try again.
             if self._failure and began < self._failed_at:
                 raise type(self._failure)(self._failure.message, self._failure.remedy)
             try:
@@ -81,19 +77,19 @@ class Tokens:
             except PageError as error:
                 self._failure, self._failed_at = error, time.monotonic()
                 raise
-            # On our own clock, from the token's own dates: the two machines' clocks need not agree.
+            # Only the difference of the token's dates is used, since the two machines' clocks may differ.
             life = _life_seconds(access)
             self._renew_at = now + life - min(_MARGIN_SECONDS, life / 2)
             self._header = f"Bearer {access}"
             return self._header
 
     def refusal(self) -> PageUnauthorized:
-        """The error for a 401 that a renewed token did not help against."""
+        """The error for a 401 that persists with a renewed token."""
         if not self._token:
-            return PageUnauthorized("Label Studio asks for a token, and this server has none.", _NEW_TOKEN)
+            return PageUnauthorized("Label Studio requires a token, and this server has none.", _NEW_TOKEN)
         if self._exchanged:
             return PageUnauthorized(
-                "Label Studio refuses the access token that it has just given (HTTP 401).", _NEW_TOKEN
+                "Label Studio refuses the access token that it has just issued (HTTP 401).", _NEW_TOKEN
             )
         return PageUnauthorized(
             "Label Studio refused this server's legacy token (HTTP 401).",
@@ -102,10 +98,10 @@ class Tokens:
         )
 
     def _exchange(self, seconds: float) -> str:
-        """A new access token.
+        """Request a new access token.
 
-        httpx reads neither proxies nor ``.netrc`` here, for the reasons that ``connections.py`` gives, and follows no
-        redirects, which would carry the token along.
+        httpx uses neither proxies nor ``.netrc``, for the reasons given in ``connections.py``, and follows no
+        redirects, since it would send the token to their target.
         """
         try:
             verify = trusting_context()
@@ -115,21 +111,22 @@ class Tokens:
                 raise _refused(answer.status_code, self._token)
             return str(answer.json()["access"])
         except httpx.TimeoutException:
-            raise PageTimeout("Label Studio did not answer in time when asked for an access token.") from None
+            raise PageTimeout("Label Studio did not issue an access token in time.") from None
         except httpx.HTTPError as error:
-            if trouble := certificate_trouble(error, f"Label Studio at {self._host}"):
-                raise trouble from None
+            if untrusted := certificate_error(error, f"Label Studio at {self._host}"):
+                raise untrusted from None
             raise PageUnreachable(
-                "Label Studio could not be reached for an access token.", "Check LABEL_STUDIO_URL and that it runs."
+                "Label Studio could not be reached for an access token.",
+                "Check LABEL_STUDIO_URL and that Label Studio is running.",
             ) from None
         except (ValueError, KeyError, TypeError):
             raise PageUnreachable(
-                "Label Studio's address answered something other than an access token.", "Check LABEL_STUDIO_URL."
+                "The server at Label Studio's address did not return an access token.", "Check LABEL_STUDIO_URL."
             ) from None
 
 
 def claims_of(token: str) -> dict[str, Any] | None:
-    """What a JWT says of itself, unverified: only its issuer can verify it. None for what is no JWT."""
+    """A JWT's claims, unverified, since only its issuer can verify them. None for a token that is not a JWT."""
     try:
         return dict(jwt.decode(token, options={"verify_signature": False}))
     except jwt.InvalidTokenError:
@@ -141,7 +138,8 @@ def _life_seconds(access: str) -> float:
     try:
         return max(0.0, float(claims["exp"]) - float(claims["iat"]))
     except (KeyError, TypeError, ValueError):
-        return _DEFAULT_LIFE_SECONDS
+        # Label Studio's default.
+        return 300.0
 
 
 def _refused(status: int, token: str) -> PageError:

@@ -1,7 +1,7 @@
-"""Web addresses as people write them, made into what goes over the wire.
+"""Web URLs, parsed into the form that HTTP requests need.
 
-A task's url can hold spaces and letters of any script, percent-encoded or not. It is read once, here: the guard judges
-the same host that the connection is made to, and nothing is encoded twice.
+A task's URL may contain spaces and letters of any script, percent-encoded or not. It is parsed once, here, so the guard
+judges the same host that the connection is made to, and nothing is encoded twice.
 """
 
 import re
@@ -15,15 +15,10 @@ from boxocr.errors import PageAddressError, PageForbidden
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# RFC 3986's reserved and unreserved characters, and the percent sign of what is encoded already.
-_KEPT = "%/:?#[]@!$&'()*+,;=~-._"
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port, as RFC 6454 has it; the host in lower case, IDNA-encoded, IPv6 without brackets."""
+    """Scheme, host and port (RFC 6454); the host in lower case, IDNA-encoded, IPv6 without brackets."""
 
     scheme: str
     host: str
@@ -36,12 +31,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class WebUrl:
-    """An address that can be asked for over HTTP.
+    """An http or https URL.
 
     Attributes:
-        origin: where to connect to.
+        origin: the server to connect to.
         target: path and query, percent-encoded, without the fragment.
-        credentials: ``user:password`` where the address holds some.
+        credentials: ``user:password``, or None if the URL contains none.
     """
 
     origin: Origin
@@ -58,40 +53,43 @@ class WebUrl:
 
 
 def scheme_of(url: str) -> str:
-    """The scheme in lower case, or an empty string for a relative address."""
-    found = _SCHEME.match(url)
+    """The scheme in lower case, or an empty string for a relative URL."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", url)
     return found[1].lower() if found else ""
 
 
 def percent_encoded(url: str) -> str:
-    """The url in ASCII: what is encoded stays as it is, and a percent sign that encodes nothing is encoded itself."""
-    return quote(_STRAY_PERCENT.sub("%25", url), safe=_KEPT)
+    """The URL in ASCII. Existing escapes are kept; a percent sign that is not part of one is encoded itself."""
+    escaped = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url)
+    # RFC 3986's reserved and unreserved characters, and the percent signs of existing escapes.
+    return quote(escaped, safe="%/:?#[]@!$&'()*+,;=~-._")
 
 
 def parse_web_url(url: str) -> WebUrl:
-    """Read an absolute http or https address.
+    """Parse an absolute http or https URL.
 
     Raises:
-        PageAddressError: it names no host, or one that cannot exist.
-        PageForbidden: it has another scheme.
+        PageAddressError: the host is missing or invalid.
+        PageForbidden: the scheme is neither http nor https.
     """
     url = url.strip()
-    if scheme_of(url) not in DEFAULT_PORTS:
+    scheme = scheme_of(url)
+    if scheme not in DEFAULT_PORTS:
         raise PageForbidden(
-            f"Pages are not fetched over {_shown(scheme_of(url)) or 'addresses without a scheme'}.",
+            f"Pages are not fetched over {f'{scheme[:20]}:' if scheme else 'addresses without a scheme'}.",
             "Use an http or https address, cloud storage, or an upload.",
         )
     return _web_url(_parsed(url))
 
 
 def _parsed(url: str) -> Url:
-    # The host goes to urllib3 unencoded, which makes IDNA of it; everything after it is encoded here, since urllib3
-    # encodes "%20" again where the same path holds a stray percent sign.
+    # urllib3 gets the host unencoded, since it applies IDNA. Everything after the host is encoded here: urllib3 would
+    # encode "%20" a second time in a path that also contains a stray percent sign.
     scheme, _, rest = url.partition("://")
     host, *tails = re.split(r"(?=[/\\?#])", rest, maxsplit=1)
     tail = percent_encoded("".join(tails))
     if tail.startswith("%5C"):
-        # A backslash ends the host for browsers, and was not meant to be part of a user's name by anyone honest.
+        # Browsers end the host at a backslash. Here it must not become part of the user name.
         tail = f"/{tail}"
     try:
         return parse_url(f"{scheme}://{host}{tail}")
@@ -101,14 +99,10 @@ def _parsed(url: str) -> Url:
 
 def _web_url(parsed: Url) -> WebUrl:
     if not parsed.scheme or not parsed.host:
-        raise PageAddressError("The page's address names no host.")
+        raise PageAddressError("The page's address has no host.")
     origin = Origin(
         scheme=parsed.scheme,
         host=parsed.host.strip("[]").lower(),
         port=parsed.port or DEFAULT_PORTS[parsed.scheme],
     )
     return WebUrl(origin, parsed.request_uri, unquote(parsed.auth) if parsed.auth else None)
-
-
-def _shown(scheme: str) -> str:
-    return f"{scheme[:20]}:" if scheme else ""

@@ -25,7 +25,7 @@ from PIL import (
 
 from boxocr.errors import PageError, PageTooLarge, PageUndecodable
 from boxocr.pages.image.pixels import upright_pixels
-from boxocr.process.memory_budget import Room
+from boxocr.process.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +89,11 @@ class Decoder:
         room: for the decoded pages, wherever they are kept; who finds none waits until some are gone.
     """
 
-    def __init__(self, max_megapixels: float, at_once: int, room: Room | None = None) -> None:
+    def __init__(self, max_megapixels: float, at_once: int, room: MemoryBudget | None = None) -> None:
         self._max_megapixels = max_megapixels
-        self._room = room or Room(math.inf)
+        self._room = room or MemoryBudget(math.inf)
         self._slots = threading.BoundedSemaphore(at_once)
-        self._work = Room(_DECODING_BYTES)
+        self._work = MemoryBudget(_DECODING_BYTES)
         # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
         # It is global to the process, so it is raised to our own limit, and never lowered.
         allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
@@ -129,15 +129,15 @@ class Decoder:
             if image.width * image.height > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
                 raise self._too_large()
             size = image.width * image.height * _BYTES_PER_PIXEL
-            self._room.take(size)
+            self._room.acquire(size)
             try:
-                with self._work.taken(_bytes_to_decode(image)):
+                with self._work.reserved(_bytes_to_decode(image)):
                     pixels = self._decoded(image, data)
             except BaseException:
-                self._room.give_back(size)
+                self._room.release(size)
                 raise
-        self._room.give_back(size - pixels.nbytes)
-        weakref.finalize(pixels, self._room.give_back, pixels.nbytes)
+        self._room.release(size - pixels.nbytes)
+        weakref.finalize(pixels, self._room.release, pixels.nbytes)
         pixels.setflags(write=False)
         return pixels
 

@@ -1,188 +1,171 @@
-"""Pages that Label Studio holds or opens: uploads, its local files, and cloud storage that only it has keys for.
+"""Pages that Label Studio serves: uploads, and files of its local files storage.
 
-Which address is which was measured against Label Studio 1.23.
+How its paths behave was measured with Label Studio 1.23.
 """
 
-import base64
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
 from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized
+from boxocr.pages.http.base_urls import LOCAL_FILES_PATH, UPLOADS_PATH, BaseURL, BaseURLs
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.http.names import LOCAL_FILES_PATH, UPLOADS_PATH, Name, Names
 from boxocr.pages.http.tokens import Tokens
-from boxocr.pages.http.urls import WebUrl, parse_web_url, scheme_of
-from boxocr.pages.page import PageAddress
+from boxocr.pages.http.urls import WebUrl, parse_web_url
 from boxocr.pages.sources.local_file_refusals import local_file_refusal
+from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Validator
-from boxocr.pages.sources.web import Answer, Web, fetched
-
-# How a project's export names uploads.
-_BARE_UPLOAD = "upload/"
-
-CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
-
-_SERVER_ERRORS = range(500, 600)
-
-# For the page that tells Label Studio's own name.
-_LOGIN_SECONDS = 3.0
+from boxocr.pages.sources.web import Response, Web, fetched
 
 
 class LabelStudio:
-    """The source for everything on Label Studio's address.
+    """The source for all URLs of Label Studio.
 
     Args:
-        base_url: its address, path prefix included.
-        names: other addresses that tasks may have for it.
-        tokens: for it.
-        web: the way to it.
+        base_url: the URL that requests are sent to, path prefix included.
+        other_urls: further base URLs that tasks may contain. Nothing is sent to them.
+        tokens: authorize requests to ``base_url``.
+        web: sends the requests.
     """
 
-    def __init__(self, base_url: str, names: Sequence[str], tokens: Tokens, web: Web) -> None:
-        base = Name.of(base_url)
+    def __init__(self, base_url: str, other_urls: Sequence[str], tokens: Tokens, web: Web) -> None:
+        base = BaseURL.parse(base_url)
         self._origin = base.origin
         self._prefix = base.prefix
-        self._names = Names(base, [Name.of(name) for name in names], self._login_page)
+        self._base_urls = BaseURLs(base, [BaseURL.parse(url) for url in other_urls], self._login_page)
         self._tokens = tokens
         self._web = web
 
-    def place(self, url: str) -> WebUrl | None:
-        """Where an address of a task lies on Label Studio, None when it does not lie there.
+    def locate(self, url: PageURL) -> WebUrl | None:
+        """The URL to request from Label Studio; None for a page that is not in Label Studio.
 
-        An address that begins with a slash, or with ``upload/``, does. One behind a path prefix may hold the prefix or
-        leave it out.
-        """
-        if scheme_of(url):
-            found = parse_web_url(url)
-            return found if self._holds(found) else self._under_another_name(found)
-        if url.startswith(_BARE_UPLOAD):
-            url = f"/data/{url}"
-        if not url.startswith("/") or url.startswith("//"):
-            return None
-        # A backslash or a tab here must not become a host, as it would in a browser: the origin is written out.
-        if self._prefix and not url.startswith(f"{self._prefix}/"):
-            url = f"{self._prefix}{url}"
-        found = parse_web_url(f"{self._origin.scheme}://{self._origin}{url}")
-        if not self._holds(found):
-            raise PageForbidden("The page's address leads out of Label Studio.", "Correct it in the task.")
-        return found
-
-    def _under_another_name(self, url: WebUrl) -> WebUrl | None:
-        """Where to ask for a file whose address has another name for Label Studio; None when it has none of its names.
-
-        Always on the address that the operator named first, wherever the other name came from.
-        """
-        rest = self._names.rest(url)
-        place = self._below(rest) if rest is not None else None
-        return place if place is not None and self._holds(place) else None
-
-    def _login_page(self) -> bytes | None:
-        # Asked without the token: it is shown to everyone, and to those who are logged in it is not shown.
-        try:
-            answer = self._web.get(self._below("/user/login/"), None, Deadline(_LOGIN_SECONDS))
-        except (PageError, TimeoutError):
-            return None
-        return answer.body if answer.status == HTTPStatus.OK and self._holds(answer.url) else None
-
-    def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file at an address that lies on Label Studio, or in cloud storage that Label Studio opens.
+        Relative URLs that begin with a slash or with ``upload/``, as in a project's export, are in Label Studio. They
+        may contain its path prefix or leave it out.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageForbidden: a relative URL points outside Label Studio's path prefix.
         """
-        if scheme_of(address.url) in CLOUD_SCHEMES:
-            return self._opened(address, validator, deadline)
-        place = self.place(address.url)
-        if place is None:
+        if url.scheme:
+            return url.web if url.web is None or self.contains(url.web) else self._other_name(url.web)
+        path = f"/data/{url.text}" if url.text.startswith("upload/") else url.text
+        if not path.startswith("/"):
+            return None
+        if self._prefix and not path.startswith(f"{self._prefix}/"):
+            path = f"{self._prefix}{path}"
+        # The origin is prepended before parsing, so a backslash or tab cannot become a host as it would in a browser.
+        found = parse_web_url(f"{self._origin.scheme}://{self._origin}{path}")
+        if not self.contains(found):
+            raise PageForbidden("The page's address points outside Label Studio.", "Correct it in the task.")
+        return found
+
+    def _other_name(self, url: WebUrl) -> WebUrl | None:
+        """The same file below the first base URL; None if the URL is below none of the other base URLs."""
+        path = self._base_urls.relative(url)
+        found = self._below(path) if path is not None else None
+        return found if found is not None and self.contains(found) else None
+
+    def _login_page(self) -> bytes | None:
+        # Requested without the token, since users who are logged in are redirected away from it. Three seconds, since
+        # the LABEL_STUDIO_HOST found on it is not worth a page's whole deadline.
+        try:
+            response = self._web.get(self._below("/user/login/"), None, Deadline(3.0))
+        except (PageError, TimeoutError):
+            return None
+        return response.body if response.status == HTTPStatus.OK and self.contains(response.url) else None
+
+    def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
+        """The file at a URL whose ``web`` was returned by :meth:`locate`.
+
+        Raises:
+            PageError: the subclass gives the reason.
+        """
+        if url.web is None:
             raise PageAddressError
-        answer = self._get(place, validator, deadline)
-        path = place.path.removeprefix(self._prefix)
-        if path.startswith(UPLOADS_PATH) and _is_missing(answer.status):
-            return self._stored_upload(path, answer, validator, deadline)
-        if path == LOCAL_FILES_PATH and self._holds(answer.url):
-            refusal = local_file_refusal(answer.status, answer.said)
+        response = self._get(url.web, validator, deadline)
+        path = url.web.path.removeprefix(self._prefix)
+        if path.startswith(UPLOADS_PATH) and (response.status == HTTPStatus.NOT_FOUND or response.is_server_error):
+            return self._stored_upload(path, response, validator, deadline)
+        if path == LOCAL_FILES_PATH and self.contains(response.url):
+            refusal = local_file_refusal(response.status, response.error_text)
             if refusal is not None:
                 raise refusal
-        return self._checked(answer)
+        return self.checked(response)
 
-    def _stored_upload(self, path: str, first: Answer, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """An upload that lies in Label Studio's persistent cloud storage, which has an address of its own."""
+    def _stored_upload(self, path: str, first: Response, validator: Validator | None, deadline: Deadline) -> Fetched:
+        """An upload in Label Studio's persistent cloud storage, which has a URL of its own."""
         name = quote("upload/" + unquote(path.removeprefix(UPLOADS_PATH)), safe="/")
-        answer = self._get(self._below(f"/storage-data/uploaded/?filepath={name}"), validator, deadline)
-        if answer.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-            return fetched(answer)
-        if answer.status == HTTPStatus.FORBIDDEN or first.status == HTTPStatus.NOT_FOUND:
+        response = self.get(f"/storage-data/uploaded/?filepath={name}", validator, deadline)
+        if response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            return fetched(response)
+        if response.status == HTTPStatus.FORBIDDEN or first.status == HTTPStatus.NOT_FOUND:
             raise PageNotFound("Label Studio has no such upload.", "Check that the file was not deleted.")
         if first.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            # What Label Studio 1.23 answers for an upload that it does not know.
+            # The answer of Label Studio 1.23 for an upload that does not exist.
             raise PageNotFound(
                 "Label Studio has no such upload, or failed to open it (HTTP 500).",
                 "Check that the file was not deleted.",
             )
-        return self._checked(first)
+        return self.checked(first)
 
-    def _opened(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """A file in cloud storage: Label Studio sends it, or redirects to a signed address."""
-        if address.task_id is None:
-            raise PageAddressError(
-                "The page lies in cloud storage that only Label Studio can open, and the request names no task.",
-                "Send the task's id along, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-            )
-        uri = base64.urlsafe_b64encode(address.url.encode()).decode()
-        answer = self._get(self._below(f"/tasks/{address.task_id}/presign/?fileuri={uri}"), validator, deadline)
-        if answer.status == HTTPStatus.NOT_FOUND and self._holds(answer.url):
-            raise PageNotFound(
-                "Label Studio cannot open the page in its cloud storage (HTTP 404).",
-                "Check that the project's source storage holds this bucket and file.",
-            )
-        return self._checked(answer)
+    def get(self, path: str, validator: Validator | None, deadline: Deadline) -> Response:
+        """Request a path with the token, which is renewed once if it is refused.
 
-    def _get(self, url: WebUrl, validator: Validator | None, deadline: Deadline) -> Answer:
+        Args:
+            path: below the base URL, beginning with a slash; may contain a query.
+            validator: for a conditional request.
+            deadline: for the whole exchange.
+
+        Raises:
+            PageError: there is no response; the subclass says why.
+        """
+        return self._get(self._below(path), validator, deadline)
+
+    def _get(self, url: WebUrl, validator: Validator | None, deadline: Deadline) -> Response:
         header = self._tokens.header(deadline)
-        answer = self._web.get(url, validator, deadline, self._only_here(header), explain=True)
-        if header and self._refused(answer):
+        response = self._web.get(url, validator, deadline, self._only_here(header), explain=True)
+        if header and self._is_unauthorized(response):
             renewed = self._tokens.header(deadline, refused=header)
             if renewed != header:
-                answer = self._web.get(url, validator, deadline, self._only_here(renewed), explain=True)
-        return answer
+                response = self._web.get(url, validator, deadline, self._only_here(renewed), explain=True)
+        return response
 
     def _only_here(self, header: str | None) -> Callable[[WebUrl], str | None]:
-        """The header for Label Studio's addresses, until a redirect has led away from them: then never again."""
+        """Returns the header for Label Studio's URLs, but never again after a redirect to another server."""
         away = False
 
         def authorization(url: WebUrl) -> str | None:
             nonlocal away
-            away = away or not self._holds(url)
+            away = away or not self.contains(url)
             return None if away else header
 
         return authorization
 
-    def _checked(self, answer: Answer) -> Fetched:
-        if self._refused(answer):
+    def checked(self, response: Response) -> Fetched:
+        """The file in a response to :meth:`get`.
+
+        Raises:
+            PageError: the response is an error; the subclass says which.
+        """
+        if self._is_unauthorized(response):
             raise self._tokens.refusal()
-        if answer.status == HTTPStatus.FORBIDDEN and self._holds(answer.url):
+        if response.status == HTTPStatus.FORBIDDEN and self.contains(response.url):
             raise PageUnauthorized(
                 "Label Studio does not show the page to the owner of this server's token (HTTP 403).",
-                "Use the token of someone who may open the project.",
+                "Use the token of a user who may open the project.",
             )
-        return fetched(answer)
+        return fetched(response)
 
-    def _refused(self, answer: Answer) -> bool:
-        return answer.status == HTTPStatus.UNAUTHORIZED and self._holds(answer.url)
+    def _is_unauthorized(self, response: Response) -> bool:
+        return response.status == HTTPStatus.UNAUTHORIZED and self.contains(response.url)
 
     def _below(self, path: str) -> WebUrl:
         return WebUrl(self._origin, f"{self._prefix}{path}")
 
-    def _holds(self, url: WebUrl) -> bool:
-        """Whether the url is Label Studio's own, so that its token may go there.
+    def contains(self, url: WebUrl) -> bool:
+        """Whether the URL is below the base URL, so that the token may be sent to it.
 
-        Behind a path prefix, what lies beside it on the same host is someone else's. Dots are looked for after
-        decoding, since some servers decode a path before they resolve it.
+        Other paths of the same host may belong to other services. Dot segments are searched for after decoding, since
+        some servers decode a path before they resolve it.
         """
         inside = url.path.startswith(f"{self._prefix}/") and ".." not in unquote(url.path).replace("\\", "/").split("/")
         return url.origin == self._origin and inside
-
-
-def _is_missing(status: int) -> bool:
-    return status == HTTPStatus.NOT_FOUND or status in _SERVER_ERRORS

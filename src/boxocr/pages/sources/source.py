@@ -1,22 +1,22 @@
-"""What the sources of pages have in common."""
+"""The interface of a source of pages."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from boxocr.errors import PageTooLarge
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.page import PageAddress
+from boxocr.pages.sources.page_url import PageURL
 
 BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """What a source says about a file's state, to ask later whether it changed.
+    """Identifies the state of a file, to ask later whether it has changed.
 
     Attributes:
-        etag: HTTP's and S3's; for a file on disk, made of its times and size.
-        modified: HTTP's Last-Modified, as it came.
+        etag: as in HTTP and S3; for a file on disk, made of its times, size and inode.
+        modified: HTTP's Last-Modified, verbatim.
     """
 
     etag: str = ""
@@ -25,11 +25,11 @@ class Validator:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a source answers.
+    """The result of a fetch.
 
     Attributes:
-        data: the file's bytes, or None when the validator that was asked with still holds.
-        validator: None when the source gives none.
+        data: the file's bytes; None if the file still matches the validator that was sent.
+        validator: None if the source has none.
     """
 
     data: bytes | None
@@ -38,10 +38,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a fetch may cost.
+    """Limits of a single fetch.
 
     Attributes:
-        seconds: for all of it, redirects and token exchange included.
+        seconds: in total, including redirects and the exchange of tokens.
         max_bytes: of the file, after content decoding.
     """
 
@@ -52,17 +52,23 @@ class Limits:
         """The error for a file over the limit."""
         return PageTooLarge(
             f"The page's file is larger than {self.max_bytes / BYTES_PER_MB:g} MB.",
-            "Store it smaller, or raise MAX_PAGE_MB.",
+            "Reduce its size, or raise MAX_PAGE_MB.",
         )
 
 
 class Source(Protocol):
-    """One kind of place where pages lie."""
+    """Fetches pages from one kind of location."""
 
-    def fetch(self, address: PageAddress, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file at the address, or word that it has not changed since the validator was given.
+    def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
+        """The file at the URL, or no data if it has not changed.
+
+        Args:
+            url: one that routing has assigned to this source.
+            validator: of an earlier fetch; None to fetch in any case.
+            deadline: for the whole fetch.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass gives the reason.
+            TimeoutError: the deadline has passed.
         """
         ...

@@ -111,6 +111,21 @@ class PageReading:
         return tuple(map(enclosing, blocks_of(self.lines)))
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page's reading with the size that its coordinates refer to.
+
+    Attributes:
+        width: of the upright page, px.
+        height: of the upright page, px.
+        reading: all text of the page.
+    """
+
+    width: int
+    height: int
+    reading: PageReading
+
+
 def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
     """What a click at a point of the page means.
 

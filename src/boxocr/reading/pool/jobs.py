@@ -1,4 +1,4 @@
-"""What waits for a reader: boxes that were drawn go before work that nobody watches."""
+"""The queue of jobs for the readers. Interactive jobs and checks come before background work."""
 
 import threading
 import time
@@ -13,58 +13,58 @@ from boxocr.errors import BoxOCRError
 
 T = TypeVar("T")
 
-# For this long after somebody drew a box, work in the background leaves one reader free for the next one: reading a
-# page takes seconds, and a box should not wait for it.
-_DESK_IN_USE_SECONDS = 60.0
+# While an annotator has drawn a box within this time, background work leaves one reader free: a page takes seconds to
+# read, and the next box should not wait for it.
+INTERACTIVE_IDLE_SECONDS = 60.0
 
 
 class Priority(Enum):
     """Who waits for a job."""
 
-    DRAWN = "an annotator who drew something"
-    CHECK = "whoever asks whether the readers read"
-    BACKGROUND = "nobody in front of a screen"
+    INTERACTIVE = "an annotator"
+    CHECK = "a health check"
+    BACKGROUND = "a bulk job, or the preparation of a page"
 
 
 class JobFuture(Future[T]):
-    """A future that knows when its job was taken.
+    """A future that records when its job left the queue.
 
     Attributes:
-        taken: when a reader took the job or it was given up, on the monotonic clock; ``None`` before.
+        taken: time on the monotonic clock at which a reader took the job or the queue failed it; ``None`` before.
     """
 
     taken: float | None = None
 
     def set_running_or_notify_cancel(self) -> bool:
-        """See :class:`~concurrent.futures.Future`; called when the job leaves the queue."""
+        """Called when the job leaves the queue; see :class:`~concurrent.futures.Future`."""
         self.taken = time.monotonic()
         return super().set_running_or_notify_cancel()
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A function for a reader process, and the future that takes its result.
+    """A function to run in a reader process, and the future for its result.
 
     Attributes:
         function: of :mod:`boxocr.reading.pool.worker`.
-        args: for it.
-        timeout: seconds that it may take, not counting the time that it waits for a reader.
+        args: its arguments.
+        timeout: seconds that it may run, without the time in the queue.
         priority: who waits for it.
-        future: takes the result, or a :class:`~boxocr.errors.BoxOCRError`.
+        future: gets the result, or a :class:`~boxocr.errors.BoxOCRError`.
     """
 
     function: Callable[..., Any]
     args: tuple[object, ...]
     timeout: float
-    priority: Priority = Priority.DRAWN
+    priority: Priority = Priority.INTERACTIVE
     future: JobFuture[Any] = field(default_factory=JobFuture)
 
 
 class JobQueue:
-    """Jobs in the order in which they are to be done. Safe to use from any thread.
+    """Orders jobs by priority, then by age. Thread-safe.
 
     Args:
-        readers: how many take jobs from here.
+        readers: number of readers that take jobs from this queue.
     """
 
     def __init__(self, readers: int) -> None:
@@ -73,25 +73,25 @@ class JobQueue:
         self._prompt: deque[Job] = deque()
         self._background: deque[Job] = deque()
         self._in_background = 0
-        self._last_drawn = -_DESK_IN_USE_SECONDS
+        self._last_interactive = -INTERACTIVE_IDLE_SECONDS
         self._closed: BoxOCRError | None = None
 
     def put(self, job: Job) -> None:
-        """Add a job; its future gets the error of :meth:`close` when that was called before."""
+        """Add a job. After :meth:`close`, its future gets the error that was passed there."""
         with self._changed:
             if self._closed is None:
-                if job.priority is Priority.DRAWN:
-                    self._last_drawn = time.monotonic()
+                if job.priority is Priority.INTERACTIVE:
+                    self._last_interactive = time.monotonic()
                 (self._background if job.priority is Priority.BACKGROUND else self._prompt).append(job)
                 self._changed.notify()
                 return
         job.future.set_exception(self._closed)
 
     def take(self, *, wait: bool = True) -> Job | None:
-        """Take the next job; None when the queue was closed. Each taken job must be :meth:`done` with.
+        """Take the next job; ``None`` once the queue is closed. Call :meth:`done` for each job taken.
 
         Args:
-            wait: until there is one; else None is given when there is none.
+            wait: block until there is a job. Otherwise an empty queue returns ``None``.
         """
         with self._changed:
             while self._closed is None:
@@ -102,11 +102,11 @@ class JobQueue:
                 if job is None and not wait:
                     return None
                 if job is None:
-                    self._changed.wait(self._until_background_may())
+                    self._changed.wait(self._seconds_until_background())
         return None
 
     def done(self, job: Job) -> None:
-        """The reader that took the job is free again."""
+        """Report that the reader of this job is free again."""
         if job.priority is Priority.BACKGROUND:
             with self._changed:
                 self._in_background -= 1
@@ -114,11 +114,11 @@ class JobQueue:
 
     @property
     def waiting(self) -> int:
-        """How many jobs no reader has taken."""
+        """Number of jobs in the queue."""
         return len(self._prompt) + len(self._background)
 
     def fail_waiting(self, error: BoxOCRError) -> None:
-        """Give up all jobs that no reader has taken."""
+        """Fail all jobs in the queue."""
         with self._changed:
             waiting = [*self._prompt, *self._background]
             self._prompt.clear()
@@ -128,7 +128,7 @@ class JobQueue:
                 job.future.set_exception(error)
 
     def close(self, error: BoxOCRError) -> None:
-        """Give up all jobs that no reader has taken, and all that come later."""
+        """Fail all jobs in the queue, and every job added later."""
         with self._changed:
             self._closed = error
             self._changed.notify_all()
@@ -137,12 +137,16 @@ class JobQueue:
     def _next(self) -> Job | None:
         if self._prompt:
             return self._prompt.popleft()
-        return self._background.popleft() if self._background and self._background_may() else None
+        return self._background.popleft() if self._background and self._may_run_background() else None
 
-    def _background_may(self) -> bool:
-        in_use = time.monotonic() - self._last_drawn < _DESK_IN_USE_SECONDS
+    def _may_run_background(self) -> bool:
+        in_use = time.monotonic() - self._last_interactive < INTERACTIVE_IDLE_SECONDS
         return self._in_background < (max(self._readers - 1, 1) if in_use else self._readers)
 
-    def _until_background_may(self) -> float | None:
+    def _seconds_until_background(self) -> float | None:
         """Seconds after which waiting work may run although nothing was put or done; None when there is none."""
-        return max(self._last_drawn + _DESK_IN_USE_SECONDS - time.monotonic(), 0.01) if self._background else None
+        return (
+            max(self._last_interactive + INTERACTIVE_IDLE_SECONDS - time.monotonic(), 0.01)
+            if self._background
+            else None
+        )

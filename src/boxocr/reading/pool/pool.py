@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Self, TypeVar
 
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
@@ -19,6 +18,7 @@ from boxocr.reading.page.whole_page import PageLayout, PageReading
 from boxocr.reading.pool import worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
 from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
+from boxocr.reading.pool.worker import EngineInfo
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.settings import engine_names
@@ -30,25 +30,26 @@ _log = logging.getLogger(__name__)
 # A whole page may take this many times as long as a box.
 PAGE_TIMEOUTS = 3
 
-# After a reader that did not start, so long until the next try.
+# Pause after a reader that failed to start.
 _START_AGAIN_SECONDS = 2.0
 
-# One that is killed while it starts is tried again, and costs nobody a box. After so many the engine is at fault.
+# A reader that is killed while it starts is started again, and its job kept. After this many failures in a row the
+# engine is considered broken.
 _GIVE_UP_AFTER = 3
 
 
 class ReaderPool:
     """A fixed number of reader processes, each with warm engines, that do one job at a time.
 
-    A thread for each of them takes the jobs, watches the deadline, and starts a new process when one is lost. Safe to
-    use from any thread. Nothing runs before :meth:`start`, which must come after the last ``fork``.
+    A thread per process takes the jobs, enforces the deadline, and starts another process when one is lost.
+    Thread-safe. Nothing runs before :meth:`start`, which must be called after the last ``fork``.
 
     Args:
         workers: how many reader processes.
-        timeout: seconds that reading one crop may take; then its reader is killed and replaced.
+        timeout: seconds for reading a crop; then its reader is killed and replaced.
         engine: ``auto``, ``tesseract``, ``pytesseract``, ``ppocr`` or ``package.module:Class``.
         languages: codes to load before the first crop.
-        tessdata: a folder with Tesseract's language data to look into first.
+        tessdata: folder with Tesseract's language data that takes precedence over the installed ones.
     """
 
     def __init__(
@@ -66,10 +67,10 @@ class ReaderPool:
         self._languages = languages
         self._tessdata = tessdata
         self._links = ""
-        self._introduction = ("", "", [""])
+        self._engine_info = EngineInfo("", "", ())
         self._changed = threading.Condition()
         self._jobs: JobQueue | None = None
-        self._keepers: list[threading.Thread] = []
+        self._supervisors: list[threading.Thread] = []
         self._alive: set[ReaderProcess] = set()
         self._did_not_start = 0
         self._failed_in_a_row = 0
@@ -102,34 +103,34 @@ class ReaderPool:
         # More threads than cores gain nothing: readers share the cores.
         threads = max((os.cpu_count() or 1) // self._workers, 1)
         settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
-        self._keepers = [
-            threading.Thread(target=self._keep, args=(jobs, settings), name=f"reader-{number}", daemon=True)
+        self._supervisors = [
+            threading.Thread(target=self._supervise, args=(jobs, settings), name=f"reader-{number}", daemon=True)
             for number in range(self._workers)
         ]
-        for keeper in self._keepers:
-            keeper.start()
+        for supervisor in self._supervisors:
+            supervisor.start()
         try:
-            self._wait_until_all_read()
-            self._introduction = self._schedule(worker.introduce, self._engine, priority=Priority.CHECK).result()
+            self._wait_until_started()
+            self._engine_info = self._schedule(worker.engine_info, self._engine, priority=Priority.CHECK).result()
             self._check_languages()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Stop all readers, whatever they do. Jobs that are not done get a ``ReadingError``."""
+        """Kill all readers. Unfinished jobs get a ``ReadingError``."""
         self._closed.set()
         with self._changed:
             jobs, self._jobs = self._jobs, None
             alive = tuple(self._alive)
         if jobs is None:
             return
-        jobs.close(_closing())
+        jobs.close(_shutting_down())
         for reader in alive:
             reader.kill()
-        for keeper in self._keepers:
-            if keeper is not threading.current_thread():
-                keeper.join(START_SECONDS)
+        for supervisor in self._supervisors:
+            if supervisor is not threading.current_thread():
+                supervisor.join(START_SECONDS)
         shutil.rmtree(self._links, ignore_errors=True)
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
@@ -137,35 +138,27 @@ class ReaderPool:
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
-            ReadingTimeout: when it took longer than the pool's timeout. Waiting for a free reader does not count.
+            ReadingTimeout: when it took longer than the pool's timeout. The time in the queue does not count.
             ReaderCrashed: when the reader died on it.
             EngineUnavailable: when the options name an engine that does not start.
             ReadingError: when the engine failed in another way.
         """
-        return _awaited(self._schedule(worker.read, prepare.bounded(crop), options))
-
-    def submit(self, crop: Pixels, options: ReadingOptions) -> Future[Reading]:
-        """Like :meth:`read`, without waiting: the result or the error is taken from the future.
-
-        A crop whose future is cancelled before a reader took it is not read.
-        """
-        # Larger ones gain nothing, and would have to cross.
-        return self._schedule(worker.read, prepare.bounded(crop), options)
+        return _wait_for(self._schedule(worker.read, prepare.bounded(crop), options))
 
     def read_page(
         self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
     ) -> PageReading:
-        """Read all of ``page``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB, lying in any way.
+        """Read all of ``page``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB, in any orientation.
 
         Raises:
             BoxOCRError: as :meth:`read`; a page may take three times as long.
         """
-        # In grey less has to cross.
+        # A third of the bytes to send.
         image, frame = page_layout.in_grey(page)
         timeout = PAGE_TIMEOUTS * self._timeout
-        return _awaited(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
+        return _wait_for(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
 
-    def find_layout(self, page: Pixels, *, priority: Priority = Priority.DRAWN) -> PageLayout:
+    def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> PageLayout:
         """Find where the text of ``page`` is, for :func:`~boxocr.reading.page.whole_page.under`.
 
         Raises:
@@ -173,15 +166,15 @@ class ReaderPool:
             BoxOCRError: as :meth:`read`.
         """
         options = ReadingOptions(languages=self._languages)
-        return _awaited(self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority))
+        return _wait_for(self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority))
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
-        return list(self._introduction[2])
+        return list(self._engine_info.languages)
 
     def describe(self) -> str:
         """Return the name and version of the pool's engine, such as ``tesseract 5.5.4``."""
-        return f"{self._introduction[0]} {self._introduction[1]}".strip()
+        return f"{self._engine_info.name} {self._engine_info.version}".strip()
 
     def probe(self) -> None:
         """Read a small rendered word with the configured languages.
@@ -197,18 +190,18 @@ class ReaderPool:
         probe.check(read, ReadingOptions(languages=self._languages))
 
     def processes(self) -> list[int]:
-        """Return the process numbers of the readers that are alive."""
+        """Return the process ids of the living readers."""
         with self._changed:
             return sorted(reader.pid for reader in self._alive)
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a reader."""
+        """Number of jobs in the queue."""
         return self._jobs.waiting if self._jobs else 0
 
     @property
     def replaced(self) -> int:
-        """How many readers were lost, to a deadline or a crash, since the start."""
+        """Number of readers lost to a deadline or a crash since the start."""
         return self._replaced
 
     def _schedule(
@@ -216,7 +209,7 @@ class ReaderPool:
         function: Callable[..., T],
         *args: object,
         timeout: float | None = None,
-        priority: Priority = Priority.DRAWN,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> JobFuture[T]:
         job = Job(function, args, timeout or self._timeout, priority)
         jobs = self._jobs
@@ -227,7 +220,7 @@ class ReaderPool:
         return job.future
 
     def _check_languages(self) -> None:
-        """Raise LanguageMissing for languages that a built-in engine does not have. Others have codes of their own."""
+        """Raise LanguageMissing for a language that a built-in engine lacks. Custom engines define their own codes."""
         known = self.languages()
         missing = [code for code in self._languages.split("+") if code not in known]
         if missing and not engine_names.is_own(self._engine):
@@ -236,30 +229,30 @@ class ReaderPool:
                 "Choose another language with OCR_LANG, or another engine with OCR_ENGINE.",
             )
 
-    def _wait_until_all_read(self) -> None:
+    def _wait_until_started(self) -> None:
         until = time.monotonic() + START_SECONDS
         with self._changed:
             while len(self._alive) < self._workers and not self._did_not_start and time.monotonic() < until:
                 self._changed.wait(1)
             if len(self._alive) < self._workers:
-                raise _no_start()
+                raise _start_failed()
 
-    def _keep(self, jobs: JobQueue, settings: EngineSettings) -> None:
-        """Keep one reader alive and busy until the pool is closed; the life of one thread."""
+    def _supervise(self, jobs: JobQueue, settings: EngineSettings) -> None:
+        """Run a reader, and replace it when it is lost, until the pool is closed. Runs in a thread of its own."""
         job: Job | None = None
         while not self._closed.is_set():
-            reader = self._started(jobs, settings)
+            reader = self._spawn(jobs, settings)
             if reader is not None:
                 job = self._serve(jobs, reader, job)
             elif job is not None and self._failed_in_a_row >= _GIVE_UP_AFTER:
-                job.future.set_exception(_no_start())
+                job.future.set_exception(_start_failed())
                 jobs.done(job)
                 job = None
         if job is not None:
-            job.future.set_exception(_closing())
+            job.future.set_exception(_shutting_down())
 
-    def _started(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
-        """A new reader; None, after a while, when it does not start."""
+    def _spawn(self, jobs: JobQueue, settings: EngineSettings) -> ReaderProcess | None:
+        """Start a reader. After a failure, pause and return None."""
         try:
             reader = ReaderProcess(self._engine, settings)
         except (ReaderGone, OSError) as error:
@@ -268,9 +261,9 @@ class ReaderPool:
                 self._did_not_start += 1
                 self._failed_in_a_row += 1
                 self._changed.notify_all()
-                nobody_reads = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
-            if nobody_reads:
-                jobs.fail_waiting(_no_start())
+                none_left = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
+            if none_left:
+                jobs.fail_waiting(_start_failed())
             self._closed.wait(_START_AGAIN_SECONDS)
             return None
         with self._changed:
@@ -283,33 +276,33 @@ class ReaderPool:
         return None
 
     def _serve(self, jobs: JobQueue, reader: ReaderProcess, job: Job | None) -> Job | None:
-        """Have a reader do one job after the other until it is lost or the pool is closed.
+        """Give a reader one job after the other until it is lost or the pool is closed.
 
         Args:
-            jobs: where they come from.
+            jobs: the queue.
             reader: is alive.
-            job: the first one, when it was taken already.
+            job: the first job, if it was already taken from the queue.
 
         Returns:
-            The job that was taken and that the reader did not get, which is not what it died of: that can happen to any
-            reader when the system is short of memory.
+            A job that was taken but never reached the reader, to be given to another one: it did not cause the loss.
+            Any reader can be killed when the system runs out of memory.
         """
         while True:
             job = job or jobs.take()
             if job is None:
                 reader.kill()
                 return None
-            if not self._handed(job, reader):
+            if not self._send(job, reader):
                 return job
             while job is not None and not job.future.done():
                 answer = self._answer(job, reader)
                 if answer is None:
                     jobs.done(job)
                     return None
-                # The reader gets its next job before anybody is told of this one, so that it has none to wait for.
+                # Send the next job before this one is resolved, so that the reader does not sit idle meanwhile.
                 following = jobs.take(wait=False)
-                is_there = following is None or self._handed(following, reader)
-                _settle(job, answer)
+                is_there = following is None or self._send(following, reader)
+                _resolve(job, answer)
                 jobs.done(job)
                 if not is_there:
                     return following
@@ -318,50 +311,50 @@ class ReaderPool:
                 jobs.done(job)
                 job = None
 
-    def _handed(self, job: Job, reader: ReaderProcess) -> bool:
-        """Hand a job to a reader; whether the reader is there. The job is done with when it cannot be handed over."""
+    def _send(self, job: Job, reader: ReaderProcess) -> bool:
+        """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
         try:
-            reader.hand(job.function, job.args)
+            reader.send(job.function, job.args)
         except ReaderGone:
-            self._lost(reader)
+            self._mark_lost(reader)
             return False
-        except Exception:  # noqa: BLE001 - such as too little memory to send the page; the reader's thread must live on
-            _log.exception("A job could not be handed to a reader")
+        except Exception:  # noqa: BLE001 - such as MemoryError while the page is pickled; the thread must survive
+            _log.exception("A job could not be sent to a reader")
             job.future.set_exception(ReadingError())
         return True
 
     def _answer(self, job: Job, reader: ReaderProcess) -> Answer | None:
-        """What a reader answers to the job that it has; None when it was lost with it, and the job is done with."""
+        """Wait for the reader's answer; None when the reader was lost, after failing the job."""
         problem: BoxOCRError
         try:
             return reader.answer(job.timeout)
         except TimeoutError:
             problem = ReadingTimeout()
         except ReaderGone:
-            problem = _closing() if self._closed.is_set() else ReaderCrashed()
-        self._lost(reader)
+            problem = _shutting_down() if self._closed.is_set() else ReaderCrashed()
+        self._mark_lost(reader)
         job.future.set_exception(problem)
         return None
 
-    def _lost(self, reader: ReaderProcess) -> None:
+    def _mark_lost(self, reader: ReaderProcess) -> None:
         with self._changed:
             self._alive.discard(reader)
             self._replaced += not self._closed.is_set()
 
 
-def _settle(job: Job, answer: Answer) -> None:
-    """Tell whoever waits for a job."""
+def _resolve(job: Job, answer: Answer) -> None:
+    """Set the result or the exception of a job's future."""
     try:
         job.future.set_result(answer.result())
     except BoxOCRError as error:
         job.future.set_exception(error)
-    except Exception:  # noqa: BLE001 - the reader's thread must live on
+    except Exception:  # noqa: BLE001 - the thread must survive
         _log.exception("An answer of a reader could not be unpacked")
         job.future.set_exception(ReadingError())
 
 
-def _awaited(future: JobFuture[T]) -> T:
-    """The future's result, the time until a reader took the job apart from the time that the reader took."""
+def _wait_for(future: JobFuture[T]) -> T:
+    """Wait for the result, and record the time in the queue and in the reader."""
     began = time.monotonic()
     try:
         return future.result()
@@ -372,9 +365,9 @@ def _awaited(future: JobFuture[T]) -> T:
         stages.add(Stage.READ, ended - taken)
 
 
-def _no_start() -> EngineUnavailable:
+def _start_failed() -> EngineUnavailable:
     return EngineUnavailable("The OCR readers do not start.", "Their error is in the server's log.")
 
 
-def _closing() -> ReadingError:
-    return ReadingError("The reading was given up because the server stops.", "Try again.")
+def _shutting_down() -> ReadingError:
+    return ReadingError("The reading was cancelled: the server is shutting down.", "Try again.")

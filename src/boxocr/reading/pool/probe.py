@@ -1,4 +1,4 @@
-"""Does the engine really read? Asked at start-up and by health checks."""
+"""A test of the engine with a rendered word, for start-up and health checks."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,8 @@ def check(read: Callable[[Pixels, ReadingOptions], Reading], options: ReadingOpt
     """Read a rendered word.
 
     Raises:
-        EngineUnavailable: when something else comes out, or nothing.
-        BoxOCRError: what is in the way before that, such as a language that is not installed.
+        EngineUnavailable: the result is another text, or empty.
+        BoxOCRError: the engine could not run, for instance without a language.
     """
     try:
         text = read(_rendered(_WORD), options).text
@@ -31,7 +31,7 @@ def check(read: Callable[[Pixels, ReadingOptions], Reading], options: ReadingOpt
 
 
 def _of_the_probe(error: BoxOCRError) -> BoxOCRError:
-    """What to say of an error whose own sentences speak of a box that somebody drew."""
+    """Rephrase errors whose messages refer to a drawn box."""
     if isinstance(error, ReadingTimeout):
         return EngineUnavailable(
             "The OCR engine took too long to read a test word.",

@@ -13,37 +13,31 @@ from boxocr.process import logs
 from boxocr.reading.pool import worker
 from boxocr.reading.recognition.engine_settings import EngineSettings
 
-# Loading three languages and PP-OCR takes two seconds on an idle machine; a machine that starts everything at once
-# after a power cut is slower.
+# Loading three languages and PP-OCR takes two seconds on an idle machine, and much longer while a machine boots.
 START_SECONDS = 120
 
-# How long a process that was killed may take to be gone: it may have gigabytes to give back.
+# Releasing gigabytes takes the kernel a while.
 _GONE_SECONDS = 5
 
 
 class ReaderGone(Exception):
-    """The process ended, or was never there.
+    """The process ended, or did not start."""
 
-    Attributes:
-        has_job: whether it had taken the job that it was asked to do, which then may be the reason.
-    """
-
-    def __init__(self, *, has_job: bool) -> None:
+    def __init__(self) -> None:
         super().__init__("the reader process ended")
-        self.has_job = has_job
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reader process gave, as it came through the pipe."""
+    """A pickled answer of a reader process."""
 
     packed: bytes
 
     def result(self) -> Any:
-        """What the function returned.
+        """Return the function's result.
 
         Raises:
-            Exception: what the function raised.
+            Exception: raised by the function.
         """
         done, result = pickle.loads(self.packed)  # noqa: S301 - from a process of our own # nosec B301
         if done:
@@ -52,18 +46,18 @@ class Answer:
 
 
 class ReaderProcess:
-    """A process with warm engines that does one job after the other. Not safe for several threads.
+    """A process with loaded engines that runs one job at a time. Not thread-safe, except for :meth:`kill`.
 
     Args:
-        engine: name of the engine that it loads at once.
+        engine: name of the engine to load first.
         settings: for its engines.
 
     Raises:
-        ReaderGone: from the constructor when it dies while it starts, or does not get ready in ``START_SECONDS``.
+        ReaderGone: from the constructor, if the process dies or is not ready within ``START_SECONDS``.
     """
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
-        # Spawned, since forking a process that has threads copies locks that nobody will ever release.
+        # Not forked: a fork copies locks that other threads hold, and that are never released.
         context: SpawnContext = multiprocessing.get_context("spawn")
         self._connection, other_end = context.Pipe()
         self._process: SpawnProcess = context.Process(
@@ -73,41 +67,41 @@ class ReaderProcess:
             daemon=True,
         )
         self._process.start()
-        # With this end open here too, the process's death would not be noticed.
+        # While this end stays open here, the pipe does not report the death of the process.
         other_end.close()
-        # Connection.poll makes a selector for every question; this one is asked for every box.
+        # Connection.poll creates a selector on each call.
         self._answered = select.poll()
         self._answered.register(self._connection, select.POLLIN)
         try:
             self.answer(START_SECONDS)
         except (TimeoutError, ReaderGone):
-            raise ReaderGone(has_job=False) from None
+            raise ReaderGone from None
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Process id."""
         return self._process.pid or 0
 
-    def hand(self, function: Callable[..., object], args: Sequence[object]) -> None:
-        """Have the process run a function of :mod:`boxocr.reading.pool.worker`; :meth:`answer` waits for the end.
+    def send(self, function: Callable[..., object], args: Sequence[object]) -> None:
+        """Send a function of :mod:`boxocr.reading.pool.worker` to run. Then call :meth:`answer`.
 
         Raises:
-            ReaderGone: it had died before.
-            Exception: the arguments could not be packed, for want of memory; the process is as it was.
+            ReaderGone: the process is dead.
+            Exception: the arguments could not be pickled, for instance for lack of memory; the process is unaffected.
         """
         job = pickle.dumps((function, args), protocol=5)
         try:
             self._connection.send_bytes(job)
         except OSError:
             self.kill()
-            raise ReaderGone(has_job=False) from None
+            raise ReaderGone from None
 
     def answer(self, timeout: float) -> "Answer":
-        """Wait for what the function gave.
+        """Wait for the function to end.
 
         Raises:
-            TimeoutError: it took longer than ``timeout`` seconds; the process was killed.
-            ReaderGone: it died.
+            TimeoutError: after ``timeout`` seconds; the process was killed.
+            ReaderGone: the process died.
         """
         if not self._answered.poll(timeout * 1000):
             self.kill()
@@ -116,11 +110,11 @@ class ReaderProcess:
             return Answer(self._connection.recv_bytes())
         except (EOFError, ConnectionError):
             self.kill()
-            raise ReaderGone(has_job=True) from None
+            raise ReaderGone from None
 
     def kill(self) -> None:
-        """End the process, whatever it does; safe from any thread."""
-        # Not asked to end: an engine deep in C code would outlive its deadline by seconds.
+        """Kill the process. Thread-safe."""
+        # SIGTERM would not do: an engine inside C code handles it seconds later.
         with contextlib.suppress(ValueError, AttributeError):
             self._process.kill()
             self._process.join(_GONE_SECONDS)

@@ -1,4 +1,4 @@
-"""What runs inside a reader process."""
+"""The code that runs in a reader process."""
 
 import contextlib
 import dataclasses
@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -27,12 +28,28 @@ from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 
 _log = logging.getLogger(__name__)
 
-# The pool's engine and a few that single projects ask for; PP-OCR alone takes 200 MB.
+# The pool's engine, and a few for projects with another one. PP-OCR takes 200 MB.
 _KEPT_ENGINES = 4
 
 
+# Without slots, which would slow down pickling.
+@dataclass(frozen=True)
+class EngineInfo:
+    """How an engine describes itself.
+
+    Attributes:
+        name: as readings carry it.
+        version: of the engine or of the library behind it.
+        languages: the codes that it can be asked for.
+    """
+
+    name: str
+    version: str
+    languages: tuple[str, ...]
+
+
 class Reader:
-    """The engines of one reader process, each made once."""
+    """The engines of a reader process, each created once."""
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
         self._default = engine
@@ -40,7 +57,7 @@ class Reader:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
 
     def warm(self) -> None:
-        """Make the pool's engine, before the first job. What it raises is raised again, and logged, by that job."""
+        """Create the pool's engine before the first job. Errors are left to that job, which raises and logs them."""
         with contextlib.suppress(BoxOCRError):
             self._engines[self._default] = engines.make(self._default, self._settings)
 
@@ -48,24 +65,24 @@ class Reader:
         """Return the engine called ``name``, or the pool's for an empty name."""
         name = name or self._default
         if name not in self._engines:
-            self._engines[name] = self._made(name)
+            self._engines[name] = self._make(name)
             if len(self._engines) > _KEPT_ENGINES:
                 oldest = next(kept for kept in self._engines if kept != self._default)
                 del self._engines[oldest]
         self._engines.move_to_end(name)
         return self._engines[name]
 
-    def _made(self, name: str) -> Engine:
+    def _make(self, name: str) -> Engine:
         try:
             return engines.make(name, self._settings)
         except BoxOCRError as error:
             if error.__cause__ is not None:
                 in_full = error.__cause__ if _log.isEnabledFor(logging.DEBUG) else None
-                _log.error("engine %s: %s", name, _in_short(error.__cause__), exc_info=in_full)
+                _log.error("engine %s: %s", name, _summary(error.__cause__), exc_info=in_full)
             raise
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
-        """Read ``crop`` and mend what engines can get wrong."""
+        """Read ``crop``, and sanitize the engine's text and confidence."""
         engine = self.engine(options.engine)
         began = time.perf_counter()
         try:
@@ -75,7 +92,7 @@ class Reader:
         except BoxOCRError:
             raise
         except Exception as error:
-            # Whatever it is stays here: its traceback goes to the log, and it may not even survive pickling.
+            # Not passed on: the traceback belongs in the log, and the exception may not be picklable.
             _log.exception("engine %s failed on a crop of %s", engine.name, getattr(crop, "shape", None))
             raise ReadingError from error
         confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
@@ -83,7 +100,7 @@ class Reader:
         return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-        """Read all of a grey page, and mend what engines can get wrong."""
+        """Read a whole page in grey."""
         engine = self.engine(options.engine)
         began = time.perf_counter()
         try:
@@ -100,37 +117,37 @@ _reader: Reader | None = None
 
 
 def serve(connection: Connection, engine: str, settings: EngineSettings, log: logs.Settings) -> None:
-    """Live as a reader process: load the engine, say so, then do one job after the other until the pipe is closed.
+    """Run a reader process: load the engine, report that, then run jobs until the pipe is closed.
 
     Args:
-        connection: gives ``(function, args)``, pickled; takes ``(True, result)`` or ``(False, exception)``.
-        engine: name of the engine that is loaded at once.
+        connection: receives pickled ``(function, args)`` and is sent ``(True, result)`` or ``(False, exception)``.
+        engine: name of the engine to load first.
         settings: for all engines.
         log: how the process logs.
     """
-    # Ctrl-C reaches all processes of a terminal; when readers end is for the one that started them to say.
+    # Ctrl-C reaches all processes of a terminal, but the parent decides when readers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    scheduling.share_memory()
+    scheduling.limit_malloc_arenas()
     _end_with_parent()
     logs.configure(*log)
-    global _reader  # noqa: PLW0603 - a reader process has one reader, which its jobs cannot carry along
+    global _reader  # noqa: PLW0603 - one per process; jobs arrive pickled and cannot refer to it
     _reader = Reader(engine, settings)
-    # A reader that ended here would be started again and again.
+    # An error here must not end the process: it would be restarted over and over.
     _reader.warm()
     with contextlib.suppress(EOFError, OSError):
         connection.send_bytes(pickle.dumps((True, None)))
         while True:
-            connection.send_bytes(_done(connection.recv_bytes()))
+            connection.send_bytes(_run(connection.recv_bytes()))
 
 
-def _done(job: bytes) -> bytes:
-    """Do a pickled job; what it gives, pickled."""
+def _run(job: bytes) -> bytes:
+    """Run a pickled job; returns its pickled result."""
     try:
         function, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
         return pickle.dumps((True, function(*args)), protocol=5)
     except BoxOCRError as error:
         return pickle.dumps((False, error))
-    except Exception:  # noqa: BLE001 - it stays here: the traceback goes to the log, and it may not survive pickling
+    except Exception:  # noqa: BLE001 - logged here, since it may not be picklable
         _log.exception("a job failed")
         return pickle.dumps((False, ReadingError()))
 
@@ -157,7 +174,7 @@ def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> Pag
     Args:
         image: grey.
         frame: where it is on the page.
-        options: how a line is read to see which way up it is, on a page that lies on its side or is slanted.
+        options: for the lines that are read to find the orientation of a page.
 
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.
@@ -165,22 +182,22 @@ def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> Pag
     return page_reader.find_layout(reader().engine(options.engine), image, frame, options)
 
 
-def introduce(name: str) -> tuple[str, str, list[str]]:
-    """Return the engine's name, version and languages."""
+def engine_info(name: str) -> EngineInfo:
+    """Describe the engine called ``name``, loading it first if need be."""
     engine = reader().engine(name)
-    return engine.name, engine.version, list(engine.languages())
+    return EngineInfo(engine.name, engine.version, tuple(engine.languages()))
 
 
 def reader() -> Reader:
     """Return this process's reader."""
     if _reader is None:
-        message = "this process is no reader"
+        message = "this process is not a reader"
         raise RuntimeError(message)
     return _reader
 
 
-def _in_short(error: BaseException) -> str:
-    """What an engine raised, and where, on one line for whoever wrote the engine."""
+def _summary(error: BaseException) -> str:
+    """The exception and its place in the source on one line, for the engine's author."""
     said = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, SyntaxError):
         return f"{said} ({Path(error.filename or '').name}, line {error.lineno})"
@@ -197,5 +214,5 @@ def _end_with_parent() -> None:
         wait([sentinel])
         os._exit(0)
 
-    # A reader that is busy or hangs would not notice that nobody waits for it any more.
+    # A busy or hanging reader would not notice that its parent is gone.
     threading.Thread(target=watch, args=(parent.sentinel,), name="parent-watch", daemon=True).start()

@@ -1,4 +1,4 @@
-"""What takes a while to find out, found out in the background and remembered, so that nobody waits for it."""
+"""Slow values, computed in the background so that no request waits for them."""
 
 import logging
 import threading
@@ -11,37 +11,37 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Lookout(Generic[T]):
-    """The last answer of a slow question. Asked again only when somebody wants to know, one thread at a time.
+class BackgroundValue(Generic[T]):
+    """The last result of a slow function. It is refreshed when it is read, in at most one thread at a time.
 
     Args:
-        look: finds the answer; what it raises is logged, and the last answer stays.
-        seconds: how long an answer counts as new.
+        compute: returns the value. Its exceptions are logged, and the last value stays.
+        seconds: age at which a value is refreshed.
     """
 
-    def __init__(self, look: Callable[[], T], seconds: float) -> None:
-        self._look = look
+    def __init__(self, compute: Callable[[], T], seconds: float) -> None:
+        self._compute = compute
         self._seconds = seconds
         self._lock = threading.Lock()
         self._last: T | None = None
         self._again_at = 0.0
-        self._looking = False
+        self._refreshing = False
 
     def last(self) -> T | None:
-        """The last answer, at once; ``None`` when there is none yet."""
+        """The last value, without waiting; ``None`` before the first one is computed."""
         with self._lock:
-            if not self._looking and time.monotonic() >= self._again_at:
-                self._looking = True
-                threading.Thread(target=self._find_out, name="status-lookout", daemon=True).start()
+            if not self._refreshing and time.monotonic() >= self._again_at:
+                self._refreshing = True
+                threading.Thread(target=self._refresh, name="status-refresh", daemon=True).start()
             return self._last
 
-    def _find_out(self) -> None:
+    def _refresh(self) -> None:
         found = None
         try:
-            found = self._look()
+            found = self._compute()
         except Exception:
-            logger.exception("The status page could not find out how things are")
+            logger.exception("A value for the status page could not be computed")
         with self._lock:
             self._last = found if found is not None else self._last
             self._again_at = time.monotonic() + self._seconds
-            self._looking = False
+            self._refreshing = False

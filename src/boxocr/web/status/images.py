@@ -1,4 +1,4 @@
-"""Crops as pictures for a browser, made when somebody looks at them."""
+"""Crops as PNG images, encoded when a browser requests them."""
 
 from io import BytesIO
 
@@ -7,37 +7,37 @@ from PIL import Image
 
 from boxocr.reading.recognition.retrying import as_seen
 from boxocr.reading.types import Pixels
-from boxocr.web.status.recent import KeptReading
+from boxocr.web.status.recent import RecentReading
 
-# More than a window shows; a whole page in full would take seconds to pack.
+# Larger than a browser window. Encoding a whole page at full size would take seconds.
 _LONGEST_SIDE = 2000
 
-# The quickest that still packs paper.
+# zlib's fastest level that compresses.
 _COMPRESSION = 1
 
-# Engines that see the crop as the ladder prepared it; the others see it as it was drawn.
-_LADDER = ("tesseract", "pytesseract")
-_MAY_USE_LADDER = (*_LADDER, "auto")
+# Engines that get a prepared crop. The others get it as drawn.
+_PREPARING = ("tesseract", "pytesseract")
+_MAY_PREPARE = (*_PREPARING, "auto")
 
 
-def is_prepared(kept: KeptReading) -> bool:
-    """Whether the engine saw something else than what was drawn."""
-    if kept.crop is None or kept.options is None:
+def is_prepared(recent: RecentReading) -> bool:
+    """Whether the engine got another image than the crop as drawn."""
+    if recent.crop is None or recent.options is None:
         return False
-    return kept.reading.engine in _LADDER if kept.reading else kept.options.engine in _MAY_USE_LADDER
+    return recent.reading.engine in _PREPARING if recent.reading else recent.options.engine in _MAY_PREPARE
 
 
-def drawn(kept: KeptReading) -> bytes | None:
-    """PNG of the crop as drawn; ``None`` when there is none."""
-    return None if kept.crop is None else _png(kept.crop)
+def drawn(recent: RecentReading) -> bytes | None:
+    """PNG of the crop as drawn; ``None`` without a crop."""
+    return None if recent.crop is None else _png(recent.crop)
 
 
-def seen(kept: KeptReading) -> bytes | None:
-    """PNG of what Tesseract saw; ``None`` when it saw nothing. Of a failed reading, what it saw first."""
-    if kept.crop is None or not is_prepared(kept):
+def seen(recent: RecentReading) -> bytes | None:
+    """PNG of the image that Tesseract got; ``None`` when it got none. For a failed reading, the first attempt."""
+    if recent.crop is None or not is_prepared(recent):
         return None
-    reading = kept.reading
-    return _png(as_seen(kept.crop, reading.look, reading.turned) if reading else as_seen(kept.crop))
+    reading = recent.reading
+    return _png(as_seen(recent.crop, reading.look, reading.turned) if reading else as_seen(recent.crop))
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -1,20 +1,20 @@
-"""The page, and the addresses that its script asks."""
+"""The status page and the endpoints for its script."""
 
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_file
 
 from boxocr import __version__
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.files import EXAMPLES
 from boxocr.observability import attempts
 from boxocr.reading.types import PAGE_SEGMENTATION_MODES
 from boxocr.settings.environment import Settings
 from boxocr.web.status import images
-from boxocr.web.status.recent import KeptReading, KeptReadings
+from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
-# The last hour or so of one annotator, in as much memory as a decoded page of A4 at 300 dpi.
+# About an hour of one annotator, in the memory of a decoded A4 page at 300 dpi.
 _MOST_READINGS = 50
 _MOST_BYTES = 32_000_000
 
@@ -38,7 +38,7 @@ _MODES = {
 
 _ENGINES = ("auto", "tesseract", "pytesseract", "ppocr")
 
-# Base64 of an image takes a third more than the image, and the request holds a little beside it.
+# Base64 adds a third to the image, and the request has a few other fields.
 _IMAGE_SHARE = 0.74
 
 _HEADERS = {
@@ -55,17 +55,17 @@ class StatusPage:
     """The status page of a server, with its routes below ``/status``.
 
     Args:
-        app: gets the routes; what it does before each request, such as asking for a password, holds for them too.
-        settings: how the server runs.
+        app: gets the routes. Its handlers, such as authentication, apply to them too.
+        settings: of the server.
         services: its readers.
-        probe: raises a BoxOCRError unless boxes can be read.
+        probe: raises a BoxOCRError if boxes cannot be read.
     """
 
-    def __init__(self, app: Flask, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
-        self._kept = KeptReadings(_MOST_READINGS, _MOST_BYTES)
+        self._recent = RecentReadings(_MOST_READINGS, _MOST_BYTES)
         self._state = State(settings, services, probe)
-        services.at_close(attempts.observe(self._kept.add))
+        services.at_close(attempts.observe(self._recent.add))
         blueprint = Blueprint(
             "status", __name__, url_prefix="/status", static_folder="files", template_folder="templates"
         )
@@ -79,11 +79,11 @@ class StatusPage:
 
     @staticmethod
     def is_wanted() -> bool:
-        """Whether the caller is a browser that wants to show something: Label Studio's calls name no HTML."""
+        """Whether the caller is a browser. Label Studio does not accept HTML."""
         return "text/html" in request.accept_mimetypes.values()
 
     def show(self) -> Response:
-        """The page."""
+        """Render the page."""
         settings = self._settings
         own = settings.ocr_engine
         page = render_template(
@@ -102,7 +102,7 @@ class StatusPage:
 
     def _get_readings(self) -> Response:
         after = request.args.get("after", default=0, type=int)
-        rows = [{**kept.as_json(), "pictures": _pictures(kept)} for kept in self._kept.after(after)]
+        rows = [{**kept.as_json(), "pictures": _images(kept)} for kept in self._recent.after(after)]
         return jsonify({"readings": rows})
 
     def _get_drawn(self, number: int) -> Response:
@@ -111,14 +111,14 @@ class StatusPage:
     def _get_seen(self, number: int) -> Response:
         return _png(images.seen(self._found(number)))
 
-    def _found(self, number: int) -> KeptReading:
-        kept = self._kept.get(number)
+    def _found(self, number: int) -> RecentReading:
+        kept = self._recent.get(number)
         if kept is None:
             abort(404)
         return kept
 
 
-def _pictures(kept: KeptReading) -> list[str]:
+def _images(kept: RecentReading) -> list[str]:
     if kept.crop is None:
         return []
     return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]
@@ -135,7 +135,7 @@ def _get_sample() -> Response:
 
 
 def _guarded(response: Response) -> Response:
-    """Nothing from elsewhere runs on the page, nobody else's page may show it, and no proxy keeps it."""
+    """Forbid foreign scripts, framing by other sites, and caching."""
     response.headers.update(_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -1,4 +1,4 @@
-"""The last readings, in memory only, bounded in number and bytes."""
+"""The recent readings, in memory, bounded in number and bytes."""
 
 import itertools
 import threading
@@ -13,24 +13,24 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 _BYTES_PER_CHARACTER = 4
 
-# A larger crop than this share of the room would drive out what is there for something that nobody sees whole.
+# A crop above this fraction (1/n) of the memory is dropped: it would evict the other readings.
 _LARGEST_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class KeptReading:
-    """What is kept of an attempt: no exception, whose traceback would keep the page.
+class RecentReading:
+    """A finished attempt. It holds no exception, whose traceback would keep the page in memory.
 
     Attributes:
-        number: goes up with each, also beyond a new start of the server.
-        began: when, in seconds since 1970.
+        number: increases with each reading, also across restarts of the server.
+        began: start time in seconds since 1970.
         task_id, region_id, request_id: as the log has them.
         stages: seconds in each.
-        seconds: in all.
-        options: how it was to be read; ``None`` when it failed before that was known.
+        seconds: total.
+        options: for the engine; ``None`` when the attempt failed before they were known.
         reading: ``None`` when it failed.
-        crop: as drawn; ``None`` when there is none, or it is too large to be kept.
-        failure: message and remedy; ``None`` when there is a text.
+        crop: as drawn; ``None`` when there is none, or it is too large.
+        failure: message and remedy; ``None`` when there is text.
     """
 
     number: int
@@ -47,7 +47,7 @@ class KeptReading:
 
     @property
     def bytes(self) -> int:
-        """About how much memory it takes."""
+        """Estimated size in memory."""
         texts = (
             self.region_id,
             self.reading.text if self.reading else "",
@@ -57,7 +57,7 @@ class KeptReading:
         return sum(map(len, texts)) * _BYTES_PER_CHARACTER + (self.crop.nbytes if self.crop is not None else 0)
 
     def as_json(self) -> dict[str, Any]:
-        """For the page's script."""
+        """The reading for the page's script."""
         options, reading = self.options, self.reading
         return {
             "number": self.number,
@@ -79,32 +79,32 @@ class KeptReading:
         }
 
 
-class KeptReadings:
-    """The last readings. Safe to use from any thread.
+class RecentReadings:
+    """The recent readings. Thread-safe.
 
     Args:
-        most: how many are kept.
-        most_bytes: how much memory they may take together.
+        most: maximum number.
+        most_bytes: maximum total size.
     """
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._kept: deque[KeptReading] = deque()
+        self._readings: deque[RecentReading] = deque()
         self._bytes = 0
-        # So that a page that was open before a new start of the server knows the new readings from the old ones.
+        # Starts at the time, so that a page that stays open across a restart can tell old readings from new ones.
         self._numbers = itertools.count(int(time.time() * 1000))
 
     def add(self, attempt: Attempt) -> None:
-        """Keep an attempt, unless its reading was at hand and is shown already; an observer of readings."""
+        """Add an attempt, unless its reading came from the cache and is shown already. An observer of attempts."""
         crop, error = attempt.crop, attempt.error
         if crop is None and attempt.reading is not None and Stage.READ not in attempt.stages:
             return
         if crop is not None and crop.nbytes > self._most_bytes / _LARGEST_SHARE:
             crop = None
         with self._lock:
-            kept = KeptReading(
+            kept = RecentReading(
                 number=next(self._numbers),
                 began=attempt.began,
                 task_id=attempt.task_id,
@@ -117,17 +117,17 @@ class KeptReadings:
                 crop=crop,
                 failure=(error.message, error.remedy) if error else None,
             )
-            self._kept.append(kept)
+            self._readings.append(kept)
             self._bytes += kept.bytes
-            while len(self._kept) > self._most or self._bytes > self._most_bytes:
-                self._bytes -= self._kept.popleft().bytes
+            while len(self._readings) > self._most or self._bytes > self._most_bytes:
+                self._bytes -= self._readings.popleft().bytes
 
-    def after(self, number: int) -> list[KeptReading]:
-        """Those with higher numbers, the newest first."""
+    def after(self, number: int) -> list[RecentReading]:
+        """Readings with higher numbers, newest first."""
         with self._lock:
-            return [kept for kept in reversed(self._kept) if kept.number > number]
+            return [kept for kept in reversed(self._readings) if kept.number > number]
 
-    def get(self, number: int) -> KeptReading | None:
-        """The one with this number, if it is still there."""
+    def get(self, number: int) -> RecentReading | None:
+        """The reading with this number, unless it was evicted."""
         with self._lock:
-            return next((kept for kept in self._kept if kept.number == number), None)
+            return next((kept for kept in self._readings if kept.number == number), None)

@@ -1,48 +1,48 @@
-"""How the server is: what its doctor would say, as far as that can be asked without a project."""
+"""The state of the server: the checks of ``boxocr doctor`` that need no project."""
 
 from collections.abc import Callable
 from typing import Any
 
-from boxocr.answering.services import Runtime
+from boxocr.answering.services import Services
 from boxocr.diagnosis import label_studio_server, s3, token
 from boxocr.diagnosis.report import Finding, Redaction, failure, passed
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
-from boxocr.web.status.background_value import Lookout
+from boxocr.web.status.background_value import BackgroundValue
 
 _READY = "Reading"
 
-# Reading a word costs a reader some milliseconds; the others ask servers elsewhere.
+# The test word takes a reader a few milliseconds; the other checks call other servers.
 _READY_SECONDS = 5.0
 _ELSEWHERE_SECONDS = 60.0
 
 
 class State:
-    """What the page says about the server.
+    """The server's state for the page.
 
     Args:
-        settings: how it runs.
+        settings: of the server.
         services: its readers.
-        probe: raises a BoxOCRError unless boxes can be read.
+        probe: raises a BoxOCRError if boxes cannot be read.
     """
 
-    def __init__(self, settings: Settings, services: Runtime, probe: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
         self._services = services
         self._probe = probe
         self._redact = Redaction(settings)
-        # By what stands on the page as long as there is no answer.
-        self._lookouts = {
-            _READY: Lookout(self._ready, _READY_SECONDS),
-            label_studio_server.CHECK: Lookout(self._label_studio, _ELSEWHERE_SECONDS),
-            s3.CHECK: Lookout(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
+        # By the name that the page shows until the first result.
+        self._values = {
+            _READY: BackgroundValue(self._ready, _READY_SECONDS),
+            label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),
+            s3.CHECK: BackgroundValue(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
         }
 
     def as_json(self) -> dict[str, Any]:
-        """For the page's script; at once, with what is known so far."""
+        """The state for the page's script, without waiting: checks without a result are pending."""
         rows: list[dict[str, Any]] = []
-        for name, lookout in self._lookouts.items():
-            findings = lookout.last()
+        for name, value in self._values.items():
+            findings = value.last()
             if findings is None:
                 rows.append({"check": name, "state": "pending", "message": "Looking …", "remedy": ""})
             else:

@@ -1,0 +1,122 @@
+"""Limits on request bodies and on concurrent predictions. A request over a limit is refused at once, never queued."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+
+from boxocr.errors import Busy, MalformedRequest, RequestTooLarge
+from boxocr.process.memory_budget import MemoryBudget
+from boxocr.settings.environment import Settings
+from boxocr.web.gunicorn_worker import arrivals
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Memory for the bodies of all requests together, in bytes. All follow from MAX_REQUEST_MB.
+
+    Attributes:
+        body: of a single request.
+        bodies: of all requests that are being read. While it is read, a body takes a few times its size.
+        values: of all large bodies, parsed. The densest body that Label Studio sends, regions without end, is estimated
+            at eight times its size, so that two of the largest fit.
+        uncounted: smaller bodies are ignored by both budgets.
+    """
+
+    body: int
+    bodies: int
+    values: int
+    uncounted: int = 1_000_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> "BodyLimits":
+        """The limits of a server with these settings."""
+        body = int(settings.max_request_mb * 1_000_000)
+        return cls(body, bodies=5 * body, values=16 * body)
+
+
+def limit_bodies(app: Flask, settings: Settings) -> None:
+    """Read each body before its endpoint runs, within the limits."""
+    limits = BodyLimits.of(settings)
+    bodies, values = MemoryBudget(limits.bodies), MemoryBudget(limits.values)
+    app.config["MAX_CONTENT_LENGTH"] = limits.body
+
+    @app.before_request
+    def read_body() -> None:
+        g.reserved = []
+        # A chunked body announces no length, so it is counted as the longest one.
+        length = limits.body if request.content_length is None else request.content_length
+        if length > limits.uncounted and request.method == "POST":
+            _reserve(bodies, length)
+        body = _received(limits.body)
+        if "gunicorn.socket" in request.environ:
+            arrivals.is_here(request.environ["gunicorn.socket"])
+        if len(body) > limits.uncounted:
+            size = _size_of_values(body)
+            if size > limits.values:
+                raise RequestTooLarge("The request holds too many values.", "Send fewer tasks at once.")
+            _reserve(values, size)
+
+    @app.teardown_request
+    def release_memory(_: BaseException | None) -> None:
+        for budget, size in g.get("reserved", ()):
+            budget.release(size)
+
+
+class PredictSlots:
+    """Bounds the number of concurrent predictions, so that other endpoints always find a thread.
+
+    Args:
+        number: of predictions at once.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._slots = threading.BoundedSemaphore(number)
+
+    @contextmanager
+    def acquired(self) -> Iterator[None]:
+        """Hold a slot while the context lasts.
+
+        Raises:
+            Busy: all are taken. Waiting would only add to the load.
+        """
+        if not self._slots.acquire(blocking=False):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def _received(limit: int) -> bytes:
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:
+        # gunicorn's own exceptions for invalid chunks.
+        raise MalformedRequest("The request's body did not arrive as it was announced.") from error
+    # Werkzeug cuts a chunked body off at the limit without an error.
+    if len(body) >= limit and request.content_length is None:
+        raise RequestTooLarge
+    return body
+
+
+def _reserve(budget: MemoryBudget, size: int) -> None:
+    """Reserve memory until the end of the request.
+
+    Raises:
+        Busy: there is not enough left.
+    """
+    if not budget.try_acquire(size):
+        raise Busy
+    g.reserved.append((budget, size))
+
+
+def _size_of_values(body: bytes) -> int:
+    """Estimate the memory that JSON takes once it is parsed."""
+    # Each of these begins or separates a value; an object of one key or a short string takes about 100 bytes.
+    return 100 * sum(map(body.count, (b"{", b"[", b",", b":")))
