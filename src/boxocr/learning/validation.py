@@ -86,8 +86,12 @@ class Verdict:
         """For people."""
         return (
             f"right {self.right_before} → {self.right_after} of {self.examples} (+{self.newly_right} "
-            f"−{self.newly_wrong}), edits {self.edits_before} → {self.edits_after}"  # noqa: RUF001 - a minus sign
+            f"-{self.newly_wrong}), edits {self.edits_before} → {self.edits_after}"
         )
+
+
+NOTHING = Verdict(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+"""Without examples."""
 
 
 def compare(examples: Sequence[ExampleT], read: Read[ExampleT]) -> Verdict:
