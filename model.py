@@ -2,25 +2,20 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from boxocr import MODEL_VERSION
-from boxocr.answering import config_warnings, services
-from boxocr.answering.interactive import Drawing
+from boxocr.answering import interactive, services
 from boxocr.answering.model_base import LabelStudioMLBase
 from boxocr.answering.whole_tasks import is_asked_for
 from boxocr.errors import BoxOCRError, MalformedRequest
-from boxocr.labeling import results as predictions
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.regions import regions_of
+from boxocr.labeling.drawn_regions import InteractiveRequest
+from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of
 from boxocr.pages.page import PageAddress
 
 logger = logging.getLogger("boxocr.model")
-
-# Regions of one request are read side by side: more threads than readers, since some wait for their page.
-_REGIONS_AT_ONCE = 8
 
 
 class BoxOCR(LabelStudioMLBase):
@@ -79,14 +74,10 @@ class BoxOCR(LabelStudioMLBase):
         except BoxOCRError as error:
             logger.debug("Task %s: nothing to prepare: %s", task.get("id"), error.message)
 
-    def _read_drawn(self, task: Task, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer every region that is not accepted yet; see docs/label-studio.md for why all of them."""
-        drawing = Drawing(task, self.label_interface.config, str(self.project_id))
-        regions = regions_of(context.get("result"))
-        states = drawing.states(regions)
-        with ThreadPoolExecutor(_REGIONS_AT_ONCE) as side_by_side:
-            # One region, the usual case, needs no thread of its own; the pool starts none before it is asked to.
-            read = side_by_side.map if sum(state.is_read for state in states) > 1 else map
-            results = [result for answer in read(drawing.answer, regions, states) for result in answer]
-        results = config_warnings.told_when_drawn(results, context, self.label_interface.config)
-        return {"result": results, "model_version": str(self.model_version)} | predictions.score_of(results)
+    def _read_drawn(self, task: Task, context: Mapping[str, Any]) -> Prediction:
+        return interactive.answer(
+            InteractiveRequest(task, context.get("result"), self.label_interface.config),
+            project=str(self.project_id),
+            model_version=str(self.model_version),
+            services=services.current(),
+        )

@@ -81,3 +81,12 @@ class HangingOnTall(Counting):
             hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000_000)
         time.sleep(0.5)
         return super().read(crop, options)
+
+
+class FailingInColour(Counting):
+    """Fails on crops in colour: boxes on a page with colour, while whole pages and split boxes are read in grey."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.ndim == 3:
+            raise RuntimeError
+        return super().read(crop, options)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from boxocr.answering.model_base import KeyValueStore, OwnLabelStudioMLBase
+from boxocr.answering.model_base import OwnLabelStudioMLBase
 from tests.backend import PYTHONPATH, ROOT, clean_environment
 from tests.payloads import payload
 
@@ -68,11 +68,3 @@ def test_without_label_studio_ml_the_contract_is_the_same() -> None:
     assert Model(project_id="13").extra_params == {}
     assert model.process_event("ANNOTATION_CREATED", {"x": 1}, "job", {}) == ("ANNOTATION_CREATED", {"x": 1}, "job")
     assert model.process_event("TASKS_CREATED", {"x": 1}, "job", {}) is None
-
-
-def test_what_a_model_keeps_outlives_the_process_in_model_dir(tmp_path: Path) -> None:
-    KeyValueStore(tmp_path / "new").set("12", "key", "value")
-
-    again = KeyValueStore(tmp_path / "new")
-
-    assert (again.get("12", "key"), again.get("13", "key")) == ("value", None)

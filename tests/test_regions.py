@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from boxocr.errors import MalformedRequest, RegionError
-from boxocr.labeling.regions import Region, area_of, point_of, regions_of
+from boxocr.labeling.regions import Region, regions_of
+from boxocr.labeling.shapes import area_of, point_of
 
 WIDTH, HEIGHT = 800, 600
 

@@ -133,7 +133,8 @@ def test_who_joins_a_fetch_waits_in_the_stage_fetch() -> None:
             with observed(Attempt(1, region_id)) as attempt:
                 if asked.is_set():
                     comes.set()
-                store.get(address)
+                with store.borrow(address):
+                    pass
             return attempt
 
         with ThreadPoolExecutor(2) as threads:

@@ -30,16 +30,6 @@ or a traceback: both are shown to annotators and sent over HTTP.
 """
 
 
-def let_go(error: BaseException) -> None:
-    """Forget where an error came from, once it was dealt with.
-
-    Its traceback holds the frames that it went through, and they hold pages and cut-out boxes. Where one of them also
-    holds the error, as a future does, all that stays until the garbage is collected: those who wait for the memory,
-    and make no garbage while they wait, would wait for ever.
-    """
-    error.__traceback__ = None
-
-
 class BoxOCRError(Exception):
     """The base of all errors that BoxOCR raises deliberately.
 

@@ -1,6 +1,6 @@
-"""A part of a page: a rectangle at any angle, and what of it is meant.
+"""Areas of a page: rectangles at any angle, optionally limited to an outline or a mask.
 
-Coordinates are continuous: the page spans 0 to its width, and a pixel's centre lies at a half.
+Coordinates are continuous: the page spans 0 to its width, and the centre of a pixel is at a half.
 """
 
 import math
@@ -14,28 +14,28 @@ import numpy as np
 from boxocr.errors import RegionError
 
 Vector: TypeAlias = tuple[float, float]
-"""x to the right and y down, in pixels. For two numbers plain ones are ten times as quick as numpy's."""
+"""x to the right and y down, in pixels. For two numbers a tuple is ten times as fast as a numpy array."""
 
 # Smaller than any letter.
 MIN_SIDE = 3.0
 
-# Angles that differ less are the same; over the longest page it moves nothing by a pixel.
+# Angles that differ less are equal: on the longest page the difference is below a pixel.
 _SAME_ANGLE = 0.001
 
-# Pages are smaller than 65,536 pixels a side; what lies farther off is nothing that anyone drew.
+# Pages are smaller than 65,536 pixels a side, so larger coordinates were not drawn.
 _FARTHEST = 1e7
 
 
 @dataclass(frozen=True)
 class Area:
-    """What to cut, in page pixels.
+    """An area to be cut out, in page pixels.
 
     Attributes:
-        x, y: the top left corner of the rectangle before it is turned.
+        x, y: the top left corner of the rectangle before it is rotated.
         width, height: its size.
-        rotation: degrees by which it is turned clockwise about (x, y).
-        upright: 0, 90, 180 or 270: the turn of the crop, clockwise, that makes it as the annotator sees it.
-        outline: polygons; what lies outside all of them is filled with the background's colour.
+        rotation: degrees by which it is rotated clockwise about (x, y).
+        upright: 0, 90, 180 or 270: rotation of the crop, clockwise, to the view of the annotator.
+        outline: polygons; everything outside all of them is filled with the background's colour.
         mask: bool, ``(page height, page width)``; the same for brush strokes.
     """
 
@@ -47,6 +47,12 @@ class Area:
     upright: int = 0
     outline: tuple[tuple[tuple[float, float], ...], ...] = ()
     mask: np.ndarray | None = None
+
+    def corners(self) -> list[Vector]:
+        """The corners on the page: upper left, upper right, lower right, lower left as the rectangle is read."""
+        along, across = directions(self.rotation)
+        offsets = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
+        return [(self.x + x, self.y + y) for x, y in (combined(u, along, v, across) for u, v in offsets)]
 
     @property
     def key(self) -> Hashable:
@@ -60,7 +66,7 @@ def check(area: Area) -> None:
     """Refuse an area that cannot be cut.
 
     Raises:
-        RegionError: it is smaller than 3 pixels on a side, or its numbers are none.
+        RegionError: it is smaller than 3 pixels on a side, or its numbers are too large or NaN.
     """
     numbers = (area.x, area.y, area.width, area.height, area.rotation, area.upright)
     points = (coordinate for polygon in area.outline for point in polygon for coordinate in point)
@@ -97,7 +103,7 @@ def extent(points: Iterable[Vector], along: Vector, across: Vector) -> tuple[Vec
 
 
 def directions(degrees: float) -> tuple[Vector, Vector]:
-    """Unit vectors to the right and down on a sheet that is turned clockwise; exact for quarters of a turn."""
+    """Unit vectors to the right and down on a sheet rotated clockwise; exact for multiples of 90 degrees."""
     quarters = round(degrees / 90)
     if abs(degrees - quarters * 90) < _SAME_ANGLE:
         cosine, sine = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters % 4]

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -14,8 +15,9 @@ import pytest
 import requests
 from PIL import Image
 
+from boxocr.errors import ReadingError
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import bytes_to_cut, cut
+from boxocr.pages.image.crop import borrow_crop, bytes_to_cut, cut
 from boxocr.pages.image.decode import Decoder
 from boxocr.pages.page import Page
 from boxocr.process.memory_budget import MemoryBudget
@@ -149,11 +151,11 @@ def test_a_body_in_chunks_over_the_limit_is_refused(small: Backend) -> None:
     assert answer.status_code == 413
 
 
-def test_room_is_lent_once() -> None:
-    room, order = MemoryBudget(100), []
+def test_a_budget_is_used_by_one_at_a_time() -> None:
+    budget, order = MemoryBudget(100), []
 
     def work(number: int) -> None:
-        with room.reserved(60):
+        with budget.reserved(60):
             order.append(number)
             time.sleep(0.05)
             order.append(number)
@@ -162,39 +164,52 @@ def test_room_is_lent_once() -> None:
         list(at_once.map(work, range(4)))
 
     assert order[::2] == order[1::2]
-    assert room.try_acquire(100)
-    assert not room.try_acquire(1)
-    room.release(100)
-    with room.reserved(1000):  # more than there is, and nobody else has any
+    assert budget.try_acquire(100)
+    assert not budget.try_acquire(1)
+    budget.release(100)
+    with budget.reserved(1000):  # more than there is, and nothing else is in use
         pass
 
 
-def test_a_decoded_page_takes_room_for_as_long_as_it_is_used() -> None:
+def test_a_decoded_page_takes_of_the_budget_until_it_is_released() -> None:
     file = BytesIO()
     Image.new("RGB", (100, 100), "red").save(file, "PNG")
-    room = MemoryBudget(40_000)
-    decoder = Decoder(1, 2, room)
+    budget = MemoryBudget(40_000)
 
-    pixels = decoder.decode(file.getvalue())
-    assert not room.try_acquire(10_001)
-    assert room.try_acquire(10_000)
-    room.release(10_000)
-    view = pixels[:10]
-    del pixels
-    assert not room.try_acquire(10_001)
-    del view
+    pixels = Decoder(1, 2, budget).decode(file.getvalue())
+    assert pixels.nbytes == 30_000
+    assert not budget.try_acquire(10_001)
+    assert budget.try_acquire(10_000)
+    budget.release(10_000)
 
-    assert room.try_acquire(40_000)
-    room.release(40_000)
+    budget.release(pixels.nbytes)
+    assert budget.try_acquire(40_000)
 
 
-def test_a_damaged_page_gives_its_room_back() -> None:
+def test_a_damaged_page_takes_nothing_of_the_budget() -> None:
     file = BytesIO()
     Image.effect_noise((100, 100), 50).save(file, "PNG")
-    room = MemoryBudget(40_000)
+    budget = MemoryBudget(40_000)
     with pytest.raises(Exception, match="damaged"):
-        Decoder(1, 2, room).decode(file.getvalue()[:3000])
-    assert room.try_acquire(40_000)
+        Decoder(1, 2, budget).decode(file.getvalue()[:3000])
+    assert budget.try_acquire(40_000)
+
+
+def test_a_crop_is_freed_when_its_reading_fails() -> None:
+    """The error is kept, with its traceback."""
+    page = Page(np.zeros((300, 400), np.uint8), "digest")
+    budget, pixels = MemoryBudget(100), []
+
+    def read(crop: np.ndarray) -> None:
+        pixels.append(weakref.ref(crop))
+        raise ReadingError
+
+    with pytest.raises(ReadingError) as kept, borrow_crop(page, Area(0, 0, 50, 20), budget) as crop:
+        read(crop.pixels)
+
+    assert kept.value.__traceback__ is not None
+    assert [reference() for reference in pixels] == [None]
+    assert budget.try_acquire(100)
 
 
 @pytest.mark.parametrize(

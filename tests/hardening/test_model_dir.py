@@ -23,19 +23,18 @@ def test_a_folder_that_cannot_be_written_is_told_and_boxes_are_read(
         results = server.predict(one_box(page_server))[0]["result"]
 
     assert texts(results) == {"DeBKjm31i2": "reading 1"}
-    assert "MODEL_DIR cannot be used, so nothing outlives this process" in server.log.read_text()
+    assert "MODEL_DIR cannot keep the regions that were drawn, so a restart forgets them" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
 
 
-def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> None:
+def test_regions_are_known_when_the_disk_is_full(tmp_path: Path) -> None:
     code = (
-        "import signal, sys; from pathlib import Path; from boxocr.answering.model_base import KeyValueStore\n"
+        "import signal, sys; from pathlib import Path; from boxocr.answering.asked_regions import AskedRegions\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "store = KeyValueStore(Path(sys.argv[1]))\n"
-        "store.set('1', 'key', 'before')\n"
-        "store.set('2', 'key', 'x' * 500_000)\n"
-        "store.set('3', 'key', 'after')\n"
-        "print(store.get('1', 'key'), len(store.get('2', 'key')), store.get('3', 'key'))"
+        "asked = AskedRegions(Path(sys.argv[1]))\n"
+        "asked.add('1', map(str, range(10_000)))\n"
+        "asked.add('2', ['last'])\n"
+        "print(asked.before('1').knows('9999'), asked.before('2').knows('last'), asked.before('3').knows('last'))"
     )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],
@@ -47,27 +46,21 @@ def test_what_was_kept_stays_at_hand_when_the_disk_is_full(tmp_path: Path) -> No
         check=True,
     )
 
-    assert done.stdout == "before 500000 after\n"
-    assert "MODEL_DIR did not take a value" in done.stderr
+    assert done.stdout == "True True False\n"
+    assert "MODEL_DIR cannot keep the regions" in done.stderr
 
 
-@pytest.mark.parametrize("on_disk", [False, True])
-def test_what_is_kept_of_projects_without_end_is_bounded(tmp_path: Path, *, on_disk: bool) -> None:
-    folder = tmp_path if on_disk else None
-    store = KeyValueStore(folder, most_bytes=100_000)
+def test_the_values_of_many_projects_are_bounded() -> None:
+    store = KeyValueStore(max_bytes=100_000)
     for number in range(1000):
         store.set(f"project {number}", "label_config", f"{number:1000}")
         assert store.get("project 0", "label_config") == f"{0:1000}"  # in use all the time
     store.set("too large", "label_config", "x" * 100_000)
 
-    for known in [store, KeyValueStore(folder, most_bytes=100_000)] if on_disk else [store]:
-        kept = [number for number in range(1000) if known.get(f"project {number}", "label_config")]
-        assert 80 < len(kept) < 100
-        assert kept == [0, *range(1001 - len(kept), 1000)]
-        assert known.get("too large", "label_config") is None
+    kept = [number for number in range(1000) if store.get(f"project {number}", "label_config")]
+    assert 80 < len(kept) < 100
+    assert kept == [0, *range(1001 - len(kept), 1000)]
+    assert store.get("too large", "label_config") is None
 
     store.set("project 7", "label_config", "it asked again")
     assert store.get("project 7", "label_config") == "it asked again"
-    if on_disk:
-        # What goes from the file leaves room for what comes.
-        assert (tmp_path / "boxocr.sqlite3").stat().st_size < 300_000

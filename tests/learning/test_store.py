@@ -13,7 +13,7 @@ from boxocr.learning.head import Head
 from boxocr.learning.rules import AppliedRules, Rule
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
 
-HEAD = Head(("a", "\x00", "\u017f"), np.arange(16, dtype=np.float32).reshape(4, 4) / 8, np.ones(4, np.float32))
+HEAD = Head(("a", "\x00", "\u017f"), np.arange(16, dtype=np.float32).reshape(4, 4), np.ones(4, np.float32))
 STATE = LearnedState(
     AppliedRules({"name": Rule(styles=("upper case",))}), HEAD, frozenset({"name"}), "abc", "2026", ("x",)
 )
@@ -115,7 +115,7 @@ def test_a_broken_file_is_reported(store: LearnedStore, name: str, content: byte
 def test_a_head_whose_sizes_do_not_fit_or_that_is_not_finite_is_refused(store: LearnedStore) -> None:
     for head in (
         Head(("a",), HEAD.weights, HEAD.bias),
-        Head(HEAD.characters, HEAD.weights, HEAD.bias * np.nan),
+        Head(HEAD.characters, HEAD.weights, np.full(4, np.nan, np.float32)),
         Head(HEAD.characters, HEAD.weights[0], HEAD.bias),
     ):
         number = store.save(LearnedState(head=head, model="abc"))

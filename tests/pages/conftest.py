@@ -31,15 +31,21 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return file.getvalue()
 
 
+def lent(store: PageStore, address: PageAddress) -> np.ndarray:
+    """The pixels of the page at an address."""
+    with store.borrow(address) as page:
+        return page.pixels
+
+
 def value(store: PageStore, url: str, task_id: int | None = None) -> int:
     """The value that :func:`png` was given, of the page at an address."""
-    return int(store.get(PageAddress(url, task_id)).pixels[0, 0])
+    return int(lent(store, PageAddress(url, task_id))[0, 0])
 
 
 def failure(store: PageStore, url: str, task_id: int | None = None) -> PageError:
     """The error that stands for the page at an address."""
     with pytest.raises(PageError) as caught:
-        store.get(PageAddress(url, task_id))
+        lent(store, PageAddress(url, task_id))
     return caught.value
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from boxocr.errors import PageAddressError, PageTooLarge, PageUndecodable
 from boxocr.pages.page import PageAddress
-from tests.pages.conftest import StoreMaker, png
+from tests.pages.conftest import StoreMaker, lent, png
 
 DATA = png(200)
 PLAIN = base64.b64encode(DATA).decode()
@@ -25,7 +25,7 @@ PLAIN = base64.b64encode(DATA).decode()
     ],
 )
 def test_an_inline_page_is_read_however_it_is_encoded(url: str, make_store: StoreMaker) -> None:
-    assert make_store().get(PageAddress(url)).pixels.tolist() == [[200] * 8] * 6
+    assert lent(make_store(), PageAddress(url)).tolist() == [[200] * 8] * 6
 
 
 @pytest.mark.parametrize(
@@ -39,18 +39,18 @@ def test_an_inline_page_is_read_however_it_is_encoded(url: str, make_store: Stor
 )
 def test_a_broken_inline_page_is_told(url: str, message: str, make_store: StoreMaker) -> None:
     with pytest.raises(PageAddressError) as caught:
-        make_store().get(PageAddress(url))
+        lent(make_store(), PageAddress(url))
     assert caught.value.message == message
 
 
 def test_an_empty_inline_page_is_told(make_store: StoreMaker) -> None:
     with pytest.raises(PageUndecodable) as caught:
-        make_store().get(PageAddress("data:image/png;base64,"))
+        lent(make_store(), PageAddress("data:image/png;base64,"))
     assert caught.value.message == "The page's file is empty."
 
 
 @pytest.mark.parametrize("url", ["data:;base64," + "A" * 20_000, "data:," + "A" * 10_001, "data:," + "%41" * 10_001])
 def test_an_inline_page_over_the_limit_is_refused(url: str, make_store: StoreMaker) -> None:
     with pytest.raises(PageTooLarge) as caught:
-        make_store(MAX_PAGE_MB=0.01).get(PageAddress(url))
+        lent(make_store(MAX_PAGE_MB=0.01), PageAddress(url))
     assert caught.value.message == "The page's file is larger than 0.01 MB."

@@ -5,7 +5,7 @@ import pytest
 from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized, PageUnreachable
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
-from tests.pages.conftest import StoreMaker, failure, png, value
+from tests.pages.conftest import StoreMaker, failure, lent, png, value
 from tests.servers.label_studio import LabelStudioStandIn
 from tests.servers.web import Reply
 
@@ -181,7 +181,7 @@ def test_a_file_that_label_studio_calls_localhost_is_asked_of_label_studio(
 ) -> None:
     studio.uploads["1/x.png"] = studio.local_files["x.png"] = png()
     for prefix in {"", studio.prefix}:
-        assert studio_store.get(PageAddress(f"http://{name}{prefix}{path}")).width == 8
+        assert lent(studio_store, PageAddress(f"http://{name}{prefix}{path}")).shape[1] == 8
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1/imgs/x.png", "http://127.0.0.1:1/data/upload/../../admin"])

@@ -9,7 +9,7 @@ import pytest
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
-from tests.pages.conftest import StoreMaker, failure, png, value
+from tests.pages.conftest import StoreMaker, failure, lent, png, value
 from tests.servers.label_studio import LEGACY_TOKEN, LabelStudioStandIn, personal_access_token
 from tests.servers.ports import free_ports
 from tests.servers.web import Reply
@@ -63,7 +63,8 @@ def test_a_label_studio_that_refuses_its_own_tokens_is_asked_twice_and_told(
 def test_many_pages_at_once_exchange_the_token_once(studio: LabelStudioStandIn, studio_store: PageStore) -> None:
     studio.uploads = {f"1/{number}.png": png(number) for number in range(12)}
     threads = [
-        threading.Thread(target=studio_store.get, args=[PageAddress(f"upload/1/{number}.png")]) for number in range(12)
+        threading.Thread(target=lent, args=[studio_store, PageAddress(f"upload/1/{number}.png")])
+        for number in range(12)
     ]
     for thread in threads:
         thread.start()

@@ -10,7 +10,7 @@ from boxocr.pages.sources.local_files import LocalFiles
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
-from tests.pages.conftest import StoreMaker, png
+from tests.pages.conftest import StoreMaker, lent, png
 from tests.servers.label_studio import LabelStudioStandIn
 
 
@@ -52,13 +52,13 @@ def store(root: Path, make_store: StoreMaker) -> PageStore:
 )
 def test_a_file_below_the_root_is_read_from_disk(name: str, d: str, root: Path, store: PageStore) -> None:
     (root / name).write_bytes(png(77))
-    assert store.get(PageAddress(f"/data/local-files/?d={d}")).pixels[0, 0] == 77
+    assert lent(store, PageAddress(f"/data/local-files/?d={d}"))[0, 0] == 77
 
 
 @pytest.mark.parametrize("prefix", ["", "/label-studio"])
 def test_the_address_may_stand_behind_a_path_prefix(prefix: str, root: Path, store: PageStore) -> None:
     (root / "x.png").write_bytes(png(77))
-    assert store.get(PageAddress(f"{prefix}/data/local-files/?d=x.png")).pixels[0, 0] == 77
+    assert lent(store, PageAddress(f"{prefix}/data/local-files/?d=x.png"))[0, 0] == 77
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_nothing_outside_the_root_is_read(d: str, root: Path, store: PageStore) 
     (root / "near-link.png").symlink_to(root / "link.png")
     (root / "far-link.png").symlink_to("near-link.png")
     with pytest.raises(PageForbidden) as caught:
-        store.get(PageAddress(f"/data/local-files/?d={d.format(root=root, outside=root.parent)}"))
+        lent(store, PageAddress(f"/data/local-files/?d={d.format(root=root, outside=root.parent)}"))
     assert caught.value.sentence == (
         "The page's file is outside the folder of local files. Move it below LOCAL_FILES_DOCUMENT_ROOT."
     )
@@ -106,23 +106,23 @@ def test_what_is_no_file_below_the_root_is_not_found(d: str, root: Path, store: 
     (root / "loop").symlink_to("loop")
     os.mkfifo(root / "pipe")
     with pytest.raises(PageNotFound) as caught:
-        store.get(PageAddress(f"/data/local-files/?d={d}"))
+        lent(store, PageAddress(f"/data/local-files/?d={d}"))
     assert caught.value.message == "The folder of local files has no such page."
 
 
 def test_a_link_inside_the_root_is_followed(root: Path, store: PageStore) -> None:
     (root / "x.png").write_bytes(png(77))
     (root / "imgs" / "link.png").symlink_to("../x.png")
-    assert store.get(PageAddress("/data/local-files/?d=imgs/link.png")).pixels[0, 0] == 77
+    assert lent(store, PageAddress("/data/local-files/?d=imgs/link.png"))[0, 0] == 77
 
 
 def test_a_changed_file_is_noticed_at_once_and_an_unchanged_one_is_kept(root: Path, store: PageStore) -> None:
     (root / "x.png").write_bytes(png(1))
     address = PageAddress("/data/local-files/?d=x.png")
-    first = store.get(address)
-    assert store.get(address) is first
+    first = lent(store, address)
+    assert lent(store, address) is first
     (root / "x.png").write_bytes(png(2))
-    assert store.get(address).pixels[0, 0] == 2
+    assert lent(store, address)[0, 0] == 2
 
 
 def test_an_unchanged_file_is_not_even_read(root: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_file_over_the_limit_is_refused(root: Path, make_store: StoreMaker) ->
     (root / "x.png").write_bytes(b"\x89PNG" * 300)
     store = make_store(LOCAL_FILES_DOCUMENT_ROOT=root, MAX_PAGE_MB=0.001)
     with pytest.raises(PageTooLarge):
-        store.get(PageAddress("/data/local-files/?d=x.png"))
+        lent(store, PageAddress("/data/local-files/?d=x.png"))
 
 
 def test_with_a_root_the_disk_comes_first_and_label_studio_gives_the_rest(
@@ -153,10 +153,10 @@ def test_with_a_root_the_disk_comes_first_and_label_studio_gives_the_rest(
     )
     (root / "here.png").write_bytes(png(1))
     studio.local_files |= {"here.png": png(2), "there.png": png(3)}
-    assert store.get(PageAddress("/data/local-files/?d=here.png")).pixels[0, 0] == 1
-    assert store.get(PageAddress(f"{studio.url}/data/local-files/?d=here.png")).pixels[0, 0] == 1
+    assert lent(store, PageAddress("/data/local-files/?d=here.png"))[0, 0] == 1
+    assert lent(store, PageAddress(f"{studio.url}/data/local-files/?d=here.png"))[0, 0] == 1
     assert studio.web.requests == []
-    assert store.get(PageAddress("/data/local-files/?d=there.png")).pixels[0, 0] == 3
+    assert lent(store, PageAddress("/data/local-files/?d=there.png"))[0, 0] == 3
 
 
 def test_another_hosts_address_of_local_files_is_not_taken_from_disk(
@@ -165,4 +165,4 @@ def test_another_hosts_address_of_local_files_is_not_taken_from_disk(
     (root / "x.png").write_bytes(png(1))
     store = make_store(LOCAL_FILES_DOCUMENT_ROOT=root)
     with pytest.raises(PageForbidden, match="private host"):
-        store.get(PageAddress(f"{web.url}/data/local-files/?d=x.png"))  # type: ignore[attr-defined]
+        lent(store, PageAddress(f"{web.url}/data/local-files/?d=x.png"))  # type: ignore[attr-defined]

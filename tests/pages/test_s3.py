@@ -19,7 +19,7 @@ from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
-from tests.pages.conftest import StoreMaker, failure, png
+from tests.pages.conftest import StoreMaker, failure, lent, png
 from tests.servers.ports import free_ports
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, S3Server
 from tests.servers.web import AUTHORITY, ISSUED, Reply, WebServer, web_server
@@ -52,15 +52,15 @@ def test_a_private_object_is_read_by_its_literal_key(key: str, s3: S3Server, sto
     for other in ("a b.png", "a%20b.png", "a+b.png"):
         s3.put(other, png(1))
     s3.put(key, png(2))
-    assert store.get(PageAddress(f"s3://pages/{key}")).pixels[0, 0] == 2
+    assert lent(store, PageAddress(f"s3://pages/{key}"))[0, 0] == 2
 
 
 def test_a_changed_object_is_noticed_and_an_unchanged_one_is_kept(s3: S3Server, store: PageStore) -> None:
     address = PageAddress(s3.put("changing.png", png(1)))
-    first = store.get(address)
-    assert store.get(address) is first
+    first = lent(store, address)
+    assert lent(store, address) is first
     s3.put("changing.png", png(2))
-    assert store.get(address).pixels[0, 0] == 2
+    assert lent(store, address)[0, 0] == 2
 
 
 def test_an_unchanged_object_is_not_sent_again(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_an_object_without_a_length_or_an_etag_is_counted_while_it_comes(
     assert isinstance(failure(store, "s3://pages/x.png"), PageTooLarge)
     page = png(4)
     web.routes[""] = Reply(raw=[head, b"%x\r\n%b\r\n0\r\n\r\n" % (len(page), page)])
-    assert store.get(PageAddress("  s3://pages/x.png")).pixels[0, 0] == 4
+    assert lent(store, PageAddress("  s3://pages/x.png"))[0, 0] == 4
 
 
 def test_an_endpoint_where_nobody_listens_is_told(make_store: StoreMaker) -> None:
@@ -180,13 +180,13 @@ def test_an_endpoint_that_drips_is_given_up_in_time(web: WebServer, make_store: 
 def test_an_empty_endpoint_variable_counts_as_unset(s3: S3Server, make_store: StoreMaker) -> None:
     url = s3.put("x.png", png(5))
     store = make_store(AWS_ENDPOINT=s3.url, AWS_ENDPOINT_URL="", AWS_ENDPOINT_URL_S3="", AWS_SESSION_TOKEN="", **KEYS)
-    assert store.get(PageAddress(url)).pixels[0, 0] == 5
+    assert lent(store, PageAddress(url))[0, 0] == 5
 
 
 def test_a_signed_address_is_read_like_any_web_page(s3: S3Server, make_store: StoreMaker) -> None:
     s3.put("ä b.png", png(5))
     store = make_store(AWS_ENDPOINT=s3.url)
-    assert store.get(PageAddress(s3.presigned("ä b.png"))).pixels[0, 0] == 5
+    assert lent(store, PageAddress(s3.presigned("ä b.png")))[0, 0] == 5
     caught = failure(store, s3.presigned("ä b.png").replace("Signature=", "Signature=0"))
     assert (type(caught), caught.message) == (PageUnauthorized, "127.0.0.1 refuses access to the page (HTTP 403).")
 
@@ -221,4 +221,4 @@ def test_an_endpoint_of_a_private_authority_is_read_with_its_certificate(make_st
     with web_server(tls=True, certificate=ISSUED) as endpoint:
         endpoint.routes["/pages/x.png"] = Reply(png(3))
         store = make_store(AWS_ENDPOINT=endpoint.url, AWS_CA_BUNDLE=AUTHORITY, **KEYS)
-        assert store.get(PageAddress("s3://pages/x.png")).pixels[0, 0] == 3
+        assert lent(store, PageAddress("s3://pages/x.png"))[0, 0] == 3

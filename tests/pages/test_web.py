@@ -23,7 +23,7 @@ from boxocr.errors import (
 )
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
-from tests.pages.conftest import StoreMaker, failure, png
+from tests.pages.conftest import StoreMaker, failure, lent, png
 from tests.servers.label_studio import LEGACY_TOKEN
 from tests.servers.ports import free_ports
 from tests.servers.web import AUTHORITY, CERTIFICATE, EXPIRED, FUTURE, ISSUED, Reply, WebServer, redirect, web_server
@@ -46,7 +46,7 @@ def store(web: WebServer, make_store: StoreMaker) -> PageStore:
 )
 def test_an_address_is_asked_for_as_it_is_written(path: str, target: str, web: WebServer, store: PageStore) -> None:
     web.routes[""] = Reply(png(9))
-    assert store.get(PageAddress(web.url + path)).pixels[0, 0] == 9
+    assert lent(store, PageAddress(web.url + path))[0, 0] == 9
     assert [request.target for request in web.requests] == [target]
 
 
@@ -56,7 +56,7 @@ def test_a_request_carries_no_cookies_no_referrer_and_no_token(web: WebServer, m
     )
     web.routes["/x"] = Reply(png(), headers={"Set-Cookie": "a=b; Path=/"})
     for query in ("?1", "?2"):
-        store.get(PageAddress(f"{web.url}/x{query}"))
+        lent(store, PageAddress(f"{web.url}/x{query}"))
     assert [set(request.headers) for request in web.requests] == [
         {"host", "accept", "accept-encoding", "user-agent"}
     ] * 2
@@ -69,7 +69,7 @@ def test_a_user_and_password_in_the_address_go_to_its_host_only(
     store = make_store(ALLOWED_IMAGE_HOSTS="127.0.0.1")
     web.routes["/x"] = redirect(f"{elsewhere.url}/y")
     elsewhere.routes["/y"] = Reply(png())
-    store.get(PageAddress(f"http://user:word@{web.origin}/x"))
+    lent(store, PageAddress(f"http://user:word@{web.origin}/x"))
     assert [request.authorization for request in web.requests] == ["Basic dXNlcjp3b3Jk"]
     assert [request.authorization for request in elsewhere.requests] == [None]
 
@@ -106,19 +106,19 @@ def test_an_unasked_304_is_told(web: WebServer, store: PageStore) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_followed(status: int, web: WebServer, store: PageStore) -> None:
     web.routes |= {"/a/x": redirect("../b/ä y?z=1+2#f", status), "/b/ä y": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/a/x")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/a/x"))[0, 0] == 5
     assert web.requests[-1].target == "/b/%C3%A4%20y?z=1+2"
 
 
 def test_a_redirect_in_plain_utf_8_is_followed(web: WebServer, store: PageStore) -> None:
     location = "Location: /日本.png\r\nContent-Length: 0\r\n\r\n".encode()
     web.routes |= {"/x": Reply(raw=[b"HTTP/1.1 302 Found\r\n" + location]), "/日本.png": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/x"))[0, 0] == 5
 
 
 def test_five_redirects_are_enough(web: WebServer, store: PageStore) -> None:
     web.routes |= {f"/{number}": redirect(f"/{number - 1}") for number in range(1, 7)} | {"/0": Reply(png(5))}
-    assert store.get(PageAddress(f"{web.url}/5")).pixels[0, 0] == 5
+    assert lent(store, PageAddress(f"{web.url}/5"))[0, 0] == 5
     assert failure(store, f"{web.url}/6").message == "The page's address leads through more than 5 redirects."
     assert len(web.asked("/0")) == 1
 
@@ -193,7 +193,7 @@ def test_the_environments_proxy_is_not_used(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, elsewhere.url)
     web.routes["/x"] = Reply(png())
-    store.get(PageAddress(f"{web.url}/x"))
+    lent(store, PageAddress(f"{web.url}/x"))
     assert elsewhere.requests == []
 
 
@@ -267,7 +267,7 @@ def test_authorities_of_ones_own_are_believed(certificate: Path, authority: Path
     with web_server(tls=True, certificate=certificate) as secure:
         secure.routes["/x"] = Reply(png(3))
         store = make_store(ALLOWED_IMAGE_HOSTS="localhost", SSL_CERT_FILE=authority)
-        assert store.get(PageAddress(f"{secure.url}/x")).pixels[0, 0] == 3
+        assert lent(store, PageAddress(f"{secure.url}/x"))[0, 0] == 3
 
 
 def test_a_certificate_must_be_for_the_host_of_the_address(secure: WebServer, make_store: StoreMaker) -> None:
@@ -349,7 +349,7 @@ def test_a_page_that_is_too_large_is_given_up(how: str, web: WebServer, store: P
 
 def test_a_page_that_a_server_compresses_unasked_is_read(web: WebServer, store: PageStore) -> None:
     web.routes["/x"] = Reply(gzip.compress(png(3)), headers={"Content-Encoding": "gzip"})
-    assert store.get(PageAddress(f"{web.url}/x")).pixels[0, 0] == 3
+    assert lent(store, PageAddress(f"{web.url}/x"))[0, 0] == 3
 
 
 CUT = {

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from boxocr.labeling.region_states import AskedBefore
+
 logger = logging.getLogger("boxocr.answering.asked_regions")
 
 _FILE = "asked_regions.sqlite3"
@@ -90,12 +92,11 @@ class AskedRegions:
             self._added = 0
             self._clean_up()
 
-    def known(self, task: str, regions: Iterable[str]) -> frozenset[str] | None:
-        """Those of the regions that were asked about; None when no region of the task ever was.
+    def before(self, task: str) -> AskedBefore:
+        """The regions of a task that were asked about in earlier requests.
 
         Args:
             task: as given to :meth:`add`.
-            regions: ids.
         """
         with self._lock:
             try:
@@ -103,8 +104,7 @@ class AskedRegions:
             except sqlite3.Error as error:
                 self._go_on_in_memory(error)
                 rows = []
-        digests = {row[0] for row in rows}
-        return frozenset(region for region in regions if _digest(region) in digests) if digests else None
+            return AskedBefore(_Digests(row[0] for row in rows) if rows else None, self.since)
 
     def _clean_up(self) -> None:
         self._database.execute("DELETE FROM asked WHERE at < ?", (time.time() - _KEPT_SECONDS,))
@@ -116,6 +116,16 @@ class AskedRegions:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+
+class _Digests:
+    """Ids of regions, kept as digests."""
+
+    def __init__(self, digests: Iterable[bytes]) -> None:
+        self._digests = frozenset(digests)
+
+    def __contains__(self, region: object) -> bool:
+        return isinstance(region, str) and _digest(region) in self._digests
 
 
 def _digest(name: str) -> bytes:

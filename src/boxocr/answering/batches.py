@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
 from boxocr.answering.whole_tasks import PageServices, read_task
-from boxocr.errors import BoxOCRError, let_go
+from boxocr.errors import BoxOCRError
 from boxocr.labeling.tasks import Task
 from boxocr.reading.pool.jobs import Priority
 
@@ -115,11 +115,9 @@ class Batches:
             return future.result()
         except BoxOCRError as error:
             logger.warning("A task could not be read: %s (%s)", error.message, error.code)
-            let_go(error)
-        except Exception as error:
-            # A defect of ours must not cost the other tasks of the request their predictions.
+        except Exception:
+            # A defect must not cost the other tasks of the request their predictions.
             logger.exception("A task could not be read")
-            let_go(error)
         return None
 
 

@@ -13,20 +13,18 @@ from collections.abc import Callable
 
 from boxocr.answering.asked_regions import AskedRegions
 from boxocr.answering.batches import Batches
-from boxocr.answering.page_readings import PageReadings
+from boxocr.answering.handlers import AreaReader
+from boxocr.answering.page_readings import BYTES_PER_MB, PageReadings
+from boxocr.caching import SingleFlightCache
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
 from boxocr.pages.store import PageStore
 from boxocr.process.memory_budget import MemoryBudget
-from boxocr.reading.pool.cache import ReadingCache
 from boxocr.reading.pool.pool import ReaderPool
-from boxocr.reading.types import ReadingOptions
+from boxocr.reading.types import Reading, ReadingOptions
 from boxocr.settings.environment import Settings
 
 logger = logging.getLogger("boxocr.answering.services")
 
-
-# Cut-out boxes that wait for a reader or are read.
-_CROPS_BYTES = 500_000_000
 
 # How long an answer of the engine's probe is believed.
 _PROBE_SECONDS = 10.0
@@ -50,8 +48,8 @@ class Services:
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
         self.asked_regions = AskedRegions(settings.model_dir)
-        self.crop_budget = MemoryBudget(_CROPS_BYTES)
-        self.readings = ReadingCache(settings.reading_cache)
+        self.crop_budget = MemoryBudget(settings.crops_mb * BYTES_PER_MB)
+        self.readings: SingleFlightCache[Reading] = SingleFlightCache(settings.reading_cache)
         self.readers = ReaderPool(
             workers=settings.ocr_workers,
             timeout=settings.ocr_timeout,
@@ -60,6 +58,7 @@ class Services:
             tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
         )
         self.page_readings = PageReadings(self.pages, self.readers, settings.page_readings_mb)
+        self.areas = AreaReader(self.readers, self.readings, self.page_readings, self.crop_budget)
         # One task more than readers is fetched meanwhile, so that no reader waits for a page.
         self.batches = Batches(self, seconds=settings.batch_seconds, at_once=settings.ocr_workers + 1)
 

@@ -1,5 +1,6 @@
 """Reading tasks as a whole: all text of all their pages, for those whose labeling config asks for it."""
 
+import copy
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,12 @@ from typing import Any, Protocol, TypeAlias
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
 from boxocr.answering.page_readings import PageReadings
-from boxocr.errors import BoxOCRError, LabelingConfigError, let_go
-from boxocr.labeling import results as predictions
+from boxocr.errors import BoxOCRError, LabelingConfigError
+from boxocr.labeling import results
 from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.marks import Result
 from boxocr.labeling.preannotation import Preannotation
+from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
@@ -63,7 +65,7 @@ class PageServices(Protocol):
     default_options: ReadingOptions
 
 
-def read_task(task: Task, label_config: str, services: PageServices, *, priority: Priority) -> dict[str, Any]:
+def read_task(task: Task, label_config: str, services: PageServices, *, priority: Priority) -> Prediction:
     """Read all pages of a task that its labeling config asks to be read.
 
     Args:
@@ -84,13 +86,13 @@ def read_task(task: Task, label_config: str, services: PageServices, *, priority
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if len(errors) == len(outcomes):
         raise errors[0]
-    results = [result for outcome in outcomes for result in outcome.results]
-    return prediction_of(config_warnings.told(results, label_config))
+    regions = [result for outcome in outcomes for result in outcome.results]
+    return prediction_of(results.with_warnings(regions, config_warnings.warnings_of(label_config)))
 
 
-def prediction_of(results: Sequence[Result]) -> dict[str, Any]:
+def prediction_of(regions: Sequence[Result]) -> Prediction:
     """Label Studio's prediction with these results."""
-    return {"result": results, "model_version": MODEL_VERSION} | predictions.score_of(results)
+    return results.prediction(regions, MODEL_VERSION)
 
 
 def read_pages(
@@ -142,9 +144,12 @@ def read_pages(
                 note(reading=found.reading.as_one())
         except BoxOCRError as error:
             logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
-            let_go(error)
-            return PageOutcome(place, name, error=error)
-        return PageOutcome(place, name, predictions.found(page.preannotation, page.image, found, page.item_index))
+            return PageOutcome(place, name, error=copy.copy(error))
+        return PageOutcome(
+            place,
+            name,
+            results.found(page.preannotation, page.image, found, page.item_index),
+        )
 
     with ThreadPoolExecutor(_PAGES_AT_ONCE) as side_by_side:
         return list((side_by_side.map if len(pages) > 1 else map)(read, pages))

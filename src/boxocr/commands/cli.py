@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
 
-# Shells report a signal as 128 plus its number: 130 for Ctrl-C, 143 for SIGTERM.
-_STOPPED_BY_SIGNAL = 128
-
 _TITLE = "BoxOCR"
 
 _URL_HELP = "address of this backend as Label Studio reaches it (default: http://localhost:PORT)"
@@ -226,7 +223,8 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
         lambda name, reason: failures.finding(failed(name, reason, "")),
     )
     if done.stopped is not None:
-        return _STOPPED_BY_SIGNAL + done.stopped
+        # Shells report a signal as 128 plus its number: 130 for Ctrl-C, 143 for SIGTERM.
+        return 128 + done.stopped
     return _FAILURE if done.failures else _SUCCESS
 
 

@@ -18,8 +18,6 @@ _DESCRIPTION = (
     "you change the label or submit."
 )
 
-_MOST_TASKS = 100
-
 
 def run(  # noqa: PLR0913 - each is one of the command's own inputs
     api: LabelStudioAPI,
@@ -65,7 +63,7 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
 
 def _upload(api: LabelStudioAPI, project: Project, pages: list[Path], say: Say) -> None:
     # Label Studio prefixes the names of uploads with eight characters and a hyphen.
-    there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, _MOST_TASKS)}
+    there = {task.file_upload.partition("-")[2] for task in api.tasks(project.id, most=100)}
     missing = [page for page in pages if page.name not in there]
     for page in missing:
         api.upload(project.id, page)

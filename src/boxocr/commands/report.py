@@ -19,7 +19,7 @@ from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.learning import report_page
 from boxocr.learning.boxes import Box, BoxReader
-from boxocr.learning.crops import PageOf, as_data_address, crop_of
+from boxocr.learning.crops import Borrow, as_data_address, crop_of
 from boxocr.learning.figures import Report, Scored, report_on
 from boxocr.learning.journal import BoxJournal
 from boxocr.learning.report_page import Picture
@@ -122,18 +122,18 @@ def _pictures(
         return {}
     pages = PageStore(settings)
     try:
-        return {one.box: _picture(api, projects[one.box.project], one.box, pages.get) for one in worst}
+        return {one.box: _picture(api, projects[one.box.project], one.box, pages.borrow) for one in worst}
     finally:
         pages.close()
 
 
-def _picture(api: LabelStudioAPI, project: Project, box: Box, page_of: PageOf) -> Picture:
+def _picture(api: LabelStudioAPI, project: Project, box: Box, borrow: Borrow) -> Picture:
     try:
         tasks, _ = api.annotated_tasks(project.id, after=box.task - 1, most=1)
         region = BoxReader(project.id, project.label_config).region(tasks[0], box) if tasks else None
         if region is None:
             return Picture("", "The box was deleted meanwhile.")
-        return Picture(as_data_address(crop_of(region, tasks[0], project.label_config, page_of)), "")
+        return Picture(as_data_address(crop_of(region, tasks[0], project.label_config, borrow)), "")
     except BoxOCRError as error:
         return Picture("", error.message)
 

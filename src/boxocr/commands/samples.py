@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 # Prefix of the sample pages in a bucket.
 PREFIX = "samples"
 
-_READ_SECONDS = 10
-
-# An S3 server that has just started answers before it can store objects. boto3 backs off for up to a minute in total.
-_ATTEMPTS = 8
-
 # AWS's default region for buckets, which it does not accept as a LocationConstraint.
 _FIRST_REGION = "us-east-1"
 
@@ -64,7 +59,8 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
         )
     with command_errors(), s3_errors(settings, bucket):
-        client = make_client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+        # An S3 server that has just started answers before it can store objects. boto3 backs off for up to a minute.
+        client = make_client(settings, read_seconds=10, attempts=8)
         try:
             there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])
         except client.exceptions.NoSuchBucket:

@@ -27,8 +27,6 @@ RUNS, GUARD, CONNECTION, ANNOTATORS = "backend", "address guard", "connection", 
 # The first version of Label Studio with an address guard.
 _GUARD_SINCE = (1, 23, 1)
 
-_TIMEOUT = httpx.Timeout(5)
-
 
 def findings(
     desired: DesiredConnection, *, url_given: bool, api: LabelStudioAPI | None, project: int | None, version: str
@@ -73,7 +71,7 @@ def findings(
 def _runs(url: str) -> Finding:
     """Whether BoxOCR answers this process."""
     try:
-        with http_client(_TIMEOUT) as http:
+        with http_client(httpx.Timeout(5)) as http:
             answer = http.get(f"{url}/health")
             model = answer.json().get("model_class") if answer.status_code == HTTPStatus.OK else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -13,8 +13,6 @@ CHECK = "disk"
 # The server itself only stores links there, but a full disk stops logs and databases as well.
 _LEAST_FREE_MB = 100
 
-_BYTES_PER_MB = 1_000_000
-
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Check the temporary folder, and MODEL_DIR if set."""
@@ -37,7 +35,7 @@ def _folder(folder: Path, variable: str) -> Finding:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"boxocr")
-        free = shutil.disk_usage(folder).free // _BYTES_PER_MB
+        free = shutil.disk_usage(folder).free // 1_000_000
     except OSError as error:
         return failed(
             CHECK,

@@ -13,9 +13,6 @@ from boxocr.settings.environment import Settings
 
 PROJECT = "project"
 
-# Enough to include each kind of source, few enough to fetch while an operator waits.
-_FIRST_TASKS = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -93,6 +90,7 @@ def _subject(api: LabelStudioAPI | None, number: int) -> Subject | Finding:
             "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or fix the problem reported above.",
         )
     try:
-        return Subject(api.project(number), tuple(api.tasks(number, _FIRST_TASKS)), tuple(api.buckets(number)))
+        # Enough to include each kind of source, few enough to fetch while an operator waits.
+        return Subject(api.project(number), tuple(api.tasks(number, most=50)), tuple(api.buckets(number)))
     except CommandFailed as error:
         return failure(PROJECT, error)

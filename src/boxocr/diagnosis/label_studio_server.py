@@ -20,8 +20,6 @@ from boxocr.settings.environment import Settings
 
 CHECK, CLOCK = "Label Studio", "clock"
 
-_TIMEOUT = httpx.Timeout(10, connect=5)
-
 # Signed URLs and tokens contain times. S3 tolerates 15 minutes of difference; access tokens expire after 5 minutes.
 _MOST_SECONDS_APART = 60
 
@@ -80,7 +78,7 @@ def ask(url: str, *, in_container: bool | None = None) -> Answer | CommandFailed
         in_container: whether this process runs in a container; detected by default.
     """
     try:
-        with http_client(_TIMEOUT) as http:
+        with http_client(httpx.Timeout(10, connect=5)) as http:
             began = time.time()
             health = http.get(f"{url}/health")
             now = (began + time.time()) / 2

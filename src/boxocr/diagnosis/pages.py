@@ -81,12 +81,13 @@ def _look(store: PageStore, kind: _Kind, task: Task, url: str | PageError) -> No
     try:
         if isinstance(url, PageError):
             raise url
-        page = store.get(PageAddress(url, task.id))
+        with store.borrow(PageAddress(url, task.id)) as page:
+            size = page.width, page.height
     except PageError as error:
         kind.problems.append((task.id, error))
     else:
         kind.read += 1
-        kind.largest = max(kind.largest, (page.width, page.height), key=lambda size: size[0] * size[1])
+        kind.largest = max(kind.largest, size, key=lambda size: size[0] * size[1])
 
 
 def _kind_of(url: str) -> str:

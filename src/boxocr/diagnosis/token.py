@@ -26,8 +26,6 @@ _CREATE = (
     "to it."
 )
 
-_TIMEOUT = httpx.Timeout(30, connect=5)
-
 _SECONDS_PER_DAY = 86_400
 _WARNING_DAYS = 7
 
@@ -124,7 +122,7 @@ def _asked(url: str, token: str) -> Verdict:
     """Have Label Studio check the token."""
     claims = claims_of(token)
     try:
-        with http_client(_TIMEOUT) as http:
+        with http_client(httpx.Timeout(30, connect=5)) as http:
             if claims is None:
                 return _legacy(http.get(f"{url}/api/current-user/whoami", headers=_header("Token", token)), token)
             exchange = http.post(f"{url}/api/token/refresh/", json={"refresh": token})

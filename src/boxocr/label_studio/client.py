@@ -40,8 +40,6 @@ _PATIENTLY = RequestOptions(max_retries=5)
 # Label Studio updates all tasks of a project when predictions are stored.
 _STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
 
-_EXCHANGE_SECONDS = 30
-
 _LONGEST_DETAIL = 600
 
 
@@ -190,7 +188,7 @@ class LabelStudioAPI:
             answer = self._http.get(
                 f"{self.url}/api/tasks",
                 params={"project": project, "page_size": most, "fields": "all", "resolve_uri": "false", "query": query},
-                headers={"Authorization": self._tokens.header(Deadline(_EXCHANGE_SECONDS)) or ""},
+                headers={"Authorization": self._tokens.header(Deadline(30)) or ""},
             )
             if answer.status_code != httpx.codes.OK:
                 raise ApiError(status_code=answer.status_code, body=answer.text)
@@ -222,7 +220,7 @@ class LabelStudioAPI:
             answer = self._http.post(
                 f"{self.url}/api/projects/{project}/import",
                 files={"file": (file.name, content)},
-                headers={"Authorization": self._tokens.header(Deadline(_EXCHANGE_SECONDS)) or ""},
+                headers={"Authorization": self._tokens.header(Deadline(30)) or ""},
             )
             if answer.status_code != httpx.codes.CREATED:
                 raise ApiError(status_code=answer.status_code, body=answer.text)

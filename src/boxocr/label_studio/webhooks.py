@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 from boxocr.credentials import WEBHOOK_HEADER
 from boxocr.label_studio.hosts import shown
 
-_PATH = "/webhook"
-
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -45,7 +43,7 @@ class Webhook:
 
 def url_of(backend_url: str) -> str:
     """The address for the events of a backend."""
-    return backend_url.rstrip("/") + _PATH
+    return backend_url.rstrip("/") + "/webhook"
 
 
 def of(backend_url: str, webhooks: Sequence[Webhook]) -> list[Webhook]:

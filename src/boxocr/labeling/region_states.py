@@ -1,11 +1,11 @@
 """The state of each region in a request's context, which decides whether the answer holds it.
 
-Label Studio deletes a drawn region that is not accepted yet when the answer leaves it out, and overwrites an accepted
-one with the answer's (``docs/label-studio.md``). So the former must be in every answer, with the text that was typed
-into it; the latter only when there is something new to say. No I/O.
+Label Studio deletes a pending region that the answer omits, and overwrites an accepted one with the answer's
+(``docs/label-studio.md``). So every answer must hold the pending regions, with any text typed into them, and an
+accepted one only if something about it is new. No I/O.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
@@ -25,23 +25,23 @@ class State(Enum):
     """It has no text yet, and is deleted unless the answer holds it."""
 
     FAILED = auto()
-    """It was accepted with a note in place of a text. It stays; a reading that succeeds now is welcome."""
+    """It was accepted with a note instead of a text. It stays, and is read again."""
 
     TYPED = auto()
-    """It is not accepted yet, and the annotator has typed into it, or emptied it again. It is deleted unless the answer
-    holds it."""
+    """It is pending, and the annotator has typed into it, or emptied it again. It is deleted unless the answer holds
+    it."""
 
     MOVED = auto()
-    """It was accepted, has the text that was read, and is now at another place."""
+    """It was accepted with the text that was read, and has been moved since."""
 
     MOVED_AND_EDITED = auto()
     """It was accepted and moved, and its text was changed by hand."""
 
     LATE = auto()
-    """It has no text yet, and one request reads no more regions."""
+    """It has no text yet, and the request has too many regions."""
 
     SETTLED = auto()
-    """Nothing is left to do: it has its text, or the annotator emptied it, or it was drawn without this backend."""
+    """Nothing to do: it has its text, or the annotator emptied it, or it was drawn without this backend."""
 
     @property
     def is_read(self) -> bool:
@@ -50,45 +50,50 @@ class State(Enum):
 
 
 class AskedBefore:
-    """Regions that Label Studio asked about in earlier requests.
+    """The regions of a task that Label Studio asked about in earlier requests.
 
     Args:
-        known: those of this task that it asked about without text; None when it never asked about the task.
+        regions: ids of those that had no text then; None when it never asked about the task.
         since: seconds since the epoch; earlier requests are not known.
     """
 
-    def __init__(self, known: frozenset[str] | None, since: float) -> None:
-        self.known = known
+    def __init__(self, regions: Container[str] | None, since: float) -> None:
+        self._regions = regions
         self.since = datetime.fromtimestamp(since, UTC)
 
-    def knows(self, region: Region) -> bool:
+    @property
+    def knows_task(self) -> bool:
+        """Whether Label Studio asked about any region of the task."""
+        return self._regions is not None
+
+    def knows(self, region_id: str) -> bool:
         """Whether Label Studio asked about the region while it had no text."""
-        return self.known is not None and region.id in self.known
+        return self._regions is not None and region_id in self._regions
 
 
 def states_of(
-    regions: Sequence[Region], task: Task, text_area_of: Callable[[Region], str | None], asked: AskedBefore
+    regions: Sequence[Region], text_areas: Sequence[str | None], task: Task, asked: AskedBefore
 ) -> list[State]:
     """The state of each region of a request's context.
 
     Args:
         regions: of the context.
-        task: that they belong to.
-        text_area_of: name of a region's TextArea.
+        text_areas: name of each region's TextArea.
+        task: of the regions.
         asked: the earlier requests.
     """
-    found = [_state(region, text_area_of(region)) for region in regions]
-    # Typed before it was accepted, or drawn and typed with a plain tool: such regions look the same.
+    found = list(map(_state, regions, text_areas))
+    # Text typed before the answer was accepted and text in a region of a plain tool look the same.
     unclear = [region for region, state in zip(regions, found, strict=True) if state is State.TYPED]
     unread = State.UNREAD in found
     earlier = _drawn_before(task, asked.since) if unclear else frozenset()
     kept = {
         region.id
         for region in unclear
-        if asked.knows(region)
+        if asked.knows(region.id)
         or region.id in earlier
-        # A request is sent for a region of the smart tools only. Where nothing else explains this one, typing did.
-        or (not unread and asked.known is None)
+        # Only a region of a smart tool causes a request. Without any other one, it was this region.
+        or (not unread and not asked.knows_task)
     }
     return [
         State.SETTLED if state is State.TYPED and region.id not in kept else state
@@ -97,7 +102,7 @@ def states_of(
 
 
 def at_most(states: Sequence[State], most: int) -> list[State]:
-    """The states, with no more than so many regions to read."""
+    """The states, with at most this many regions to read."""
     left = most
     found = []
     for state in states:

@@ -1,35 +1,150 @@
 """Readings become the results that Label Studio keeps whole.
 
-What an answer must hold, and in which order, was measured (``docs/label-studio.md``): every result of a region as it
-came, the shape first, then the text with the same id and the same geometry. No I/O.
+The required content and order of an answer were measured (``docs/label-studio.md``): every result of a region as it
+was received, the shape first, then the text with the same id and the same geometry. No I/O.
 """
 
 import math
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
+from boxocr.labeling.drawn_regions import DrawnRegion, ReadingPlan
 from boxocr.labeling.marks import GEOMETRY_VALUES, MADE, MARK, NOTE_MARK, TYPED, Result, meta_of, notes_of, place_of
 from boxocr.labeling.preannotation import Preannotation
+from boxocr.labeling.region_states import State
 from boxocr.labeling.regions import Region
 from boxocr.labeling.tag import Tag
-from boxocr.pages.page import Page
+from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.page.whole_page import Piece, ReadPage
 from boxocr.reading.types import Reading
+
+TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
+MOVED = "This box was moved since it was read."
+MOVED_REMEDY = "Check its text."
 
 _GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item_index")
 _ID_BYTES = 8
 
+# The Info panel shows about nine lines.
+_MAX_WARNINGS = 3
+
 Value: TypeAlias = Mapping[str, float]
+
+Prediction: TypeAlias = dict[str, Any]
+"""``result``, ``model_version`` and, when a region has a score, ``score``."""
+
+PageSize: TypeAlias = tuple[int, int]
+"""Width and height of the upright page, px."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionAnswer:
+    """A drawn region with its readings.
+
+    Attributes:
+        region: as parsed.
+        readings: of the region itself, or of its pieces; none when it was not read, or failed.
+        page: size of its page; None without readings.
+        error: the reason why it could not be read.
+    """
+
+    region: DrawnRegion
+    readings: Sequence[AreaReading] = ()
+    page: PageSize | None = None
+    error: BoxOCRError | None = None
+
+
+def drawn(answers: Sequence[RegionAnswer], warnings: Sequence[str], model_version: str, max_regions: int) -> Prediction:
+    """The prediction for an interactive request.
+
+    Args:
+        answers: for every region of the request.
+        warnings: about the labeling config, for the notes of the first region.
+        model_version: of the prediction.
+        max_regions: how many regions of one request are read.
+    """
+    results = [result for answer in answers for result in _results_of(answer, max_regions)]
+    return prediction(with_warnings(results, warnings), model_version)
+
+
+def prediction(results: Sequence[Result], model_version: str) -> Prediction:
+    """Results as a prediction; its score is the mean of the regions' scores."""
+    scores = [result["score"] for result in results if "score" in result]
+    score = {"score": round(sum(scores) / len(scores), 4)} if scores else {}
+    return {"result": results, "model_version": model_version} | score
+
+
+def with_warnings(results: list[Result], warnings: Sequence[str]) -> list[Result]:
+    """Results with sentences about the labeling config in the notes of their first region.
+
+    Args:
+        results: of regions, each region's shape before its other results.
+        warnings: the sentences.
+    """
+    if not warnings or not results:
+        return results
+    shown = list(warnings[:_MAX_WARNINGS])
+    if len(warnings) > len(shown):
+        shown.append(f"{len(warnings) - len(shown)} more of these are in the server's log.")
+    meta = meta_of(results[0])
+    notes = meta.get("text", [])
+    lines = [*(notes if isinstance(notes, list) else [notes]), *(NOTE_MARK + sentence for sentence in shown)]
+    # One list item: the Info panel shows the first and breaks it at line ends.
+    return [results[0] | {"meta": meta | {"text": ["\n".join(map(str, lines))]}}, *results[1:]]
+
+
+def _results_of(answer: RegionAnswer, max_regions: int) -> list[Result]:
+    """The results for a region; none for one that stays as it is."""
+    region, state = answer.region.region, answer.region.state
+    if answer.error is not None:
+        return _unread(region, state, answer.error)
+    if isinstance(answer.region.plan, ReadingPlan) and answer.page is not None:
+        return _read(region, answer.region.plan, answer.readings, answer.page)
+    match state:
+        case State.TYPED:
+            return as_typed(region)
+        case State.MOVED_AND_EDITED:
+            return _with_new_note(region, f"{MOVED} {MOVED_REMEDY}")
+        case State.LATE:
+            return with_note(region, TOO_MANY.format(max_regions))
+    return []
+
+
+def _read(region: Region, plan: ReadingPlan, readings: Sequence[AreaReading], page: PageSize) -> list[Result]:
+    (first, *more), text_area = readings, plan.text_area
+    if more:
+        return split(region, text_area, readings, page)
+    if first.area is None or (region.shape == "keypoint" and plan.rectangle_control is None):
+        return with_text(region, text_area, first.reading)
+    value = percent_of(first.area, page)
+    if region.shape == "keypoint" and plan.rectangle_control is not None:
+        return clicked(region, value, plan.rectangle_control, text_area, first.reading)
+    return with_text(_moved(region, value), text_area, first.reading)
+
+
+def _unread(region: Region, state: State, error: BoxOCRError) -> list[Result]:
+    if state is State.FAILED:
+        # Left out: the answer would overwrite a text that is typed before the answer is accepted.
+        return []
+    if state is State.MOVED:
+        return _with_new_note(region, f"{MOVED} {error.sentence}")
+    return with_note(region, error.sentence)
+
+
+def _with_new_note(region: Region, sentence: str) -> list[Result]:
+    """An accepted region with a note; nothing if it has that note already."""
+    return [] if NOTE_MARK + sentence in notes_of(region.geometry) else with_note(region, sentence)
 
 
 def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
     """A region with the text that was read in it.
 
     Args:
-        region: as it came.
+        region: as received.
         text_area: name of the TextArea that takes the text.
         reading: with text.
     """
@@ -39,47 +154,38 @@ def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
 
 
 def with_note(region: Region, sentence: str) -> list[Result]:
-    """A region as it was drawn, with a sentence that its Info panel shows once it was accepted."""
+    """A region as drawn, with a sentence that its Info panel shows after acceptance."""
     return [_annotated(region.geometry, note=sentence), *map(_as_json, region.results[1:])]
 
 
 def as_typed(region: Region) -> list[Result]:
-    """A region that is not accepted yet, with the text that the annotator typed into it.
+    """A pending region, with the text that the annotator typed into it.
 
     Its shape is marked, so that later requests show that it was accepted.
     """
     return [_marked(_as_json(region.geometry), TYPED), *map(_as_json, region.results[1:])]
 
 
-def fitted(region: Region, text_area: str, reading: Reading, box: Value) -> list[Result]:
-    """A region with the text that was read in it, and another rectangle in all its results.
-
-    Args:
-        region: a drawn rectangle.
-        text_area: name of the TextArea that takes the text.
-        reading: with text.
-        box: value of the new rectangle, from :func:`percent_of`.
-    """
-    return with_text(_moved(region, box), text_area, reading)
-
-
-def split(region: Region, text_area: str, pieces: Sequence[tuple[Value, Reading]]) -> list[Result]:
+def split(region: Region, text_area: str, pieces: Sequence[AreaReading], page: PageSize) -> list[Result]:
     """Regions for the pieces of a drawn rectangle, in its place: each with its labels and a text of its own.
 
-    The drawn one is left out, and goes when the answer is accepted.
+    The drawn one is left out, and deleted when the answer is accepted.
 
     Args:
         region: the drawn rectangle.
         text_area: name of the TextArea that takes the texts.
-        pieces: where each lies, from :func:`percent_of`, and what was read there.
+        pieces: each with its area.
+        page: of the region.
     """
     results: list[Result] = []
-    for box, reading in pieces:
+    for piece in pieces:
+        if piece.area is None:
+            continue
         identity = secrets.token_urlsafe(_ID_BYTES)
-        own = _moved(region, box)
+        own = _moved(region, percent_of(piece.area, page))
         kept = [result | {"id": identity} for result in own.results if not _belongs_to(result, text_area)]
         kept[0] = _marked(kept[0], MADE)
-        results += with_text(replace(own, id=identity, results=tuple(kept)), text_area, reading)
+        results += with_text(replace(own, id=identity, results=tuple(kept)), text_area, piece.reading)
     return results
 
 
@@ -93,7 +199,7 @@ def _moved(region: Region, box: Value) -> Region:
 
 
 def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: Reading) -> list[Result]:
-    """The rectangle and text of what was clicked on, in place of the keypoint.
+    """The rectangle and text at a click, in place of the keypoint.
 
     The id is new: with the keypoint's own id Label Studio saves the rectangle without height, and an id derived from it
     can overwrite a text that was corrected meanwhile.
@@ -128,71 +234,66 @@ def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: R
 
 
 def found(preannotation: Preannotation, image: str, page: ReadPage, item_index: int | None) -> list[Result]:
-    """What was read on a page as regions of their own, in reading order.
+    """The text of a page as regions of their own, in reading order.
 
     Args:
-        preannotation: what becomes a region, and of which kind.
+        preannotation: the level and kind of the regions.
         image: name of the Image that shows the page.
-        page: what was read.
-        item_index: which page of a ``valueList`` it is; None for a single image.
+        page: its reading.
+        item_index: index of the page in a ``valueList``; None for a single image.
     """
-    reading = page.reading
+    reading, size = page.reading, (page.width, page.height)
     pieces: Sequence[Piece] = {"word": reading.words, "line": lambda: reading.lines, "block": reading.blocks}[
         preannotation.level
     ]()
     results: list[Result] = []
     for piece in pieces:
         if piece.text and piece.confidence >= preannotation.min_confidence:
-            results += _region_of(piece, preannotation, image, page, item_index)
+            own = Reading(piece.text, piece.confidence, reading.engine, reading.languages)
+            results += _region_of(piece, own, preannotation, _page_fields(image, size, item_index), size)
     return results
 
 
-def _region_of(
-    piece: Piece, preannotation: Preannotation, image: str, page: ReadPage, item_index: int | None
-) -> list[Result]:
-    control, label = preannotation.control, preannotation.label
-    geometry: Result = {
-        "id": secrets.token_urlsafe(_ID_BYTES),
-        "from_name": control.name,
+def _page_fields(image: str, page: PageSize, item_index: int | None) -> Result:
+    fields: Result = {
         "to_name": image,
-        "type": control.kind,
         "origin": "prediction",
-        "original_width": page.width,
-        "original_height": page.height,
+        "original_width": page[0],
+        "original_height": page[1],
         "image_rotation": 0,
     }
-    if item_index is not None:
-        geometry["item_index"] = item_index
+    return fields if item_index is None else fields | {"item_index": item_index}
+
+
+def _region_of(
+    piece: Piece, reading: Reading, preannotation: Preannotation, fields: Result, page: PageSize
+) -> list[Result]:
+    control, label = preannotation.control, preannotation.label
+    geometry = {"id": secrets.token_urlsafe(_ID_BYTES), "from_name": control.name, "type": control.kind} | fields
     shape = _polygon(piece, page) if control.kind.startswith("polygon") else dict(percent_of(piece, page))
     own_label = {control.kind: [label]} if label and preannotation.labels_tag is None else {}
     results = [_marked({**geometry, "value": {**shape, **own_label}, "score": round(piece.confidence, 4)}, MADE)]
     if label and preannotation.labels_tag is not None:
-        beside = {"from_name": preannotation.labels_tag.name, "type": "labels", "value": {**shape, "labels": [label]}}
-        results.append(geometry | beside)
-    reading = Reading(piece.text, piece.confidence, page.reading.engine, page.reading.languages)
+        label_result = {"from_name": preannotation.labels_tag.name, "type": "labels"}
+        results.append(geometry | label_result | {"value": {**shape, "labels": [label]}})
     return [*results, _text_result(results[0], preannotation.text_area, reading)]
 
 
-def percent_of(part: Piece | Area, page: Page | ReadPage) -> Value:
-    """A part of a page as the value of a rectangle: percent of the page, turned clockwise about its corner."""
+def percent_of(part: Piece | Area, page: PageSize) -> Value:
+    """A part of a page as the value of a rectangle: percent of the page, rotated clockwise about its corner."""
+    width, height = page
     return {
-        "x": part.x * 100 / page.width,
-        "y": part.y * 100 / page.height,
-        "width": part.width * 100 / page.width,
-        "height": part.height * 100 / page.height,
+        "x": part.x * 100 / width,
+        "y": part.y * 100 / height,
+        "width": part.width * 100 / width,
+        "height": part.height * 100 / height,
         "rotation": part.rotation,
     }
 
 
-def _polygon(piece: Piece, page: ReadPage) -> dict[str, Any]:
-    corners = [[x * 100 / page.width, y * 100 / page.height] for x, y in piece.corners()]
+def _polygon(piece: Piece, page: PageSize) -> dict[str, Any]:
+    corners = [[x * 100 / page[0], y * 100 / page[1]] for x, y in piece.corners()]
     return {"points": corners, "closed": True}
-
-
-def score_of(results: Sequence[Result]) -> dict[str, float]:
-    """The mean of the regions' scores as a prediction's ``score``; nothing when none has one."""
-    scores = [result["score"] for result in results if "score" in result]
-    return {"score": round(sum(scores) / len(scores), 4)} if scores else {}
 
 
 def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
@@ -205,14 +306,14 @@ def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
         "type": "textarea",
         "origin": "prediction",
         "value": value | {"text": [reading.text]},
-        # Survives later edits of the text: what was suggested can be compared with what was kept.
+        # Survives later edits of the text, so the suggestion can be compared with the final text.
         "meta": {
             "suggestion": {
                 "text": reading.text,
                 "confidence": round(reading.confidence, 4),
                 "engine": reading.engine,
                 "languages": reading.languages,
-                # Label Studio sends no request when an accepted region is moved: a later one shows it by this.
+                # Label Studio sends no request when an accepted region is moved; a later one shows it by this.
                 "place": place_of(value),
             }
         },
@@ -250,7 +351,7 @@ def _belongs_to(result: Result, text_area: str) -> bool:
 
 
 def _as_json(result: Any) -> Any:
-    """A copy that JSON can carry: NaN and infinities, which it cannot, become null."""
+    """A copy for JSON, in which NaN and infinities become null."""
     if isinstance(result, dict):
         return {key: _as_json(value) for key, value in result.items()}
     if isinstance(result, list):

@@ -3,29 +3,31 @@
 import base64
 import io
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.regions import Region, area_of
+from boxocr.labeling.regions import Region
+from boxocr.labeling.shapes import area_of
 from boxocr.pages.image.crop import cut
 from boxocr.pages.page import Page, PageAddress
 
 _MOST_WIDTH, _MOST_HEIGHT = 900, 300
 
-PageOf = Callable[[PageAddress], Page]
+Borrow = Callable[[PageAddress], AbstractContextManager[Page]]
 
 
-def crop_of(region: Region, task: Mapping[str, Any], label_config: str, page_of: PageOf) -> np.ndarray:
+def crop_of(region: Region, task: Mapping[str, Any], label_config: str, borrow: Borrow) -> np.ndarray:
     """The pixels of a box, as its annotator saw them.
 
     Args:
         region: of the task.
         task: with its ``data``.
         label_config: of the project.
-        page_of: gives the page at an address.
+        borrow: gives the page at an address, as a context manager.
 
     Raises:
         BoxOCRError: something is wrong with the config, the address, the page or the box.
@@ -33,8 +35,8 @@ def crop_of(region: Region, task: Mapping[str, Any], label_config: str, page_of:
     config = LabelingConfig.parse(label_config, task["data"])
     urls = config.page_urls(region.image, task["data"])
     index = region.page_index if config.is_multi_page(region.image) else 0
-    page = page_of(PageAddress(urls[min(index, len(urls) - 1)], int(task["id"])))
-    return cut(page, area_of(region, page.width, page.height))
+    with borrow(PageAddress(urls[min(index, len(urls) - 1)], int(task["id"]))) as page:
+        return cut(page, area_of(region, page.width, page.height))
 
 
 def as_data_address(pixels: np.ndarray) -> str:

@@ -13,9 +13,6 @@ _MAX_REGIONS = 20
 # Bounds the regions of requests that never finish; more than any server handles at once.
 _REQUESTS = 2_000
 
-# Callers choose the ids of regions.
-_LONGEST_NAME = 64
-
 
 @dataclass(frozen=True, slots=True)
 class RegionOutcome:
@@ -32,7 +29,8 @@ class RegionOutcome:
         """The entry for an attempt."""
         return cls(
             attempt.task_id,
-            attempt.region_id[:_LONGEST_NAME],
+            # Callers choose the ids of regions.
+            attempt.region_id[:64],
             outcome_of(attempt),
             attempt.seconds,
             {stage.value: seconds for stage, seconds in attempt.stages.items()},

@@ -1,4 +1,4 @@
-"""What goes in and what comes out: the address of a page, and the page."""
+"""The address of a page, and the decoded page on loan from the store."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class PageAddress:
-    """Where a page's image is, as the task says it.
+    """The address of a page's image, from the task's data.
 
     Attributes:
-        url: as it stands in the task's data: relative to Label Studio, ``http(s):``, ``s3:``, ``gs:``,
-            ``azure-blob:`` or ``data:``.
+        url: as written in the data: relative to Label Studio, ``http(s):``, ``s3:``, ``gs:``, ``azure-blob:`` or
+            ``data:``.
         task_id: the task that holds the url. Label Studio opens cloud storage on behalf of a task, so the addresses of
             cloud storage need it where this server has no keys of its own.
     """
@@ -20,25 +20,52 @@ class PageAddress:
     task_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """A decoded page, upright as its EXIF orientation wants it.
+class Lease:
+    """Pixels on loan: they are given up when the loan ends, whatever other references to the lease exist.
 
-    Attributes:
-        pixels: uint8, ``(height, width)`` when the page has no colour, else ``(height, width, 3)`` in RGB. C-contiguous
-            and read-only, since all boxes of a page share it.
-        digest: of the file's bytes. The same digest means the same pixels.
+    Args:
+        pixels: uint8, ``(height, width)`` without colour, otherwise ``(height, width, 3)`` in RGB.
     """
 
-    pixels: np.ndarray
-    digest: str
+    __slots__ = ("_pixels",)
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self._pixels: np.ndarray | None = pixels
 
     @property
-    def width(self) -> int:
-        """In pixels."""
-        return int(self.pixels.shape[1])
+    def pixels(self) -> np.ndarray:
+        """See the class's arguments.
 
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return int(self.pixels.shape[0])
+        Raises:
+            ValueError: the loan has ended.
+        """
+        if self._pixels is None:
+            message = "These pixels were returned."
+            raise ValueError(message)
+        return self._pixels
+
+    def close(self) -> None:
+        """End the loan."""
+        self._pixels = None
+
+
+class Page(Lease):
+    """A decoded page on loan from the store, upright according to its EXIF orientation.
+
+    Args:
+        pixels: C-contiguous and read-only, since all borrowers of a page share them.
+        digest: of the file's bytes. The same digest means the same pixels.
+
+    Attributes:
+        width: px.
+        height: px.
+        nbytes: size of the pixels in memory.
+    """
+
+    __slots__ = ("digest", "height", "nbytes", "width")
+
+    def __init__(self, pixels: np.ndarray, digest: str) -> None:
+        super().__init__(pixels)
+        self.digest = digest
+        self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
+        self.nbytes = pixels.nbytes

@@ -1,20 +1,23 @@
-"""Fetch → decode → keep: one fetch and one decoding per page, however many ask for it at once."""
+"""Fetch → decode → keep: one fetch and one decoding per page, however many threads ask for it."""
 
 import contextlib
 import logging
 import queue
 import threading
 import time
-from concurrent.futures import Future
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from traceback import clear_frames
 
 import numpy as np
 from cachetools import LRUCache
 
-from boxocr.errors import PageCertificate, PageError, PageTimeout, PageUnreachable, let_go
+from boxocr.caching import BoundedCache, SingleFlight
+from boxocr.errors import PageCertificate, PageError, PageTimeout, PageUnreachable
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.image.decode import BYTES_PER_PIXEL, Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator
@@ -24,109 +27,116 @@ from boxocr.settings.environment import Settings, available_cores
 
 logger = logging.getLogger(__name__)
 
-# Addresses whose page and validator are remembered; a signed one takes a kilobyte or two.
+# Addresses whose digest and validator are kept; a signed one takes a kilobyte or two.
 _ADDRESSES = 2_000
 
-# Pages that wait to be fetched ahead. A task that is opened adds one for each of its pages, and what does not fit is
-# fetched when it is asked for.
+# Pages waiting to be prefetched. An opened task adds all of its pages; a page that does not fit is fetched on demand.
 _PREFETCH_QUEUE = 64
 
-
-# Decoded pages that boxes are being read on, beside those that are kept.
-_PAGES_IN_USE_BYTES = 500_000_000
-
 # Each holds a file of up to MAX_PAGE_MB.
-_FETCHES_AT_ONCE = 32
+_CONCURRENT_FETCHES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was found at an address the last time."""
+    """The last answer of an address."""
 
     digest: str
     validator: Validator | None
     checked: float  # on the monotonic clock
 
 
+@dataclass(slots=True, eq=False)
+class _SharedPage:
+    """A decoded page and the number of its holders: the cache and every borrower. The store's lock guards both."""
+
+    pixels: np.ndarray
+    digest: str
+    nbytes: int
+    holders: int = 1
+
+
+_NO_PIXELS = np.empty(0, np.uint8)
+
+
 class PageStore:
-    """Gives decoded pages, fetched and decoded once and kept as long as there is room.
+    """Lends decoded pages, each fetched and decoded once and kept while the cache has space.
 
     Pages are kept by the digest of their files, so one file behind several addresses, or behind a signed address that
-    is new each time, is decoded and kept once. A failure is shared by those who were waiting, and not kept: the next
-    one who asks tries again.
+    is new each time, is decoded and kept once. A failure is shared by all threads that were waiting, and not kept.
+
+    The memory of a page is returned to the budget when neither the cache nor a borrower holds it any more, whatever
+    other references to it exist.
 
     Args:
-        settings: ``page_*``, ``max_page_*``, and what says where pages may come from.
+        settings: ``page_*``, ``pages_in_use_mb``, ``max_page_*``, and where pages may come from.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._sources = Sources(settings)
-        # A decoding keeps a core busy and needs the page's size twice.
-        room = MemoryBudget(settings.page_cache_mb * BYTES_PER_MB + _PAGES_IN_USE_BYTES)
-        self._decoder = Decoder(settings.max_page_megapixels, available_cores(), room)
-        self._fetches = threading.BoundedSemaphore(_FETCHES_AT_ONCE)
+        # The cache makes no way for pages in use, so the largest page must fit beside a full one.
+        in_use_mb = max(settings.pages_in_use_mb, settings.max_page_megapixels * BYTES_PER_PIXEL)
+        self._budget = MemoryBudget((settings.page_cache_mb + in_use_mb) * BYTES_PER_MB)
+        working_bytes = settings.page_decoding_mb * BYTES_PER_MB
+        self._decoder = Decoder(settings.max_page_megapixels, available_cores(), self._budget, working_bytes)
+        self._fetches = threading.BoundedSemaphore(_CONCURRENT_FETCHES)
         self._timeout = settings.page_timeout
         self._lock = threading.Lock()
-        self._pages: LRUCache[str, Page] = LRUCache(settings.page_cache_mb * BYTES_PER_MB, getsizeof=_bytes)
+        self._pages: BoundedCache[_SharedPage] = BoundedCache(
+            settings.page_cache_mb * BYTES_PER_MB, lambda page: page.nbytes, self._drop_locked
+        )
         self._seen: LRUCache[str, _Seen] = LRUCache(_ADDRESSES)
-        self._flights: dict[str, Future[Page]] = {}
+        self._flights: SingleFlight[_SharedPage] = SingleFlight(self._share, partial(stage, Stage.FETCH))
         self._ahead: queue.Queue[PageAddress | None] = queue.Queue(_PREFETCH_QUEUE)
         self._prefetcher: threading.Thread | None = None
         self._closed = False
 
-    def get(self, address: PageAddress) -> Page:
-        """The page at the address.
+    @contextlib.contextmanager
+    def borrow(self, address: PageAddress) -> Iterator[Page]:
+        """Lend the page at an address; it has no pixels any more once the context has ended.
 
-        Within ``PAGE_FRESH_SECONDS`` a kept page is given at once; after that its source is asked whether it changed.
-        A file on this machine's disk is looked at every time.
+        Within ``PAGE_FRESH_SECONDS`` a kept page is lent at once; after that its source is asked whether it changed.
+        A file on this machine's disk is checked every time.
+
+        An exception leaves the context without the local variables of the calls that it ended, which can be views of
+        the page.
 
         Raises:
-            PageError: the subclass says what is wrong.
+            PageError: the subclass says why there is no page.
         """
-        route = self._sources.route(address)
-        with self._lock:
-            seen = self._seen.get(route.key)
-            kept = self._pages.get(seen.digest) if seen else None
-            if kept and seen and time.monotonic() - seen.checked < route.fresh_seconds:
-                return kept
-            flight = self._flights.get(route.key)
-            if flight is None:
-                own = self._flights[route.key] = Future()
-        if flight is not None:
-            return _landed(flight)
+        shared = self._held(address)
+        page = Page(shared.pixels, shared.digest)
         try:
-            with self._fetches:
-                page = self._fetched(route, seen, kept)
+            yield page
         except BaseException as error:
-            self._end_flight(route)
-            own.set_exception(error)
+            clear_frames(error.__traceback__)
             raise
-        self._end_flight(route)
-        own.set_result(page)
-        return page
+        finally:
+            page.close()
+            self._drop(shared)
 
     @property
     def kept_bytes(self) -> int:
-        """Size of the decoded pages that are kept."""
-        return int(self._pages.currsize)
+        """Size of the decoded pages in the cache."""
+        return int(self._pages.size)
 
     def prefetch(self, address: PageAddress) -> None:
-        """Fetch and decode the page in the background, so that the first box is as quick as the second.
+        """Fetch and decode the page in the background, so that the first box is as fast as the second.
 
-        Returns at once. One thread does this, page by page; when too many wait, the page is left for :meth:`get`.
+        Returns at once. One thread does this, page by page; when too many wait, the page is left for :meth:`borrow`.
         """
         with self._lock:
             if self._closed:
                 return
             if self._prefetcher is None:
-                # Not before it is needed: a thread does not survive the fork of a web server's worker.
-                self._prefetcher = threading.Thread(target=self._fetch_ahead, name="page-prefetch", daemon=True)
+                # Started on demand: a thread does not survive the fork of a web server's worker.
+                self._prefetcher = threading.Thread(target=self._prefetch, name="page-prefetch", daemon=True)
                 self._prefetcher.start()
         with contextlib.suppress(queue.Full):
             self._ahead.put_nowait(address)
 
     def close(self) -> None:
-        """Stop fetching ahead, and forget all pages."""
+        """Stop prefetching, and forget all pages."""
         with self._lock:
             self._closed = True
             self._pages.clear()
@@ -137,63 +147,100 @@ class PageStore:
         with contextlib.suppress(queue.Full):
             self._ahead.put_nowait(None)
 
-    def _fetched(self, route: Route, seen: _Seen | None, kept: Page | None) -> Page:
-        """Ask the source; decode what it sends unless a page of the same digest is kept."""
-        validator = seen.validator if seen and kept else None
+    def _held(self, address: PageAddress) -> _SharedPage:
+        """The page at an address, held once more."""
+        route = self._sources.route(address)
+        return self._fresh(route) or self._flights.run(route.key, lambda: self._fetched(route))
+
+    def _fresh(self, route: Route) -> _SharedPage | None:
+        """The kept page, held once more, if its source need not be asked."""
+        with self._lock:
+            seen = self._seen.get(route.key)
+            if seen is None or time.monotonic() - seen.checked >= route.fresh_seconds:
+                return None
+            return self._kept(seen.digest)
+
+    def _kept(self, digest: str) -> _SharedPage | None:
+        kept = self._pages.get(digest)
+        if kept is not None:
+            kept.holders += 1
+        return kept
+
+    def _share(self, page: _SharedPage, borrowers: int) -> None:
+        with self._lock:
+            page.holders += borrowers
+
+    def _drop(self, page: _SharedPage) -> None:
+        with self._lock:
+            self._drop_locked(page)
+
+    def _drop_locked(self, page: _SharedPage) -> None:
+        page.holders -= 1
+        if not page.holders:
+            page.pixels = _NO_PIXELS
+            self._budget.release(page.nbytes)
+
+    def _fetched(self, route: Route) -> _SharedPage:
+        """Ask the source, and decode its answer unless a page of the same digest is kept. The result is held."""
+        # Another thread may have fetched it since this one looked.
+        if fresh := self._fresh(route):
+            return fresh
+        with self._lock:
+            seen = self._seen.get(route.key)
+            kept = self._kept(seen.digest) if seen else None
+        try:
+            with self._fetches:
+                page, validator = self._asked(route, kept, seen.validator if seen and kept else None)
+        finally:
+            if kept:
+                self._drop(kept)
+        self._keep(route, page, validator)
+        return page
+
+    def _asked(
+        self, route: Route, kept: _SharedPage | None, validator: Validator | None
+    ) -> tuple[_SharedPage, Validator | None]:
         try:
             with stage(Stage.FETCH):
                 found = route.source.fetch(route.address, validator, Deadline(self._timeout))
         except TimeoutError:
             raise PageTimeout from None
         except PageCertificate as error:
-            # For whoever runs the server: an annotator can do nothing about it.
+            # Only the operator can fix it, so it goes to the log too.
             logger.warning("%s", error.sentence)
             raise
         if found.data is None:
             if kept is None:
                 raise PageUnreachable("The page's server says that the page has not changed, but never sent it.")
-            return self._keep(route, kept, found.validator or validator)
+            self._share(kept, 1)
+            return kept, found.validator or validator
         digest = sha256(found.data).hexdigest()
         with self._lock:
-            page = self._pages.get(digest)
-        return self._keep(route, page or Page(self._decoded(found.data), digest), found.validator)
+            page = self._kept(digest)
+        return page or self._decoded(found.data, digest), found.validator
 
-    def _decoded(self, data: bytes) -> np.ndarray:
+    def _decoded(self, data: bytes, digest: str) -> _SharedPage:
         with stage(Stage.DECODE):
-            return self._decoder.decode(data)
+            pixels = self._decoder.decode(data)
+        return _SharedPage(pixels, digest, pixels.nbytes)
 
-    def _keep(self, route: Route, page: Page, validator: Validator | None) -> Page:
+    def _keep(self, route: Route, page: _SharedPage, validator: Validator | None) -> None:
         with self._lock:
-            if not self._closed and _bytes(page) <= self._pages.maxsize:
-                self._pages[page.digest] = page
-                self._seen[route.key] = _Seen(page.digest, validator, time.monotonic())
-        return page
+            if self._closed:
+                return
+            if self._pages.get(page.digest) is None:
+                if not self._pages.put(page.digest, page):
+                    return
+                page.holders += 1
+            self._seen[route.key] = _Seen(page.digest, validator, time.monotonic())
 
-    def _end_flight(self, route: Route) -> None:
-        with self._lock:
-            del self._flights[route.key]
-
-    def _fetch_ahead(self) -> None:
+    def _prefetch(self) -> None:
         while (address := self._ahead.get()) is not None:
             try:
-                self.get(address)
+                with self.borrow(address):
+                    pass
             except PageError as error:
                 # The code alone: the message names the host, and the address can be signed.
                 logger.debug("A page could not be fetched ahead: %s", error.code)
-                let_go(error)
-            except Exception as error:  # noqa: BLE001 - the thread must live on for the next page
+            except Exception as error:  # noqa: BLE001 - the thread must survive for the next page
                 logger.debug("A page could not be fetched ahead: %s", type(error).__name__)
-                let_go(error)
-
-
-def _bytes(page: Page) -> int:
-    return page.pixels.nbytes
-
-
-def _landed(flight: Future[Page]) -> Page:
-    """What the thread that leads the flight got; an error anew, since each thread writes its own traceback into it."""
-    with stage(Stage.FETCH):
-        error = flight.exception()
-    if isinstance(error, PageError):
-        raise type(error)(error.message, error.remedy)
-    return flight.result()

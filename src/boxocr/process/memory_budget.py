@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import clear_frames
 
 
 class MemoryBudget:
@@ -39,10 +40,17 @@ class MemoryBudget:
 
     @contextmanager
     def reserved(self, size: int) -> Iterator[None]:
-        """Hold this many bytes while the context lasts."""
+        """Hold this many bytes while the context lasts.
+
+        An exception leaves without the local variables of the calls that it ended: a traceback that somebody keeps
+        would otherwise keep objects in memory that are no longer accounted for.
+        """
         self.acquire(size)
         try:
             yield
+        except BaseException as error:
+            clear_frames(error.__traceback__)
+            raise
         finally:
             self.release(size)
 

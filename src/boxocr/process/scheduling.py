@@ -4,13 +4,6 @@ import contextlib
 import ctypes
 import os
 
-# A parameter of mallopt, from glibc's malloc.h.
-_M_ARENA_MAX = -8
-
-# The interpreter runs one thread at a time, so two are enough. By default glibc creates up to eight per core, and each
-# keeps the memory that was freed in it.
-_ARENAS = 2
-
 
 def limit_malloc_arenas() -> None:
     """Limit the number of malloc arenas of this process. Call it before threads are started.
@@ -18,7 +11,9 @@ def limit_malloc_arenas() -> None:
     Otherwise each thread's arena keeps the memory that was needed to decode a page. Without glibc this does nothing.
     """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        # -8 is M_ARENA_MAX in glibc's malloc.h. The interpreter runs one thread at a time, so two arenas are enough; by
+        # default there are up to eight per core.
+        ctypes.CDLL(None).mallopt(-8, 2)
 
 
 def use_batch_scheduling() -> None:

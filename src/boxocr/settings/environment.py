@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
+    pages_in_use_mb: Annotated[float, Field(gt=0)] = 500
+    page_decoding_mb: Annotated[float, Field(gt=0)] = 500
+    crops_mb: Annotated[float, Field(gt=0)] = 500
     max_page_mb: Annotated[float, Field(gt=0)] = 64
     max_page_megapixels: Annotated[float, Field(gt=0)] = 100
 

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from boxocr.answering import services as running_services
-from boxocr.answering.model_base import KeyValueStore, LabelStudioMLBase, OwnLabelStudioMLBase
+from boxocr.answering.model_base import LabelStudioMLBase
 from boxocr.settings.environment import Settings
 from boxocr.web.auth import require_password
 from boxocr.web.error_pages import add_error_handlers
@@ -31,8 +31,6 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
     if services.refusal is not None:
         running_services.stop()
         raise services.refusal
-    if issubclass(model_class, OwnLabelStudioMLBase):
-        model_class.store = KeyValueStore(settings.model_dir)
     metrics = Metrics(services)
     # In this order: a refused request is logged with its id, and without a password no body is read.
     log_requests(app, metrics, services)

@@ -14,9 +14,6 @@ _MAX_LANGUAGES = 12
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked for, not bound to # nosec B104
 
-# Built-in engines read the test word in a tenth of this. A slower one must not delay /health.
-_WAIT_SECONDS = 1.0
-
 
 def refusal(reasons: str) -> str:
     """The message of a server that does not start.
@@ -40,7 +37,8 @@ def announce(settings: Settings) -> None:
     services.at_close(stopped.set)
     thread = threading.Thread(target=_announce, args=(settings, services, stopped), name="announcement", daemon=True)
     thread.start()
-    thread.join(_WAIT_SECONDS)
+    # Built-in engines read the test word in a tenth of this. A slower one must not delay /health.
+    thread.join(1.0)
 
 
 def _announce(settings: Settings, services: Services, stopped: threading.Event) -> None:

@@ -18,10 +18,6 @@ from gunicorn.workers.gthread import ThreadWorker
 
 logger = logging.getLogger("boxocr.web.gunicorn_worker")
 
-_CHECK_SECONDS = 0.5
-
-_LINGER_SECONDS = 1.0
-
 # A small fraction of gunicorn's timeout of 120 s.
 _NOTIFY_SECONDS = 1.0
 
@@ -49,7 +45,7 @@ class Arrivals:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(_CHECK_SECONDS)
+            time.sleep(0.5)
             now = time.monotonic()
             with self._lock:
                 late = [connection for connection, until in self._until.items() if until < now]
@@ -72,7 +68,7 @@ def _finish(connection: socket.socket) -> None:
     gunicorn does that for up to two seconds in the thread that accepts connections, where clients that keep sending
     would block all others.
     """
-    until = time.monotonic() + _LINGER_SECONDS
+    until = time.monotonic() + 1.0
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
         while (left := until - time.monotonic()) > 0:

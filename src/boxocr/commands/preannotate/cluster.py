@@ -22,11 +22,6 @@ from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
 from boxocr.settings.environment import Settings
 
-# A node loads libraries from disk the first time, and the cluster may be busy.
-_START_SECONDS = 300
-
-_CONNECT_SECONDS = 5
-
 # Bounds the retries of a task that crashes every node.
 _ATTEMPTS = 3
 
@@ -142,7 +137,7 @@ def _check_port(address: str) -> None:
     """Raise OSError or ValueError unless the port is open. Ray itself would retry for minutes."""
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
 
 
 def _start(node: Any, settings: Settings, label_config: str) -> _Node:
@@ -167,7 +162,8 @@ def _started(nodes: list[_Node]) -> list[_Node]:
     asked = [(node, node.actor.problem.remote()) for node in nodes]
     for node, answer in asked:
         try:
-            problem = ray.get(answer, timeout=_START_SECONDS)
+            # A node loads libraries from disk the first time, and the cluster may be busy.
+            problem = ray.get(answer, timeout=300)
         except GetTimeoutError:
             said = "A node of the Ray cluster does not start in time: its cores may be taken by other work."
             continue

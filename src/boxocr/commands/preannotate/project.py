@@ -14,9 +14,6 @@ from boxocr.commands.preannotate.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
 
-# Label Studio's default page size.
-_TASKS_AT_ONCE = 100
-
 _MOST_PREDICTIONS = 200
 _MOST_CHARACTERS = 10_000_000
 
@@ -44,7 +41,8 @@ class ProjectTasks:
         """Yield the tasks by number. Tasks that get predictions meanwhile do not shift the pages."""
         last = 0
         while True:
-            tasks, _ = self._api.tasks_without(self._project, MODEL_VERSION, after=last, most=_TASKS_AT_ONCE)
+            # Label Studio's default page size.
+            tasks, _ = self._api.tasks_without(self._project, MODEL_VERSION, after=last, most=100)
             if not tasks:
                 return
             for task in tasks:

@@ -19,9 +19,6 @@ _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", 
 
 _COLUMN = re.compile(r"\$(\w+)")
 
-_READ_SECONDS = 10
-_ATTEMPTS = 5
-
 
 class TasksFile:
     """A JSON file with a list of ``{"data": {…}}``, as Label Studio imports and exports it.
@@ -168,7 +165,7 @@ class Bucket(ImagesOf):
     def addresses(self) -> Iterator[str]:
         """Yield ``s3://bucket/key``, sorted by key."""
         with command_errors(), s3_errors(self._settings, self._bucket):
-            client = make_client(self._settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
+            client = make_client(self._settings, read_seconds=10, attempts=5)
             for answer in client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for entry in answer.get("Contents", []):
                     if PurePosixPath(entry["Key"]).suffix.lower() in _IMAGES:

@@ -5,6 +5,7 @@ sampled once, by one affine transform that includes every turn: each resampling 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,10 +13,26 @@ from PIL import Image, ImageDraw
 from boxocr.errors import RegionError
 from boxocr.geometry import Area
 from boxocr.pages.image.frame import Frame, frame_of
-from boxocr.pages.page import Page
+from boxocr.pages.page import Lease, Page
+from boxocr.process.memory_budget import MemoryBudget
 
 # Background is taken from this many pixels inside an outline or a crop's edge.
 _EDGE = 2
+
+
+@contextmanager
+def borrow_crop(page: Page, area: Area, budget: MemoryBudget) -> Iterator[Lease]:
+    """Cut an area out of a page; the pixels are freed, and their memory is returned, once the context has ended.
+
+    Raises:
+        RegionError: as :func:`cut`.
+    """
+    with budget.reserved(bytes_to_cut(page, area)):
+        crop = Lease(cut(page, area))
+        try:
+            yield crop
+        finally:
+            crop.close()
 
 
 def bytes_to_cut(page: Page, area: Area) -> int:
@@ -26,7 +43,7 @@ def bytes_to_cut(page: Page, area: Area) -> int:
     if not pixels < whole:
         pixels = whole
     outline = 4 if area.outline or area.mask is not None else 1
-    return int(pixels * (page.pixels.nbytes // max(page.width * page.height, 1)) * outline)
+    return int(pixels * (page.nbytes // max(page.width * page.height, 1)) * outline)
 
 
 def cut(page: Page, area: Area) -> np.ndarray:

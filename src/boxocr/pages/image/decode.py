@@ -7,7 +7,6 @@ called: none of them runs another program.
 import logging
 import math
 import threading
-import weakref
 from collections.abc import Callable
 from io import BytesIO
 
@@ -32,15 +31,12 @@ logger = logging.getLogger(__name__)
 _PIXELS_PER_MEGAPIXEL = 1_000_000
 
 # RGB; what turns out grey takes a third.
-_BYTES_PER_PIXEL = 3
+BYTES_PER_PIXEL = 3
 
 # What Pillow needs for a pixel while it decodes, beside the page: the pixel, and for a progressive JPEG or one of the
 # lossless WebPs what it is worked out from.
 _BYTES_WHILE_DECODING = 4
 _BYTES_WHILE_DECODING_IN_PASSES = 6
-
-# Pages that are decoded at the same time may need as much together; one alone may need more.
-_DECODING_BYTES = 500_000_000
 
 _EXIF_ORIENTATION = 0x0112
 
@@ -67,7 +63,7 @@ _OPENERS: tuple[tuple[bytes, _Opener], ...] = (
 )
 
 # What else people have behind the address of a page: the start of it → a sentence, and what to do.
-_STRANGERS = (
+_UNSUPPORTED_SIGNATURES = (
     (b"%pdf-", "The page is a PDF, not an image.", "Convert its pages to PNG or JPEG images."),
     (b"%!ps", "The page is a PostScript file, not an image.", "Convert its pages to PNG or JPEG images."),
     (b"at&tform", "The page is a DjVu file, not an image.", "Convert its pages to PNG or JPEG images."),
@@ -86,14 +82,22 @@ class Decoder:
     Args:
         max_megapixels: a page with more is refused before it is decoded.
         at_once: decodings that may run at the same time; the others wait. Each holds the page about twice.
-        room: for the decoded pages, wherever they are kept; who finds none waits until some are gone.
+        budget: for the decoded pages. Each takes ``pixels.nbytes`` of it, which the caller releases; the next decoding
+            waits until there is enough.
+        working_bytes: for all decodings at the same time, beside the pages; one alone may need more.
     """
 
-    def __init__(self, max_megapixels: float, at_once: int, room: MemoryBudget | None = None) -> None:
+    def __init__(
+        self,
+        max_megapixels: float,
+        at_once: int,
+        budget: MemoryBudget | None = None,
+        working_bytes: float = math.inf,
+    ) -> None:
         self._max_megapixels = max_megapixels
-        self._room = room or MemoryBudget(math.inf)
+        self._budget = budget or MemoryBudget(math.inf)
         self._slots = threading.BoundedSemaphore(at_once)
-        self._work = MemoryBudget(_DECODING_BYTES)
+        self._working_budget = MemoryBudget(working_bytes)
         # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
         # It is global to the process, so it is raised to our own limit, and never lowered.
         allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
@@ -109,7 +113,7 @@ class Decoder:
         """
         opener = _opener(data)
         if opener is None:
-            raise _stranger(data)
+            raise _unsupported(data)
         with self._slots:
             try:
                 return self._pixels(opener, data)
@@ -128,16 +132,15 @@ class Decoder:
         with opener(BytesIO(data)) as image:
             if image.width * image.height > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
                 raise self._too_large()
-            size = image.width * image.height * _BYTES_PER_PIXEL
-            self._room.acquire(size)
+            size = image.width * image.height * BYTES_PER_PIXEL
+            self._budget.acquire(size)
             try:
-                with self._work.reserved(_bytes_to_decode(image)):
+                with self._working_budget.reserved(_bytes_to_decode(image)):
                     pixels = self._decoded(image, data)
             except BaseException:
-                self._room.release(size)
+                self._budget.release(size)
                 raise
-        self._room.release(size - pixels.nbytes)
-        weakref.finalize(pixels, self._room.release, pixels.nbytes)
+        self._budget.release(size - pixels.nbytes)
         pixels.setflags(write=False)
         return pixels
 
@@ -204,11 +207,11 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004
 
 
-def _stranger(data: bytes) -> PageUndecodable:
+def _unsupported(data: bytes) -> PageUndecodable:
     if not data:
         return PageUndecodable("The page's file is empty.", "Upload it again.")
     head = data[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for start, message, remedy in _STRANGERS:
+    for start, message, remedy in _UNSUPPORTED_SIGNATURES:
         # An SVG can begin with an XML declaration, comments and a document type.
         if head.startswith(start) or (start == b"<svg" and head.startswith((b"<?xml", b"<!--")) and start in head):
             return PageUndecodable(message, remedy)

@@ -54,11 +54,7 @@ def frame_of(page: Page, area: Area) -> Frame:
         RegionError: the area is smaller than 3 pixels on a side, has no finite numbers, or lies outside the page.
     """
     check(area)
-    along, across = directions(area.rotation)
-    corners = [
-        combined(u, along, v, across) for u, v in ((0, 0), (area.width, 0), (area.width, area.height), (0, area.height))
-    ]
-    shared = _clipped([(area.x + x, area.y + y) for x, y in corners], page)
+    shared = _clipped(area.corners(), page)
 
     angle = area.rotation - area.upright
     right, down = directions(angle)

@@ -30,9 +30,6 @@ _log = logging.getLogger(__name__)
 # A whole page may take this many times as long as a box.
 PAGE_TIMEOUTS = 3
 
-# Pause after a reader that failed to start.
-_START_AGAIN_SECONDS = 2.0
-
 # A reader that is killed while it starts is started again, and its job kept. After this many failures in a row the
 # engine is considered broken.
 _GIVE_UP_AFTER = 3
@@ -264,7 +261,8 @@ class ReaderPool:
                 none_left = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
             if none_left:
                 jobs.fail_waiting(_start_failed())
-            self._closed.wait(_START_AGAIN_SECONDS)
+            # Pause after a reader that failed to start.
+            self._closed.wait(2.0)
             return None
         with self._changed:
             self._alive.add(reader)

@@ -16,9 +16,6 @@ from boxocr.reading.recognition.engine_settings import EngineSettings
 # Loading three languages and PP-OCR takes two seconds on an idle machine, and much longer while a machine boots.
 START_SECONDS = 120
 
-# Releasing gigabytes takes the kernel a while.
-_GONE_SECONDS = 5
-
 
 class ReaderGone(Exception):
     """The process ended, or did not start."""
@@ -117,4 +114,5 @@ class ReaderProcess:
         # SIGTERM would not do: an engine inside C code handles it seconds later.
         with contextlib.suppress(ValueError, AttributeError):
             self._process.kill()
-            self._process.join(_GONE_SECONDS)
+            # Releasing gigabytes takes the kernel a while.
+            self._process.join(5)

@@ -9,12 +9,6 @@ from boxocr.reading.recognition.retrying import as_seen
 from boxocr.reading.types import Pixels
 from boxocr.web.status.recent import RecentReading
 
-# Larger than a browser window. Encoding a whole page at full size would take seconds.
-_LONGEST_SIDE = 2000
-
-# zlib's fastest level that compresses.
-_COMPRESSION = 1
-
 # Engines that get a prepared crop. The others get it as drawn.
 _PREPARING = ("tesseract", "pytesseract")
 _MAY_PREPARE = (*_PREPARING, "auto")
@@ -42,7 +36,9 @@ def seen(recent: RecentReading) -> bytes | None:
 
 def _png(pixels: Pixels) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    # Larger than a browser window. Encoding a whole page at full size would take seconds.
+    image.thumbnail((2000, 2000))
     file = BytesIO()
-    image.save(file, "PNG", compress_level=_COMPRESSION)
+    # zlib's fastest level that compresses.
+    image.save(file, "PNG", compress_level=1)
     return file.getvalue()

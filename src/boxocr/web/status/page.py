@@ -16,7 +16,6 @@ from boxocr.web.status.state import State
 
 # About an hour of one annotator, in the memory of a decoded A4 page at 300 dpi.
 _MOST_READINGS = 50
-_MOST_BYTES = 32_000_000
 
 _SAMPLE = EXAMPLES / "pages" / "invoice.png"
 
@@ -37,9 +36,6 @@ _MODES = {
 }
 
 _ENGINES = ("auto", "tesseract", "pytesseract", "ppocr")
-
-# Base64 adds a third to the image, and the request has a few other fields.
-_IMAGE_SHARE = 0.74
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -63,7 +59,7 @@ class StatusPage:
 
     def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
         self._settings = settings
-        self._recent = RecentReadings(_MOST_READINGS, _MOST_BYTES)
+        self._recent = RecentReadings(_MOST_READINGS, 32_000_000)
         self._state = State(settings, services, probe)
         services.at_close(attempts.observe(self._recent.add))
         blueprint = Blueprint(
@@ -92,7 +88,8 @@ class StatusPage:
             languages=settings.ocr_lang,
             engines=[own, *(name for name in _ENGINES if name != own)],
             modes={mode: _MODES[mode] for mode in sorted(PAGE_SEGMENTATION_MODES)},
-            most_bytes=int(settings.max_request_mb * 1_000_000 * _IMAGE_SHARE),
+            # Base64 adds a third to the image, and the request has a few other fields.
+            most_bytes=int(settings.max_request_mb * 1_000_000 * 0.74),
             most_kept=_MOST_READINGS,
         )
         return _guarded(Response(page, mimetype="text/html"))
@@ -102,7 +99,7 @@ class StatusPage:
 
     def _get_readings(self) -> Response:
         after = request.args.get("after", default=0, type=int)
-        rows = [{**kept.as_json(), "pictures": _images(kept)} for kept in self._recent.after(after)]
+        rows = [{**recent.as_json(), "pictures": _images(recent)} for recent in self._recent.after(after)]
         return jsonify({"readings": rows})
 
     def _get_drawn(self, number: int) -> Response:
@@ -112,16 +109,16 @@ class StatusPage:
         return _png(images.seen(self._found(number)))
 
     def _found(self, number: int) -> RecentReading:
-        kept = self._recent.get(number)
-        if kept is None:
+        recent = self._recent.get(number)
+        if recent is None:
             abort(404)
-        return kept
+        return recent
 
 
-def _images(kept: RecentReading) -> list[str]:
-    if kept.crop is None:
+def _images(recent: RecentReading) -> list[str]:
+    if recent.crop is None:
         return []
-    return ["drawn", "seen"] if images.is_prepared(kept) else ["drawn"]
+    return ["drawn", "seen"] if images.is_prepared(recent) else ["drawn"]
 
 
 def _png(data: bytes | None) -> Response:

@@ -11,11 +11,6 @@ from boxocr.observability.attempts import Attempt
 from boxocr.process.stages import Stage
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
-_BYTES_PER_CHARACTER = 4
-
-# A crop above this fraction (1/n) of the memory is dropped: it would evict the other readings.
-_LARGEST_SHARE = 4
-
 
 @dataclass(frozen=True, slots=True)
 class RecentReading:
@@ -54,7 +49,7 @@ class RecentReading:
             self.options.charset if self.options else "",
             *(self.failure or ()),
         )
-        return sum(map(len, texts)) * _BYTES_PER_CHARACTER + (self.crop.nbytes if self.crop is not None else 0)
+        return sum(map(len, texts)) * 4 + (self.crop.nbytes if self.crop is not None else 0)
 
     def as_json(self) -> dict[str, Any]:
         """The reading for the page's script."""
@@ -101,10 +96,11 @@ class RecentReadings:
         crop, error = attempt.crop, attempt.error
         if crop is None and attempt.reading is not None and Stage.READ not in attempt.stages:
             return
-        if crop is not None and crop.nbytes > self._most_bytes / _LARGEST_SHARE:
+        # A larger crop would evict most other readings.
+        if crop is not None and crop.nbytes > self._most_bytes / 4:
             crop = None
         with self._lock:
-            kept = RecentReading(
+            reading = RecentReading(
                 number=next(self._numbers),
                 began=attempt.began,
                 task_id=attempt.task_id,
@@ -117,17 +113,17 @@ class RecentReadings:
                 crop=crop,
                 failure=(error.message, error.remedy) if error else None,
             )
-            self._readings.append(kept)
-            self._bytes += kept.bytes
+            self._readings.append(reading)
+            self._bytes += reading.bytes
             while len(self._readings) > self._most or self._bytes > self._most_bytes:
                 self._bytes -= self._readings.popleft().bytes
 
     def after(self, number: int) -> list[RecentReading]:
         """Readings with higher numbers, newest first."""
         with self._lock:
-            return [kept for kept in reversed(self._readings) if kept.number > number]
+            return [reading for reading in reversed(self._readings) if reading.number > number]
 
     def get(self, number: int) -> RecentReading | None:
         """The reading with this number, unless it was evicted."""
         with self._lock:
-            return next((kept for kept in self._readings if kept.number == number), None)
+            return next((reading for reading in self._readings if reading.number == number), None)

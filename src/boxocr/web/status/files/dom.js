@@ -1,4 +1,4 @@
-// What comes from pages and requests becomes text here, never markup.
+// Values from pages and requests are inserted as text, never as markup.
 
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -12,7 +12,7 @@ export async function ask(path) {
   return answer.json();
 }
 
-// Asks again and again, as long as the page is looked at; `ask` gives the seconds until the next time.
+// Polls while the page is visible; `ask` returns the seconds until the next call.
 export function keepAsking(ask) {
   let timer;
   async function next() {

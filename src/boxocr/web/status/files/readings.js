@@ -1,4 +1,4 @@
-// The last readings, the newest first.
+// The recent readings, newest first.
 
 import { ask, keepAsking, make } from "./dom.js";
 
@@ -19,7 +19,7 @@ function picture(reading, kind) {
     alt: `Box with: ${reading.text || "no text"}`,
   });
   const figure = make("figure", {}, image, make("figcaption", {}, caption));
-  // Others came meanwhile, and it is no longer kept.
+  // Evicted by newer readings.
   image.addEventListener("error", () => figure.remove());
   return figure;
 }

@@ -1,8 +1,8 @@
-// A page to draw a box on. What is drawn goes to /predict in a request such as Label Studio sends.
+// A page to draw boxes on. Each box is sent to /predict in a request like Label Studio's.
 
 import { refresh } from "./readings.js";
 
-// The options come from the task's data, so that no character in them has a meaning of its own here.
+// The options are values in the task's data, so that they need no escaping.
 const LABELING_CONFIG = `<View>
   <Image name="page" value="$page"/>
   <RectangleLabels name="box" toName="page" smart="true"><Label value="Text"/></RectangleLabels>
@@ -10,10 +10,10 @@ const LABELING_CONFIG = `<View>
     model_lang="$lang" model_psm="$psm" model_charset="$charset" model_engine="$engine"/>
 </View>`;
 
-// Smaller than any letter: a click and no box. Pixels of the screen.
+// In pixels of the screen. A smaller box counts as a click.
 const A_CLICK = 4;
 
-// Percent of the page, as all numbers about boxes here.
+// In percent of the page, like all coordinates of boxes here.
 const STEP = 1;
 const SMALLEST = 1;
 const FIRST_BOX = { x: 40, y: 45, width: 20, height: 5 };
@@ -23,8 +23,8 @@ const [sheet, page, mark, options, input] = ["sheet", "page", "box", "options", 
 const samplePage = { src: page.getAttribute("src"), alt: page.alt };
 
 let box = null;
-let data = null; // promise of the page as a data: address
-let latest = 0; // number of the last question; answers to earlier ones come too late
+let data = null; // promise of the page as a data: URL
+let latest = 0; // number of the last request; answers to earlier ones are ignored
 
 // --- The page
 
@@ -43,14 +43,14 @@ async function useSample() {
     if (!answer.ok) throw new Error("The sample page is not there. Use an image of your own.");
     return toAddress(await answer.blob());
   });
-  data.catch(() => {}); // told when a box is read
+  data.catch(() => {}); // reported when a box is read
 }
 
 function use(file) {
   const most = Number(input.dataset.mostBytes);
   if (file.size > most) {
     const megabytes = most < 1e7 ? (most / 1e6).toFixed(1) : Math.floor(most / 1e6);
-    tell("", `This image is larger than ${megabytes} MB. Use a smaller one, or raise MAX_REQUEST_MB.`, true);
+    showResult("", `This image is larger than ${megabytes} MB. Use a smaller one, or raise MAX_REQUEST_MB.`, true);
     return;
   }
   show(URL.createObjectURL(file), `Your own image: ${file.name}`);
@@ -67,7 +67,7 @@ function show(src, alt) {
 }
 
 page.addEventListener("error", () => {
-  tell("", "This browser cannot show the image. Use PNG, JPEG, WebP, BMP or GIF.", true);
+  showResult("", "This browser cannot show the image. Use PNG, JPEG, WebP, BMP or GIF.", true);
 });
 
 input.addEventListener("change", () => {
@@ -77,14 +77,14 @@ input.addEventListener("change", () => {
 
 byId("sample").addEventListener("click", useSample);
 
-// A drop beside the page must not make the browser leave it.
+// Without this, dropping a file next to the page makes the browser open it.
 for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
 document.addEventListener("dragover", () => sheet.classList.add("takes"));
 for (const name of ["dragleave", "drop"]) document.addEventListener(name, () => sheet.classList.remove("takes"));
 document.addEventListener("drop", (event) => {
   const file = [...event.dataTransfer.files].find(({ type }) => type.startsWith("image/"));
   if (file) use(file);
-  else tell("", "That is not an image. Use PNG, JPEG, WebP, BMP or GIF.", true);
+  else showResult("", "That is not an image. Use PNG, JPEG, WebP, BMP or GIF.", true);
 });
 
 // --- The box
@@ -121,7 +121,7 @@ let start = null;
 
 sheet.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || !event.isPrimary) return;
-  event.preventDefault(); // no selecting, no dragging of the picture
+  event.preventDefault(); // no selection, no dragging of the image
   sheet.focus({ preventScroll: true });
   sheet.setPointerCapture(event.pointerId);
   start = place(event);
@@ -179,7 +179,7 @@ function move(key, resizes) {
   byId("where").textContent = `Box at ${left} % from the left and ${top} % from the top, ${across} by ${high} %`;
 }
 
-// --- The question and the answer
+// --- The request and the answer
 
 options.addEventListener("submit", (event) => event.preventDefault());
 options.addEventListener("change", () => box && read());
@@ -220,7 +220,7 @@ async function read() {
     if (own === latest) tellAnswer(json, performance.now() - began);
   } catch (error) {
     const lost = error instanceof TypeError;
-    if (own === latest) tell("", lost ? "This server does not answer." : error.message, true);
+    if (own === latest) showResult("", lost ? "This server does not answer." : error.message, true);
   }
   if (own === latest) sheet.removeAttribute("aria-busy");
   refresh();
@@ -229,20 +229,20 @@ async function read() {
 function tellAnswer(json, milliseconds) {
   byId("json").textContent = JSON.stringify(json, null, 2);
   if (json.error) {
-    tell("", `${json.error.message} ${json.error.remedy}`, true);
+    showResult("", `${json.error.message} ${json.error.remedy}`, true);
     return;
   }
   const results = json.results[0].result;
   const text = results.find(({ type }) => type === "textarea");
   if (text) {
     const { confidence, engine } = text.meta.suggestion;
-    tell(text.value.text[0], `${Math.round(confidence * 100)} % sure, ${engine}, ${Math.round(milliseconds)} ms`);
+    showResult(text.value.text[0], `${Math.round(confidence * 100)} % sure, ${engine}, ${Math.round(milliseconds)} ms`);
   } else {
-    tell("", results.flatMap(({ meta }) => meta?.text ?? []).join("\n"), true);
+    showResult("", results.flatMap(({ meta }) => meta?.text ?? []).join("\n"), true);
   }
 }
 
-function tell(text, note, failed = false) {
+function showResult(text, note, failed = false) {
   byId("text").textContent = text;
   byId("note").textContent = note;
   byId("note").className = failed ? "failed" : "";
@@ -251,7 +251,7 @@ function tell(text, note, failed = false) {
 function clear() {
   latest += 1;
   sheet.removeAttribute("aria-busy");
-  tell("", "The text appears here as soon as a box is drawn.");
+  showResult("", "The text appears here as soon as a box is drawn.");
   byId("json").textContent = "";
 }
 

@@ -1,4 +1,4 @@
-// How the server is.
+// The state of the server.
 
 import { ask, keepAsking, make } from "./dom.js";
 
@@ -27,7 +27,7 @@ function engineLine({ engine, languages, readers, replaced }) {
 
 keepAsking(async () => {
   const state = await ask("status/state");
-  // Only what changed is said again to those who listen.
+  // Screen readers announce only the changes.
   if (JSON.stringify(state) !== shown) {
     shown = JSON.stringify(state);
     list.replaceChildren(...state.findings.map(row));

@@ -1,0 +1,9 @@
+"""The server's application in a process that frees objects by reference counting alone."""
+
+import gc
+
+gc.disable()
+
+from _wsgi import app  # noqa: E402 - its import makes objects already
+
+__all__ = ["app"]
