@@ -44,10 +44,11 @@ class BoxOCR(LabelStudioMLBase):
             return []
         if not hasattr(self, "label_interface"):
             raise MalformedRequest("The request has no labeling config.")
+        learned = services.current().learned.of(str(self.project_id))
         if context is None:
-            return self._read_pages(tasks)
+            return [learned.apply(prediction) if prediction else prediction for prediction in self._read_pages(tasks)]
         # A drawn region belongs to the task on the screen, and Label Studio sends that one alone.
-        return [self._read_drawn(task, context) if not index else [] for index, task in enumerate(tasks)]
+        return [learned.apply(self._read_drawn(task, context)) if not index else [] for index, task in enumerate(tasks)]
 
     def _read_pages(self, tasks: Sequence[Task]) -> list[Any]:
         """Read whole pages where the labeling config asks for it; else fetch them, since boxes will follow."""

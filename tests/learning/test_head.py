@@ -113,9 +113,9 @@ def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], ex
 def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], extractor: FeatureExtractor) -> None:
     new = "\ue000"
     assert new not in extractor.base.characters
-    renamed = [Line(one.features, one.text.replace("e", new), one.page) for one in lines]
+    renamed = [Line(one.features, one.text.replace("e", new), one.page) for one in lines[:30]]
     head = train(start(extractor.layer, extractor.base.characters, [new]), renamed)
-    read = "".join(head.read(one.features) for one in lines)
+    read = "".join(head.read(one.features) for one in renamed)
     wanted = sum(one.text.count(new) for one in renamed)
     assert read.count(new) > 0.9 * wanted
 

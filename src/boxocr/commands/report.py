@@ -1,7 +1,6 @@
 """``boxocr report``: how often suggestions were right, from the annotations in Label Studio."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +49,7 @@ class Work:
     csv: Path | None
 
 
-def report(work: Work, settings: Settings, say: Say, progress: TextIO = sys.stderr) -> Report:
+def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report:
     """Read the annotations, write the files, and print the most important figures.
 
     Args:
@@ -71,7 +70,7 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO = sys.stde
             )
     with open_api(settings) as api:
         projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
-        boxes = [box for project in projects.values() for box in _boxes(api, project, progress)]
+        boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
         found = report_on(boxes)
         titles = {number: project.title for number, project in projects.items()}
         with _writing():
@@ -93,7 +92,17 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO = sys.stde
     return found
 
 
-def _boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Iterator[Box]:
+def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Iterator[Box]:
+    """The boxes of all annotations of a project; an interrupted run is continued.
+
+    Args:
+        api: Label Studio.
+        project: of the annotations.
+        progress: a terminal or a log.
+
+    Raises:
+        CommandFailed: Label Studio does not answer or refuses, or the disk refuses.
+    """
     reader = BoxReader(project.id, project.label_config)
     digest = sha256(project.label_config.encode()).hexdigest()
     journal = BoxJournal(Path(f"boxocr-report-{project.id}.journal"), {"url": api.url, "label_config": digest})

@@ -79,6 +79,8 @@ class Box:
         engine: that read it; empty without suggestion.
         version: of the model that suggested the text; empty without suggestion.
         source: where the suggestion came from.
+        learned: number of the learned version that the suggestion follows; empty without one.
+        reading: the suggestion's text before the project's rules were applied.
         week: ISO week in which the annotation was submitted, such as "2026-W09"; UTC.
     """
 
@@ -94,6 +96,8 @@ class Box:
     engine: str
     version: str
     source: Source
+    learned: str
+    reading: str
     week: str
 
 
@@ -150,7 +154,7 @@ class BoxReader:
             task=int(task["id"]),
             annotation=int(annotation["id"]),
             region=region.id,
-            label=", ".join(region.labels),
+            label=label_of(region),
             outcome=_outcome(region, suggestion, submitted),
             suggested=str(suggestion.get("text") or ""),
             submitted=submitted,
@@ -158,8 +162,15 @@ class BoxReader:
             engine=str(suggestion.get("engine") or UNKNOWN) if suggestion else "",
             version=_version(suggestion, region, task, annotation) if suggestion else "",
             source=(Source.PAGE if _is_predicted(region) else Source.BOX) if suggestion else Source.NONE,
+            learned=str(suggestion.get("learned") or ""),
+            reading=str(suggestion.get("reading") or suggestion.get("text") or ""),
             week=_week(annotation),
         )
+
+
+def label_of(region: Region) -> str:
+    """The labels of a region as rules and reports name them."""
+    return ", ".join(region.labels)
 
 
 def _regions(annotation: Json) -> list[Region]:

@@ -18,6 +18,7 @@ GROUPS: dict[str, Callable[[Box], str]] = {
     "label": lambda box: box.label or "without label",
     "version": lambda box: box.version or "no suggestion",
     "engine": lambda box: box.engine or "no suggestion",
+    "learned version": lambda box: box.learned or "none",
     "source": lambda box: box.source,
     "week": lambda box: box.week,
 }

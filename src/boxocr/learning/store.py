@@ -29,7 +29,7 @@ _FORMAT = "boxocr learned 1"
 _KEPT = 5
 _OFF = "off"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
-_STATE, _HEAD, _CURRENT, _LOCK = "state.json", "head.npz", "current", ".lock"
+_STATE, _EXAMPLES, _HEAD, _CURRENT, _LOCK = "state.json", "examples.json", "head.npz", "current", ".lock"
 
 # A head of 5,000 characters has less. Larger files are not ours.
 _MOST_BYTES = 16_000_000
@@ -53,7 +53,8 @@ class LearnedState:
         labels: whose boxes the head reads.
         model: checksum of the model that the head belongs to; empty without head.
         learned: when, in ISO format.
-        evidence: sentences for people: what was learned, and from how much.
+        evidence: sentences for people: the rules and the head, with the figures that speak for them.
+        examples: label, reading, and text with the rules; kept for the newest version only.
     """
 
     rules: AppliedRules = field(default_factory=AppliedRules)
@@ -62,6 +63,7 @@ class LearnedState:
     model: str = ""
     learned: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     evidence: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str, str], ...] = ()
 
 
 class LearnedStore:
@@ -90,7 +92,7 @@ class LearnedStore:
         return int(name) if name.isdecimal() and int(name) in self.versions() else None
 
     def save(self, state: LearnedState) -> int:
-        """Write a version and use it; versions before the last five are deleted.
+        """Write a version and use it; versions before the last five are deleted, and older versions' examples.
 
         Returns:
             Its number.
@@ -104,20 +106,25 @@ class LearnedStore:
                 folder = Path(new) / str(number)
                 folder.mkdir(mode=_OWNER_ONLY_FOLDER)
                 _write(folder / _STATE, json.dumps(_as_json(state), indent=2, ensure_ascii=False).encode())
+                _write(folder / _EXAMPLES, json.dumps(state.examples, ensure_ascii=False).encode())
                 if state.head is not None:
                     _write_head(folder / _HEAD, state.head)
                 folder.rename(self.folder / str(number))
             self._point(str(number))
-            for old in self.versions()[:-_KEPT]:
+            *older, _ = versions = self.versions()
+            for old in older:
+                # They hold texts, which Label Studio may not have any more.
+                (self.folder / str(old) / _EXAMPLES).unlink(missing_ok=True)
+            for old in versions[:-_KEPT]:
                 shutil.rmtree(self.folder / str(old), ignore_errors=True)
             return number
 
-    def load(self, number: int, model: str) -> LearnedState:
+    def load(self, number: int, model: str | None = None) -> LearnedState:
         """Read a version.
 
         Args:
             number: one of :meth:`versions`.
-            model: checksum of the model in use.
+            model: checksum of the model in use; without it, the head is left out.
 
         Raises:
             LearnedStateUnusable: it is broken, or its head belongs to another model.
@@ -128,15 +135,16 @@ class LearnedStore:
             found = json.loads(_read(folder / _STATE))
             if found["format"] != _FORMAT:
                 raise LearnedStateUnusable(f"{name} is of another release of BoxOCR.")
-            if found["model"] and found["model"] != model:
+            if model is not None and found["model"] not in ("", model):
                 raise LearnedStateUnusable(f"{name} belongs to another recognition model.")
             return LearnedState(
                 rules=AppliedRules.from_json(found["rules"]),
-                head=_read_head(folder / _HEAD) if found["model"] else None,
+                head=_read_head(folder / _HEAD) if found["model"] and model is not None else None,
                 labels=frozenset(map(str, found["labels"])),
                 model=str(found["model"]),
                 learned=str(found["learned"]),
                 evidence=tuple(map(str, found["evidence"])),
+                examples=_read_examples(folder / _EXAMPLES),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             raise LearnedStateUnusable(f"{name} cannot be read: {type(error).__name__}.") from None
@@ -226,6 +234,13 @@ def _read(path: Path) -> bytes:
         message = "too large"
         raise ValueError(message)
     return content
+
+
+def _read_examples(path: Path) -> tuple[tuple[str, str, str], ...]:
+    try:
+        return tuple((str(label), str(before), str(after)) for label, before, after in json.loads(_read(path)))
+    except FileNotFoundError:
+        return ()
 
 
 def _read_head(path: Path) -> Head:
