@@ -8,8 +8,10 @@ became wrong. Seconds are those of one core, for validation and training togethe
 The simulated day reads all lines in page order and learns after 16, 32, 64, … of them. It counts the keystrokes that
 the annotator needs, which are the edits from each reading to the text.
 
-The lines in ``bench/data/fraktur-1809`` are always measured; ``--lines`` or ``LEARNING_LINES`` names a folder with more
-(a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line).
+The lines in ``bench/data/fraktur-1809`` are always measured. ``--lines`` or ``LEARNING_LINES`` names a folder with
+more: a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line. ``--pages`` or ``LEARNING_PAGES``
+names one with whole pages: a ``pages.json`` with ``page``, ``category`` and ``lines`` of each page, where ``box`` of a
+line is left, top, right and bottom in pixels. ``--draws`` divides each set at random that many times.
 """
 
 import argparse
@@ -39,11 +41,16 @@ _HELD_OUT = 1 / 3
 
 _FIRST_TRAINING = 16
 
+# Smaller than any letter.
+_LEAST_SIDE = 6
+
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=Path, default=os.environ.get("LEARNING_LINES"), help="folder with more lines")
+    parser.add_argument("--pages", type=Path, default=os.environ.get("LEARNING_PAGES"), help="folder with whole pages")
+    parser.add_argument("--draws", type=int, default=0, help="how often each set is divided at random")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="how many lines are learned from")
     parser.add_argument(
         "--typos", type=float, default=0.0, help="share of lines in which the annotator makes a mistake"
@@ -51,8 +58,9 @@ def main() -> None:
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
     extractor = FeatureExtractor()
-    for name, lines in _sets(extractor, options.lines).items():
+    for name, lines in _sets(extractor, options.lines, options.pages).items():
         _measure(name, lines, extractor, options.sizes, options.typos)
+        _draw(lines, extractor, options.sizes[-1], options.draws, options.typos)
         if not options.no_day:
             _day(lines, extractor)
 
@@ -74,6 +82,27 @@ def _measure(name: str, lines: Sequence[Line], extractor: FeatureExtractor, size
         state = "on" if learned.head else "off"
         print(f"  N = {size}: {_row(found)}, +{found.newly_right} -{found.newly_wrong}, {state}, {seconds:.1f} s")
         print(f"    held-out quarters: {learned.verdict.sentence()}", flush=True)
+
+
+def _draw(lines: Sequence[Line], extractor: FeatureExtractor, size: int, draws: int, typos: float) -> None:
+    """Divide the pages at random, several times; print how often a head is used and what it does then."""
+    ratios, right, wrong = [], 0, 0
+    for draw in range(draws):
+        pages = sorted({line.page for line in lines})
+        random.Random(draw).shuffle(pages)  # noqa: S311 - no secret
+        seen: list[Line] = []
+        while pages and len(seen) < min(size, len(lines) // 2):
+            page = pages.pop()
+            seen += [line for line in lines if line.page == page]
+        unseen = [line for line in lines if line.page in pages]
+        learned = learn_head(_with_typos(seen[:size], typos), extractor.layer, extractor.base)
+        if learned.head and unseen:
+            found = compare(unseen, learned.read)
+            ratios.append(found.edits_after / max(found.edits_before, 1))
+            right, wrong = right + found.newly_right, wrong + found.newly_wrong
+    if draws:
+        worst = f", at worst {max(ratios):.2f} of the edits, +{right} -{wrong} in all" if ratios else ""
+        print(f"  {draws} draws: a head is used in {len(ratios)}{worst}", flush=True)
 
 
 def _row(verdict: Verdict) -> str:
@@ -105,9 +134,10 @@ def _with_typos(lines: Sequence[Line], share: float) -> list[Line]:
     return found
 
 
-def _sets(extractor: FeatureExtractor, folder: Path | None) -> dict[str, list[Line]]:
+def _sets(extractor: FeatureExtractor, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
     found: dict[str, list[Line]] = {}
-    for name, page, text, pixels in [*_packed(DATA), *(_listed(Path(folder)) if folder else ())]:
+    more = [*(_listed(Path(lines)) if lines else ()), *(_cut(Path(pages)) if pages else ())]
+    for name, page, text, pixels in [*_packed(DATA), *more]:
         features = extractor.features(pixels)
         line = Line(features, text, page, label=name, baseline=extractor.base.read(features))
         found.setdefault(name, []).append(line)
@@ -128,6 +158,16 @@ def _listed(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
     for line in json.loads((folder / "lines.json").read_text(encoding="utf-8")):
         if line["set"] != DATA.name:
             yield line["set"], line["page"], line["text"], np.asarray(Image.open(folder / line["file"]).convert("L"))
+
+
+def _cut(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
+    for page in json.loads((folder / "pages.json").read_text(encoding="utf-8")):
+        image = np.asarray(Image.open(folder / page["page"]).convert("L"))
+        for line in page["lines"]:
+            left, top, right, bottom = map(round, line["box"])
+            pixels = image[max(top, 0) : bottom, max(left, 0) : right]
+            if min(pixels.shape) >= _LEAST_SIDE and line["text"].strip():
+                yield f"{page['category']} pages", page["id"], line["text"].strip(), pixels
 
 
 if __name__ == "__main__":

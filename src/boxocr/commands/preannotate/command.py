@@ -16,6 +16,7 @@ from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
 from boxocr.commands.preannotate.workers import LocalWorkers, Workers
 from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
+from boxocr.learning.applied import LearnedProjects
 from boxocr.settings.environment import Settings
 
 Say = Callable[[str], None]
@@ -69,7 +70,7 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
         _check_labeling_config(label_config, say)
         journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
         workers = stack.enter_context(_workers(cluster, settings, label_config, say))
-        store = ProjectPredictions(api, number)
+        store = ProjectPredictions(api, number, LearnedProjects(settings.model_dir).of(str(number)))
         progress = Progress(sys.stderr)
         run = Run(ProjectTasks(api, number), workers, journal, progress, store)
         store.on_error = run.fail
