@@ -1,4 +1,4 @@
-"""BoxOCR: the model that Label Studio talks to."""
+"""BoxOCR: the ML backend model."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class BoxOCR(LabelStudioMLBase):
     """Reads the text in the boxes that annotators draw."""
 
     def setup(self) -> None:
-        """Tell Label Studio which version answers."""
+        """Set the version for Label Studio."""
         self.set("model_version", MODEL_VERSION)
 
     def predict(self, tasks: Sequence[Task], context: Mapping[str, Any] | None = None, **_: Any) -> list[Any]:
@@ -30,13 +30,14 @@ class BoxOCR(LabelStudioMLBase):
 
         Args:
             tasks: as Label Studio sends them.
-            context: ``{"result": [...]}`` with what was drawn, or None when a task is opened or predictions retrieved.
+            context: ``{"result": [...]}`` with the drawn regions; None when a task is opened or predictions are
+                retrieved.
 
         Returns:
-            One item for each task: a prediction, or ``[]``, which Label Studio passes over.
+            One item for each task: a prediction, or ``[]``, which Label Studio skips.
 
         Raises:
-            MalformedRequest: the tasks or the context are not what Label Studio sends.
+            MalformedRequest: the tasks or the context do not have the form that Label Studio sends.
         """
         if not all(isinstance(task, Mapping) and isinstance(task.get("data"), Mapping) for task in tasks):
             raise MalformedRequest("The request's tasks are not objects with data.")
@@ -47,11 +48,11 @@ class BoxOCR(LabelStudioMLBase):
         learned = services.current().learned.of(str(self.project_id))
         if context is None:
             return [learned.apply(prediction) if prediction else prediction for prediction in self._read_pages(tasks)]
-        # A drawn region belongs to the task on the screen, and Label Studio sends that one alone.
+        # Drawn regions belong to the open task, the only one that Label Studio sends with them.
         return [learned.apply(self._read_drawn(task, context)) if not index else [] for index, task in enumerate(tasks)]
 
     def _read_pages(self, tasks: Sequence[Task]) -> list[Any]:
-        """Read whole pages where the labeling config asks for it; else fetch them, since boxes will follow."""
+        """Read whole pages if the labeling config asks for it; otherwise prefetch them, since boxes will follow."""
         label_config = self.label_interface.config
         wanted = []
         for task in tasks:
@@ -67,7 +68,7 @@ class BoxOCR(LabelStudioMLBase):
         return [read.get(id(task)) or [] for task in tasks]
 
     def _prepare(self, task: Task, labeling: LabelingConfig) -> None:
-        """Fetch a task's pages in the background: it was opened, and boxes will follow."""
+        """Fetch the pages of an opened task in the background."""
         try:
             for image in labeling.images():
                 for url in labeling.page_urls(image, task["data"]):

@@ -1,10 +1,12 @@
 """Engines for tests, named by import path as a user's own engine is."""
 
 import hashlib
+import itertools
 import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
@@ -80,6 +82,39 @@ class HangingOnTall(Counting):
             Path("hanging").touch()
             hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000_000)
         time.sleep(0.5)
+        return super().read(crop, options)
+
+
+class SurerEachTime(Counting):
+    """Is surer of each reading than of the one before."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        reading = super().read(crop, options)
+        return replace(reading, confidence=min(0.5 + self._asked / 100, 1.0))
+
+
+class Polyglot(Counting):
+    """Knows as many languages as there are combinations of three letters of these."""
+
+    def languages(self) -> Sequence[str]:
+        return ["eng", *("".join(letters) for letters in itertools.product("abcd", repeat=3))]
+
+
+class Deliberate(Counting):
+    """Takes most of a second for each line."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape != _TEST_WORD:
+            time.sleep(0.8)
+        return super().read(crop, options)
+
+
+class Illegible(Counting):
+    """Fails at everything but the test word."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if crop.shape != _TEST_WORD:
+            raise RuntimeError
         return super().read(crop, options)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from boxocr.reading.types import Pixels
-from tests.backend import Backend
+from tests.backend import Backend, one_reader, running
 from tests.payloads import notes, texts
 from tests.reading import drawn
 
@@ -237,3 +238,27 @@ def test_a_value_that_means_nothing_is_said_on_the_region(backend: Backend) -> N
     assert notes(results) == [
         'BoxOCR: model_split="letters" is not a valid value. Use lines or words, or leave it out.'
     ]
+
+
+def test_each_line_of_a_split_box_is_read_again_and_the_surer_reading_wins(tmp_path: Path, page_server: str) -> None:
+    config = CONFIG.format(click="", box='model_split="lines"')
+    with running(tmp_path, one_reader(page_server, "tests.engines:SurerEachTime")) as server:
+        results = ask(server, address(letter()), config, box(LEFT - 20, FIRST - 20, 800, 5 * STEP + 20))
+        plain = CONFIG.format(click="", box="")
+        following = ask(server, address(letter()), plain, box(LEFT - 20, FIRST - 12, 800, STEP))
+
+    # Those before the last five are of the box as a whole.
+    (end,) = (int(text.removeprefix("reading ")) for text in texts(following).values())
+    assert sorted(texts(results).values()) == sorted(f"reading {number}" for number in range(end - 5, end))
+
+
+def test_a_click_in_a_table_gives_the_cell(backend: Backend) -> None:
+    pixels = np.full((SIZE[1], SIZE[0], 3), 252, np.uint8)
+    for number, cell in enumerate(("Paper, A4", "12 boxes", "Ink, black", "3 bottles", "Envelopes", "40 packs")):
+        crop = drawn.text(cell, pad=0)
+        top, left = 200 + number // 2 * 90, (80, 600)[number % 2]
+        pixels[top : top + crop.shape[0], left : left + crop.shape[1]] = crop
+
+    results = ask(backend, address(pixels), CONFIG.format(click="", box=""), keypoint(630, 200 + 90 + 15))
+
+    assert list(texts(results).values()) == ["3 bottles"]

@@ -1,5 +1,6 @@
 """What the running server tells Prometheus, and the dashboard that shows it."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -131,7 +132,9 @@ def test_a_line_is_bounded_and_stays_one_line(server: Backend, page_server: str)
 
 def test_text_lines_cannot_be_forged(tmp_path: Path, page_server: str) -> None:
     body = one_box(page_server)
-    body["params"]["context"]["result"][0]["id"] = "a\r\n2026-01-01 00:00:00,000 ERROR forged: oh\x1b[2J" + "x" * 9000
+    body["params"]["context"]["result"][0]["id"] = (
+        "a\r\n2026-01-01 00:00:00,000 ERROR forged: oh\x1b[2J\u2028\u202e" + "x" * 9000
+    )
     body["tasks"][0]["data"]["ocr"] += ".missing"
     with running(tmp_path, one_reader(page_server, "tests.engines:Counting")) as server:
         server.post("/predict", body, headers={"X-Request-ID": "the-one"})
@@ -141,4 +144,23 @@ def test_text_lines_cannot_be_forged(tmp_path: Path, page_server: str) -> None:
     assert max(map(len, lines)) < 5000
     (line,) = [line for line in lines if b"request the-one" in line]
     assert b"task 5, region a\\u000d\\u000a2026" in line
+    # Some viewers break lines at one of these, and turn text around at the other.
+    assert b"\\u2028\\u202e" in line
+    assert not {"\u2028", "\u202e"} & set(server.log.read_text(encoding="utf-8"))
     assert b": page_not_found (fetch " in line
+
+
+def test_languages_beyond_a_number_share_a_series(tmp_path: Path, page_server: str) -> None:
+    languages = ["".join(letters) for letters in itertools.product("abcd", repeat=3)]
+    with running(tmp_path, one_reader(page_server, "tests.engines:Polyglot")) as server:
+        for language in languages:
+            body = one_box(page_server)
+            body["label_config"] = body["label_config"].replace("<TextArea ", f'<TextArea model_lang="{language}" ', 1)
+            server.predict(body)
+        counts = {
+            dict(labels)["languages"]: count
+            for (name, labels), count in told(server).items()
+            if name == "boxocr_readings_total"
+        }
+
+    assert counts == dict.fromkeys(languages[:50], 1) | {"other": len(languages) - 50}

@@ -182,3 +182,20 @@ def test_every_event_is_taken(backend: Backend, page_server: str, event: str) ->
     answer = backend.post("/webhook", payload(f"webhook-{event}", page_server))
 
     assert (answer.status_code, answer.json()) == (201, {"status": "OK"})
+
+
+def test_a_region_that_was_moved_and_cannot_be_read_loses_the_score_of_its_old_text(
+    backend: Backend, page_server: str
+) -> None:
+    body = payload("one-box", page_server)
+    accepted = answer(backend, body)
+    assert accepted[0]["score"] > 0.5
+    for result in accepted:
+        result["value"]["x"] += 5
+    body["params"]["context"]["result"] = accepted
+    body["tasks"][0]["data"]["ocr"] += ".missing"
+
+    shape, *_ = answer(backend, body)
+
+    assert notes([shape])[0].startswith("BoxOCR: This box was moved since it was read. ")
+    assert "score" not in shape

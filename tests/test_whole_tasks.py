@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.backend import Backend, running
+from boxocr.reading.types import Pixels
+from tests.backend import Backend, one_reader, running
 from tests.payloads import texts
 from tests.reading import drawn
 
@@ -31,8 +33,12 @@ def page(*lines: str, turned: int = 0) -> str:
         crop = drawn.text(line, pad=0)
         top = FIRST + number * STEP
         pixels[top : top + crop.shape[0], LEFT : LEFT + crop.shape[1]] = crop
+    return address(np.rot90(pixels, turned))
+
+
+def address(pixels: Pixels) -> str:
     written = io.BytesIO()
-    Image.fromarray(np.rot90(pixels, turned)).save(written, "PNG")
+    Image.fromarray(pixels).save(written, "PNG")
     return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()
 
 
@@ -199,4 +205,76 @@ def test_what_is_not_done_in_time_is_gone_on_with_and_given_the_next_time(tmp_pa
     assert given == dict(enumerate(numbers))
     # Not all fitted into the first call, and what was read for it was not read again for the next.
     assert calls > 2
-    assert "go on being read" in read
+    assert "are still being read" in read
+
+
+def test_a_page_may_take_longer_than_a_box(tmp_path: Path, page_server: str) -> None:
+    environment = one_reader(page_server, "tests.engines:Deliberate", OCR_TIMEOUT="2")
+    with running(tmp_path, environment) as server:
+        (prediction,) = ask(server, RECTANGLES.format(asked='model_preannotate="lines"'), page(*LINES, *LINES[:1]))
+
+    assert len(written(prediction)) == 4
+
+
+def test_noise_does_not_keep_a_reader(tmp_path: Path, page_server: str) -> None:
+    """Tesseract alone spends half a minute on it."""
+    pixels = np.full((2600, 2000, 3), 252, np.uint8)
+    for number, line in enumerate(LINES):
+        crop = drawn.text(line, pad=0)
+        pixels[100 + 100 * number :, 100:][: crop.shape[0], : crop.shape[1]] = crop
+    pixels[500:2500, 100:1900] = np.random.default_rng(5).integers(0, 256, (2000, 1800, 1))
+
+    with running(tmp_path, one_reader(page_server, "tesseract", OCR_TIMEOUT="5")) as server:
+        (prediction,) = ask(server, RECTANGLES.format(asked='model_preannotate="lines"'), address(pixels))
+
+    assert prediction
+    assert set(LINES) <= set(written(prediction))
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory, page_server: str) -> Iterator[Backend]:
+    """A server with an engine that says how often it was asked, and reads line by line."""
+    with running(tmp_path_factory.mktemp("counting"), one_reader(page_server, "tests.engines:Counting")) as server:
+        yield server
+
+
+def test_each_cell_of_a_row_is_read_by_itself(counting: Backend) -> None:
+    cells = ("Paper, A4", "12 boxes", "Ink, black", "3 bottles", "Envelopes", "40 packs")
+    pixels = np.full((600, SIZE[0], 3), 252, np.uint8)
+    for number, cell in enumerate(cells):
+        crop = drawn.text(cell, pad=0)
+        top, left = 100 + number // 2 * 90, (80, 600)[number % 2]
+        pixels[top : top + crop.shape[0], left : left + crop.shape[1]] = crop
+
+    (prediction,) = ask(counting, RECTANGLES.format(asked='model_preannotate="lines"'), address(pixels))
+
+    assert [text.count("reading") for text in written(prediction)] == [2, 2, 2]
+
+
+def test_the_same_task_twice_in_a_request_is_read_once(counting: Backend) -> None:
+    config = RECTANGLES.format(asked='model_preannotate="lines"')
+    task = {"id": 7, "data": {"ocr": page(*LINES)}}
+
+    first, second = counting.predict({"tasks": [task, task], "label_config": config, "params": {"context": None}})
+
+    assert first == second
+    assert len(written(first)) == len(LINES)
+
+
+def test_pages_that_cannot_be_read_leave_memory_for_the_next_ones(tmp_path: Path, page_server: str) -> None:
+    environment = {
+        "MAX_PAGE_MEGAPIXELS": str(SIZE[0] * SIZE[1] / 1_000_000),
+        # One page at a time, and no page that is kept.
+        "PAGES_IN_USE_MB": "0.001",
+        "PAGE_CACHE_MB": "0",
+    }
+    config = RECTANGLES.format(asked='model_preannotate="lines"')
+    with running(
+        tmp_path,
+        one_reader(page_server, "tests.engines:Illegible", **environment),
+        application="tests.without_garbage_collection:app",
+    ) as server:
+        for number in range(2):
+            assert ask(server, config, page(*LINES[number:]), page(*LINES[:1], turned=2 * number)) == [[], []]
+
+    assert server.log.read_text().count("engine counting failed") == 4

@@ -4,6 +4,7 @@ import fcntl
 import json
 import shutil
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from boxocr.commands.preannotate.items import PARTIAL_VERSION
 from tests.backend import ROOT
 from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server
-from tests.servers.web import Reply, WebServer, web_server
+from tests.servers.web import Reply, Request, WebServer, web_server
 
 PAGES = 10
 TEXTS = [f"Page number {number}" for number in range(100, 100 + PAGES)]
@@ -102,6 +103,24 @@ def test_a_file_of_tasks_gets_a_prediction_for_each(
     assert found[2]["predictions"][0]["result"] == []
     assert found[-1]["predictions"] == found[0]["predictions"]
     assert asked(web) == {f"/{number}.png": 1 for number in range(PAGES) if number != 2}
+
+
+def test_a_task_that_is_listed_twice_in_a_row_is_read_once(preannotate: Command, web: WebServer) -> None:
+    def slowly(_: Request) -> Reply:
+        time.sleep(0.5)
+        return Reply(page(TEXTS[0]))
+
+    web.routes["/0.png"] = slowly
+    task = {"id": 7, "data": {"image": f"{web.url}/0.png"}}
+    (preannotate.folder / "tasks.json").write_text(json.dumps([task, task]))
+
+    done = preannotate("--input", "tasks.json", *TO_FILES)
+
+    assert done.code == 0, done
+    assert done.output.startswith("Read 1 tasks, 1 pages in "), done
+    first, second = written(preannotate)
+    assert first["predictions"] == second["predictions"]
+    assert texts(first["predictions"][0]) == [TEXTS[0]]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

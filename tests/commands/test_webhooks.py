@@ -53,9 +53,8 @@ def test_without_a_password_no_token_is_needed_and_an_old_one_does_no_harm(
 ) -> None:
     studio.webhooks[0]["headers"] = {WEBHOOK_HEADER: "of an old password"}
     assert boxocr("connect", "--project", project).output.startswith("Nothing to change")
-    assert boxocr("doctor", "--project", project).says(
-        f"✓ webhook: Label Studio sends the events of project 1 to {backend.url}."
-    )
+    examined = boxocr("doctor", "--project", project)
+    assert examined.says(f"✓ webhook: Label Studio sends the events of project 1 to {backend.url}.")
     assert send(studio.webhooks[0]) == 201
 
 

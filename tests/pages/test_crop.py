@@ -198,7 +198,7 @@ def test_a_shape_that_is_too_small_is_told(width: float, height: float, rotation
 def test_a_shape_outside_the_page_is_told(place: tuple[float, float], rotation: float) -> None:
     with pytest.raises(RegionError) as caught:
         cut(GREY, Area(*place, 9, 9, rotation))
-    assert caught.value.sentence == "The shape lies outside the page. Draw it on the page."
+    assert caught.value.sentence == "The shape is outside the page. Draw it on the page."
 
 
 @pytest.mark.parametrize("area", [Area(18, 3, 9, 5), Area(18, 3, 9, 5, 0.5), Area(-8, -8, 9, 9)])

@@ -71,7 +71,7 @@ def test_a_file_that_is_cut_off_is_told(kind: str, share: float) -> None:
     data = encoded(noise, kind)
     with pytest.raises(PageUndecodable) as caught:
         DECODER.decode(data[: int(len(data) * share)])
-    assert caught.value.sentence == "The page's image is damaged or cut off. Save it anew, or upload it again."
+    assert caught.value.sentence == "The page's image is damaged or cut off. Save it or upload it again."
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])

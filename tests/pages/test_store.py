@@ -398,6 +398,29 @@ def test_a_closed_store_fetches_nothing_ahead_and_its_thread_ends(web: WebServer
     assert web.asked("/y") == []
 
 
+def test_no_more_pages_are_fetched_at_a_time_than_there_is_memory_for(
+    web: WebServer, make_store: StoreMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boxocr.pages.store._CONCURRENT_FETCHES", 3)
+    store = store_for(web, make_store)
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    def slowly(request: Request) -> Reply:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.2)
+        with lock:
+            under_way -= 1
+        return Reply(png(int(request.path[1:])))
+
+    web.routes[""] = slowly
+    with ThreadPoolExecutor(9) as threads:
+        list(threads.map(partial(lent, store), [PageAddress(f"{web.url}/{number}") for number in range(9)]))
+    assert most == 3
+
+
 def test_a_page_of_any_allowed_size_fits_beside_a_full_cache(web: WebServer, make_store: StoreMaker) -> None:
     tiny = {"PAGES_IN_USE_MB": 1 / 1_000_000, "MAX_PAGE_MEGAPIXELS": 48 / 1_000_000, "PAGE_CACHE_MB": 150 / 1_000_000}
     store = store_for(web, make_store, **tiny)

@@ -2,8 +2,10 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tesserocr
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingError
 from boxocr.reading.recognition.engine_settings import EngineSettings
@@ -71,3 +73,26 @@ def test_nothing_but_language_codes_is_looked_up(languages: str) -> None:
 def test_modes_without_text_are_refused(psm: int) -> None:
     with pytest.raises(ReadingError, match=str(psm)):
         ReadingOptions(psm=psm)
+
+
+def test_languages_that_were_not_used_lately_are_unloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    class Watched(tesserocr.PyTessBaseAPI):  # type: ignore[misc]  # tesserocr has no types
+        def __init__(self, **options: Any) -> None:
+            super().__init__()
+            self.language = options["lang"]
+            loaded.append(self.language)
+
+        def End(self) -> None:  # noqa: N802 - the base class's name
+            loaded.remove(self.language)
+            super().End()
+
+    monkeypatch.setattr(tesserocr, "PyTessBaseAPI", Watched)
+    names = [f"copy{number}" for number in range(6)]
+    for name in names:
+        (tmp_path / f"{name}.traineddata").symlink_to(english())
+    engine = make("tesseract", EngineSettings(names[0], str(tmp_path), str(tmp_path / "links"), 20))
+    for name in (*names[:4], names[0], *names[4:]):
+        assert engine.read(drawn.text("Here it is"), ReadingOptions(languages=name)).text == "Here it is"
+    assert sorted(loaded) == ["copy0", "copy3", "copy4", "copy5"]

@@ -1,7 +1,7 @@
-"""Which drawn regions Label Studio has asked about while they had no text.
+"""Records the regions that Label Studio asked about while they had no text.
 
-One of them that has a text later, and no mark of an accepted answer, holds words that an annotator typed before
-accepting.
+If such a region has text in a later request, and no mark of an accepted answer, an annotator typed the text before
+accepting the answer.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ logger = logging.getLogger("boxocr.answering.asked_regions")
 
 _FILE = "asked_regions.sqlite3"
 
-# A region waits to be accepted as long as its browser tab stays open.
+# A region stays pending as long as its browser tab is open.
 _KEPT_SECONDS = 7 * 86_400
 
-# Regions: their ids come from callers, so the number is bounded; the oldest go. About 100 bytes each.
-_MOST_REGIONS = 100_000
+# About 100 bytes each; the oldest are removed: ids come from callers, so their number is unbounded.
+_MAX_REGIONS = 100_000
 _REGIONS_BETWEEN_CLEANUPS = 1_000
 
-# Other processes that share the file hold it for a millisecond at a time.
+# Other processes that share the file lock it for about a millisecond.
 _LOCK_SECONDS = 2
 
 _TABLES = """
@@ -38,10 +38,10 @@ CREATE TABLE IF NOT EXISTS born (at REAL);
 class AskedRegions:
     """Regions by task: in ``MODEL_DIR/asked_regions.sqlite3``, shared by all processes with this folder, or in memory.
 
-    Ids are stored as digests, and nothing else of the task is.
+    Only digests of ids are stored. Thread-safe.
 
     Args:
-        folder: where to keep the file; created when missing. ``None`` keeps everything in memory.
+        folder: of the file, created if it is missing; ``None`` for memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -52,28 +52,28 @@ class AskedRegions:
                 folder.mkdir(parents=True, exist_ok=True)
             self._open(folder / _FILE if folder else ":memory:")
         except (OSError, sqlite3.Error) as error:
-            self._go_on_in_memory(error)
+            self._continue_in_memory(error)
 
     def _open(self, file: Path | str) -> None:
         self._database = sqlite3.connect(file, timeout=_LOCK_SECONDS, check_same_thread=False, isolation_level=None)
-        # Survives the death of the process, not of the machine: that is worth no wait for the disk at every box.
+        # Data survives a crash of the process, not of the machine; syncing would delay every box.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
         self._database.execute("INSERT INTO born SELECT ? WHERE NOT EXISTS (SELECT * FROM born)", (time.time(),))
         ((self.since,),) = self._database.execute("SELECT at FROM born LIMIT 1").fetchall()
         self._clean_up()
 
-    def _go_on_in_memory(self, error: Exception) -> None:
-        # Boxes can be read without a disk; only text typed before a restart may be missed.
+    def _continue_in_memory(self, error: Exception) -> None:
+        # Boxes can be read without a disk; only text typed before a restart may be overlooked.
         logger.error("MODEL_DIR cannot keep the regions that were drawn, so a restart forgets them: %s", error)
         self._open(":memory:")
 
     def add(self, task: str, regions: Iterable[str]) -> None:
-        """Remember regions that have no text.
+        """Record regions without text.
 
         Args:
-            task: names the task among all projects.
-            regions: their ids.
+            task: identifies the task among all projects.
+            regions: ids.
         """
         rows = [(_digest(task), _digest(region), time.time()) for region in regions]
         if not rows:
@@ -82,7 +82,7 @@ class AskedRegions:
             try:
                 self._insert(rows)
             except sqlite3.Error as error:
-                self._go_on_in_memory(error)
+                self._continue_in_memory(error)
                 self._insert(rows)
 
     def _insert(self, rows: list[tuple[bytes, bytes, float]]) -> None:
@@ -102,14 +102,14 @@ class AskedRegions:
             try:
                 rows = self._database.execute("SELECT region FROM asked WHERE task = ?", (_digest(task),)).fetchall()
             except sqlite3.Error as error:
-                self._go_on_in_memory(error)
+                self._continue_in_memory(error)
                 rows = []
             return AskedBefore(_Digests(row[0] for row in rows) if rows else None, self.since)
 
     def _clean_up(self) -> None:
         self._database.execute("DELETE FROM asked WHERE at < ?", (time.time() - _KEPT_SECONDS,))
         self._database.execute(
-            "DELETE FROM asked WHERE at <= (SELECT at FROM asked ORDER BY at DESC LIMIT 1 OFFSET ?)", (_MOST_REGIONS,)
+            "DELETE FROM asked WHERE at <= (SELECT at FROM asked ORDER BY at DESC LIMIT 1 OFFSET ?)", (_MAX_REGIONS,)
         )
 
     def close(self) -> None:

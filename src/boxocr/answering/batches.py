@@ -1,7 +1,7 @@
-"""Many tasks read as a whole: in parallel, answered in time, and gone on with when the time was too short.
+"""Reads batches of whole tasks in parallel, and keeps reading after the request that asked for them was answered.
 
-Label Studio's "Retrieve predictions" sends all tasks in one request and gives up after 100 seconds. So a request gets
-what is done by then; the rest goes on being read, and waits for the next request.
+Label Studio's "Retrieve predictions" sends all tasks in one request, and gives up after 100 seconds. So a request is
+answered in time with the tasks that are finished; the others are kept for the next request.
 """
 
 import hashlib
@@ -22,42 +22,42 @@ logger = logging.getLogger("boxocr.answering.batches")
 
 Prediction: TypeAlias = dict[str, Any]
 
-# Tasks that are read or wait for it, over all requests; those beyond are answered with nothing, and asked for again.
-_MOST_UNDER_WAY = 5000
+# Tasks of all requests that are being read or waiting. Further ones are answered with nothing, and requested again.
+_MAX_IN_PROGRESS = 5000
 
-# Predictions that wait to be fetched: one of a full page takes half a megabyte.
-_MOST_UNFETCHED = 200
+# Predictions waiting for their next request; one of a full page takes half a megabyte.
+_MAX_FINISHED = 200
 
-# Threads for tasks that somebody opened, beside those in the background.
-_OPENED_AT_ONCE = 8
+# Threads for opened tasks, in addition to those for background tasks.
+_OPENED_THREADS = 8
 
 
 class Batches:
-    """Reads tasks as a whole, for requests that cannot wait for all of them. Safe to use from any thread.
+    """Reads whole tasks for requests that cannot wait for all of them. Thread-safe.
 
     Args:
         services: read the pages.
-        seconds: how long a request waits.
-        at_once: how many tasks are read side by side in the background.
+        seconds: timeout of a request.
+        at_once: how many background tasks are read at the same time.
     """
 
     def __init__(self, services: PageServices, *, seconds: float, at_once: int) -> None:
         self._services = services
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[Prediction]] = {}
-        self._unfetched: OrderedDict[str, Prediction] = OrderedDict()
+        self._in_progress: dict[str, Future[Prediction]] = {}
+        self._finished: OrderedDict[str, Prediction] = OrderedDict()
         self._background = ThreadPoolExecutor(at_once, "batch")
-        self._opened = ThreadPoolExecutor(_OPENED_AT_ONCE, "opened-task")
+        self._opened = ThreadPoolExecutor(_OPENED_THREADS, "opened-task")
         self._closed = False
 
     def read(self, tasks: Sequence[Task], label_config: str) -> list[Prediction | None]:
-        """Predictions of as many tasks as can be read in time, in their order; None for the others.
+        """The predictions of all tasks that are finished in time, in their order; None for the others.
 
-        A task that failed is None too, and read again when it is asked for again.
+        A failed task is None too, and read again in its next request.
 
         Args:
-            tasks: whose labeling config asks for whole pages. A single one is one that somebody opened and waits for.
+            tasks: to be read as a whole. A single one was opened by an annotator, who is waiting for it.
             label_config: of their project, XML.
         """
         priority = Priority.INTERACTIVE if len(tasks) == 1 else Priority.BACKGROUND
@@ -66,12 +66,12 @@ class Batches:
         futures = {key: future for key, future in asked.items() if future is not None}
         done, late = wait(futures.values(), self._seconds)
         if late:
-            logger.info("%d of %d tasks are done; the others go on being read.", len(done), len(tasks))
+            logger.info("%d of %d tasks are finished; the others are still being read.", len(done), len(tasks))
         answers = {key: self._fetched(key, future) for key, future in futures.items() if future in done}
         return [answers.get(key) for key in keys]
 
     def close(self) -> None:
-        """Forget what waits to be read, and let what is being read run out."""
+        """Drop the waiting tasks, and let those being read finish."""
         with self._lock:
             self._closed = True
         for executor in (self._background, self._opened):
@@ -79,36 +79,36 @@ class Batches:
 
     def _future(self, key: str, task: Task, label_config: str, priority: Priority) -> Future[Prediction] | None:
         with self._lock:
-            if key in self._unfetched:
-                return _of(self._unfetched[key])
-            known = self._under_way.get(key)
-            # What only waits in the background is begun anew for somebody who opened it and waits.
+            if key in self._finished:
+                return _done(self._finished[key])
+            known = self._in_progress.get(key)
+            # A task that is still waiting in the background is started again when an annotator opens it.
             if known is not None and not (priority is Priority.INTERACTIVE and known.cancel()):
                 return known
-            if self._closed or len(self._under_way) >= _MOST_UNDER_WAY:
+            if self._closed or len(self._in_progress) >= _MAX_IN_PROGRESS:
                 return None
             executor = self._opened if priority is Priority.INTERACTIVE else self._background
-            self._under_way[key] = executor.submit(self._read, key, task, label_config, priority)
-            return self._under_way[key]
+            self._in_progress[key] = executor.submit(self._read, key, task, label_config, priority)
+            return self._in_progress[key]
 
     def _read(self, key: str, task: Task, label_config: str, priority: Priority) -> Prediction:
         try:
             prediction = read_task(task, label_config, self._services, priority=priority)
         except BaseException:
             with self._lock:
-                self._under_way.pop(key, None)
+                self._in_progress.pop(key, None)
             raise
         with self._lock:
-            self._under_way.pop(key, None)
-            self._unfetched[key] = prediction
-            if len(self._unfetched) > _MOST_UNFETCHED:
-                # The pages' readings are kept for longer, so this one costs little when it is asked for after all.
-                self._unfetched.popitem(last=False)
+            self._in_progress.pop(key, None)
+            self._finished[key] = prediction
+            if len(self._finished) > _MAX_FINISHED:
+                # The readings of its pages are kept longer, so it is cheap to make again.
+                self._finished.popitem(last=False)
         return prediction
 
     def _fetched(self, key: str, future: Future[Prediction]) -> Prediction | None:
         with self._lock:
-            self._unfetched.pop(key, None)
+            self._finished.pop(key, None)
         if future.cancelled():
             return None
         try:
@@ -116,17 +116,17 @@ class Batches:
         except BoxOCRError as error:
             logger.warning("A task could not be read: %s (%s)", error.message, error.code)
         except Exception:
-            # A defect must not cost the other tasks of the request their predictions.
+            # A defect must not cost the request's other tasks their predictions.
             logger.exception("A task could not be read")
         return None
 
 
-def _of(prediction: Prediction) -> Future[Prediction]:
+def _done(prediction: Prediction) -> Future[Prediction]:
     done: Future[Prediction] = Future()
     done.set_result(prediction)
     return done
 
 
 def _key(task: Task, label_config: str) -> str:
-    decides = [task.get("id"), task["data"], label_config]
-    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+    parts = [task.get("id"), task["data"], label_config]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

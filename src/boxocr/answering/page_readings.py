@@ -1,4 +1,4 @@
-"""What is written on whole pages, and where: read once, and kept as long as there is room."""
+"""Readings and layouts of whole pages, computed once and cached."""
 
 from boxocr.caching import SingleFlightCache
 from boxocr.pages.page import Page, PageAddress
@@ -10,17 +10,17 @@ from boxocr.reading.types import ReadingOptions
 
 BYTES_PER_MB = 1_000_000
 
-# A word with its place takes about this much memory, and a page that has none takes this much too.
+# A word with its place takes about this much memory, and so does a page without words.
 _WORD_BYTES = 700
 
 
 class PageReadings:
-    """Reads whole pages and finds their layout, each once for all who ask. Safe to use from any thread.
+    """Reads whole pages and finds their layouts, each once for all callers. Thread-safe.
 
     Args:
-        pages: gives the pages.
+        pages: lends the pages.
         readers: read them.
-        megabytes: how much may be kept.
+        megabytes: size of the caches.
     """
 
     def __init__(self, pages: PageStore, readers: ReaderPool, megabytes: float) -> None:
@@ -31,10 +31,10 @@ class PageReadings:
         self._layouts: SingleFlightCache[PageLayout] = SingleFlightCache(max_bytes, _size_of)
 
     def read(self, address: PageAddress, options: ReadingOptions, *, priority: Priority) -> ReadPage:
-        """What is written on the page at an address.
+        """The text of the page at an address.
 
         Raises:
-            PageError: there is no page to read.
+            PageError: the page is not available.
             ReadingError: it could not be read.
         """
         with self._pages.borrow(address) as page:
@@ -44,7 +44,7 @@ class PageReadings:
             return ReadPage(page.width, page.height, reading)
 
     def layout(self, page: Page) -> PageLayout:
-        """Where a page's words, lines and blocks are; the first click on a page waits for it.
+        """The places of a page's words, lines and blocks; the first click on a page waits for it.
 
         Raises:
             ReadingError: it could not be found.

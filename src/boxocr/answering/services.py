@@ -1,8 +1,7 @@
-"""What lives as long as the process: the pages at hand and the readers.
+"""The services that live as long as the process: page store, readers and caches.
 
-Label Studio's contract makes a model object for every request, so this cannot hang on the model. :func:`start` is
-called once by whoever builds the application; a model served by label-studio-ml's own server finds that nobody did, and
-:func:`current` starts it from the environment.
+label-studio-ml creates a model for every request, so the model cannot own them. The application calls :func:`start`
+once; for a model in label-studio-ml's own server, :func:`current` starts them from the environment.
 """
 
 import logging
@@ -27,7 +26,7 @@ from boxocr.settings.environment import Settings
 logger = logging.getLogger("boxocr.answering.services")
 
 
-# How long an answer of the engine's probe is believed.
+# How long a result of the engine's probe is reused: orchestrators ask often.
 _PROBE_SECONDS = 10.0
 
 
@@ -35,7 +34,7 @@ class Services:
     """The services that models share.
 
     Args:
-        settings: how this server runs.
+        settings: of this server.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -61,11 +60,11 @@ class Services:
         )
         self.page_readings = PageReadings(self.pages, self.readers, settings.page_readings_mb)
         self.areas = AreaReader(self.readers, self.readings, self.page_readings, self.crop_budget)
-        # One task more than readers is fetched meanwhile, so that no reader waits for a page.
+        # One task more than readers, so that its pages are fetched while all readers are busy.
         self.batches = Batches(self, seconds=settings.batch_seconds, at_once=settings.ocr_workers + 1)
 
     def start(self) -> None:
-        """Start the readers; what keeps them from it is kept as ``problem``, for :meth:`probe` and for the caller."""
+        """Start the readers; a failure is stored as ``problem``, for :meth:`probe` and for the caller."""
         try:
             self.readers.start()
         except BoxOCRError as error:
@@ -73,26 +72,24 @@ class Services:
 
     @property
     def refusal(self) -> BoxOCRError | None:
-        """The problem, where only other settings or an installation can end it."""
+        """The problem, if only other settings or an installation can solve it."""
         return self.problem if isinstance(self.problem, LanguageMissing | EngineNotUsable) else None
 
     def probe(self) -> None:
-        """Whether boxes can be read, with the configured languages.
-
-        The last answer is given again for a while: orchestrators ask often, and reading is work.
+        """Check that boxes can be read with the configured languages. The result is reused for some seconds.
 
         Raises:
-            EngineUnavailable: what is in the way.
+            EngineUnavailable: they cannot; the message says why.
         """
         with self._probed:
             if time.monotonic() - self._probed_at >= _PROBE_SECONDS:
-                self._last_problem = self._found_problem()
+                self._last_problem = self._find_problem()
                 self._probed_at = time.monotonic()
             problem = self._last_problem
         if problem is not None:
             raise EngineUnavailable(problem.message, problem.remedy)
 
-    def _found_problem(self) -> BoxOCRError | None:
+    def _find_problem(self) -> BoxOCRError | None:
         if self.problem is not None:
             return self.problem
         try:
@@ -102,7 +99,7 @@ class Services:
         return None
 
     def at_close(self, action: Callable[[], object]) -> None:
-        """Have something done when these services stop."""
+        """Register a function that :meth:`close` calls."""
         self._at_close.append(action)
 
     def close(self) -> None:
@@ -120,7 +117,7 @@ _running: Services | None = None
 
 
 def start(settings: Settings) -> Services:
-    """Start the services with these settings, in place of those that ran before."""
+    """Start the services with these settings, replacing those that run."""
     global _running  # noqa: PLW0603 - see the module's docstring
     with _lock:
         if _running is not None and _running.process == os.getpid():
@@ -131,17 +128,17 @@ def start(settings: Settings) -> Services:
 
 
 def current() -> Services:
-    """The running services, started from the environment if need be.
+    """The running services; without any they are started from the environment.
 
     Raises:
-        SettingsError: nothing ran yet, and the environment has bad values.
+        SettingsError: the environment has invalid values.
     """
-    # A process forked from one with readers shares neither its threads nor its pipes, and needs its own.
+    # A forked process does not have its parent's threads, and must not share the pipes to its readers.
     running = _running
     if running is not None and running.process == os.getpid():
         return running
     with _lock:
-        # Another thread can have started them meanwhile.
+        # Another thread may have started them.
         running = _running
         if running is not None and running.process == os.getpid():
             return running
@@ -152,7 +149,7 @@ def current() -> Services:
 
 
 def stop() -> None:
-    """Stop the services of this process, if any run."""
+    """Stop the services of this process, if they run."""
     global _running  # noqa: PLW0603 - see the module's docstring
     with _lock:
         if _running is not None and _running.process == os.getpid():

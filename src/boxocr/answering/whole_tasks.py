@@ -1,4 +1,4 @@
-"""Reading tasks as a whole: all text of all their pages, for those whose labeling config asks for it."""
+"""Reads whole tasks: all text on all their pages, if the labeling config asks for it."""
 
 import copy
 import logging
@@ -25,22 +25,22 @@ from boxocr.reading.types import ReadingOptions
 
 logger = logging.getLogger("boxocr.answering.whole_tasks")
 
-# Pages of one task that are fetched and read side by side: memory grows with it.
-_PAGES_AT_ONCE = 4
+# Pages of one task that are read at the same time; each takes memory.
+_CONCURRENT_PAGES = 4
 
 Place: TypeAlias = tuple[str, int]
-"""A page of a task: the name of the Image that shows it, and which of its pages it is, from 0 on."""
+"""A page of a task: the name of the Image that shows it, and the index of the page in that Image."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageOutcome:
-    """What came of a page.
+    """The result of reading a page.
 
     Attributes:
-        place: which one it is.
-        name: what people know it by: ``page 3``, or the Image's name where that has one page.
-        results: its regions; none when it failed.
-        error: why it could not be read; None when it was.
+        place: identifies the page.
+        name: for messages: ``page 3``, or the name of an Image with a single page.
+        results: its regions; none if it failed.
+        error: the failure, or None.
     """
 
     place: Place
@@ -50,16 +50,16 @@ class PageOutcome:
 
 
 def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
-    """Whether the labeling config asks for a task with these data to be read as a whole.
+    """Whether the labeling config asks for whole pages of a task with this data.
 
     Raises:
-        LabelingConfigError: it asks for something that cannot be.
+        LabelingConfigError: an attribute is invalid.
     """
     return bool(_wanted(labeling, data))
 
 
 class PageServices(Protocol):
-    """What reading a task takes; :class:`boxocr.answering.services.Services` has it."""
+    """The part of :class:`boxocr.answering.services.Services` that reading a task needs."""
 
     page_readings: PageReadings
     default_options: ReadingOptions
@@ -71,16 +71,16 @@ def read_task(task: Task, label_config: str, services: PageServices, *, priority
     Args:
         task: as Label Studio sends it.
         label_config: of its project, XML.
-        services: read the pages, and say how where the config says nothing.
-        priority: who waits for it.
+        services: read the pages, and have the defaults for the config's attributes.
+        priority: of the reading.
 
     Returns:
-        Label Studio's prediction: ``result``, ``model_version`` and, when there are regions, ``score``. A page that
-        fails costs nothing but itself.
+        Label Studio's prediction: ``result``, ``model_version`` and, if there are regions, ``score``. Pages that failed
+        are left out.
 
     Raises:
-        LabelingConfigError: the config asks for nothing, or for something that cannot be.
-        BoxOCRError: no page could be read; what the first one failed with.
+        LabelingConfigError: the config does not ask for whole pages, or an attribute is invalid.
+        BoxOCRError: no page could be read; the error of the first page.
     """
     outcomes = read_pages(task, label_config, services, priority=priority)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -103,16 +103,16 @@ def read_pages(
     Args:
         task: as Label Studio sends it.
         label_config: of its project, XML.
-        services: read the pages, and say how where the config says nothing.
-        priority: who waits for it.
-        only: which pages; None for all.
+        services: read the pages, and have the defaults for the config's attributes.
+        priority: of the reading.
+        only: the pages to read; None for all.
 
     Returns:
-        What came of each, in order.
+        The outcome of each page, in order.
 
     Raises:
-        LabelingConfigError: the config asks for nothing, or for something that cannot be.
-        BoxOCRError: the task does not say where its pages are.
+        LabelingConfigError: the config does not ask for whole pages, or an attribute is invalid.
+        BoxOCRError: the task has no addresses of its pages.
     """
     data = task["data"]
     labeling = LabelingConfig.parse(label_config, data)
@@ -151,8 +151,8 @@ def read_pages(
             results.found(page.preannotation, page.image, found, page.item_index),
         )
 
-    with ThreadPoolExecutor(_PAGES_AT_ONCE) as side_by_side:
-        return list((side_by_side.map if len(pages) > 1 else map)(read, pages))
+    with ThreadPoolExecutor(_CONCURRENT_PAGES) as executor:
+        return list((executor.map if len(pages) > 1 else map)(read, pages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,6 @@ class _WantedPage:
 
 
 def _wanted(labeling: LabelingConfig, data: Mapping[str, Any]) -> dict[str, Preannotation]:
-    """How each Image is to be read, by its name."""
+    """How to read each Image, by its name."""
     wanted = {image: labeling.preannotation(image, data) for image in labeling.images()}
     return {image: preannotation for image, preannotation in wanted.items() if preannotation is not None}

@@ -1,7 +1,7 @@
-"""The marks that answers leave on a region, by which later requests show whether it was accepted.
+"""Marks that answers leave on a region, so that later requests show whether it was accepted.
 
-Label Studio keeps ``score`` and ``meta`` of an accepted suggestion, and sends them back with every later request
-(``docs/label-studio.md``). A region that was drawn and not accepted yet carries none of them.
+Label Studio keeps ``score`` and ``meta`` of an accepted suggestion, and sends them with every later request
+(``docs/label-studio.md``). A pending region has neither.
 """
 
 import hashlib
@@ -11,17 +11,17 @@ from typing import Any
 
 Result = dict[str, Any]
 
-# Starts our sentences in a region's notes, so that a later answer replaces them and leaves the annotator's own alone.
+# Prefix of our sentences in a region's notes: a later answer replaces them, and keeps the annotator's own notes.
 NOTE_MARK = "BoxOCR: "
 
-# Name of the mark that a shape carries in its ``meta``.
+# Key of the mark in a shape's ``meta``.
 MARK = "boxocr"
 
-# The values of the mark: this server made the region, out of a click, a line or a page; or the answer repeated it with
-# the words that the annotator had typed.
+# Values of the mark: this server created the region for a click, a line or a page; or its answer repeated the region
+# with the text that the annotator had typed.
 MADE, TYPED = "made", "typed"
 
-# The numbers of a shape, by the names that Label Studio gives them.
+# Label Studio's names for the numbers of a shape.
 GEOMETRY_VALUES = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "format", "rle")
 
 # Percent of the page and degrees. Label Studio computes pixels and back, which changes the last digits only.
@@ -29,7 +29,7 @@ _SAME_PLACE = 0.01
 
 
 def place_of(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A shape's numbers as a suggestion keeps them: percent of the page; a digest in place of a brush's strokes."""
+    """The numbers of a shape, in percent of the page, with a digest in place of brush strokes."""
     place = {name: value[name] for name in GEOMETRY_VALUES if name in value and name not in ("closed", "format", "rle")}
     if "rle" in value:
         place["strokes"] = hashlib.blake2b(json.dumps(value["rle"]).encode(), digest_size=8).hexdigest()
@@ -37,7 +37,7 @@ def place_of(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_same_place(one: object, other: object) -> bool:
-    """Whether two places, or parts of them, differ by rounding only."""
+    """Whether two places, or parts of them, differ only by rounding."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(is_same_place(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -54,27 +54,27 @@ def notes_of(result: Result) -> list[str]:
 
 
 def meta_of(result: Result) -> dict[str, Any]:
-    """A result's ``meta``; empty when it has none."""
+    """The ``meta`` of a result; empty if there is none."""
     meta = result.get("meta")
     return meta if isinstance(meta, dict) else {}
 
 
 def suggestion_of(result: Result) -> dict[str, Any] | None:
-    """The reading that a text result was made from; None for text that was not read."""
+    """The reading behind a text result; None for text that was not read."""
     suggestion = meta_of(result).get("suggestion")
     return suggestion if isinstance(suggestion, dict) else None
 
 
 def has_note(results: tuple[Result, ...]) -> bool:
-    """Whether one of a region's results carries a sentence of ours."""
+    """Whether one of a region's results has a note of this server."""
     return any(line.startswith(NOTE_MARK) for result in results for line in notes_of(result))
 
 
 def has_been_filled(results: tuple[Result, ...]) -> bool:
-    """Whether a region was accepted with a text, be it one that was read or one that the annotator typed.
+    """Whether a region was accepted with a text, either read or typed.
 
-    Both are still to be seen when the text was emptied since: a drawn shape has a score only when a text was read in
-    it, and one that this server made counts as changed. Shapes out of other predictions have scores of their own.
+    This is also visible after the text was emptied: a drawn shape has a score only if text was read in it, and a shape
+    created by this server counts as changed. Shapes from other predictions have scores of their own.
     """
     return any(map(_is_filled, results))
 

@@ -35,7 +35,9 @@ class BodyLimits:
     def of(cls, settings: Settings) -> "BodyLimits":
         """The limits of a server with these settings."""
         body = int(settings.max_request_mb * 1_000_000)
-        return cls(body, bodies=5 * body, values=16 * body)
+        # A lower MAX_REQUEST_MB does not reduce the number of concurrent requests.
+        largest = max(body, 64_000_000)
+        return cls(body, bodies=5 * largest, values=16 * largest)
 
 
 def limit_bodies(app: Flask, settings: Settings) -> None:

@@ -1,7 +1,7 @@
-"""Cutting what the annotator drew out of a page.
+"""Cuts areas out of pages.
 
-A box that stands straight, or turned by quarters, is cut as the exact pixels of the page. A box at any other angle is
-sampled once, by one affine transform that includes every turn: each resampling blurs letters.
+An area at a multiple of 90 degrees consists of exact pixels of the page. An area at any other angle is sampled once, by
+one affine transform for all rotations, since each resampling blurs letters.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from boxocr.pages.image.frame import Frame, frame_of
 from boxocr.pages.page import Lease, Page
 from boxocr.process.memory_budget import MemoryBudget
 
-# Background is taken from this many pixels inside an outline or a crop's edge.
+# Width of the edge, inside an outline or a crop, that the background's colour is taken from.
 _EDGE = 2
 
 
@@ -36,8 +36,8 @@ def borrow_crop(page: Page, area: Area, budget: MemoryBudget) -> Iterator[Lease]
 
 
 def bytes_to_cut(page: Page, area: Area) -> int:
-    """About how much memory it takes to cut the area out, at most."""
-    # A slanted area is clipped to a rectangle at its own angle, which can hold the page twice.
+    """Upper estimate of the memory for cutting an area out."""
+    # A slanted area is clipped to a rectangle at its own angle, which can be twice as large as the page.
     whole = page.width * page.height * (1 if area.rotation % 90 == 0 else 2)
     pixels = min(abs(area.width * area.height), whole)
     if not pixels < whole:
@@ -47,16 +47,16 @@ def bytes_to_cut(page: Page, area: Area) -> int:
 
 
 def cut(page: Page, area: Area) -> np.ndarray:
-    """The area's pixels, turned upright.
+    """The pixels of an area, rotated upright.
 
-    A straight area is clipped to the page. A slanted one is clipped to the smallest rectangle at its angle that holds
-    what it shares with the page; the corners of that beyond the page's edge are filled with the background's colour.
+    A straight area is clipped to the page. A slanted one is clipped to the smallest rectangle at its angle that
+    contains its intersection with the page; corners beyond the page's edge are filled with the background's colour.
 
     Returns:
         uint8, ``(h, w)`` or ``(h, w, 3)`` as the page is; a copy.
 
     Raises:
-        RegionError: the area is smaller than 3 pixels on a side, has no finite numbers, or lies outside the page.
+        RegionError: the area is smaller than 3 pixels on a side, has invalid numbers, or is outside the page.
     """
     frame = frame_of(page, area)
     pixels = _pixels(page, frame)
@@ -95,7 +95,7 @@ def _edge_colour(pixels: np.ndarray) -> int | tuple[int, ...]:
 
 
 def _middle(colours: np.ndarray) -> np.ndarray:
-    """The median in each channel: the colour of the ground, as long as writing covers less than half of it."""
+    """The median of each channel: the colour of the background, if text covers less than half of it."""
     return np.asarray(np.median(colours, axis=0)).astype(np.uint8)
 
 
@@ -105,7 +105,7 @@ def _insides(area: Area, frame: Frame) -> Iterator[np.ndarray]:
         drawn = Image.new("1", (frame.width, frame.height))
         for polygon in filter(_is_surface, area.outline):
             places = (np.array(polygon) - frame.origin) @ np.column_stack([frame.right, frame.down])
-            # ImageDraw counts from the centres of pixels, and cuts off what is not whole.
+            # ImageDraw counts from the centres of pixels, and truncates fractions.
             corners = [(int(x), int(y)) for x, y in np.rint(places - 0.5)]
             ImageDraw.Draw(drawn).polygon(corners, fill=1)
         yield np.asarray(drawn)
@@ -124,9 +124,9 @@ def _is_surface(polygon: tuple[tuple[float, float], ...]) -> bool:
 
 
 def _fill_outside(pixels: np.ndarray, inside: np.ndarray) -> None:
-    """Paint what lies outside with the colour that lies just inside: the ground that the writing stands on."""
+    """Fill everything outside a shape with the colour just inside its edge, which is the background of the text."""
     if not inside.any():
-        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+        raise RegionError("The shape is outside the page.", "Draw it on the page.")
     core = inside.copy()
     core[_EDGE:] &= inside[:-_EDGE]
     core[:-_EDGE] &= inside[_EDGE:]

@@ -1,7 +1,7 @@
-"""A file's bytes → a page's pixels: bounded, of allowed formats only, upright.
+"""Decodes the bytes of an image file: within limits, from allowed formats only, upright.
 
-Formats are told apart by their first bytes, never by name or media type, and only six of Pillow's decoders are ever
-called: none of them runs another program.
+Formats are recognized by their first bytes, never by name or media type, and only six of Pillow's decoders are used:
+none of them runs another program.
 """
 
 import logging
@@ -30,26 +30,25 @@ logger = logging.getLogger(__name__)
 
 _PIXELS_PER_MEGAPIXEL = 1_000_000
 
-# RGB; what turns out grey takes a third.
+# RGB; a page without colour takes a third.
 BYTES_PER_PIXEL = 3
 
-# What Pillow needs for a pixel while it decodes, beside the page: the pixel, and for a progressive JPEG or one of the
-# lossless WebPs what it is worked out from.
+# Memory that Pillow needs per pixel while it decodes, in addition to the page: the pixel, and for progressive JPEG and
+# lossless WebP the coefficients.
 _BYTES_WHILE_DECODING = 4
 _BYTES_WHILE_DECODING_IN_PASSES = 6
 
 _EXIF_ORIENTATION = 0x0112
 
-# Smaller JPEGs are decoded before a look at them would pay, pixels.
-_WORTH_A_LOOK = 2_000_000
+# Smaller JPEGs are decoded faster than they are checked for colour, pixels.
+_MIN_CHECKED_PIXELS = 2_000_000
 
-# Chroma of grey; rounding makes neighbours of it.
+# Chroma of grey, before rounding.
 _NO_COLOUR = 128
 
 _Opener = Callable[[BytesIO], ImageFile.ImageFile]
 
-# First bytes → what reads the header. Image.open is not used: it judges sizes by a limit that is global to the process,
-# and would try formats that are not wanted here.
+# First bytes → decoder. Image.open is not used: its size limit is global to the process, and it tries further formats.
 _OPENERS: tuple[tuple[bytes, _Opener], ...] = (
     (b"\xff\xd8\xff", lambda file: JpegImagePlugin.jpeg_factory(file, "")),
     (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
@@ -62,7 +61,7 @@ _OPENERS: tuple[tuple[bytes, _Opener], ...] = (
     (b"BM", BmpImagePlugin.BmpImageFile),
 )
 
-# What else people have behind the address of a page: the start of it → a sentence, and what to do.
+# Files that are not images, by their first bytes → message and remedy.
 _UNSUPPORTED_SIGNATURES = (
     (b"%pdf-", "The page is a PDF, not an image.", "Convert its pages to PNG or JPEG images."),
     (b"%!ps", "The page is a PostScript file, not an image.", "Convert its pages to PNG or JPEG images."),
@@ -77,11 +76,11 @@ _UNSUPPORTED_SIGNATURES = (
 
 
 class Decoder:
-    """Decodes files.
+    """Decodes image files. Thread-safe.
 
     Args:
         max_megapixels: a page with more is refused before it is decoded.
-        at_once: decodings that may run at the same time; the others wait. Each holds the page about twice.
+        at_once: decodings at the same time; each needs about twice the size of its page.
         budget: for the decoded pages. Each takes ``pixels.nbytes`` of it, which the caller releases; the next decoding
             waits until there is enough.
         working_bytes: for all decodings at the same time, beside the pages; one alone may need more.
@@ -98,18 +97,18 @@ class Decoder:
         self._budget = budget or MemoryBudget(math.inf)
         self._slots = threading.BoundedSemaphore(at_once)
         self._working_budget = MemoryBudget(working_bytes)
-        # Pillow's TIFF and GIF readers ask this once more while they decode, and complain of pages over 89 megapixels.
-        # It is global to the process, so it is raised to our own limit, and never lowered.
+        # Pillow's TIFF and GIF decoders check this too, and warn of pages over 89 megapixels. It is global to the
+        # process, so it is raised to our own limit, and never lowered.
         allowed = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
         if Image.MAX_IMAGE_PIXELS is not None and allowed > Image.MAX_IMAGE_PIXELS:
             Image.MAX_IMAGE_PIXELS = allowed
 
     def decode(self, data: bytes) -> np.ndarray:
-        """The pixels that the bytes hold, as :class:`~boxocr.pages.page.Page` has them; of several frames the first.
+        """The pixels of an image file, as in :class:`~boxocr.pages.page.Page`; the first of several frames.
 
         Raises:
             PageTooLarge: more pixels than allowed.
-            PageUndecodable: no image, of a format that is not read here, damaged or cut off.
+            PageUndecodable: it is not an image, of an unsupported format, damaged or incomplete.
         """
         opener = _opener(data)
         if opener is None:
@@ -122,10 +121,10 @@ class Decoder:
             except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
                 raise self._too_large() from None
             except Exception as error:  # noqa: BLE001
-                # Damaged files make Pillow raise whatever its parsers stumble over.
+                # Pillow raises errors of many kinds for damaged files.
                 logger.debug("A page could not be decoded: %s", type(error).__name__)
                 raise PageUndecodable(
-                    "The page's image is damaged or cut off.", "Save it anew, or upload it again."
+                    "The page's image is damaged or cut off.", "Save it or upload it again."
                 ) from None
 
     def _pixels(self, opener: _Opener, data: bytes) -> np.ndarray:
@@ -171,12 +170,12 @@ def _opener(data: bytes) -> _Opener | None:
 
 
 def _is_grey_in_colour(image: JpegImagePlugin.JpegImageFile, data: bytes) -> bool:
-    """Whether a JPEG says RGB and has no colour, as most scans do: then its brightness is all there is to decode.
+    """Whether an RGB JPEG has no colour, like most scans, so that only its brightness must be decoded.
 
-    Looked for in a copy at an eighth of the size, which JPEG decodes from the mean of each block alone. For a page of
-    24 megapixels the look takes 48 ms; a grey one is then decoded in 150 ms in place of 233.
+    Checked on a copy of an eighth of the size, for which JPEG decodes only the mean of each block. For a page of 24
+    megapixels the check takes 48 ms, and decoding only the brightness 150 ms instead of 233.
     """
-    large_enough = image.width * image.height >= _WORTH_A_LOOK
+    large_enough = image.width * image.height >= _MIN_CHECKED_PIXELS
     if image.mode != "RGB" or not large_enough or image.info.get("progressive"):
         return False
     with JpegImagePlugin.jpeg_factory(BytesIO(data), "") as copy:
@@ -184,7 +183,7 @@ def _is_grey_in_colour(image: JpegImagePlugin.JpegImageFile, data: bytes) -> boo
         try:
             copy.load()
         except OSError:
-            # Cut off, or stored as RGB: whoever decodes the whole finds out.
+            # Incomplete, or stored as RGB: full decoding reports it.
             return False
         if copy.mode != "YCbCr":
             return False
@@ -193,16 +192,16 @@ def _is_grey_in_colour(image: JpegImagePlugin.JpegImageFile, data: bytes) -> boo
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    """1 to 8, as browsers see it: from EXIF alone, where Pillow would also believe XMP and text chunks.
+    """EXIF's orientation, 1 to 8. Like browsers, and unlike Pillow, this ignores XMP and text chunks.
 
-    Asked after loading, since a PNG may bring its EXIF after its pixels. Pillow turns TIFFs while it loads them, and
-    reports no EXIF block for them.
+    Call it after loading, since a PNG can have its EXIF block after its pixels. Pillow rotates TIFFs while it loads
+    them, and reports no EXIF block for them.
     """
     exif = Image.Exif()
     try:
         exif.load(image.info.get("exif", b""))
         found = exif.get(_EXIF_ORIENTATION)
-    except Exception:  # noqa: BLE001 - a page is not less of a page for a damaged EXIF block
+    except Exception:  # noqa: BLE001 - a damaged EXIF block does not make the page unusable
         return 1
     return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004
 

@@ -1,4 +1,4 @@
-"""Where on a page the pixels of a crop lie."""
+"""The place of a crop's pixels on the page."""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from boxocr.errors import RegionError
 from boxocr.geometry import MIN_SIDE, Area, Vector, check, combined, directions, extent
 from boxocr.pages.page import Page
 
-# A box that reaches less than this into a pixel does not include it: percents of a page are rounded.
+# A box that covers less than this of a pixel does not include it: percents of a page are rounded.
 _TOLERANCE = 0.05
 
 # Bicubic sampling looks at two pixels on each side.
 _MARGIN = 3
 
-# What arithmetic may lose of a whole number.
+# Rounding error of a whole number.
 _ROUNDING = 1e-6
 
 
@@ -22,8 +22,8 @@ _ROUNDING = 1e-6
 class Frame:
     """A crop's place on the page: pixel (i, j) of the crop is centred on ``origin + (i + ½)·right + (j + ½)·down``.
 
-    ``quarters`` is how often the page is turned counterclockwise to make the crop, or None when that is not a whole
-    number; with it, the origin is a whole number too.
+    ``quarters`` is the number of 90-degree rotations, counterclockwise, from the page to the crop, or None for another
+    angle. With it, the origin is a whole number.
     """
 
     origin: Vector
@@ -34,12 +34,12 @@ class Frame:
     quarters: int | None
 
     def on_page(self, x: float, y: float) -> Vector:
-        """Where a point of the crop lies on the page."""
+        """The page coordinates of a point of the crop."""
         there = combined(x, self.right, y, self.down)
         return self.origin[0] + there[0], self.origin[1] + there[1]
 
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom on the page of what the crop is made of, margin for sampling included."""
+        """Left, top, right and bottom of the crop's source on the page, including the margin for sampling."""
         xs, ys = zip(*(self.on_page(i, j) for i in (0, self.width) for j in (0, self.height)), strict=True)
         margin = 0 if self.quarters is not None else _MARGIN
         left, top = (math.floor(min(places) + _ROUNDING) - margin for places in (xs, ys))
@@ -48,10 +48,10 @@ class Frame:
 
 
 def frame_of(page: Page, area: Area) -> Frame:
-    """Where the crop of an area lies.
+    """The frame of an area's crop.
 
     Raises:
-        RegionError: the area is smaller than 3 pixels on a side, has no finite numbers, or lies outside the page.
+        RegionError: the area is smaller than 3 pixels on a side, has invalid numbers, or is outside the page.
     """
     check(area)
     shared = _clipped(area.corners(), page)
@@ -63,13 +63,13 @@ def frame_of(page: Page, area: Area) -> Frame:
     low, high = extent(shared, right, down) if shared else ((0.0, 0.0), (0.0, 0.0))
     (left, width), (top, height) = (_side(*ends, whole=straight) for ends in zip(low, high, strict=True))
     if min(width, height) < MIN_SIDE:
-        raise RegionError("The shape lies outside the page.", "Draw it on the page.")
+        raise RegionError("The shape is outside the page.", "Draw it on the page.")
     quarters = round(angle / 90) % 4 if straight else None
     return Frame(combined(left, right, top, down), right, down, width, height, quarters)
 
 
 def _side(low: float, high: float, *, whole: bool) -> tuple[float, int]:
-    """Where a side of the crop begins and how many pixels long it is, ``whole`` when these are the page's own."""
+    """Start and length of a side of the crop, px; ``whole`` if its pixels are those of the page."""
     if whole:
         # Outward.
         low, high = math.floor(low + _TOLERANCE), math.ceil(high - _TOLERANCE)
@@ -78,7 +78,7 @@ def _side(low: float, high: float, *, whole: bool) -> tuple[float, int]:
 
 
 def _clipped(polygon: Sequence[Vector], page: Page) -> Sequence[Vector]:
-    """The corners of what a convex polygon shares with the page (Sutherland and Hodgman), none if nothing."""
+    """The corners of a convex polygon's intersection with the page (Sutherland and Hodgman)."""
     for axis, sign, edge in ((0, 1, 0), (0, -1, -page.width), (1, 1, 0), (1, -1, -page.height)):
         kept: list[Vector] = []
         for start, end in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):

@@ -1,7 +1,7 @@
-"""What an image file can hold → what a page is made of: 8-bit grey or RGB, upright, on white.
+"""Converts the pixels of any image to those of a page: 8-bit grey or RGB, upright, on white.
 
-The pixels are converted in bands of rows. That is twice as fast as converting the page in one piece, since a band stays
-in the processor's cache, and needs memory for the page and its result alone. A page of 24 megapixels takes 45 ms.
+The pixels are converted in bands of rows. That is twice as fast as converting the page as a whole, since a band fits in
+the processor's cache, and needs memory only for the page and its result. A page of 24 megapixels takes 45 ms.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 
 _BAND_ROWS = 64
 
-# EXIF's orientation → how to turn the stored pixels; 1 is upright.
+# EXIF's orientation → transposition of the stored pixels; 1 is upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,16 +31,16 @@ _Band = Callable[[Image.Image], np.ndarray]
 
 
 def upright_pixels(image: Image.Image, orientation: int) -> np.ndarray:
-    """The image's pixels as a reader sees them.
+    """The upright pixels of an image.
 
     Args:
         image: loaded, of any of Pillow's modes.
         orientation: EXIF's, 1 to 8.
 
     Returns:
-        uint8, ``(h, w)`` when no pixel has a colour, else ``(h, w, 3)`` in RGB. Grey pages that were stored as RGB are
-        common, and keeping one value in place of three saves two thirds of the cache for some 40 ms; a page with colour
-        mostly shows it in its first rows, and costs nothing.
+        uint8, ``(h, w)`` if no pixel has a colour, otherwise ``(h, w, 3)`` in RGB. Grey pages stored as RGB are common,
+        and one channel saves two thirds of the cache for some 40 ms. A page with colour usually has some in its first
+        rows, where the check ends.
     """
     to_band = _converter(image)
     if orientation in _TURNS:
@@ -75,13 +75,13 @@ def _colourless(band: np.ndarray) -> bool:
 
 
 def _converter(image: Image.Image) -> _Band:
-    """How a band of this image becomes an array; settled for the whole page, since some modes need its extremes."""
+    """The conversion of a band to an array, chosen for the whole page, since some modes need its extremes."""
     if image.mode.startswith("I;16"):
         return _from_16_bit(white=_white(image), inverted=_is_white_zero(image))
     if image.mode in ("I", "F"):
         return _from_range(*_extremes(image))
     if image.mode == "LAB":
-        # Its lightness is the grey that an eye sees; Pillow turns LAB into RGB with a colour profile only.
+        # Its lightness channel is the grey value; Pillow converts LAB to RGB only with a colour profile.
         return lambda band: np.asarray(band.getchannel(0))
     if image.has_transparency_data:
         return _on_white
@@ -121,9 +121,9 @@ def _from_range(low: float, high: float) -> _Band:
 
 
 def _extremes(image: Image.Image) -> tuple[float, float]:
-    """What is black and what is white in an image of 32-bit integers or floats, whose format does not say.
+    """The values of black and white in an image of 32-bit integers or floats, whose format does not define them.
 
-    The smallest of the usual ranges that holds all values: 0 to 1 for floats, 8 bits, 16 bits, else what there is.
+    The smallest of the usual ranges that contains all values: 0 to 1 for floats, 8 bits, 16 bits, or the actual range.
     """
     lowest, highest = _finite_extremes(image)
     if lowest >= 0:
@@ -142,11 +142,11 @@ def _finite_extremes(image: Image.Image) -> tuple[float, float]:
 
 
 def _white(image: Image.Image) -> int:
-    # Pillow keeps the values of TIFFs of 12 bits as they are, so that they fill a sixteenth of the range.
+    # Pillow does not scale the values of 12-bit TIFFs, so they fill a sixteenth of the range.
     bits = image.tag_v2.get(BITSPERSAMPLE) if isinstance(image, TiffImageFile) else None
     return _MAX_12_BIT if bits == (12,) else _MAX_16_BIT
 
 
 def _is_white_zero(image: Image.Image) -> bool:
-    # Pillow inverts TIFFs of 1 and 8 bits that store ink instead of light, and leaves those of 16 bits as they are.
+    # Pillow inverts TIFFs of 1 and 8 bits that store ink instead of light, but not those of 16 bits.
     return isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
