@@ -29,8 +29,8 @@ from PIL import Image
 
 from boxocr.learning.alignment import distance
 from boxocr.learning.extractor import FeatureExtractor
-from boxocr.learning.head import Line
 from boxocr.learning.project_head import LearnedHead, learn_head
+from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"

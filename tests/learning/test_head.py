@@ -12,10 +12,10 @@ from PIL import Image
 from boxocr.errors import EngineNotUsable
 from boxocr.learning.ctc import needed_steps, occupancies
 from boxocr.learning.extractor import FeatureExtractor
-from boxocr.learning.head import Line, start, train
 from boxocr.learning.project_head import learn_head
-from boxocr.learning.recognizer import last_layer, with_features
+from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
+from boxocr.reading.recognition.last_layer import last_layer, with_features
 from boxocr.reading.recognition.ppocr import model_file
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boxocr.learning.head import Head
 from boxocr.learning.rules import AppliedRules, Rule
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
+from boxocr.reading.recognition.head import Head
 
 HEAD = Head(("a", "\x00", "\u017f"), np.arange(16, dtype=np.float32).reshape(4, 4), np.ones(4, np.float32))
 STATE = LearnedState(

@@ -4,8 +4,8 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from boxocr.learning.head import Head
-from boxocr.learning.recognizer import Features, checksum, last_layer, with_features
+from boxocr.reading.recognition.head import Head
+from boxocr.reading.recognition.last_layer import Features, checksum, last_layer, with_features
 from boxocr.reading.recognition.ppocr import model_file
 from boxocr.reading.types import Pixels
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from boxocr.learning.head import MILD, USUAL, Head, Line, Recipe, start, train
-from boxocr.learning.recognizer import LastLayer
+from boxocr.learning.training import MILD, USUAL, Line, Recipe, start, train
 from boxocr.learning.validation import NOTHING, WELL_READ, Read, Verdict, compare, cross_validate
+from boxocr.reading.recognition.head import Head
+from boxocr.reading.recognition.last_layer import LastLayer
 
 # Fewer lines say too little about pages that were held out.
 _LEAST_LINES = 16

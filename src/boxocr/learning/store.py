@@ -7,7 +7,6 @@ pickle, which can run code (https://numpy.org/doc/stable/reference/generated/num
 
 import contextlib
 import fcntl
-import io
 import json
 import os
 import shutil
@@ -19,11 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from boxocr.errors import BoxOCRError
-from boxocr.learning.head import Head
 from boxocr.learning.rules import AppliedRules
+from boxocr.reading.recognition.head import Head
 
 _FORMAT = "boxocr learned 1"
 _KEPT = 5
@@ -108,7 +105,7 @@ class LearnedStore:
                 _write(folder / _STATE, json.dumps(_as_json(state), indent=2, ensure_ascii=False).encode())
                 _write(folder / _EXAMPLES, json.dumps(state.examples, ensure_ascii=False).encode())
                 if state.head is not None:
-                    _write_head(folder / _HEAD, state.head)
+                    _write(folder / _HEAD, state.head.as_bytes())
                 folder.rename(self.folder / str(number))
             self._point(str(number))
             *older, _ = versions = self.versions()
@@ -139,7 +136,7 @@ class LearnedStore:
                 raise LearnedStateUnusable(f"{name} belongs to another recognition model.")
             return LearnedState(
                 rules=AppliedRules.from_json(found["rules"]),
-                head=_read_head(folder / _HEAD) if found["model"] and model is not None else None,
+                head=Head.from_bytes(_read(folder / _HEAD)) if found["model"] and model is not None else None,
                 labels=frozenset(map(str, found["labels"])),
                 model=str(found["model"]),
                 learned=str(found["learned"]),
@@ -218,15 +215,6 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _write_head(path: Path, head: Head) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb") as file:
-        # Code points, since an array of strings drops characters that are zero.
-        characters = np.array([ord(character) for character in head.characters], np.uint32)
-        np.savez(file, characters=characters, weights=head.weights.astype(np.float16), bias=head.bias)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         content = file.read(_MOST_BYTES + 1)
@@ -241,18 +229,3 @@ def _read_examples(path: Path) -> tuple[tuple[str, str, str], ...]:
         return tuple((str(label), str(before), str(after)) for label, before, after in json.loads(_read(path)))
     except FileNotFoundError:
         return ()
-
-
-def _read_head(path: Path) -> Head:
-    # From memory: numpy leaves a broken file open.
-    with np.load(io.BytesIO(_read(path)), allow_pickle=False) as found:
-        characters = tuple(chr(point) for point in found["characters"])
-        weights, bias = found["weights"].astype(np.float32), found["bias"].astype(np.float32)
-    classes = len(characters) + 1
-    if weights.ndim != 2 or weights.shape[1] != classes or bias.shape != (classes,):  # noqa: PLR2004 - a matrix
-        message = "the sizes do not fit"
-        raise ValueError(message)
-    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
-        message = "not a number"
-        raise ValueError(message)
-    return Head(characters, weights, bias)

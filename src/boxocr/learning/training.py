@@ -1,4 +1,4 @@
-"""Recognizer heads: the last layer of PP-OCR's recognizer, trained on the lines of one project.
+"""Training of recognizer heads on the lines of one project.
 
 Training starts from the model's own weights, so a few corrections suffice; characters that the model does not have
 become new classes. numpy on the CPU: fifty lines take seconds.
@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boxocr.learning.ctc import needed_steps, occupancies
-from boxocr.learning.recognizer import Features, LastLayer
-
-Array = NDArray[np.float32]
+from boxocr.reading.recognition.head import Array, Head
+from boxocr.reading.recognition.last_layer import Features, LastLayer
 
 # Kept although no line has them, since a head can only read the characters that it has: ASCII and Latin-1, quotation
 # marks, dashes, the ellipsis and the euro sign.
@@ -33,31 +31,6 @@ _USUAL = frozenset(
 # Adam (Kingma and Ba 2015).
 _FIRST_DECAY, _SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 _BATCH = 16
-
-
-@dataclass(frozen=True)
-class Head:
-    """A last layer for one project.
-
-    Attributes:
-        characters: of the classes after the first, which means no character.
-        weights: ``(size, classes)``.
-        bias: ``(classes,)``.
-    """
-
-    characters: tuple[str, ...]
-    weights: Array
-    bias: Array
-
-    def probabilities(self, features: Features) -> Array:
-        """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
-        return _softmax(features @ self.weights + self.bias)
-
-    def read(self, features: Features) -> str:
-        """The most likely text of a line."""
-        best = (features @ self.weights + self.bias).argmax(axis=1)
-        kept = best[(best != 0) & (best != np.concatenate(([0], best[:-1])))]
-        return " ".join("".join(self.characters[place - 1] for place in kept).split())
 
 
 @dataclass(frozen=True)
@@ -210,8 +183,3 @@ class _Adam:
             rate = self._recipe.rate * np.sqrt(1 - _SECOND_DECAY**self._steps) / (1 - _FIRST_DECAY**self._steps)
             moved.append(value - rate * first / (np.sqrt(second) + _EPSILON))
         self.head = replace(self.head, weights=moved[0], bias=moved[1])
-
-
-def _softmax(logits: Array) -> Array:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

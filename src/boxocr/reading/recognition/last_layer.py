@@ -1,9 +1,10 @@
 """The last layer of PP-OCR's recognizer, and the features that it gets.
 
-The layer is linear: features of each step along a line times weights give the logits of the characters. Heads replace
-it (:mod:`boxocr.learning.head`). The features are an inner value of the ONNX graph. Protocol Buffers merge repeated
-messages, so a few bytes appended to the model make the value an output, and no package for ONNX models is needed
-(https://protobuf.dev/programming-guides/encoding/#last-one-wins, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+The layer is linear: features of each step along a line times weights give the logits of the characters. Heads
+(:mod:`boxocr.reading.recognition.head`) replace it. The features are an inner value of the ONNX graph. Protocol Buffers
+merge repeated messages, so a few bytes appended to the model make the value an output, without a package for ONNX
+models (https://protobuf.dev/programming-guides/encoding/#last-one-wins; the fields are those of
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
