@@ -15,11 +15,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 FROM python:3.13.15-slim-trixie AS packages
-COPY requirements/ppocr.txt requirements/build.txt /requirements/
+COPY requirements.txt requirements/build.txt /requirements/
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 RUN python -m venv --without-pip /venv \
     && pip --python /venv install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
-        --require-hashes --requirement /requirements/ppocr.txt \
+        --require-hashes --requirement /requirements/requirements.txt \
     && find /venv/lib -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +
 # The build backend is locked too, and has a venv of its own: pip cannot replace packages that a distribution installed.
 RUN python -m venv --without-pip /build \

@@ -1,5 +1,5 @@
 # make run    installs what is locked into .venv and starts the server
-#             (make run EXTRAS=ppocr: with PP-OCR, which makes fewer mistakes)
+#             (make run REQUIREMENTS=requirements/tesseract.txt: without PP-OCR; EXTRAS=ray: with Ray)
 # make test   the same, and runs the tests, on two cores (make test WORKERS=4: on four)
 # make test-ray  the tests that need Ray, which it installs
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
@@ -20,16 +20,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+REQUIREMENTS ?= requirements.txt
 EXTRAS ?=
 WORKERS ?= 2
-comma := ,
 
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
 .PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak nightly lock requirements clean
 
-run: $(VENV)/.installed$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
+run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
 
 demo: $(VENV)/.installed-demo
@@ -123,11 +123,11 @@ EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --
 EXPORT_GROUP := $(BIN)/uv export --quiet --frozen --no-annotate --format requirements.txt --only-group
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
-	$(EXPORT) --extra ppocr --output-file requirements/ppocr.txt >/dev/null
+	$(EXPORT) --prune onnxruntime --prune rapidocr --output-file requirements/tesseract.txt >/dev/null
 	$(EXPORT) --extra ray --output-file requirements/ray.txt >/dev/null
-	$(EXPORT) --extra ppocr --group demo --output-file requirements/demo.txt >/dev/null
-	$(EXPORT) --extra ppocr --group test --output-file requirements/test.txt >/dev/null
-	$(EXPORT) --extra ppocr --group test --group bench --output-file requirements/bench.txt >/dev/null
+	$(EXPORT) --group demo --output-file requirements/demo.txt >/dev/null
+	$(EXPORT) --group test --output-file requirements/test.txt >/dev/null
+	$(EXPORT) --group test --group bench --output-file requirements/bench.txt >/dev/null
 	$(EXPORT_GROUP) build --output-file requirements/build.txt >/dev/null
 	$(EXPORT_GROUP) release --output-file requirements/release.txt >/dev/null
 
@@ -140,8 +140,8 @@ $(VENV)/bin/pip:
 	@echo "Installing into $(VENV); this takes a minute the first time."
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
-	@$(INSTALL) -r requirements.txt
+$(VENV)/.installed: $(REQUIREMENTS) requirements/build.txt pyproject.toml | $(VENV)/bin/pip
+	@$(INSTALL) -r $(REQUIREMENTS)
 	@$(INSTALL) -r requirements/build.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -216,21 +216,6 @@ def test_a_page_may_take_longer_than_a_box(tmp_path: Path, page_server: str) -> 
     assert len(written(prediction)) == 4
 
 
-def test_noise_does_not_keep_a_reader(tmp_path: Path, page_server: str) -> None:
-    """Tesseract alone spends half a minute on it."""
-    pixels = np.full((2600, 2000, 3), 252, np.uint8)
-    for number, line in enumerate(LINES):
-        crop = drawn.text(line, pad=0)
-        pixels[100 + 100 * number :, 100:][: crop.shape[0], : crop.shape[1]] = crop
-    pixels[500:2500, 100:1900] = np.random.default_rng(5).integers(0, 256, (2000, 1800, 1))
-
-    with running(tmp_path, one_reader(page_server, "tesseract", OCR_TIMEOUT="5")) as server:
-        (prediction,) = ask(server, RECTANGLES.format(asked='model_preannotate="lines"'), address(pixels))
-
-    assert prediction
-    assert set(LINES) <= set(written(prediction))
-
-
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory, page_server: str) -> Iterator[Backend]:
     """A server with an engine that says how often it was asked, and reads line by line."""

@@ -101,7 +101,7 @@ def test_the_metadata_agrees_with_the_lock_and_the_makefile(wheel: Path) -> None
     assert minor == list(range(first, beyond))
     assert about["Requires-Python"] == f"<3.{beyond},>=3.{first}"
     assert f"(3, {first}) <= sys.version_info[:2] < (3, {beyond})" in (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert about.get_all("Provides-Extra") == ["ppocr", "pytesseract", "ray"]
+    assert about.get_all("Provides-Extra") == ["pytesseract", "ray"]
     assert about["License-Expression"] == "Apache-2.0"
     assert about["Version"] == __version__
 
