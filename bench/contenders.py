@@ -2,15 +2,14 @@
 
 import io
 import subprocess
-from collections.abc import Sequence
 
 import pytesseract
 import tesserocr
 from PIL import Image
 
 from bench.pages import MadePage
-from boxocr.reading.recognition.retrying import Ladder
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.recognition.tesseract_lines import FRAMED, as_seen
+from boxocr.reading.types import Pixels
 from boxocr.settings import tessdata
 
 REFERENCE_LANGUAGES = "chi_sim+eng+deu"
@@ -34,28 +33,9 @@ def missing_for_reference() -> str:
     return f"Tesseract's languages {', '.join(sorted(absent))}" if absent else ""
 
 
-class _Recorder:
-    """Replaces Tesseract, and keeps the first image it receives."""
-
-    name = version = "recorder"
-    shown: Pixels | None = None
-
-    def languages(self) -> Sequence[str]:
-        return ["eng"]
-
-    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
-        self.shown = image if self.shown is None else self.shown
-        return Reading("sure", 1.0, f"psm {psm}", options.languages)
-
-
 def prepared(crop: Pixels) -> Pixels:
-    """Return the crop as Tesseract receives it on the first attempt."""
-    recorder = _Recorder()
-    Ladder(recorder).read(crop, ReadingOptions())
-    if recorder.shown is None:
-        message = "a blank crop is shown to no engine"
-        raise ValueError(message)
-    return recorder.shown
+    """Return the crop as Tesseract receives it at the first attempt."""
+    return as_seen(crop, FRAMED)
 
 
 class BareEngine:

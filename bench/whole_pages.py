@@ -31,10 +31,11 @@ from bench.accuracy import BOXES, folded
 from bench.drawn_pages import KINDS, DrawnPage
 from boxocr.errors import BoxOCRError
 from boxocr.reading import prepare
-from boxocr.reading.page import page_layout, page_reader
+from boxocr.reading.custom_engine import page_reader
+from boxocr.reading.engines import make
+from boxocr.reading.page import page_layout
 from boxocr.reading.page.whole_page import PageReading, Piece
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.recognition.tesseract import Tesseract
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.settings import tessdata
@@ -113,10 +114,8 @@ def contenders(names: Iterable[str], links: Path) -> dict[str, Read]:
 
 
 def _ours(name: str, settings: EngineSettings) -> Read:
-    engine = make(name, settings)
-    return lambda page, languages: page_reader.read(
-        engine, *page_layout.in_grey(page), ReadingOptions(languages=languages)
-    )
+    reader = page_reader(make(name, settings))
+    return lambda page, languages: reader.read_page(*page_layout.in_grey(page), ReadingOptions(languages=languages))
 
 
 def _bare(psm: int, settings: EngineSettings) -> Read:
@@ -130,7 +129,7 @@ def _bare(psm: int, settings: EngineSettings) -> Read:
 
     def read(page: Pixels, languages: str) -> PageReading:
         image = prepare.grey(page)
-        lines = engine.look_at_page(image, psm, ReadingOptions(languages=languages))
+        lines = engine.lines(image, psm, ReadingOptions(languages=languages))
         return PageReading(tuple(lines), "tesseract", languages)
 
     return read

@@ -202,8 +202,9 @@ class _Service(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         crop = Image.open(io.BytesIO(self.rfile.read(int(self.headers["Content-Length"])))).convert("L")
         (languages,) = parse_qs(urlsplit(self.path).query)["lang"]
-        reading = self.engine.look(np.asarray(crop), 6, ReadingOptions(languages=languages))
-        answer = json.dumps({"text": reading.text, "confidence": reading.confidence}).encode()
+        lines = self.engine.lines(np.asarray(crop), 6, ReadingOptions(languages=languages))
+        confidence = min((line.confidence for line in lines), default=0.0)
+        answer = json.dumps({"text": "\n".join(line.text for line in lines), "confidence": confidence}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

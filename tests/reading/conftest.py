@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from boxocr.reading.engines import make
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import Engine
 from tests.reading import program
 

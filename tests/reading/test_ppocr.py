@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
+from boxocr.reading import onnx
+from boxocr.reading.engines import make
 from boxocr.reading.pool.pool import ReaderPool
-from boxocr.reading.recognition import ppocr
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
-from boxocr.reading.recognition.retrying import Ladder
 from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 
@@ -35,7 +34,7 @@ def auto() -> Iterator[ReaderPool]:
 def test_reads_line_by_line(engine: Engine, crop: np.ndarray) -> None:
     reading = engine.read(crop, ReadingOptions())
     assert reading.text.split("\n") == list(LINES)
-    assert 0.95 < reading.confidence <= 1
+    assert 0.8 < reading.confidence <= 1
     assert reading.engine == "ppocr"
 
 
@@ -58,17 +57,18 @@ def test_languages_of_other_scripts_are_refused(engine: Engine) -> None:
 def test_the_wheel_is_not_imported(engine: Engine) -> None:
     assert engine.languages()
     assert "rapidocr" not in sys.modules
-    assert "cv2" not in sys.modules
 
 
-def test_auto_asks_ppocr_first_and_tesseract_for_what_it_cannot_read(auto: ReaderPool) -> None:
-    assert auto.describe().startswith("auto (ppocr v6, tesseract 5.")
+def test_auto_asks_tesseract_first_and_ppocr_where_it_is_unsure(auto: ReaderPool) -> None:
+    assert auto.describe().startswith("auto (tesseract 5.")
     auto.probe()
-    assert auto.read(drawn.text(*LINES), ReadingOptions()).engine == "ppocr"
+    assert auto.read(drawn.text(LINES[0]), ReadingOptions()).engine == "tesseract"
+    # Tesseract takes a capital I without serifs for a bar.
+    assert auto.read(drawn.text("Type I"), ReadingOptions()).text == "Type I"
     assert auto.read(drawn.text(*LINES), ReadingOptions(psm=6)).engine == "tesseract"
     assert auto.read(drawn.text(*LINES), ReadingOptions(engine="tesseract")).engine == "tesseract"
     sideways = auto.read(np.rot90(drawn.text(*LINES)), ReadingOptions())
-    assert (sideways.text.split("\n"), sideways.engine, sideways.turned) == (list(LINES), "tesseract", 90)
+    assert (sideways.text.split("\n"), sideways.turned) == (list(LINES), 90)
 
 
 def test_auto_reads_latin_script_without_tesseracts_data_for_it(auto: ReaderPool) -> None:
@@ -87,18 +87,19 @@ def test_auto_starts_without_tesseracts_data_for_its_languages(settings: EngineS
 
 def test_without_the_wheel_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, settings: EngineSettings) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    assert isinstance(make("auto", settings), Ladder)
+    assert make("auto", settings).name == "tesseract"
     with pytest.raises(EngineUnavailable, match="PP-OCR"):
         make("ppocr", settings)
 
 
 def test_without_onnxruntime_auto_is_tesseract(monkeypatch: pytest.MonkeyPatch, settings: EngineSettings) -> None:
     monkeypatch.setitem(sys.modules, "boxocr.reading.recognition.ppocr", None)
-    assert isinstance(make("auto", settings), Ladder)
+    assert make("auto", settings).name == "tesseract"
     with pytest.raises(EngineUnavailable, match="onnxruntime"):
         make("ppocr", settings)
 
 
 def test_the_model_lies_in_the_installed_wheel() -> None:
-    assert ppocr.model_file().name.endswith(".onnx")
-    assert Path(sys.prefix) in ppocr.model_file().parents
+    for kind in ("rec", "det"):
+        assert onnx.model_file(kind).name.endswith(".onnx")
+        assert Path(sys.prefix) in onnx.model_file(kind).parents

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.reading import layout, prepare
+from boxocr.reading import prepare
+from boxocr.reading.ink import projection
 from tests.reading import drawn
 
 
@@ -57,10 +58,10 @@ def test_a_sliver_is_not_called_plain() -> None:
 
 
 def test_small_text_is_enlarged_and_large_text_left() -> None:
-    small = layout.find(drawn.grey(drawn.text("Small print", size=13)))
-    assert prepare.enlarge(small).shape[0] > 1.5 * small.image.shape[0]
-    large = layout.find(drawn.grey(drawn.text("Large print", size=40)))
-    assert prepare.enlarge(large) is large.image
+    small = projection.find(drawn.grey(drawn.text("Small print", size=13)))
+    assert prepare.enlarge(small.image, small.text_height)[0].shape[0] > 1.5 * small.image.shape[0]
+    large = projection.find(drawn.grey(drawn.text("Large print", size=40)))
+    assert prepare.enlarge(large.image, large.text_height)[0] is large.image
 
 
 def test_margin_has_the_papers_grey() -> None:
@@ -72,12 +73,12 @@ def test_margin_has_the_papers_grey() -> None:
 def test_nothing_is_larger_than_engines_take() -> None:
     assert max(prepare.bounded(np.zeros((10, 40_000), np.uint8)).shape) <= prepare.LONGEST_SIDE
     assert max(prepare.bounded(np.zeros((40_000, 10, 3), np.uint8)).shape) <= prepare.LONGEST_SIDE
-    wide = layout.find(np.tile(drawn.grey(drawn.text("tiny", size=12)), (1, 900)))
-    assert max(prepare.enlarge(wide).shape) <= prepare.LONGEST_SIDE
+    wide = projection.find(np.tile(drawn.grey(drawn.text("tiny", size=12)), (1, 900)))
+    assert max(prepare.enlarge(wide.image, wide.text_height)[0].shape) <= prepare.LONGEST_SIDE
 
 
 def test_lines_are_found_with_their_dots() -> None:
-    found = layout.find(drawn.grey(drawn.text("in sum", "iron", "fin", pad=0, spacing=1.6)))
+    found = projection.find(drawn.grey(drawn.text("in sum", "iron", "fin", pad=0, spacing=1.6)))
     assert len(found.lines) == 3
     assert found.lines[0][0] <= 1
     assert found.text_height > 20
@@ -86,14 +87,14 @@ def test_lines_are_found_with_their_dots() -> None:
 @pytest.mark.parametrize("word", ["i", "T", "l", "1", "7", "=", "[x]", "(x)", "in", "lane", "Il1"])
 def test_letters_like_rules_are_left_in_tight_boxes(word: str) -> None:
     crop = drawn.grey(drawn.text(word, pad=0))
-    assert np.array_equal(layout.find(crop).image, crop)
+    assert np.array_equal(projection.find(crop).image, crop)
 
 
 def test_rules_around_a_cell_are_erased() -> None:
     crop = drawn.grey(drawn.text("517.20", pad=12))
     framed = crop.copy()
     framed[1:3, :], framed[-3:-1, :], framed[:, 1:3], framed[:, -3:-1] = 0, 0, 0, 0
-    erased = layout.find(framed).image
+    erased = projection.find(framed).image
     assert int(erased[:5].min()) > 200
     assert int(erased[:, :5].min()) > 200
     assert np.array_equal(erased[8:-8, 8:-8], crop[8:-8, 8:-8])
@@ -101,9 +102,9 @@ def test_rules_around_a_cell_are_erased() -> None:
 
 def test_slivers_of_neighbour_lines_are_erased() -> None:
     lines = drawn.grey(drawn.text("gypsy joy grapple", "the line itself", "heads of the next", pad=0, spacing=1.15))
-    top, bottom = layout.find(lines).lines[1]
+    top, bottom = projection.find(lines).lines[1]
     cut = lines[top - 9 : bottom + 9]
-    found = layout.find(cut)
+    found = projection.find(cut)
     assert len(found.lines) == 1
     assert int(found.image[:4].min()) > 200
     assert int(found.image[-4:].min()) > 200
@@ -116,6 +117,6 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     crop = random.integers(0, int(random.integers(9, 257)), shape).astype(np.uint8)
     image = prepare.grey(crop)
     if not prepare.is_blank(image):
-        found = layout.find(prepare.dark_on_even_paper(image))
-        assert prepare.margin(prepare.enlarge(found), found.paper).ndim == 2
-        assert layout.trimmed(found).image.size
+        found = projection.find(prepare.dark_on_even_paper(image))
+        assert prepare.margin(prepare.enlarge(found.image, found.text_height)[0], found.paper).ndim == 2
+        assert projection.trimmed(found).image.size

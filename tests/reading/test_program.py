@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingTimeout
+from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
 from tests.reading.program import install

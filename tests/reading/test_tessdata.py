@@ -8,8 +8,8 @@ import pytest
 import tesserocr
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingError
+from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.engines import make
 from boxocr.reading.types import ReadingOptions
 from boxocr.settings import tessdata
 from tests.reading import drawn

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxocr.reading.recognition.confidence import mean_confidence
-from boxocr.reading.recognition.text import clean, join_unspaced
+from boxocr.reading.text import clean, folded, join_unspaced, with_low_quotes
 
 
 @given(st.text(st.characters(exclude_categories=[])) | st.binary())
@@ -32,8 +31,10 @@ def test_chinese_is_written_without_spaces_and_latin_keeps_them() -> None:
     )
 
 
-def test_long_words_count_more() -> None:
-    assert mean_confidence(["word", "|"], [90.0, 40.0]) == (4 * 90 + 40) / 500
-    assert mean_confidence([], []) == 0
-    assert mean_confidence([" "], [95.0]) == 0
-    assert mean_confidence(["a"], [-1.0]) == 0
+def test_texts_are_compared_without_spaces_and_kinds_of_quotes() -> None:
+    assert folded("\u201eA\u201c \u2013 b") == folded('"A"-b') != folded("'A'-b")
+
+
+def test_a_comma_before_a_word_is_a_low_quote_in_languages_that_have_one() -> None:
+    assert with_low_quotes([",Ja,", "a,b", ","], "eng+deu") == ["\u201eJa,", "a,b", ","]
+    assert with_low_quotes([",Ja,"], "eng") == [",Ja,"]

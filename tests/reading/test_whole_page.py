@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.reading.page import unread
-from boxocr.reading.page.whole_page import Piece, line_of, under
+from boxocr.reading.page.whole_page import Piece, under
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
 from tests.reading import drawn
@@ -173,24 +172,6 @@ def test_labels_on_pictures_and_headings_in_dark_boxes_are_found(pool: ReaderPoo
     assert [line.text for line in reading.lines] == ["Opening hours", "Castle", *LINES]
     assert edges(reading.lines[1])[:2] == pytest.approx((620, 500), abs=12)
     assert len(reading.blocks()) == 3
-
-
-def piece(text: str, x: float, y: float, confidence: float = 0.95) -> Piece:
-    return Piece(text, confidence, x, y, 20.0 * len(text), 30.0)
-
-
-def test_words_found_later_take_their_place() -> None:
-    lines = [line_of([piece("left", 0, 100), piece("right", 300, 100)], 0), line_of([piece("below", 0, 200)], 1)]
-    found = [
-        line_of([piece("middle", 140, 101)], 0),  # in the gap of a line
-        line_of([piece("right", 303, 99)], 0),  # read before
-        line_of([piece("~", 600, 100), piece("blur", 700, 400, 0.6)], 0),  # garbage
-        line_of([piece("alone", 0, 150)], 0),
-        line_of([piece("last", 0, 400)], 0),
-    ]
-    together = unread.joined(lines, found)
-    assert [line.text for line in together] == ["left middle right", "alone", "below", "last"]
-    assert [line.block for line in together] == [0, 1, 2, 3]
 
 
 def test_a_single_short_word_is_taken_as_it_lies(pool: ReaderPool) -> None:

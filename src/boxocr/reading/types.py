@@ -83,12 +83,14 @@ class Reading:
 
     Attributes:
         text: lines joined by ``\n``; empty when nothing legible was found.
-        confidence: 0 to 1, the mean over the words weighted by their length; 0 without text.
+        confidence: the probability that the text needs no correction, 0 to 1; 0 without text.
         engine: the name of the engine that read it.
         languages: the languages it was read with.
         look: how the crop was looked at when it gave this text, such as ``"psm 6"``.
         turned: degrees clockwise that the crop was turned by before it could be read: 0, 90, 180 or 270.
         seconds: how long the engine took; set by the reader process.
+        doubtful: words of the text that are likely to be wrong.
+        note: a sentence about it for the annotator, such as that a part of the box could not be read.
     """
 
     text: str
@@ -98,6 +100,8 @@ class Reading:
     look: str = ""
     turned: int = 0
     seconds: float = field(default=0.0, compare=False)
+    doubtful: tuple[str, ...] = ()
+    note: str = ""
 
 
 @runtime_checkable

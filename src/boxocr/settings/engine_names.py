@@ -21,7 +21,7 @@ _LONGEST_SHOWN = 60
 
 
 def parse(written: str) -> str:
-    """Return the engine's name for :func:`boxocr.reading.recognition.engines.make`.
+    """Return the engine's name for :func:`boxocr.reading.engines.make`.
 
     Raises:
         ValueError: it is neither a built-in engine nor ``package.module:Class``. The message lists the engines.

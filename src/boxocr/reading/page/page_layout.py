@@ -2,10 +2,9 @@
 
 import math
 
-from boxocr.errors import EngineUnavailable
 from boxocr.reading import prepare
 from boxocr.reading.page.page_frame import PageFrame, scaled
-from boxocr.reading.page.whole_page import Line, PageLayout, Piece, line_of
+from boxocr.reading.page.whole_page import Line, Piece, line_of
 from boxocr.reading.types import Pixels
 
 # Layout analysis needs letters of some ten pixels: a page of A4 at 150 dpi.
@@ -34,37 +33,6 @@ def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:
     """The page as it is read: grey, and no larger than engines take."""
     image = prepare.grey(prepare.bounded(page))
     return image, PageFrame(scale=page.shape[1] / max(image.shape[1], 1))
-
-
-def find(image: Pixels, frame: PageFrame) -> PageLayout:
-    """Find the text on a reduced page.
-
-    Args:
-        image: grey.
-        frame: where it is on the page; the layout is in pixels of that.
-
-    Raises:
-        EngineUnavailable: when tesserocr cannot be imported.
-    """
-    parts = [part for line in lines(image) for part in split_at_gaps(line)]
-    return PageLayout(frame.lines_on_page(parts))
-
-
-def lines(image: Pixels) -> list[Line]:
-    """The text lines of a grey picture, in its pixels.
-
-    Raises:
-        EngineUnavailable: when tesserocr cannot be imported.
-    """
-    try:
-        from boxocr.reading.recognition import tesseract  # noqa: PLC0415 - only where it is used: it can be missing
-    except ImportError as error:
-        raise EngineUnavailable("Finding lines needs tesserocr, which is not installed.") from error
-    if min(image.shape) < _SMALLEST_PAGE or prepare.is_blank(image):
-        return []
-    # Layout analysis takes shadows and dark paper for pictures.
-    found = tesseract.layout(prepare.dark_on_even_paper(image), _AUTO)
-    return [line for line in found if line.height < _PICTURE * image.shape[0]]
 
 
 def split_at_gaps(line: Line) -> list[Line]:

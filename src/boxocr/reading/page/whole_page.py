@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from boxocr.reading.recognition.text import join_unspaced
+from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import Reading
 
 Level = Literal["word", "line", "block"]

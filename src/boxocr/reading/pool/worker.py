@@ -18,12 +18,12 @@ from pathlib import Path
 
 from boxocr.errors import BoxOCRError, ReadingError
 from boxocr.process import logs, scheduling
-from boxocr.reading.page import page_reader
+from boxocr.reading import engines
+from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import PageLayout, PageReading
-from boxocr.reading.recognition import engines
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.text import clean
+from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Reader:
         engine = self.engine(options.engine)
         began = time.perf_counter()
         try:
-            reading = page_reader.read(engine, image, frame, options)
+            reading = page_reader(engine).read_page(image, frame, options)
         except BoxOCRError:
             raise
         except Exception as error:
@@ -179,7 +179,7 @@ def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> Pag
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.
     """
-    return page_reader.find_layout(reader().engine(options.engine), image, frame, options)
+    return page_reader(reader().engine(options.engine)).find_layout(image, frame, options)
 
 
 def engine_info(name: str) -> EngineInfo:

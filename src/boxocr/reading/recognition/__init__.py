@@ -1,1 +1,64 @@
-"""OCR engines, and reading a box with them."""
+"""OCR engines, each behind the same protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from boxocr.reading.page.whole_page import Piece
+from boxocr.reading.text import join_unspaced
+from boxocr.reading.types import Pixels, ReadingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedLine:
+    """The text of a line image.
+
+    Attributes:
+        words: in pixels of the image; each word's confidence is that of its weakest character.
+        mean: the mean confidence over the characters, 0 to 1.
+        engine: the name of the engine that recognized it.
+        look: how the image was prepared for it, for people who wonder about a text.
+    """
+
+    words: tuple[Piece, ...]
+    mean: float
+    engine: str
+    look: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words, joined by spaces."""
+        return join_unspaced(" ".join(word.text for word in self.words))
+
+    @property
+    def weakest(self) -> float:
+        """The confidence of the weakest character; 0 without text."""
+        return min((word.confidence for word in self.words), default=0.0)
+
+
+class LineRecognizer(Protocol):
+    """Recognizes the text of lines."""
+
+    name: str
+    version: str
+
+    def languages(self) -> Sequence[str]:
+        """Return the codes of the languages that can be asked for."""
+
+    def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
+        """Recognize lines, each an image of its own, grey or RGB, upright, with a little paper around it.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+        """
+
+
+@runtime_checkable
+class SelectiveRecognizer(LineRecognizer, Protocol):
+    """A recognizer that knows what it cannot give."""
+
+    def knows(self, options: ReadingOptions) -> bool:
+        """Say whether the recognizer can give what is asked for."""
+
+    def missing(self, languages: str) -> frozenset[str]:
+        """Return the characters of some languages that it does not know."""

@@ -1,34 +1,45 @@
-"""PP-OCR's recognition model, run by onnxruntime. The only module that knows either.
+"""PP-OCR's recognition model.
 
-The model (PP-OCRv6 small, Apache-2.0) comes in the wheel of rapidocr, of which no code is imported: as a whole it needs
-another build of OpenCV than label-studio-sdk does. Its input is ``(1, 3, 48, width)``, blue before green before red,
-scaled to -1 to 1; its output the probability of each character at each of the steps along the line, the first class
-standing for none (CTC, Graves 2006); the characters are in its metadata, a space comes after them.
+Its input is ``(n, 3, 48, width)``, blue before green before red, scaled to -1 to 1; its output the probability of each
+character at each of the steps along the line, the first class meaning none (CTC, Graves 2006); the characters are in
+its metadata, a space comes after them.
 """
 
-import importlib.util
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from PIL import Image
 
-from boxocr.errors import EngineNotUsable, LanguageMissing
-from boxocr.reading import layout, prepare
-from boxocr.reading.page.page_lines import Spoken
+from boxocr.errors import LanguageMissing
+from boxocr.reading import onnx, prepare
+from boxocr.reading.page.whole_page import Piece
+from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.runs import runs_of
+from boxocr.reading.types import Pixels, ReadingOptions
 
 _HEIGHT = 48
 
 # The longest line that is read, in multiples of its height: memory grows with it.
 _LONGEST = 120
 
-# Paper left around a line, in multiples of its height: the model was trained on lines with some.
-_PAD = 0.3
+# Lines of one batch are as wide as the widest: they are sorted, and a batch holds this many of 48 by 48 pixels at most.
+_BATCH = 160
+
+# A gap this wide, in line heights, separates columns: what is on both sides is read separately, since the model gives
+# no space for it. One this wide is a space, if it is also this many times wider than the usual one between letters.
+_COLUMN_GAP = 1.2
+_SPACE = 0.5
+_WIDER = 3.0
+
+# Darker than the line's paper by this share of its contrast is ink.
+_INK = 0.5
+
+# The gap between two words is at most this far from where the model says, in line heights.
+_NEAR = 0.35
 
 # Tesseract's codes of languages that the model's characters suffice for: those in Latin script, Chinese and Japanese.
 _LANGUAGES = """
@@ -39,18 +50,39 @@ _LANGUAGES = """
 """
 LANGUAGES = tuple(_LANGUAGES.split())
 
+# Characters that writing in these languages has and that can be missing from a model. Quotes: CLDR's delimiters.
+_SPECIAL = {
+    "\u201e": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
+    "\u201a": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
+    "\u00a1": "spa spa_old glg cat",
+    "\u00bf": "spa spa_old glg cat",
+    "\u2039\u203a": "fra deu",
+    "\u1e9e": "deu",
+    "\u20ba": "tur",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a line image between column gaps: its first column, the column after its last, and its image."""
+
+    line: int
+    left: int
+    right: int
+    pixels: Pixels
+
 
 @dataclass(frozen=True, slots=True)
 class _Character:
-    """A character, how likely it is, and at which step along the line."""
+    """A character, how likely it is, and the column of the line image that it is at."""
 
     text: str
     probability: float
-    step: int
+    place: float
 
 
 class PPOCR:
-    """PP-OCR as an engine of its own: reads line by line, in any of its languages without being told which.
+    """Recognizes lines in any of its languages, without a choice of language.
 
     Raises:
         EngineNotUsable: when the model is not installed.
@@ -60,134 +92,179 @@ class PPOCR:
     version = "v6"
 
     def __init__(self, settings: EngineSettings) -> None:
-        self._session = onnxruntime.InferenceSession(
-            str(model_file()), _session_options(settings.threads), providers=["CPUExecutionProvider"]
-        )
+        self._session = onnx.session("rec", settings.threads)
         self._input = self._session.get_inputs()[0].name
         characters = self._session.get_modelmeta().custom_metadata_map["character"].split("\n")
         self._characters = ["", *characters, " "]
+        self._known = frozenset(characters)
 
     def languages(self) -> Sequence[str]:
-        """Return the codes of the languages whose characters the model knows."""
+        """Return the codes of the languages whose letters the model knows."""
         return LANGUAGES
 
     def knows(self, options: ReadingOptions) -> bool:
         """Say whether the model can give what is asked for."""
         return all(code in LANGUAGES for code in options.languages.split("+")) and (
-            not options.charset or set(options.charset) <= set(self._characters)
+            not options.charset or set(options.charset) <= {*self._known, " "}
         )
 
-    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
-        """Read the lines of ``crop`` from top to bottom.
+    def missing(self, languages: str) -> frozenset[str]:
+        """Return the characters of some languages that the model does not know."""
+        codes = set(languages.split("+"))
+        wanted = {char for chars, used in _SPECIAL.items() if codes & set(used.split()) for char in chars}
+        return frozenset(wanted - self._known)
+
+    def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
+        """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`.
 
         Raises:
-            LanguageMissing: when a language has characters that the model does not know.
-        """
-        self.check(options)
-        lines = [self._line(line, options.charset) for line in cut_lines(crop)]
-        lines = [(text, score) for text, score in lines if text]
-        weight = sum(len(text) for text, _ in lines)
-        confidence = sum(len(text) * score for text, score in lines) / weight if weight else 0.0
-        return Reading("\n".join(text for text, _ in lines), confidence, self.name, options.languages, "line by line")
-
-    def check(self, options: ReadingOptions) -> None:
-        """Refuse languages that the model does not know.
-
-        Raises:
-            LanguageMissing: naming them.
+            LanguageMissing: when a language has letters that the model does not know.
         """
         if missing := [code for code in options.languages.split("+") if code not in LANGUAGES]:
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
-
-    def words(self, line: Pixels, charset: str) -> list[Spoken]:
-        """Return the words of one line with the part of the line that each takes."""
-        characters, length = self._characters_of(line, charset)
-        words: list[list[_Character]] = [[]]
-        # Where the word begins and ends: in the middle of the gaps, at the line's ends for the first and the last.
-        cuts = [0.0]
-        for character in characters:
-            if character.text != " ":
-                words[-1].append(character)
-            elif words[-1]:
-                words.append([])
-                cuts.append((character.step + 0.5) / length)
-        cuts.append(1.0)
-        return [
-            Spoken(
-                "".join(character.text for character in word),
-                float(np.mean([character.probability for character in word])),
-                start,
-                end,
-            )
-            for word, start, end in zip(words, cuts, cuts[1:], strict=False)
-            if word
+        inks = [_ink(image) for image in images]
+        parts = [
+            part
+            for line, (image, ink) in enumerate(zip(images, inks, strict=True))
+            for part in _parts(line, image, ink)
         ]
+        found: list[list[_Character]] = [[] for _ in images]
+        # Sorted by width; batches of similar lines.
+        for batch in _batches(parts):
+            for part, characters in zip(batch, self._characters_of(batch, options.charset), strict=True):
+                separator = [_Character(" ", 1.0, part.left)] if found[part.line] else []
+                found[part.line] += separator + characters
+        lines = []
+        for image, ink, characters in zip(images, inks, found, strict=True):
+            ordered = sorted(characters, key=lambda character: character.place)
+            probabilities = [character.probability for character in ordered if character.text != " "]
+            mean = float(np.mean(probabilities)) if probabilities else 0.0
+            lines.append(RecognizedLine(_words(image, ink, ordered), mean, self.name))
+        return lines
 
-    def _line(self, line: Pixels, charset: str) -> tuple[str, float]:
-        """Return the text of one line and the mean probability of its characters."""
-        characters, _ = self._characters_of(line, charset)
-        # Wide gaps come out as several spaces.
-        text = " ".join("".join(character.text for character in characters).split())
-        return text, float(np.mean([character.probability for character in characters])) if characters else 0.0
-
-    def _characters_of(self, line: Pixels, charset: str) -> tuple[list[_Character], int]:
-        """Return the characters of one line, and in how many steps it was read."""
-        height, width = line.shape[:2]
-        width = min(max(round(width * _HEIGHT / height), _HEIGHT // 2), _LONGEST * _HEIGHT)
-        scaled = Image.fromarray(line).convert("RGB").resize((width, _HEIGHT), Image.Resampling.BILINEAR)
-        blob = np.asarray(scaled, np.float32)[:, :, ::-1].transpose(2, 0, 1)[None] / 127.5 - 1
-        steps: NDArray[np.float32] = self._session.run(None, {self._input: np.ascontiguousarray(blob)})[0][0]
+    def _characters_of(self, parts: Sequence[_Part], charset: str) -> list[list[_Character]]:
+        """Recognize some parts of lines at once."""
+        widths = [_width(part.pixels) for part in parts]
+        blob = np.zeros((len(parts), 3, _HEIGHT, max(widths)), np.float32)
+        for row, part, width in zip(blob, parts, widths, strict=True):
+            scaled = cv2.resize(part.pixels, (width, _HEIGHT), interpolation=cv2.INTER_LINEAR)
+            colours = np.broadcast_to(scaled[..., None], (*scaled.shape, 3)) if scaled.ndim == prepare.GREY else scaled
+            row[:, :, :width] = colours[:, :, ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+        steps: NDArray[np.float32] = self._session.run(None, {self._input: blob})[0]
         if charset:
             steps = steps * np.array([not char or char == " " or char in charset for char in self._characters])
             # Given that nothing else can occur, what remains are the probabilities.
-            steps = steps / np.maximum(steps.sum(axis=1, keepdims=True), 1e-9)
-        best = steps.argmax(axis=1)
-        kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
-        found = [_Character(self._characters[best[step]], float(steps[step, best[step]]), int(step)) for step in kept]
-        return found, len(steps)
+            steps = steps / np.maximum(steps.sum(axis=2, keepdims=True), 1e-9)
+        found = []
+        for part, width, own in zip(parts, widths, steps, strict=True):
+            best = own.argmax(axis=1)
+            kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
+            scale = (part.right - part.left) * blob.shape[3] / width / len(own)
+            found.append(
+                [
+                    _Character(self._characters[best[at]], float(own[at, best[at]]), part.left + (at + 0.5) * scale)
+                    for at in kept
+                ]
+            )
+        return found
 
 
-def model_file() -> Path:
-    """Return the recognition model in the installed wheel of rapidocr.
-
-    Raises:
-        EngineNotUsable: when there is none.
-    """
-    spec = importlib.util.find_spec("rapidocr")
-    places = (spec.submodule_search_locations if spec else None) or ()
-    for file in (file for place in places for file in sorted(Path(place, "models").glob("PP-OCRv*_rec_*.onnx"))):
-        return file
-    raise EngineNotUsable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
+def _width(pixels: Pixels) -> int:
+    height, width = pixels.shape[:2]
+    return int(min(max(round(width * _HEIGHT / height), _HEIGHT // 2), _LONGEST * _HEIGHT))
 
 
-def cut_lines(crop: Pixels) -> list[Pixels]:
-    """Return the text lines of ``crop``, in its own colours, from top to bottom."""
-    crop = prepare.bounded(crop)
-    grey = prepare.grey(crop)
-    if prepare.is_blank(grey):
-        return []
-    found = layout.find(prepare.dark_on_even_paper(grey))
-    left, right = found.columns
-    lines = []
-    for index, (top, bottom) in enumerate(found.lines):
-        pad = _PAD * (bottom - top) + 1
-        # Not into the next line.
-        upper = max(top - pad, (found.lines[index - 1][1] + top) / 2 if index else 0)
-        lower = min(
-            bottom + pad, (bottom + found.lines[index + 1][0]) / 2 if index + 1 < len(found.lines) else len(grey)
-        )
-        line = crop[int(upper) : int(np.ceil(lower)), max(int(left - pad), 0) : int(right + pad)]
-        lines.append(np.ascontiguousarray(line))
-    return lines
+def _batches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    batch: list[_Part] = []
+    for part in sorted(parts, key=lambda part: _width(part.pixels)):
+        if batch and (len(batch) + 1) * _width(part.pixels) > _BATCH * _HEIGHT:
+            yield batch
+            batch = []
+        batch.append(part)
+    if batch:
+        yield batch
 
 
-def _session_options(threads: int) -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin while they wait take the core from the other readers.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return options
+def _ink(image: Pixels) -> NDArray[np.bool_]:
+    """The ink of a line image, dark or light."""
+    grey = prepare.dark_on_light(prepare.grey(image))
+    paper, ink = np.percentile(grey, (90, 1))
+    return np.asarray(grey < paper - _INK * (paper - ink))
+
+
+def _parts(line: int, image: Pixels, ink: NDArray[np.bool_]) -> list[_Part]:
+    """The parts of a line image between gaps that separate columns."""
+    height, width = image.shape[:2]
+    columns = np.flatnonzero(ink.any(axis=0))
+    if not columns.size:
+        return [_Part(line, 0, width, image)]
+    gaps = [
+        (first, last)
+        for first, last in runs_of(_is_empty(ink))
+        if last - first > _COLUMN_GAP * height and columns[0] < first and last <= columns[-1]
+    ]
+    # Half of a line's height of paper on both sides.
+    pad = height // 2
+    starts = [0, *(max(last - pad, first) for first, last in gaps)]
+    ends = [*(min(first + pad, last) for first, last in gaps), width]
+    return [
+        _Part(line, left, right, np.ascontiguousarray(image[:, left:right]))
+        for left, right in zip(starts, ends, strict=True)
+    ]
+
+
+def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
+    """The words of a line: each as high as the line's ink, as wide as its own, and as sure as its weakest character."""
+    height, width = image.shape[:2]
+    gaps = runs_of(_is_empty(ink))
+    words: list[list[_Character]] = []
+    ends = True
+    for character in characters:
+        if character.text == " ":
+            ends = True
+            continue
+        if ends or _is_space_between(words[-1][-1], character, gaps, height):
+            words.append([])
+        words[-1].append(character)
+        ends = False
+    if not words:
+        return ()
+    cuts = [(before[-1].place + after[0].place) / 2 for before, after in itertools.pairwise(words)]
+    rows = np.flatnonzero(ink.any(axis=1))
+    top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, height)
+    places = [_in_gap(cut, gaps, height) for cut in cuts]
+    pieces = []
+    for word, (left, right) in zip(words, itertools.pairwise((0, *places, width)), strict=True):
+        columns = np.flatnonzero(ink[:, left:right].any(axis=0))
+        first, last = (left + int(columns[0]), left + int(columns[-1]) + 1) if columns.size else (left, right)
+        text = "".join(character.text for character in word)
+        weakest = min(character.probability for character in word)
+        pieces.append(Piece(text, weakest, first, top, max(last - first, 1), bottom - top))
+    return tuple(pieces)
+
+
+def _is_space_between(before: _Character, after: _Character, gaps: Sequence[tuple[int, int]], height: int) -> bool:
+    """Whether there is a gap as wide as a space where the model gives none."""
+    usual = float(np.median([last - first for first, last in gaps[1:-1]])) if len(gaps) > 2 else 0.0  # noqa: PLR2004 - the outer two are the margins
+    return any(
+        last - first > max(_SPACE * height, _WIDER * usual) and before.place < (first + last) / 2 < after.place
+        for first, last in gaps
+    )
+
+
+def _is_empty(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The columns without ink."""
+    return np.asarray(~ink.any(axis=0))
+
+
+def _in_gap(cut: float, gaps: Sequence[tuple[int, int]], height: int) -> int:
+    """The middle of the widest gap near a cut, or the cut itself where there is none."""
+    near = [
+        (last - first, first) for first, last in gaps if first - cut < _NEAR * height and cut - last < _NEAR * height
+    ]
+    if not near:
+        return int(cut)
+    wide, first = max(near)
+    return first + wide // 2

@@ -7,11 +7,11 @@ from pathlib import Path
 import tesserocr
 
 from boxocr.errors import EngineNotUsable
-from boxocr.reading.page.whole_page import Line, Piece, line_of
-from boxocr.reading.recognition.confidence import mean_confidence
+from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.text import clean, join_unspaced
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.text import clean
+from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.settings import tessdata
 
 # Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).
@@ -55,24 +55,8 @@ class Tesseract:
         """
         self._engine(languages)
 
-    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
-        """Read a grey image, sides at most ``MAX_SIDE``, as it is.
-
-        Raises:
-            LanguageMissing: when one of the languages is not installed.
-        """
-        engine = self._shown(image, psm, options)
-        try:
-            # Recognize answers False for an image without text too.
-            engine.Recognize()
-            text = join_unspaced(clean(engine.GetUTF8Text()))
-            confidence = mean_confidence(engine.AllWords(), engine.AllWordConfidences()) if text else 0.0
-        finally:
-            engine.Clear()
-        return Reading(text, confidence, self.name, options.languages, f"psm {psm}")
-
-    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
-        """Read the words of a grey image, sides at most ``MAX_SIDE``; places in pixels of the image.
+    def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Recognize a grey image, sides at most ``MAX_SIDE``, in a page segmentation mode; places in its pixels.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
@@ -80,7 +64,7 @@ class Tesseract:
         engine = self._shown(image, psm, options)
         try:
             engine.Recognize()
-            return _lines(engine.GetIterator(), with_text=True)
+            return _lines(engine.GetIterator(), options.languages)
         finally:
             engine.Clear()
 
@@ -119,7 +103,7 @@ def layout(image: Pixels, psm: int) -> list[Line]:
         engine.SetVariable("debug_file", "/dev/null")
         engine.SetPageSegMode(psm)
         _show(engine, image, pitch=_MEASURED_PITCH)
-        return _lines(engine.AnalyseLayout(), with_text=False)
+        return _lines(engine.AnalyseLayout(), None)
 
 
 def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
@@ -135,7 +119,7 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
     engine.SetSourceResolution(_RESOLUTION)
 
 
-def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[Line]:
+def _lines(found: tesserocr.PyPageIterator | None, languages: str | None) -> list[Line]:
     """Gather the words that an iterator goes over into lines."""
     lines: list[list[Piece]] = []
     blocks: list[int] = []
@@ -145,10 +129,10 @@ def _lines(found: tesserocr.PyPageIterator | None, *, with_text: bool) -> list[L
         if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
             lines.append([])
             blocks.append(block)
-        word = _word(at, with_text=with_text)
+        word = _word(at, with_text=languages is not None)
         if word is not None:
             lines[-1].append(word)
-    return [line_of(words, block) for words, block in zip(lines, blocks, strict=True) if words]
+    return [corrected(words, block, languages or "") for words, block in zip(lines, blocks, strict=True) if words]
 
 
 def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:

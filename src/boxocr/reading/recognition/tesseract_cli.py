@@ -2,7 +2,6 @@
 
 import os
 import shlex
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,11 @@ import pytesseract
 from PIL import Image
 
 from boxocr.errors import EngineNotUsable, ReadingTimeout
-from boxocr.reading.page.whole_page import Line, Piece, line_of
-from boxocr.reading.recognition.confidence import mean_confidence
+from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.text import clean, join_unspaced
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.text import clean
+from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.settings import tessdata
 
 # The program ends itself a little before the pool kills its reader, which would leave it running without one.
@@ -55,28 +54,8 @@ class Program:
         """Return the codes of the installed languages."""
         return tessdata.languages(tessdata.folders(self._tessdata))
 
-    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
-        """Read a grey image as it is.
-
-        Raises:
-            LanguageMissing: when one of the languages is not installed.
-            ReadingTimeout: when the program took longer than the settings' timeout.
-        """
-        table = self._table(image, psm, options)
-        lines: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
-        percents: list[float] = []
-        words: list[str] = []
-        rows = zip(table["block_num"], table["par_num"], table["line_num"], table["text"], table["conf"], strict=True)
-        for block, paragraph, line, text, percent in rows:
-            if str(text).strip():
-                lines[block, paragraph, line].append(str(text))
-                words.append(str(text))
-                percents.append(float(percent))
-        joined = join_unspaced(clean("\n".join(map(" ".join, lines.values()))))
-        return Reading(joined, mean_confidence(words, percents), self.name, options.languages, f"psm {psm}")
-
-    def look_at_page(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
-        """Read the words of a grey image; places in pixels of the image.
+    def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
+        """Recognize a grey image in a page segmentation mode; places in its pixels.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
@@ -91,7 +70,7 @@ class Program:
                 piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
                 lines.setdefault((block, paragraph, line), []).append(piece)
         blocks = {block: number for number, block in enumerate(dict.fromkeys(block for block, *_ in lines))}
-        return [line_of(words, blocks[block]) for (block, *_), words in lines.items()]
+        return [corrected(words, blocks[block], options.languages) for (block, *_), words in lines.items()]
 
     def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
         # pytesseract splits its config like a shell does.

@@ -1,4 +1,4 @@
-"""Tesseract's ladder reads damaged crops exactly, each with text that fits one line or a few."""
+"""Boxes with damaged text, one line or a few, are read exactly."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading.recognition.retrying import BLOCK, SURE, FastFirst, Ladder, best, turns
-from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
+from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from tests.reading import drawn
 
 LINE = "Delivered on Thursday morning"
@@ -107,92 +108,36 @@ def test_the_same_engine_reads_many_languages_in_turn(tesseract: Engine) -> None
 
 
 class Scripted:
-    """A recognizer that gives prepared answers, and remembers how it was made to look."""
+    """Tesseract with prepared answers, which remembers the modes that it was asked for."""
 
     name, version = "scripted", "1"
 
     def __init__(self, *answers: tuple[str, float]) -> None:
         self.answers = list(answers)
-        self.looks: list[tuple[int, tuple[int, ...]]] = []
+        self.modes: list[int] = []
 
     def languages(self) -> Sequence[str]:
         return ["eng"]
 
-    def look(self, image: Pixels, psm: int, options: ReadingOptions) -> Reading:
-        self.looks.append((psm, image.shape))
+    def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:  # noqa: ARG002
+        self.modes.append(psm)
         text, confidence = self.answers.pop(0) if self.answers else ("", 0.0)
-        return Reading(text, confidence, self.name, options.languages, f"psm {psm}")
+        return [line_of([Piece(text, confidence, 10, 10, 100, 30)], 0)] if text else []
 
 
-def test_one_look_is_enough_when_sure() -> None:
-    scripted = Scripted((LINE, SURE))
-    assert Ladder(scripted).read(drawn.text(LINE), ReadingOptions()).text == LINE
-    assert [psm for psm, _ in scripted.looks] == [BLOCK]
+def test_one_attempt_is_enough_when_it_is_sure() -> None:
+    scripted = Scripted((LINE, 0.95))
+    (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
+    assert (line.text, scripted.modes) == (LINE, [7])
 
 
-def test_an_unsure_line_is_looked_at_in_other_ways_but_not_turned() -> None:
-    scripted = Scripted(("a", 0.6), ("b", 0.7), ("c", 0.8), ("d", 0.65))
-    assert Ladder(scripted).read(drawn.text(LINE), ReadingOptions()).text == "c"
-    assert [psm for psm, _ in scripted.looks] == [6, 6, 13, 6]
+def test_an_unsure_line_is_prepared_in_other_ways() -> None:
+    scripted = Scripted(("a", 0.6), ("b", 0.7), ("c", 0.65))
+    (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
+    assert (line.text, line.look, scripted.modes) == ("b", "cut to the ink", [7, 13, 7])
 
 
-def test_a_raw_line_is_no_way_to_read_a_block() -> None:
-    scripted = Scripted()
-    Ladder(scripted).read(drawn.text(*BLOCK_LINES), ReadingOptions())
-    assert {psm for psm, _ in scripted.looks} == {6}
-
-
-def test_what_cannot_be_read_is_turned() -> None:
-    scripted = Scripted(*[("x", 0.1)] * 3, ("Delivered on Thursday morning by the driver", 0.95))
-    reading = Ladder(scripted).read(drawn.text(*BLOCK_LINES), ReadingOptions())
-    assert (reading.turned, reading.confidence) == (90, 0.95)
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "expected"), [(100, 100, (90, 270, 180)), (40, 400, (180,)), (400, 40, (90, 270))]
-)
-def test_only_turns_that_fit_the_shape_are_tried(height: int, width: int, expected: tuple[int, ...]) -> None:
-    assert turns(height, width) == expected
-
-
-def reading(text: str, confidence: float, turned: int = 0) -> Reading:
-    return Reading(text, confidence, "x", "eng", turned=turned)
-
-
-def test_a_confident_crumb_does_not_beat_lines_of_text() -> None:
-    assert best([reading("=", 0.78), reading("six lines of real text", 0.6)]).text == "six lines of real text"
-    assert best([reading("Total", 0.9), reading("Total.", 0.7)]).text == "Total"
-    assert best([reading("Total", 0.4), reading("o\nn\ne\nb\ny", 0.5, turned=90)]).text == "Total"
-    assert best([reading("", 0.0), reading("", 0.0, turned=90)]).turned == 0
-
-
-class Fast(Scripted):
-    """A fast engine that gives prepared answers."""
-
-    def __init__(self, *answers: tuple[str, float], knows: bool = True) -> None:
-        super().__init__(*answers)
-        self.known = knows
-
-    def knows(self, options: ReadingOptions) -> bool:  # noqa: ARG002
-        return self.known
-
-    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
-        return self.look(crop, 0, options)
-
-
-@pytest.mark.parametrize(
-    ("fast", "ladder", "options", "expected"),
-    [
-        (Fast(("fast", 0.95)), ("slow", 0.99), ReadingOptions(), "fast"),
-        (Fast(("fast", 0.8)), ("slow", 0.95), ReadingOptions(), "slow"),
-        (Fast(("fast", 0.8)), ("slow", 0.6), ReadingOptions(), "fast"),
-        (Fast(("fast", 0.95)), ("slow", 0.9), ReadingOptions(psm=7), "slow"),
-        (Fast(("fast", 0.95), knows=False), ("slow", 0.5), ReadingOptions(), "slow"),
-        (Fast(("s\ni\nd\ne\ns", 0.97)), ("slow", 0.7), ReadingOptions(), "slow"),
-    ],
-)
-def test_the_fast_engine_is_believed_when_it_is_sure(
-    fast: Fast, ladder: tuple[str, float], options: ReadingOptions, expected: str
-) -> None:
-    engine = FastFirst(fast, Ladder(Scripted(*[ladder] * 9)))
-    assert engine.read(drawn.text(LINE), options).text == expected
+def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
+    scripted = Scripted(("=", 0.78), ("six lines of real text", 0.6))
+    (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
+    assert line.text == "six lines of real text"

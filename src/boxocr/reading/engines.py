@@ -8,13 +8,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
+from boxocr.reading.detection.tesseract import TesseractDetector
+from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.retrying import FastFirst, Ladder
+from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.types import Engine, ReadingOptions
 from boxocr.settings import engine_names
 
 if TYPE_CHECKING:
+    from boxocr.reading.detection import TextDetector
     from boxocr.reading.recognition.ppocr import PPOCR
+    from boxocr.reading.recognition.tesseract_lines import PageRecognizer
 
 _log = logging.getLogger(__name__)
 
@@ -46,41 +50,58 @@ def make(name: str, settings: EngineSettings) -> Engine:
 # ruff: noqa: PLC0415
 
 
-def _auto(settings: EngineSettings) -> Engine:
+def _auto(settings: EngineSettings) -> Pipeline:
     try:
-        fast = _ppocr(settings)
+        ppocr = _recognizer(settings)
     except EngineUnavailable as error:
         _log.info("PP-OCR is left out: %s", error.message)
         return _tesseract(settings)
     try:
-        return FastFirst(fast, _tesseract(settings))
+        tesseract = _runner(settings)
     except LanguageMissing:
-        if not fast.knows(ReadingOptions(languages=settings.languages)):
+        if not ppocr.knows(ReadingOptions(languages=settings.languages)):
             raise
         # PP-OCR needs no data for the language; Tesseract helps with the others.
-        return FastFirst(fast, _tesseract(replace(settings, languages="")))
+        tesseract = _runner(replace(settings, languages=""))
+    recognizers = TesseractLines(tesseract, attempts=1), ppocr
+    return Pipeline("auto", _detector(settings), recognizers, TesseractDetector(tesseract.lines))
 
 
-def _tesseract(settings: EngineSettings) -> Ladder:
+def _tesseract(settings: EngineSettings) -> Pipeline:
+    return _of_tesseract(_runner(settings))
+
+
+def _program(settings: EngineSettings) -> Pipeline:
+    from boxocr.reading.recognition.tesseract_cli import Program
+
+    return _of_tesseract(Program(settings))
+
+
+def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
+    return Pipeline(runner.name, TesseractDetector(runner.lines), [TesseractLines(runner)], projects=True)
+
+
+def _ppocr(settings: EngineSettings) -> Pipeline:
+    return Pipeline("ppocr", _detector(settings), [_recognizer(settings)])
+
+
+def _runner(settings: EngineSettings) -> "PageRecognizer":
+    """Tesseract, ready to read the languages of the settings."""
     try:
         from boxocr.reading.recognition.tesseract import Tesseract
     except ImportError as error:
         # No wheel for this machine, or a library missing: a Tesseract program does as well, only slower.
         _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
-        return _program(settings)
-    recognizer = Tesseract(settings)
+        from boxocr.reading.recognition.tesseract_cli import Program
+
+        return Program(settings)
+    tesseract = Tesseract(settings)
     if settings.languages:
-        recognizer.warm(settings.languages)
-    return Ladder(recognizer)
+        tesseract.warm(settings.languages)
+    return tesseract
 
 
-def _program(settings: EngineSettings) -> Ladder:
-    from boxocr.reading.recognition.tesseract_cli import Program
-
-    return Ladder(Program(settings))
-
-
-def _ppocr(settings: EngineSettings) -> "PPOCR":
+def _recognizer(settings: EngineSettings) -> "PPOCR":
     try:
         from boxocr.reading.recognition.ppocr import PPOCR
     except ImportError as error:
@@ -89,6 +110,12 @@ def _ppocr(settings: EngineSettings) -> "PPOCR":
             "PP-OCR needs onnxruntime, which is not installed.", "Install it with make run EXTRAS=ppocr."
         ) from None
     return PPOCR(settings)
+
+
+def _detector(settings: EngineSettings) -> "TextDetector":
+    from boxocr.reading.detection.ppocr import PPOCRDetector
+
+    return PPOCRDetector(settings.threads)
 
 
 def _by_import_path(path: str) -> Engine:

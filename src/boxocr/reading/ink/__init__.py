@@ -1,8 +1,9 @@
-"""Where the ink of a crop lies."""
+"""Where the ink of a crop is."""
 
 from dataclasses import dataclass
 
-from boxocr.reading import layout, prepare
+from boxocr.reading import prepare
+from boxocr.reading.ink import projection
 from boxocr.reading.types import Pixels
 
 
@@ -27,7 +28,7 @@ def ink_box(crop: Pixels) -> InkBox | None:
     image = prepare.grey(prepare.bounded(crop))
     if prepare.is_blank(image):
         return None
-    found = layout.find(prepare.dark_on_even_paper(image))
+    found = projection.find(prepare.dark_on_even_paper(image))
     if not found.lines:
         return None
     scale = crop.shape[0] / image.shape[0]

@@ -1,0 +1,78 @@
+"""Whole pages with an engine of the user's own, which reads crops, and may find lines or read pages itself."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from boxocr.errors import EngineUnavailable
+from boxocr.reading.detection import TextDetector
+from boxocr.reading.detection.tesseract import TesseractDetector
+from boxocr.reading.page.page_frame import PageFrame
+from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, Piece
+from boxocr.reading.pipeline import Pipeline
+from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.text import clean
+from boxocr.reading.types import Engine, Pixels, ReadingOptions
+
+
+@runtime_checkable
+class PageReader(Protocol):
+    """An engine that reads whole pages."""
+
+    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+        """Read a grey page; ``frame`` is where it is on the page that was given."""
+
+    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+        """Find where the text of a grey page is."""
+
+
+def page_reader(engine: Engine) -> PageReader:
+    """What reads whole pages with an engine: itself, or a pipeline that gives it line by line.
+
+    Raises:
+        EngineUnavailable: when the engine does not find lines, and tesserocr, which would, cannot be imported.
+    """
+    if isinstance(engine, PageReader):
+        return engine
+    detector = engine if isinstance(engine, TextDetector) else _Layout()
+    return Pipeline(engine.name, detector, [_CustomLines(engine)])
+
+
+class _Layout:
+    """Tesseract's layout analysis, without recognition."""
+
+    def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:
+        try:
+            from boxocr.reading.recognition import tesseract  # noqa: PLC0415 - only where it is used: it can be missing
+        except ImportError as error:
+            raise EngineUnavailable("Finding lines needs tesserocr, which is not installed.") from error
+        return TesseractDetector(lambda level, psm, _: tesseract.layout(level, psm)).detect(image, options)
+
+
+class _CustomLines:
+    """Gives an engine one line after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.version = engine.version
+
+    def languages(self) -> Sequence[str]:
+        return self._engine.languages()
+
+    def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
+        lines = []
+        for image in images:
+            reading = self._engine.read(image, options)
+            words = _in_proportion(clean(reading.text).split(), reading.confidence, *image.shape[:2])
+            lines.append(RecognizedLine(words, reading.confidence, self.name))
+        return lines
+
+
+def _in_proportion(words: Sequence[str], confidence: float, height: int, width: int) -> tuple[Piece, ...]:
+    """The words of a line, each as wide as its share of the characters."""
+    step = width / max(sum(map(len, words)) + len(words) - 1, 1)
+    pieces, left = [], 0.0
+    for word in words:
+        pieces.append(Piece(word, confidence, left, 0.0, len(word) * step, float(height)))
+        left += (len(word) + 1) * step
+    return tuple(pieces)

@@ -1,0 +1,83 @@
+"""Ink of a box that no detected line covers."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.components import Components
+from boxocr.reading.ink.projection import Projection
+from boxocr.reading.page.whole_page import Line, Piece
+
+# Ink is compared with the lines on images of at most this many pixels.
+_MOST_PIXELS = 4_000_000
+
+# A line covers ink this far around it, in its heights.
+_AROUND = 0.2
+
+# Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; letters
+# this near to each other, in their heights, are one line.
+_LOWEST = 0.3
+_LOWEST_PIXELS = 5
+_TOGETHER = 0.8
+
+# A stroke this many times higher than wide, and higher than the ink of a line, in heights of detected lines, is a rule.
+_BAR = 3
+_LINE_INK = 0.3
+
+# So many pieces of ink are not lost lines but a picture or dirt.
+_MOST_LINES = 6
+
+
+def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
+    """Lines of letters that no detected line covers.
+
+    Args:
+        found: the ink of a box, without rules.
+        lines: detected in the box.
+    """
+    image, lines = found.image, list(lines)
+    if image.size > _MOST_PIXELS:
+        return []
+    height, width = image.shape
+    ink = image < projection.threshold(projection.histogram(image))
+    covered = np.zeros(image.shape, np.uint8)
+    for line in lines:
+        cv2.fillPoly(covered, [np.round(_grown(line)).astype(np.int32)], (1,))
+    letters = Components.of(ink)
+    lowest = max(_LOWEST * min((line.height for line in lines), default=0.0), _LOWEST_PIXELS)
+    usual = _LINE_INK * float(np.median([line.height for line in lines])) if lines else 0.0
+    middles = (letters.top + letters.height // 2, letters.left + letters.width // 2)
+    is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
+    # Upright rules are as high as lines.
+    is_bar = (letters.height > _BAR * letters.width) & (letters.height > usual) & bool(lines)
+    left = letters.only((letters.height >= lowest) & (covered[middles] == 0) & ~(is_cut & bool(lines)) & ~is_bar)
+    if not left.count:
+        return []
+    reach = max(round(_TOGETHER * float(np.median(left.height))), 1)
+    together = cv2.dilate(left.mask().view(np.uint8), np.ones((1, 2 * reach + 1), np.uint8)).view(np.bool_)
+    groups = Components.of(together)
+    if groups.count > _MOST_LINES:
+        return []
+    group_of = groups.labels[left.top + left.height // 2, left.left + left.width // 2]
+    return [_around(left.only(group_of == number)) for number in np.unique(group_of)]
+
+
+def _around(letters: Components) -> Line:
+    """A line around some letters, with a little paper."""
+    left, top = int(letters.left.min()), int(letters.top.min())
+    right, bottom = int(letters.right.max()), int(letters.bottom.max())
+    pad = max(round(_AROUND * (bottom - top)), 1)
+    width, height = right - left + 2 * pad, bottom - top + 2 * pad
+    return Line("", 0.0, float(left - pad), float(top - pad), float(width), float(height))
+
+
+def _grown(line: Piece) -> list[tuple[float, float]]:
+    """The corners of a line and what is around it."""
+    corners = line.corners()
+    x, y = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
+    across, down = (1 + 2 * _AROUND * line.height / max(side, 1) for side in (line.width, line.height))
+    grown = Piece("", 0.0, 0.0, 0.0, line.width * across, line.height * down, line.rotation).corners()
+    (left, top), (right, bottom) = grown[0], grown[2]
+    return [(u + x - (left + right) / 2, v + y - (top + bottom) / 2) for u, v in grown]

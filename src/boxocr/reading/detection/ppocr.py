@@ -1,0 +1,100 @@
+"""PP-OCR's text detector, run by onnxruntime.
+
+A model with differentiable binarization (Liao et al., 2020): its input is ``(1, 3, height, width)``, blue before green
+before red, scaled to -1 to 1, both sides multiples of 32; its output the probability of each pixel to be in the inner
+part of a line.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boxocr.reading import onnx
+from boxocr.reading.page.whole_page import Line
+from boxocr.reading.types import Pixels, ReadingOptions
+
+# On 131 pages of real documents the F1 of the bag of words was .81 to .98 by kind with a longer side of at most 1280
+# px, and gained next to nothing above it.
+_LONGEST = 1280
+_MULTIPLE = 32
+
+# The model's own thresholds: of a pixel, of a line's mean, and by how much a line is larger than its inner part.
+_PIXEL = 0.3
+_LINE = 0.5
+_GROWTH = 1.6
+
+# An inner part that is narrower than this, in pixels of the map, is not a line.
+_NARROWEST = 3.0
+
+# Text runs along the longer side of a rectangle that is this many times longer than high.
+_LONG = 1.5
+
+
+class PPOCRDetector:
+    """Finds lines, rotated ones too.
+
+    Args:
+        threads: how many one detection may use.
+
+    Raises:
+        EngineNotUsable: when the model is not installed.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._session = onnx.session("det", threads)
+        self._input = self._session.get_inputs()[0].name
+
+    def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:  # noqa: ARG002 - the same for all languages
+        """Find the lines of an image; see :class:`~boxocr.reading.detection.TextDetector`.
+
+        A line runs along the longer side of its rectangle, in either direction.
+        """
+        height, width = image.shape[:2]
+        shrink = min(_LONGEST / max(height, width), 1.0)
+        size = tuple(max(round(side * shrink / _MULTIPLE), 1) * _MULTIPLE for side in (width, height))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR)
+        if small.ndim == 2:  # noqa: PLR2004 - a grey image has no axis for colours
+            small = np.repeat(small[..., None], 3, axis=2)
+        blob = np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 127.5 - 1
+        probabilities: NDArray[np.float32] = self._session.run(None, {self._input: blob})[0][0, 0]
+        return _rectangles(probabilities, width / size[0], height / size[1])
+
+
+def _rectangles(probabilities: NDArray[np.float32], across: float, down: float) -> list[Line]:
+    """The rectangles of a map, scaled by ``across`` and ``down``."""
+    contours, _ = cv2.findContours((probabilities > _PIXEL).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found = []
+    for contour in contours:
+        if min(cv2.minAreaRect(contour)[1]) < _NARROWEST or (score := _mean_inside(probabilities, contour)) < _LINE:
+            continue
+        # Scaled first: the two scales differ, and the rectangle can be turned.
+        scaled = np.asarray(contour, np.float32) * np.array((across, down), np.float32)
+        (x, y), (width, height), angle = cv2.minAreaRect(scaled)
+        growth = _GROWTH * width * height / (width + height)
+        found.append(_along_text((x, y), width + growth, height + growth, angle, score))
+    return found
+
+
+def _mean_inside(probabilities: NDArray[np.float32], contour: NDArray[Any]) -> float:
+    left, top, width, height = cv2.boundingRect(contour)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [contour - (left, top)], (1,))
+    return float(cv2.mean(probabilities[top : top + height, left : left + width], mask)[0])
+
+
+def _along_text(centre: tuple[float, float], width: float, height: float, angle: float, score: float) -> Line:
+    """A rectangle of OpenCV, which can begin at any corner, as a line whose width runs along the text."""
+    # A letter or two, nearly square, are upright.
+    is_long = max(width, height) > _LONG * min(width, height)
+    quarters = int(height > width) if is_long else round(angle / 90)
+    if quarters % 2:
+        width, height = height, width
+    # Within a half turn, since a line has no direction yet.
+    angle = (angle - 90 * quarters + 90) % 180 - 90
+    radians = np.radians(angle)
+    cosine, sine = np.cos(radians), np.sin(radians)
+    x = centre[0] - width / 2 * cosine + height / 2 * sine
+    y = centre[1] - width / 2 * sine - height / 2 * cosine
+    return Line("", score, float(x), float(y), float(width), float(height), float(angle % 360))

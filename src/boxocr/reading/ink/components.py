@@ -1,0 +1,67 @@
+"""The connected pieces of ink of an image."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Connected pieces of ink, one in each row: rectangles in pixels, and how many pixels are ink.
+
+    Attributes:
+        labels: for each pixel of the image the number of its piece, the first being 1; 0 for paper.
+        numbers: of these pieces in ``labels``.
+        left, top, width, height: of the rectangles.
+        area: pixels of ink.
+    """
+
+    labels: Numbers
+    numbers: NDArray[np.intp]
+    left: Numbers
+    top: Numbers
+    width: Numbers
+    height: Numbers
+    area: Numbers
+
+    @classmethod
+    def of(cls, ink: NDArray[np.bool_]) -> "Components":
+        """Find the pieces of ink."""
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(ink).view(np.uint8), connectivity=8)
+        left, top, width, height, area = stats[1:].T
+        return cls(np.asarray(labels), np.arange(1, len(stats)), left, top, width, height, area)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.numbers)
+
+    @property
+    def right(self) -> Numbers:
+        """The columns after the last."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> Numbers:
+        """The rows after the last."""
+        return self.top + self.height
+
+    def only(self, chosen: NDArray[Any]) -> "Components":
+        """Some of them, by a flag for each."""
+        rows = (self.numbers, self.left, self.top, self.width, self.height, self.area)
+        return Components(self.labels, *(row[chosen] for row in rows))
+
+    def larger_than(self, side: float) -> "Components":
+        """Those with a side of at least so many pixels."""
+        return self.only(np.maximum(self.width, self.height) >= side)
+
+    def mask(self) -> NDArray[np.bool_]:
+        """The pixels of these pieces."""
+        chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.bool_)
+        chosen[self.numbers] = True
+        return np.asarray(chosen[self.labels])

@@ -1,0 +1,62 @@
+"""Letters made of dots, as on packages: dots are joined, since recognizers expect strokes."""
+
+import itertools
+
+import cv2
+import numpy as np
+
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.components import Components
+from boxocr.reading.ink.projection import Projection
+from boxocr.reading.types import Pixels
+
+# Dots fill this share of their square, are as high as wide within this factor, and nearly all of one size; letters are
+# made of at least so many.
+_FILL = 0.5
+_ROUND = 1.5
+_MOST_SIZES = 1.6
+_FEWEST = 20
+_MOSTLY = 2 / 3
+
+# A line of letters is this many dots high at least; where each row of dots is apart, there are at least so many gaps.
+_LINE = 5
+_ROWS = 4
+
+
+def is_dot_matrix(found: Projection) -> bool:
+    """Say whether most ink is in small dots of one size."""
+    pieces = _pieces(found)
+    if pieces.count < _FEWEST:
+        return False
+    sizes = np.maximum(pieces.width, pieces.height)
+    usual = float(np.median(sizes))
+    is_dot = (
+        (pieces.area > _FILL * pieces.width * pieces.height)
+        & (sizes < _ROUND * np.minimum(pieces.width, pieces.height))
+        & (sizes < _MOST_SIZES * usual)
+        & (sizes > usual / _MOST_SIZES)
+    )
+    return bool(is_dot.mean() > _MOSTLY) and _are_rows_of_dots(found, usual)
+
+
+def _are_rows_of_dots(found: Projection, size: float) -> bool:
+    """Whether lines are much higher than dots, or rows of dots too near to each other to be lines of text."""
+    if not found.lines or found.text_height > _LINE * size:
+        return True
+    gaps = [below - above for (_, above), (below, _) in itertools.pairwise(found.lines)]
+    return len(gaps) >= _ROWS and float(np.median(gaps)) < size / 2
+
+
+def joined(crop: Pixels, found: Projection) -> Pixels:
+    """The crop with its dots joined."""
+    pieces = _pieces(found)
+    middles = np.stack((pieces.left + pieces.width / 2, pieces.top + pieces.height / 2), axis=1)[:400]
+    distances = np.linalg.norm(middles[:, None] - middles[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    spacing = float(np.median(distances.min(axis=1)))
+    return np.asarray(cv2.GaussianBlur(crop, (0, 0), max(0.45 * spacing, 0.8)), np.uint8)
+
+
+def _pieces(found: Projection) -> Components:
+    ink = found.image < projection.threshold(projection.histogram(found.image))
+    return Components.of(ink).larger_than(2)

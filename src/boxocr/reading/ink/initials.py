@@ -1,0 +1,87 @@
+"""Letters of another size than their line: a large initial at the beginning of a text, and raised figures."""
+
+import unicodedata
+
+import numpy as np
+
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.components import Components
+from boxocr.reading.ink.projection import Projection
+
+# An initial is this many times higher than the letters next to it usually are, which are in two lines or more.
+_INITIAL = 2.0
+_ROWS = 2
+
+# Raised figures are this high, in heights of the others, and end above this share of them; at most so many.
+_RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
+_RAISED_END = 0.72
+_FIGURES = 3
+
+# Letters are at least so many pixels high. A text is too short for this many times its length and a few more of them:
+# dots, accents and broken letters are pieces of their own.
+_LETTER = 6
+_MANY, _MORE = 1.5, 2
+
+# Of these each letter is one piece of ink.
+_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
+
+Box = tuple[int, int, int, int]
+
+
+def initial(found: Projection) -> Box | None:
+    """Left, top, right and bottom of a large initial with the lines of text to its right."""
+    letters = _letters(found)
+    if letters.count < _ROWS + 1:
+        return None
+    first = int(letters.height.argmax())
+    others = letters.only(np.arange(letters.count) != first)
+    left, top, width, height = (int(side[first]) for side in (letters.left, letters.top, letters.width, letters.height))
+    is_beside = (others.left >= left + 0.8 * width) & (others.bottom > top) & (others.top < top + height)
+    beside = others.only(is_beside)
+    # Anything left of it makes it a part of a word.
+    if beside.count < _ROWS or not (others.left >= left + 0.5 * width).any() or (others.right < left).any():
+        return None
+    # Without dots, commas and quotes.
+    usual = float(np.percentile(beside.height, 75))
+    beside = beside.only(beside.height > usual / 2)
+    middles = np.sort(beside.top + beside.height / 2)
+    rows = 1 + int((np.diff(middles) > 0.8 * usual).sum())
+    if height < _INITIAL * usual or rows < _ROWS:
+        return None
+    return left, top, left + width, top + height
+
+
+def raised(found: Projection) -> int | None:
+    """The first column of small raised figures at the end of a line, as prices have for cents."""
+    letters = _letters(found)
+    if letters.count < 2:  # noqa: PLR2004 - something is raised above something
+        return None
+    order = np.argsort(letters.left)
+    highest = float(np.percentile(letters.height, 90))
+    tall = letters.only(letters.height > _RAISED_MOST * highest)
+    top, bottom = float(np.median(tall.top)), float(np.median(tall.bottom))
+    figures = 0
+    for at in order[::-1]:
+        height = letters.height[at]
+        ends_above = letters.bottom[at] < top + _RAISED_END * (bottom - top)
+        if not (_RAISED_LEAST * highest <= height <= _RAISED_MOST * highest and ends_above):
+            break
+        figures += 1
+    if not 1 < figures <= _FIGURES or figures == letters.count:
+        return None
+    return int(letters.left[order[-figures]])
+
+
+def is_incomplete(found: Projection, text: str) -> bool:
+    """Whether a box has many more letters than a text in an alphabet, or raised figures that the text lacks."""
+    written = "".join(text.split())
+    if not all(unicodedata.name(char, "").startswith(_ALPHABETS) for char in written if char.isalpha()):
+        return False
+    letters = _letters(found).larger_than(_LETTER)
+    return letters.count > _MANY * len(written) + _MORE or (raised(found) is not None and not written[-1:].isdecimal())
+
+
+def _letters(found: Projection) -> Components:
+    ink = found.image < projection.threshold(projection.histogram(found.image))
+    pieces = Components.of(ink)
+    return pieces.larger_than(max(0.15 * float(pieces.height.max(initial=0)), 4))

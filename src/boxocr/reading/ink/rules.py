@@ -1,0 +1,99 @@
+"""What is drawn on a page and is not text: rules, frames, underlines and bar codes."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boxocr.reading.ink.components import Components
+
+Ink = NDArray[np.bool_]
+
+# A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels.
+_LENGTH = 3.0
+_UPRIGHT_LENGTH = 1.5
+_THICKNESS = 0.3
+_THIN = 3
+
+# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image.
+_FRAME_INK = 0.35
+_FRAME = 0.8
+
+# Bars of a bar code: at least as many, each this many times higher than wide, and all of one height within a tenth.
+_BARS = 12
+_BAR = 4
+
+
+def find(ink: Ink) -> Ink:
+    """Return the ink of an image that belongs to rules, frames and bar codes.
+
+    Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that there is no rule
+    without text to compare it with, unless it is a frame.
+    """
+    height, width = ink.shape
+    found = np.zeros_like(ink)
+    rows = ink.sum(axis=1, dtype=np.int32).max(initial=0)
+    columns = ink.sum(axis=0, dtype=np.int32).max(initial=0)
+    if rows < width // 2 and columns < height // 2:
+        return found
+    pieces = Components.of(ink)
+    bars = _bars(pieces)
+    frames = pieces.only(
+        (pieces.width > _FRAME * width)
+        & (pieces.height > _FRAME * height)
+        & (pieces.area < _FRAME_INK * pieces.width * pieces.height)
+    )
+    text = pieces.only(
+        ~np.isin(pieces.numbers, np.concatenate((bars.numbers, frames.numbers)))
+        & (np.maximum(pieces.width, pieces.height) > _THIN)
+        & (pieces.width < 8 * pieces.height)
+    )
+    if bars.count:
+        found |= bars.mask()
+    if not text.count:
+        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found
+    letters = float(np.median(text.height))
+    thickest = max(_THICKNESS * letters, _THIN)
+    # The rims of bold letters and of panels are straight too.
+    side = int(thickest) + 1
+    solid = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    ink = ink & ~solid.view(np.bool_)
+    level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
+    upright = _strokes(ink.T, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest).T
+    return found | level | _connected_or_beyond(upright, level, text)
+
+
+def _bars(pieces: Components) -> Components:
+    slender = pieces.only(pieces.height > _BAR * pieces.width)
+    if slender.count < _BARS:
+        return slender.only(np.zeros(slender.count, np.bool_))
+    usual = float(np.median(slender.height))
+    alike = (abs(slender.height - usual) < 0.1 * usual) & (abs(slender.top - np.median(slender.top)) < 0.1 * usual)
+    return slender.only(alike if alike.sum() >= _BARS else np.zeros(slender.count, np.bool_))
+
+
+def _strokes(ink: Ink, length: int, thickest: float) -> Ink:
+    """Level strokes of at least a length that are not thicker than this."""
+    if ink.shape[1] < length:
+        return np.zeros_like(ink)
+    flags = np.ascontiguousarray(ink).view(np.uint8)
+    opened = cv2.morphologyEx(flags, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).view(np.bool_)
+    if not opened.any():
+        return opened
+    strokes = Components.of(opened)
+    return strokes.only(strokes.height <= thickest).mask()
+
+
+def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
+    """Those of some upright strokes that meet a level rule, or reach farther up and down than all of the text."""
+    if not upright.any():
+        return upright
+    strokes = Components.of(upright)
+    meets = np.zeros(strokes.count + 1, np.bool_)
+    if level.any():
+        around = cv2.dilate(level.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+        meets[np.unique(strokes.labels[around])] = True
+    letters = text.only(text.height <= _BAR * text.width)
+    beyond = np.zeros(strokes.count, np.bool_)
+    if letters.count:
+        beyond = (strokes.top < letters.top.min() - 1) & (strokes.bottom > letters.bottom.max() + 1)
+    return strokes.only(meets[1:] | beyond).mask()

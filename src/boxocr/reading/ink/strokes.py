@@ -1,0 +1,62 @@
+"""What is recognized by its shape when there is nothing else in a box, since no engine recognizes it."""
+
+import numpy as np
+
+from boxocr.reading.ink import projection
+from boxocr.reading.ink.components import Components
+from boxocr.reading.ink.projection import Projection
+from boxocr.reading.page.whole_page import Line, Piece, line_of
+
+# A dash is at least this many times longer than high; an en dash and an em dash are longer.
+_DASH, _EN_DASH, _EM_DASH = 1.6, 6.0, 9.0
+_MOST_DASHES = 5
+
+# A bar is at least this many times higher than wide.
+_BAR = 4.0
+_MOST_BARS = 3
+
+# That the text is right: a bar can also be a small l.
+PROBABILITY = 0.8
+
+# Smaller pieces are specks, as a share of the largest. Ink fills this much of a stroke's rectangle.
+_SPECK = 0.3
+_FILL = 0.7
+
+# A dash is at most this high, as a share of the box: a box around a thicker one holds a rule or a part of a letter.
+_THICKEST = 0.4
+
+
+def text(found: Projection) -> Line | None:
+    """Dashes in a row, or capital letters I without serifs, when there is nothing else in a box."""
+    ink = found.image < projection.threshold(projection.histogram(found.image))
+    pieces = Components.of(ink)
+    if not 0 < pieces.count <= 4 * _MOST_DASHES:
+        return None
+    pieces = pieces.larger_than(_SPECK * float(np.maximum(pieces.width, pieces.height).max()))
+    height, width = found.image.shape
+    is_cut = (pieces.left == 0) | (pieces.right == width) | (pieces.top == 0) | (pieces.bottom == height)
+    if is_cut.any() or float(pieces.area.sum()) < _FILL * float((pieces.width * pieces.height).sum()):
+        return None
+    read = _dashes(pieces, height) or _bars(pieces)
+    if not read:
+        return None
+    left, top = int(pieces.left.min()), int(pieces.top.min())
+    box = left, top, int(pieces.right.max()) - left, int(pieces.bottom.max()) - top
+    return line_of([Piece(read, PROBABILITY, *map(float, box))], 0)
+
+
+def _dashes(pieces: Components, height: int) -> str:
+    thickness = float(pieces.height.max())
+    is_level = float(np.ptp(pieces.top + pieces.height / 2)) <= thickness
+    is_dash = (pieces.width >= _DASH * pieces.height).all()
+    if pieces.count > _MOST_DASHES or not is_level or not is_dash or thickness > _THICKEST * height:
+        return ""
+    ratio = float(np.median(pieces.width / pieces.height))
+    dash = "\u2014" if ratio > _EM_DASH else "\u2013" if ratio > _EN_DASH else "-"
+    return dash * pieces.count
+
+
+def _bars(pieces: Components) -> str:
+    is_bar = (pieces.height >= _BAR * pieces.width).all()
+    alike = float(np.ptp(pieces.height)) <= _SPECK * float(pieces.height.max())
+    return "I" * pieces.count if is_bar and alike and pieces.count <= _MOST_BARS else ""

@@ -1,0 +1,56 @@
+"""Lines cut out of an image, each upright."""
+
+import math
+
+import cv2
+import numpy as np
+
+from boxocr.reading.page.page_frame import PageFrame
+from boxocr.reading.page.whole_page import Piece, cosine_and_sine
+from boxocr.reading.prepare import turn
+from boxocr.reading.types import Pixels
+
+
+def cut(image: Pixels, line: Piece, pad: float) -> tuple[Pixels, PageFrame]:
+    """Cut a line out of an image.
+
+    Args:
+        image: grey or RGB.
+        line: in pixels of the image.
+        pad: how much around it is cut too, in line heights.
+
+    Returns:
+        The line's pixels, upright, and where they are on the image.
+    """
+    margin = pad * line.height
+    if line.rotation % 90 == 0:
+        return _straight(image, line, margin)
+    cosine, sine = cosine_and_sine(line.rotation)
+    x = line.x - margin * cosine + margin * sine
+    y = line.y - margin * sine - margin * cosine
+    size = max(math.ceil(line.width + 2 * margin), 1), max(math.ceil(line.height + 2 * margin), 1)
+    # From the image to the line; a pixel's centre is at a half.
+    u, v = -(x * cosine + y * sine), x * sine - y * cosine
+    half = 0.5
+    shift_u = u + half * (cosine + sine) - half
+    shift_v = v + half * (cosine - sine) - half
+    matrix = np.array([[cosine, sine, shift_u], [-sine, cosine, shift_v]])
+    pixels = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(pixels), PageFrame(x, y, 1.0, line.rotation)
+
+
+def _straight(image: Pixels, line: Piece, margin: float) -> tuple[Pixels, PageFrame]:
+    """The exact pixels of a line at a right angle."""
+    corners = line.corners()
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    height, width = image.shape[:2]
+    left, top = (max(math.floor(min(places) - margin), 0) for places in (across, down))
+    right, bottom = min(math.ceil(max(across) + margin), width), min(math.ceil(max(down) + margin), height)
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    pixels = np.ascontiguousarray(image[top:bottom, left:right])
+    frame = PageFrame(left, top)
+    quarters = -round(line.rotation) % 360
+    if quarters:
+        frame = frame.turned(quarters, pixels.shape[1], pixels.shape[0])
+        pixels = turn(pixels, quarters)
+    return pixels, frame

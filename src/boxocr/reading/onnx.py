@@ -1,0 +1,46 @@
+"""The PP-OCR models in the wheel of rapidocr, and how onnxruntime runs them.
+
+No code of rapidocr is imported: as a whole it needs another build of OpenCV than label-studio-sdk does.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import onnxruntime
+
+from boxocr.errors import EngineNotUsable
+
+
+def model_file(kind: str) -> Path:
+    """Return a model in the installed wheel of rapidocr.
+
+    Args:
+        kind: ``rec`` for the recognizer, ``det`` for the detector.
+
+    Raises:
+        EngineNotUsable: when there is none.
+    """
+    spec = importlib.util.find_spec("rapidocr")
+    places = (spec.submodule_search_locations if spec else None) or ()
+    for file in (file for place in places for file in sorted(Path(place, "models").glob(f"PP-OCRv*_{kind}_*.onnx"))):
+        return file
+    raise EngineNotUsable("PP-OCR is not installed.", "Install it with make run EXTRAS=ppocr.")
+
+
+def session(kind: str, threads: int) -> onnxruntime.InferenceSession:
+    """Load a model.
+
+    Args:
+        kind: as for :func:`model_file`.
+        threads: how many one run may use.
+
+    Raises:
+        EngineNotUsable: when the model is not installed.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin while they wait take the core from the other readers.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(model_file(kind)), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,197 @@
+"""The order in which the lines of an image are read: columns, rows of tables, and blocks."""
+
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from boxocr.reading.page.whole_page import Line, Piece, cosine_and_sine, enclosing, line_of
+
+# Lines whose middles are this near, in heights of the lower one, are in one row.
+_SAME_ROW = 0.5
+
+# A gutter between columns is at least this wide, in line heights. Columns of prose have at least so many rows, usually
+# this many times longer than high; what is shorter is a table, and read row by row, if this share of the rows is level
+# with one on the other side.
+_GUTTER = 0.8
+_PROSE_ROWS = 3
+_PROSE = 10.0
+_LEVEL = 0.5
+
+# A block ends where the gap to the next row is wider than this, in line heights, or the letters change their size by
+# this factor.
+_BLOCK_GAP = 1.1
+_BLOCK_SIZE = 1.6
+
+# A drop cap is this many times higher than the lines next to it, and this near to them, in its own heights.
+_DROP_CAP = 1.6
+_DROP_CAP_NEAR = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A line, and its edges on the image turned upright."""
+
+    line: Line
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+_Row = list[_Item]
+
+
+def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]:
+    """Put lines in reading order.
+
+    Args:
+        lines: of one image.
+        rotation: degrees clockwise by which the image's text is turned.
+
+    Returns:
+        Rows from first to last, each with its lines from left to right: one, or the cells of a table's row. Each line
+        has the number of its block.
+    """
+    items = [_item(line, rotation) for line in lines]
+    rows = _in_order(_with_drop_caps(items))
+    ordered = []
+    block = -1
+    before: _Row | None = None
+    for row in rows:
+        block += before is None or _is_apart(before, row)
+        ordered.append([replace(item.line, block=block) for item in row])
+        before = row
+    return ordered
+
+
+def _item(line: Line, rotation: float) -> _Item:
+    cosine, sine = cosine_and_sine(-rotation)
+    corners = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in line.corners()]
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    # The bounds of a slanted line are higher than the line.
+    middle, half = (min(down) + max(down)) / 2, min(max(down) - min(down), line.height) / 2
+    return _Item(line, min(across), middle - half, max(across), middle + half)
+
+
+def _in_order(items: Sequence[_Item]) -> list[_Row]:
+    if len(items) <= 1:
+        return [list(items)] if items else []
+    if columns := _columns(items):
+        left, right = columns
+        return _in_order(left) + _in_order(right)
+    rows = _rows(items)
+    gaps = [(below_top - above_bottom, at) for at, (above_bottom, below_top) in enumerate(_gaps(rows), start=1)]
+    if not gaps:
+        return rows
+    # Where the widest gap is, other columns can begin.
+    _, at = max(gaps)
+    above, below = rows[:at], rows[at:]
+    return _in_order([item for row in above for item in row]) + _in_order([item for row in below for item in row])
+
+
+def _rows(items: Iterable[_Item]) -> list[_Row]:
+    """The lines that are level with each other, from top to bottom, each row from left to right."""
+    rows: list[_Row] = []
+    for item in sorted(items, key=lambda item: item.middle):
+        near = [row for row in rows[-3:] if _is_level(row, item)]
+        if near:
+            near[-1].append(item)
+        else:
+            rows.append([item])
+    return [sorted(row, key=lambda item: item.left) for row in rows]
+
+
+def _is_level(row: _Row, item: _Item) -> bool:
+    other = min(row, key=lambda one: abs(one.left - item.left))
+    overlaps = min(other.right, item.right) - max(other.left, item.left) > _SAME_ROW * item.height
+    return not overlaps and abs(other.middle - item.middle) < _SAME_ROW * min(other.height, item.height)
+
+
+def _gaps(rows: Sequence[_Row]) -> list[tuple[float, float]]:
+    """The lower end of each row with all above it, and the upper end of what is below."""
+    bottoms = itertools.accumulate((max(item.bottom for item in row) for row in rows), max)
+    tops = itertools.accumulate((min(item.top for item in row) for row in reversed(rows)), min)
+    return list(zip(list(bottoms)[:-1], list(tops)[::-1][1:], strict=True))
+
+
+def _columns(items: Sequence[_Item]) -> tuple[list[_Item], list[_Item]] | None:
+    """The lines left and right of the widest gutter between columns of text; None where there is none."""
+    height = statistics.median(item.height for item in items)
+    ordered = sorted(items, key=lambda item: item.left)
+    right = ordered[0].right
+    best: tuple[float, list[_Item], list[_Item]] | None = None
+    for at, item in enumerate(ordered):
+        gap = item.left - right
+        if gap > _GUTTER * height and (best is None or gap > best[0]) and _are_columns(ordered[:at], ordered[at:]):
+            best = gap, ordered[:at], ordered[at:]
+        right = max(right, item.right)
+    return best[1:] if best else None
+
+
+def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
+    rows = _rows(left), _rows(right)
+    fewer, more = sorted(rows, key=len)
+    if len(fewer) < 2:  # noqa: PLR2004 - one row is not a column
+        return False
+    if len(fewer) >= _PROSE_ROWS and all(_length(side) >= _PROSE for side in rows):
+        return True
+    level = sum(any(_are_level(row, other) for other in more) for row in fewer)
+    return level < _LEVEL * len(fewer)
+
+
+def _length(rows: Sequence[_Row]) -> float:
+    """How many times longer than high rows usually are."""
+    return statistics.median((row[-1].right - row[0].left) / max(row[0].height, 1) for row in rows)
+
+
+def _are_level(row: _Row, other: _Row) -> bool:
+    return abs(row[0].middle - other[0].middle) < _SAME_ROW * min(row[0].height, other[0].height)
+
+
+def _is_apart(before: _Row, row: _Row) -> bool:
+    """Whether a row begins another block than the one before it."""
+    height = min(before[0].height, row[0].height)
+    gap = min(item.top for item in row) - max(item.bottom for item in before)
+    shared = min(before[-1].right, row[-1].right) - max(before[0].left, row[0].left)
+    sizes = max(before[0].height, row[0].height) / max(height, 1)
+    return gap > _BLOCK_GAP * height or gap < -2 * height or shared <= 0 or sizes > _BLOCK_SIZE
+
+
+def _with_drop_caps(items: Sequence[_Item]) -> list[_Item]:
+    """The lines, with a large initial joined to the line that it begins."""
+    joined = list(items)
+    for cap in items:
+        if len(cap.line.text) != 1 or not cap.line.text.isalpha():
+            continue
+        near = [
+            item
+            for item in joined
+            if item is not cap
+            and cap.height > _DROP_CAP * item.height
+            and item.right - cap.right > 0
+            and item.left - cap.right < _DROP_CAP_NEAR * cap.height
+            and cap.top - item.height / 2 < item.middle < cap.bottom
+        ]
+        if len(near) > 1:
+            first = min(near, key=lambda item: item.top)
+            joined.remove(cap)
+            joined[joined.index(first)] = replace(first, line=_begun(cap.line, first.line), left=cap.left)
+    return joined
+
+
+def _begun(cap: Line, line: Line) -> Line:
+    """A line whose first word begins with an initial."""
+    word, *others = line.words or (line,)
+    whole = enclosing([cap, word], joint="")
+    confidence = min(cap.confidence, word.confidence)
+    begun = Piece(whole.text, confidence, whole.x, whole.y, whole.width, whole.height, whole.rotation)
+    return replace(line_of((begun, *others), line.block), confidence=min(cap.confidence, line.confidence))

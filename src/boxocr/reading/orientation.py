@@ -1,0 +1,93 @@
+"""Which way up the text of an image is, from its detected lines."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from boxocr.reading.page.whole_page import Line, Piece
+
+# Lines this many times longer than high show how the text runs; these, how it is slanted.
+_SHOWS_AXIS = 2.0
+_SHOWS_SLANT = 5.0
+
+# The text runs up or down where such lines are together this many times longer than the level ones.
+_UNAMBIGUOUS = 2.0
+
+# A line whose angle differs less from the usual one has that; where the usual one is less than this, text is level.
+_SAME_SLANT = 2.0
+_LEVEL = 0.5
+
+# As many of the longest lines are read to see which way up they are. They are when the mean probability that the
+# samples are right is at least this much; the other way must be better by this.
+_SAMPLES = 3
+_UPRIGHT = 0.5
+_BETTER = 0.25
+
+Sample = Callable[[Sequence[Line]], float]
+
+
+def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
+    """Turn rectangles so that each begins where its text does.
+
+    Args:
+        lines: as they were detected, along either direction of the text.
+        probability: how likely some lines are to be right when they are read as they are.
+
+    Returns:
+        The lines, and the degrees clockwise, 0, 90, 180 or 270, by which the text of the image is turned.
+    """
+    long = [line for line in lines if line.width > _SHOWS_AXIS * line.height] or list(lines)
+    runs_sideways = [line for line in long if _is_sideways(line)]
+    level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
+    sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
+    along = [line for line in long if _is_sideways(line) == sideways]
+    samples = sorted(along, key=lambda line: -line.width)[:_SAMPLES]
+    ways = (270, 90) if sideways else (0, 180)
+    first = probability(_turned(samples, ways[0]))
+    turned = ways[0]
+    if first < _UPRIGHT:
+        other = probability(_turned(samples, ways[1]))
+        if other > first + _BETTER or (sideways and other > first):
+            turned = ways[1]
+    return _turned(lines, turned), turned
+
+
+def _is_sideways(line: Piece) -> bool:
+    return 45 < line.rotation % 180 < 135  # noqa: PLR2004 - degrees
+
+
+def _turned(lines: Sequence[Line], way: int) -> list[Line]:
+    """The lines with text that runs as near to a direction as each rectangle allows, at one slant."""
+    towards = [_towards(line, way) for line in lines]
+    slants = [(line.rotation - way + 180) % 360 - 180 for line in towards if line.width > _SHOWS_SLANT * line.height]
+    usual = statistics.median(slants) if slants else 0.0
+    if abs(usual) < _LEVEL:
+        usual = 0.0
+    return [_slanted(line, way + usual) for line in towards]
+
+
+def _towards(line: Line, way: int) -> Line:
+    """The line, begun at its other end where that is nearer to a direction; text read upside down is dropped."""
+    if abs((line.rotation - way + 180) % 360 - 180) <= 90:  # noqa: PLR2004 - degrees
+        return line
+    words = tuple(_turned_round(word) for word in reversed(line.words))
+    x, y = line.corners()[2]
+    return replace(line, text="", x=x, y=y, rotation=(line.rotation + 180) % 360, words=words)
+
+
+def _turned_round(word: Piece) -> Piece:
+    x, y = word.corners()[2]
+    return replace(word, text="", x=x, y=y, rotation=(word.rotation + 180) % 360)
+
+
+def _slanted(line: Line, rotation: float) -> Line:
+    """The line at the usual angle about its middle, if it does not clearly have its own."""
+    difference = (line.rotation - rotation + 180) % 360 - 180
+    own = _SAME_SLANT if line.width > _SHOWS_SLANT * line.height else 15.0
+    if line.words or not 0 < abs(difference) < own:
+        return line
+    corners = line.corners()
+    x, y = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
+    turned = Line("", line.confidence, 0, 0, line.width, line.height, rotation % 360)
+    (left, top), (_, _), (right, bottom), _ = turned.corners()
+    return replace(turned, x=x - (left + right) / 2, y=y - (top + bottom) / 2)

@@ -1,0 +1,444 @@
+"""Reading boxes and pages: detect lines, recognize them, score them, and put them in order.
+
+A box is a small page, and a page is a large box. A box with one clear line, as most are, needs no detector.
+"""
+
+import statistics
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from boxocr.errors import LanguageMissing
+from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
+from boxocr.reading.detection import TextDetector
+from boxocr.reading.detection.leftover import uncovered
+from boxocr.reading.ink import dots, initials, projection, strokes
+from boxocr.reading.ink.projection import Projection
+from boxocr.reading.page.page_frame import PageFrame
+from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, line_of
+from boxocr.reading.recognition import LineRecognizer, RecognizedLine, SelectiveRecognizer, tesseract_lines
+from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.scoring import Scored
+from boxocr.reading.types import Pixels, Reading, ReadingOptions
+
+# From here on a line is not recognized by a second engine, and a box with one line is not searched for others.
+_ENOUGH = 0.92
+
+# Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it.
+_PAD = 0.3
+_DETECTED_PAD = 0.05
+
+# A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
+# less than this share of a line's height is there.
+_DETECTED_PAPER = 0.12
+_CUT = 0.75
+_NEAR_EDGE = 0.15
+_EDGE_INK = 0.03
+
+# A single character this much lower than the other lines, and less likely to be right than this, is dirt.
+_DIRT = 0.5
+_DIRT_PROBABILITY = 0.3
+
+# A line of a box without a letter or digit is dirt when it is less likely to be right.
+_SIGNS = 0.6
+
+# A line of a page, where nobody said that there is text, is text when it is this likely to be right; this where the
+# detector only guessed.
+_PAGE_LINE = 0.08
+_GUESSED_LINE = 0.6
+
+# A reading this much longer than another one, and this likely to be right, has not lost a line.
+_LONGER = 1.3
+_TEXT = 0.5
+
+# For a box with lines that have ink and no text.
+_INCOMPLETE = 0.4
+_NOTE = "A part of the box could not be read."
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What a box or page says: its rows, from first to last, each with its lines, and how many lines had no text."""
+
+    rows: list[list[Line]]
+    empty: int
+    turned: int
+    engines: frozenset[str]
+    look: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(" ".join(line.text for line in row) for row in self.rows)
+
+    @property
+    def weakest(self) -> float:
+        """The probability that the least certain line is right."""
+        return min((line.confidence for row in self.rows for line in row), default=0.0)
+
+    @property
+    def probability(self) -> float:
+        """That all of it is right."""
+        if not self.rows:
+            return 0.0
+        whole = float(np.prod([line.confidence for row in self.rows for line in row]))
+        return whole * (_INCOMPLETE if self.empty else 1.0)
+
+
+class Pipeline:
+    """An engine that reads boxes and pages line by line.
+
+    Args:
+        name: the engine's.
+        detector: finds lines.
+        recognizers: the one that recognizes each line first, and one that is asked where that is unsure.
+        fallback: finds lines in scripts that PP-OCR does not know.
+        projects: whether the lines that a projection finds in a box are tried too.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        detector: TextDetector,
+        recognizers: Sequence[LineRecognizer],
+        fallback: TextDetector | None = None,
+        *,
+        projects: bool = False,
+    ) -> None:
+        self.name = name
+        versions = ", ".join(f"{one.name} {one.version}" for one in recognizers)
+        self.version = recognizers[0].version if len(recognizers) == 1 else f"({versions})"
+        self._detector = detector
+        self._fallback = fallback or detector
+        self._recognizers = recognizers
+        self._projects = projects
+
+    def languages(self) -> Sequence[str]:
+        """Return the codes of the languages that one of the recognizers reads."""
+        return sorted({code for recognizer in self._recognizers for code in recognizer.languages()})
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        """Read ``crop``; see :class:`~boxocr.reading.types.Engine`."""
+        crop = prepare.bounded(crop)
+        grey = prepare.grey(crop)
+        if prepare.is_blank(grey):
+            return Reading("", 0.0, self.name, options.languages)
+        if options.psm is not None:
+            return self._in_mode(grey, options.psm, options)
+        found = projection.find(prepare.dark_on_even_paper(grey))
+        single: Scored | None = None
+        if found.is_one_clear_line():
+            single = self._single_line(crop, found, options)
+            if single.probability >= _ENOUGH:
+                return self._reading(
+                    _Result([[_line(single, PageFrame())]], 0, 0, frozenset({single.line.engine})), options
+                )
+        reading = self._reading(self._search(crop, found, single, options), options)
+        if reading.text and initials.is_incomplete(found, reading.text):
+            return replace(reading, confidence=_INCOMPLETE * reading.confidence, note=_NOTE)
+        return reading
+
+    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+        """Read all of a page.
+
+        Args:
+            image: the page, grey.
+            frame: where ``image`` is on the page.
+            options: how it is read.
+
+        Raises:
+            LanguageMissing: when one of the languages is not installed.
+        """
+        if prepare.is_blank(image):
+            return PageReading((), self.name, options.languages)
+        result = self._lines(image, None, options)
+        lines = [line for row in result.rows for line in row]
+        return PageReading(frame.lines_on_page(lines), self.name, options.languages, -result.turned % 360)
+
+    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+        """Find where the text of a reduced page is, without its text; somebody who clicked waits for it.
+
+        Args:
+            image: grey.
+            frame: where it is on the page; the layout is in pixels of that.
+            options: how a line is read to see which way up the page is.
+
+        Raises:
+            EngineUnavailable: when tesserocr cannot be imported.
+        """
+        return PageLayout(frame.lines_on_page(layout.find(image, lambda some: self._probability(image, some, options))))
+
+    def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
+        """Read a box that has more or less than one clear line."""
+        if drawn := strokes.text(found):
+            return _Result([[drawn]], 0, 0, frozenset({self.name}))
+        if dots.is_dot_matrix(found):
+            crop = dots.joined(crop, found)
+            found = projection.find(prepare.dark_on_even_paper(prepare.grey(crop)))
+        elif prepare.is_grain(found.image):
+            return _Result([], 0, 0, frozenset())
+        result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
+        if self._projects and found.lines and result.weakest < _ENOUGH:
+            projected = self._lines(crop, found, options, projection.lines(found))
+            longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
+            result = projected if longer else max(result, projected, key=lambda one: one.weakest)
+        if single is None or (len(result.rows) > 1 and result.text):
+            return result
+        if result.rows and result.probability >= single.probability:
+            return result
+        if not single.is_text and not result.rows:
+            return result
+        return _one(single)
+
+    def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
+        """Read a text with a large initial, which detectors take for a part of several lines."""
+        box = initials.initial(found)
+        if box is None:
+            return None
+        left, top, right, bottom = box
+        letters = replace(options, charset=string.ascii_uppercase)
+        pad = max((bottom - top) // 8, 2)
+        around = slice(max(top - pad, 0), bottom + pad), slice(max(left - pad, 0), right + pad)
+        (cap,) = self._recognize([np.ascontiguousarray(crop[around])], letters)
+        if len(cap.line.text) != 1:
+            return None
+        text = found.with_image(found.image.copy())
+        rest = crop.copy()
+        for image, paper in ((text.image, found.paper), (rest, np.median(crop[:, right : right + 2], axis=(0, 1)))):
+            image[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1] = paper
+        result = self._lines(rest, text, options)
+        cap_line = Line(cap.line.text, cap.probability, left, top, right - left, bottom - top)
+        rows = ordering.in_reading_order([cap_line, *(line for row in result.rows for line in row)], 0)
+        return replace(result, rows=rows) if not result.turned else None
+
+    def _lines(
+        self, image: Pixels, found: Projection | None, options: ReadingOptions, detected: list[Line] | None = None
+    ) -> _Result:
+        """Detect the lines of an image, recognize them and put them in order.
+
+        Args:
+            image: a box or a page.
+            found: the ink of a box.
+            options: how it is read.
+            detected: the lines, if they were detected already.
+        """
+        if detected is None:
+            detected = self._detector_for(options).detect(image, options)
+        lines, turned = orientation.upright(detected, lambda some: self._probability(image, some, options))
+        if found is not None and not turned:
+            lines = _without_cut(lines, found)
+            lines += uncovered(found, lines)
+        # Tesseract reads the rules of a table as letters.
+        first_sees = found.image if found is not None and found.has_rules else None
+        scored = self._recognize_detected(image, lines, options, first_sees)
+        usual = statistics.median(line.height for line in lines) if lines else 0.0
+        read = [
+            line
+            for (one, frame), detected in zip(scored, lines, strict=True)
+            if one.is_text and _is_believed(line := _line(one, frame), detected, usual, is_page=found is None)
+        ]
+        if found is not None and not read:
+            # An annotator saw text there.
+            read = [_line(one, frame) for one, frame in scored if one.line.words]
+        empty = len(scored) - len(read) if found is not None else 0
+        engines = frozenset(one.line.engine for one, _ in scored if one.line.words)
+        return _Result(ordering.in_reading_order(read, turned), empty, turned, engines)
+
+    def _recognize_detected(
+        self, image: Pixels, lines: Sequence[Line], options: ReadingOptions, first_sees: Pixels | None
+    ) -> list[tuple[Scored, PageFrame]]:
+        """Recognize detected lines; each result with where its image is.
+
+        Args:
+            image: with the lines.
+            lines: in its pixels.
+            options: how they are recognized.
+            first_sees: what the first recognizer is shown in its place.
+        """
+        known = [scoring.alone(_recognized(line, self._recognizers[0].name)) if line.text else None for line in lines]
+        unsure = [at for at, one in enumerate(known) if one is None or one.probability < _ENOUGH]
+        cuts = [line_image.cut(image, lines[at], _DETECTED_PAD if not lines[at].text else _PAD) for at in unsure]
+        results = [(one, PageFrame()) for one in known]
+        clean = None
+        if first_sees is not None:
+            clean = [line_image.cut(first_sees, lines[at], _DETECTED_PAD)[0] for at in unsure]
+        recognized = self._recognize([cut for cut, _ in cuts], options, clean=clean)
+        for at, (_, frame), again in zip(unsure, cuts, recognized, strict=True):
+            before = known[at]
+            if before is None or again.probability > before.probability:
+                results[at] = again, frame
+        return [(one, frame) for one, frame in results if one is not None]
+
+    def _single_line(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Scored:
+        """Recognize a box with one line."""
+        (top, bottom), (left, right) = found.lines[0], found.columns
+        pad = _PAD * (bottom - top) + 1
+        rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
+        part = np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
+        cut = initials.raised(found)
+        if cut is not None:
+            upper = slice(rows.start, top + max((bottom - top) * 3 // 4, 1))
+            images = crop[rows, max(int(left - pad), 0) : cut], crop[upper, cut:]
+            parts = self._recognize([np.ascontiguousarray(image) for image in images], options)
+            if all(one.line.text[-1:].isdecimal() for one in parts) and parts[1].line.text.isdecimal():
+                return scoring.joined(parts, cut)
+        first = self._recognizers[0]
+        if not isinstance(first, TesseractLines):
+            return self._recognize([part], options)[0]
+        return self._recognize([part], options, found)[0]
+
+    def _recognize(
+        self,
+        images: Sequence[Pixels],
+        options: ReadingOptions,
+        found: Projection | None = None,
+        clean: Sequence[Pixels] | None = None,
+    ) -> list[Scored]:
+        """Recognize line images, those of which the first recognizer is unsure with the second one too.
+
+        Args:
+            images: of lines.
+            options: how they are recognized.
+            found: the ink of the only one, if it was found already.
+            clean: what the first recognizer is shown in their place.
+
+        Raises:
+            LanguageMissing: when no recognizer has one of the languages.
+        """
+        if not images:
+            return []
+        first, second = self._recognizers[0], self._second(options)
+        try:
+            if found is not None and isinstance(first, TesseractLines):
+                lines = [first.recognize_found(found, options)]
+            else:
+                lines = first.recognize(clean or images, options)
+        except LanguageMissing:
+            if second is None:
+                raise
+            return [scoring.alone(line) for line in second.recognize(images, options)]
+        scored = [scoring.alone(line) for line in lines]
+        unsure = [at for at, one in enumerate(scored) if one.probability < _ENOUGH]
+        if second is not None and unsure:
+            missing = second.missing(options.languages)
+            for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
+                scored[at] = scoring.better(lines[at], other, missing)
+        return scored
+
+    def _second(self, options: ReadingOptions) -> SelectiveRecognizer | None:
+        """The second recognizer, if it reads what is asked for."""
+        second = self._recognizers[-1]
+        if len(self._recognizers) > 1 and isinstance(second, SelectiveRecognizer) and second.knows(options):
+            return second
+        return None
+
+    def _detector_for(self, options: ReadingOptions) -> TextDetector:
+        last = self._recognizers[-1]
+        return self._fallback if isinstance(last, SelectiveRecognizer) and not last.knows(options) else self._detector
+
+    def _probability(self, image: Pixels, lines: Sequence[Line], options: ReadingOptions) -> float:
+        """How likely some lines are to be right as they are turned."""
+        images = [line_image.cut(image, line, _DETECTED_PAD)[0] for line in lines if not line.text]
+        scored = [*self._recognize(images, options)]
+        scored += [scoring.alone(_recognized(line, self.name)) for line in lines if line.text]
+        lengths = [len(one.line.text) for one in scored]
+        return sum(n * one.probability for n, one in zip(lengths, scored, strict=True)) / max(sum(lengths), 1)
+
+    def _in_mode(self, grey: Pixels, psm: int, options: ReadingOptions) -> Reading:
+        """Read a crop in the page segmentation mode that was asked for, which only Tesseract has."""
+        first = self._recognizers[0]
+        if not isinstance(first, TesseractLines):
+            return self.read(grey, replace(options, psm=None))
+        recognized = first.recognize_block(grey, psm, options)
+        rows = [[_line(scoring.alone(line), PageFrame())] for line in recognized if line.words]
+        return self._reading(_Result(rows, 0, 0, frozenset({first.name}), f"psm {psm}"), options)
+
+    def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
+        engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
+        words = [word for row in result.rows for line in row for word in line.words]
+        doubtful = tuple(word.text for word in words if word.confidence < scoring.DOUBTFUL)
+        return Reading(
+            result.text,
+            result.probability,
+            engine,
+            options.languages,
+            look=result.look,
+            turned=-result.turned % 360,
+            doubtful=doubtful,
+            note=_NOTE if result.empty and result.rows else "",
+        )
+
+
+def _is_believed(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
+    """Whether a line is text: not dirt in a box, nor what looks like letters in a picture on a page.
+
+    Args:
+        line: as it was recognized.
+        detected: as it was detected.
+        usual: the usual height of the detected lines.
+        is_page: whether nobody said that there is text.
+    """
+    has_letters = any(char.isalnum() for char in line.text)
+    if not has_letters and usual and line.confidence < _SIGNS:
+        return False
+    if len(line.text) == 1 and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
+        return False
+    return not is_page or line.confidence >= (_PAGE_LINE if detected.confidence or detected.words else _GUESSED_LINE)
+
+
+def _without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
+    """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
+    height = found.image.shape[0]
+    cut_above, cut_below = np.array(found.cut_above), np.array(found.cut_below)
+    spans = []
+    for line in lines:
+        # A detected line has paper around its ink.
+        middle = statistics.fmean(y for _, y in line.corners())
+        half = (0.5 - _DETECTED_PAPER) * line.height
+        spans.append((max(middle - half, 0), min(middle + half, height)))
+    whole = max((bottom - top for top, bottom in spans), default=0)
+    kept = []
+    for line, (top, bottom) in zip(lines, spans, strict=True):
+        across = [x for x, _ in line.corners()]
+        near = _NEAR_EDGE * whole
+        touching = [
+            ((columns >= min(across)) & (columns <= max(across))).sum()
+            for columns, is_near in ((cut_above, top < near), (cut_below, bottom > height - near))
+            if is_near
+        ]
+        is_cut = max(touching, default=0) > _EDGE_INK * line.width
+        if not is_cut or bottom - top >= _CUT * whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+            kept.append(line)
+    return kept
+
+
+def _one(single: Scored) -> _Result:
+    """The result of a box with one line."""
+    line = single.line
+    return _Result([[_line(single, PageFrame())]] if line.words else [], 0, 0, frozenset({line.engine}), line.look)
+
+
+def _recognized(line: Line, engine: str) -> RecognizedLine:
+    """A line that was recognized while it was detected."""
+    length = sum(len(word.text) for word in line.words)
+    mean = sum(len(word.text) * word.confidence for word in line.words) / max(length, 1)
+    return RecognizedLine(line.words, mean, engine)
+
+
+def _line(scored: Scored, frame: PageFrame) -> Line:
+    """A line with the probability that it is right, on the image that it was cut from."""
+    line = line_of(scored.words, 0)
+    return frame.on_page(replace(line, confidence=scored.probability))
+
+
+def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
+    """Return the grey image that Tesseract got first for a crop of one line, for people who wonder about a text.
+
+    Args:
+        crop: as it was drawn.
+        look: the reading's.
+        turned: the reading's.
+    """
+    crop = prepare.bounded(crop)
+    return tesseract_lines.as_seen(prepare.turn(crop, turned) if turned else crop, look)
