@@ -154,6 +154,8 @@ def test_sign_test(better: int, worse: int, expected: float) -> None:
         (Verdict(300, 240, 250, 110, 95, 23, 13, 60, 20, 3000), False),
         (Verdict(300, 240, 250, 110, 105, 11, 1, 14, 3, 3000), False),
         (Verdict(300, 290, 300, 10, 0, 10, 0, 10, 0, 3000), False),
+        # One group of pages decides, another one is worse.
+        (Verdict(300, 240, 250, 110, 95, 11, 1, 14, 3, 3000, worse_folds=1), False),
     ],
 )
 def test_what_is_learned_is_used_only_if_it_helps(verdict: Verdict, helps: bool) -> None:

@@ -6,13 +6,13 @@ makes right texts wrong about as often as wrong ones right.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from boxocr.learning.alignment import distance
 
 _FOLDS = 4
-_SIGNIFICANT = 0.05
+_SIGNIFICANT = 0.01
 _FEWER_EDITS = 0.9
 
 # A text that turns wrong must be noticed by an annotator who trusts it, so it outweighs several that turn right. Where
@@ -58,6 +58,7 @@ class Verdict:
         newly_right, newly_wrong: how many became right, and wrong.
         nearer, farther: how many came nearer to the submitted text, and went farther from it.
         characters: of the submitted texts.
+        worse_folds: groups of pages on which there were more edits with what was learned than without it.
     """
 
     examples: int
@@ -70,6 +71,7 @@ class Verdict:
     nearer: int
     farther: int
     characters: int
+    worse_folds: int = 0
 
     @property
     def helps(self) -> bool:
@@ -79,6 +81,7 @@ class Verdict:
             self.right_before < WELL_READ * self.examples
             and sign_test(self.nearer, self.farther) < _SIGNIFICANT
             and self.edits_after <= _FEWER_EDITS * self.edits_before
+            and not self.worse_folds
             and self.newly_wrong <= 1 + self.newly_right / _RIGHT_PER_WRONG + saved / _EDITS_PER_WRONG
         )
 
@@ -126,14 +129,19 @@ def cross_validate(examples: Sequence[ExampleT], learn: Callable[[Sequence[Examp
         learn: gives readings from examples; called up to four times.
     """
     readings: dict[int, str] = {}
+    worse = 0
     for held_out in folds(examples):
         rest = [one for place, one in enumerate(examples) if place not in held_out]
         if not rest:
             continue
         read = learn(rest)
         readings |= {place: read(examples[place]) for place in held_out}
+        fold = [examples[place] for place in held_out]
+        before = sum(distance(one.baseline, one.text) for one in fold)
+        worse += sum(distance(readings[place], examples[place].text) for place in held_out) > before
     known = {id(examples[place]): text for place, text in readings.items()}
-    return compare([examples[place] for place in sorted(readings)], lambda one: known[id(one)])
+    verdict = compare([examples[place] for place in sorted(readings)], lambda one: known[id(one)])
+    return replace(verdict, worse_folds=worse)
 
 
 def folds(examples: Sequence[Example]) -> list[frozenset[int]]:
