@@ -28,10 +28,11 @@ import numpy as np
 from PIL import Image
 
 from boxocr.learning.alignment import distance
-from boxocr.learning.extractor import FeatureExtractor
 from boxocr.learning.project_head import LearnedHead, learn_head
 from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.ppocr import PPOCR
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
 SIZES = (20, 50, 200)
@@ -57,15 +58,15 @@ def main() -> None:
     )
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
-    extractor = FeatureExtractor()
-    for name, lines in _sets(extractor, options.lines, options.pages).items():
-        _measure(name, lines, extractor, options.sizes, options.typos)
-        _draw(lines, extractor, options.sizes[-1], options.draws, options.typos)
+    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    for name, lines in _sets(recognizer, options.lines, options.pages).items():
+        _measure(name, lines, recognizer, options.sizes, options.typos)
+        _draw(lines, recognizer, options.sizes[-1], options.draws, options.typos)
         if not options.no_day:
-            _day(lines, extractor)
+            _day(lines, recognizer)
 
 
-def _measure(name: str, lines: Sequence[Line], extractor: FeatureExtractor, sizes: Sequence[int], typos: float) -> None:
+def _measure(name: str, lines: Sequence[Line], recognizer: PPOCR, sizes: Sequence[int], typos: float) -> None:
     held_out = {line.page for line in lines[-round(_HELD_OUT * len(lines)) :]}
     unseen = [line for line in lines if line.page in held_out]
     seen = [line for line in lines if line.page not in held_out]
@@ -76,7 +77,7 @@ def _measure(name: str, lines: Sequence[Line], extractor: FeatureExtractor, size
         if size > len(seen):
             break
         began = time.process_time()
-        learned = learn_head(_with_typos(seen[:size], typos), extractor.layer, extractor.base)
+        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
         seconds = time.process_time() - began
         found = compare(unseen, learned.read)
         state = "on" if learned.head else "off"
@@ -84,7 +85,7 @@ def _measure(name: str, lines: Sequence[Line], extractor: FeatureExtractor, size
         print(f"    held-out quarters: {learned.verdict.sentence()}", flush=True)
 
 
-def _draw(lines: Sequence[Line], extractor: FeatureExtractor, size: int, draws: int, typos: float) -> None:
+def _draw(lines: Sequence[Line], recognizer: PPOCR, size: int, draws: int, typos: float) -> None:
     """Divide the pages at random, several times; print how often a head is used and what it does then."""
     ratios, right, wrong = [], 0, 0
     for draw in range(draws):
@@ -95,7 +96,7 @@ def _draw(lines: Sequence[Line], extractor: FeatureExtractor, size: int, draws: 
             page = pages.pop()
             seen += [line for line in lines if line.page == page]
         unseen = [line for line in lines if line.page in pages]
-        learned = learn_head(_with_typos(seen[:size], typos), extractor.layer, extractor.base)
+        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
         if learned.head and unseen:
             found = compare(unseen, learned.read)
             ratios.append(found.edits_after / max(found.edits_before, 1))
@@ -109,12 +110,12 @@ def _row(verdict: Verdict) -> str:
     return f"CER {verdict.edits_after / verdict.characters:.2%}, exact {verdict.right_after / verdict.examples:.1%}"
 
 
-def _day(lines: Sequence[Line], extractor: FeatureExtractor) -> None:
+def _day(lines: Sequence[Line], recognizer: PPOCR) -> None:
     learned, following = LearnedHead(), _FIRST_TRAINING
     without = needed = 0
     for place, line in enumerate(lines):
         if place == following:
-            learned = learn_head(lines[:place], extractor.layer, extractor.base)
+            learned = learn_head(lines[:place], recognizer.trunk.base)
             following *= 2
         without += distance(line.baseline, line.text)
         needed += distance(learned.read(line), line.text)
@@ -134,12 +135,12 @@ def _with_typos(lines: Sequence[Line], share: float) -> list[Line]:
     return found
 
 
-def _sets(extractor: FeatureExtractor, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
+def _sets(recognizer: PPOCR, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
     found: dict[str, list[Line]] = {}
     more = [*(_listed(Path(lines)) if lines else ()), *(_cut(Path(pages)) if pages else ())]
     for name, page, text, pixels in [*_packed(DATA), *more]:
-        features = extractor.features(pixels)
-        line = Line(features, text, page, label=name, baseline=extractor.base.read(features))
+        features = recognizer.features(pixels)
+        line = Line(features, text, page, label=name, baseline=recognizer.trunk.base.read(features))
         found.setdefault(name, []).append(line)
     return found
 

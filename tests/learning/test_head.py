@@ -11,19 +11,20 @@ from PIL import Image
 
 from boxocr.errors import EngineNotUsable
 from boxocr.learning.ctc import needed_steps, occupancies
-from boxocr.learning.extractor import FeatureExtractor
 from boxocr.learning.project_head import learn_head
 from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
+from boxocr.reading.onnx import model_file
+from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.last_layer import last_layer, with_features
-from boxocr.reading.recognition.ppocr import model_file
+from boxocr.reading.recognition.ppocr import PPOCR
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 
 @pytest.fixture(scope="module")
-def extractor() -> FeatureExtractor:
-    return FeatureExtractor()
+def recognizer() -> PPOCR:
+    return PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
 
 
 @cache
@@ -39,24 +40,24 @@ def fraktur(pages: int) -> list[tuple[str, str, np.ndarray]]:
 
 
 @pytest.fixture(scope="module")
-def lines(extractor: FeatureExtractor) -> list[Line]:
+def lines(recognizer: PPOCR) -> list[Line]:
     found = []
     for page, text, pixels in fraktur(6):
-        features = extractor.features(pixels)
-        found.append(Line(features, text, page, baseline=extractor.base.read(features)))
+        features = recognizer.features(pixels)
+        found.append(Line(features, text, page, baseline=recognizer.trunk.base.read(features)))
     return found
 
 
 # --- The model
 
 
-def test_features_and_last_layer_give_the_models_own_probabilities(extractor: FeatureExtractor) -> None:
+def test_features_and_last_layer_give_the_models_own_probabilities(recognizer: PPOCR) -> None:
     import onnxruntime  # noqa: PLC0415 - after the skip in conftest, where it is missing
 
-    session = onnxruntime.InferenceSession(with_features(model_file().read_bytes(), extractor.layer))
+    session = onnxruntime.InferenceSession(with_features(model_file("rec").read_bytes(), recognizer.trunk.layer))
     blob = np.random.default_rng(1).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)
     own, features = session.run(None, {session.get_inputs()[0].name: blob})
-    assert np.allclose(extractor.base.probabilities(features), own, atol=1e-4)
+    assert np.allclose(recognizer.trunk.base.probabilities(features), own, atol=1e-4)
 
 
 @pytest.mark.parametrize("model", [b"", b"\x3a\x00", b"\x3a\xff", b"not a model", b"\xff" * 40])
@@ -91,42 +92,40 @@ def test_steps_that_a_text_needs(text: list[int], steps: int) -> None:
 # --- Training
 
 
-def test_fifty_lines_halve_the_errors_on_pages_that_were_not_seen(
-    lines: list[Line], extractor: FeatureExtractor
-) -> None:
+def test_fifty_lines_halve_the_errors_on_pages_that_were_not_seen(lines: list[Line], recognizer: PPOCR) -> None:
     held_out = {lines[-1].page}
     unseen, seen = [one for one in lines if one.page in held_out], [one for one in lines if one.page not in held_out]
-    learned = learn_head(seen[:50], extractor.layer, extractor.base)
+    learned = learn_head(seen[:50], recognizer.trunk.base)
     assert learned.verdict.helps
     found = compare(unseen, learned.read)
     assert found.edits_after <= 0.5 * found.edits_before
     assert found.newly_wrong <= 1
 
 
-def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], extractor: FeatureExtractor) -> None:
-    base = start(extractor.layer, extractor.base.characters, [one.text for one in lines])
+def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], recognizer: PPOCR) -> None:
+    base = start(recognizer.trunk.base, [one.text for one in lines])
     one, other = (train(base, lines[:20]) for _ in range(2))
     assert np.array_equal(one.weights, other.weights)
-    assert learn_head(lines[:50], extractor.layer, extractor.base, stopped=lambda: True).head is None
+    assert learn_head(lines[:50], recognizer.trunk.base, stopped=lambda: True).head is None
 
 
-def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], extractor: FeatureExtractor) -> None:
+def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], recognizer: PPOCR) -> None:
     new = "\ue000"
-    assert new not in extractor.base.characters
+    assert new not in recognizer.trunk.base.characters
     renamed = [Line(one.features, one.text.replace("e", new), one.page) for one in lines[:30]]
-    head = train(start(extractor.layer, extractor.base.characters, [new]), renamed)
+    head = train(start(recognizer.trunk.base, [new]), renamed)
     read = "".join(head.read(one.features) for one in renamed)
     wanted = sum(one.text.count(new) for one in renamed)
     assert read.count(new) > 0.9 * wanted
 
 
-def test_lines_that_are_read_well_stay_as_they_are(lines: list[Line], extractor: FeatureExtractor) -> None:
+def test_lines_that_are_read_well_stay_as_they_are(lines: list[Line], recognizer: PPOCR) -> None:
     well_read = [Line(one.features, one.baseline, one.page, baseline=one.baseline) for one in lines]
-    assert learn_head(well_read, extractor.layer, extractor.base).head is None
+    assert learn_head(well_read, recognizer.trunk.base).head is None
 
 
-def test_texts_too_long_for_their_lines_are_left_out(lines: list[Line], extractor: FeatureExtractor) -> None:
-    base = start(extractor.layer, extractor.base.characters, [])
+def test_texts_too_long_for_their_lines_are_left_out(lines: list[Line], recognizer: PPOCR) -> None:
+    base = start(recognizer.trunk.base, [])
     assert train(base, [Line(lines[0].features[:3], "too long", "1"), Line(lines[0].features, "", "1")]) is base
 
 

@@ -220,7 +220,7 @@ def test_a_folder_that_is_missing_is_reported_before_anything_is_read(boxocr: Ru
 def test_an_interrupted_run_goes_on_from_the_last_request(
     boxocr: Run, studio: ApiStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_TASKS_AT_ONCE", 2)
+    monkeypatch.setattr(command, "TASKS_AT_ONCE", 2)
     number = studio.add_project()
     tasks = [task_of(place, region(1, "a", "a")) for place in range(1, 6)]
     # The stand-in cannot show this one.

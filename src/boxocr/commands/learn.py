@@ -1,20 +1,38 @@
-"""``boxocr learn``: rules for a project's values, from the corrections in Label Studio."""
+"""``boxocr learn``: rules and a recognizer head for a project, from the corrections in Label Studio."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from boxocr.commands.connect import open_api
-from boxocr.commands.report import read_boxes
+from boxocr.commands.report import TaskProgress, read_boxes
+from boxocr.errors import BoxOCRError, EngineNotUsable
+from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
-from boxocr.learning.boxes import Box
+from boxocr.learning.boxes import Box, BoxReader, Json
+from boxocr.learning.crops import Borrow, crop_of
+from boxocr.learning.project_head import LearnedHead, learn_head
 from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
-from boxocr.settings.environment import Settings
+from boxocr.learning.training import Line
+from boxocr.pages.store import PageStore
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.settings.environment import Settings, available_cores
+
+if TYPE_CHECKING:
+    from boxocr.reading.recognition.ppocr import PPOCR
 
 _EXAMPLES = 10
+
+_ENGINES_WITH_HEADS = ("auto", "ppocr")
+
+# The newest boxes. More lines take minutes to train with, and add little.
+_MOST_LINES = 1_000
+
+# With the addresses of their pages and all regions.
+_TASKS_AT_ONCE = 100
 
 Say = Callable[[str], None]
 
@@ -78,21 +96,27 @@ def learn(work: Work, settings: Settings, say: Say, progress: TextIO) -> None:
 
 def _learn(work: Work, settings: Settings, store: LearnedStore, say: Say, progress: TextIO) -> None:
     with open_api(settings) as api:
-        boxes = list(read_boxes(api, api.project(work.project), progress))
-    values = [_value(box) for box in boxes if box.outcome.is_compared]
-    say(f"{len(values):,} suggestions that annotators accepted or corrected.")
-    learned = learn_rules(values)
+        project = api.project(work.project)
+        boxes = [box for box in read_boxes(api, project, progress) if box.outcome.is_compared]
+        values = [_value(box) for box in boxes]
+        say(f"{len(values):,} suggestions that annotators accepted or corrected.")
+        learned = learn_rules(values)
+        # Where annotators keep a part of a line, or write it in another way, their text is not that of the line.
+        printed = [box for box in boxes if box.label not in learned]
+        head = _learn_head(api, project, printed, settings, say, progress)
     state = LearnedState(
         rules=AppliedRules({label: one.rule for label, one in learned.items()}),
-        evidence=tuple(_evidence(label, one) for label, one in learned.items()),
+        head=head.head,
+        labels=head.labels,
+        evidence=(*(_evidence(label, one) for label, one in learned.items()), *_evidence_of_head(head)),
         examples=_examples(values, learned),
     )
-    if not learned:
-        say("No rule helps on pages that it was not learned from.")
+    if not learned and head.head is None:
+        say("Neither a rule nor a recognizer head helps on pages that it was not learned from.")
         if store.current() is None:
             return
         # The version in use may come from annotations that Label Studio does not have any more.
-        say("The version in use has rules, which the annotations do not support any more.")
+        say("The annotations do not support the version in use any more.")
     for sentence in _described(state):
         say(sentence)
     if work.action is Action.DRY_RUN:
@@ -100,6 +124,75 @@ def _learn(work: Work, settings: Settings, store: LearnedStore, say: Say, progre
         return
     number = store.save(state)
     say(f"Version {number} is in use. Running servers notice it within seconds.")
+
+
+def _learn_head(  # noqa: PLR0913, PLR0917 - what a command has to work with
+    api: LabelStudioAPI, project: Project, boxes: Sequence[Box], settings: Settings, say: Say, progress: TextIO
+) -> LearnedHead:
+    """A recognizer head, if PP-OCR is used and one helps."""
+    if settings.ocr_engine not in _ENGINES_WITH_HEADS or not boxes:
+        return LearnedHead()
+    try:
+        from boxocr.reading.recognition.ppocr import PPOCR  # noqa: PLC0415 - PP-OCR can be missing
+    except ImportError:
+        say("PP-OCR is not installed, so no recognizer head is learned.")
+        return LearnedHead()
+    recognizer = PPOCR(EngineSettings(settings.ocr_lang, None, "", settings.ocr_timeout, available_cores()))
+    pages = PageStore(settings)
+    try:
+        source = _LineSource(api, project, pages.borrow, recognizer)
+        lines = list(source.lines(boxes[-_MOST_LINES:], progress))
+        if source.failures:
+            say(f"{source.failures} boxes are left out, since their pages could not be fetched: {source.reason}")
+        say(f"{len(lines):,} boxes with one line of text.")
+        return learn_head(lines, recognizer.trunk.base)
+    finally:
+        pages.close()
+
+
+class _LineSource:
+    """Lines of boxes, with pages that are fetched as they are needed."""
+
+    def __init__(self, api: LabelStudioAPI, project: Project, borrow: Borrow, recognizer: "PPOCR") -> None:
+        self.failures = 0
+        self.reason = ""
+        self._api = api
+        self._project = project
+        self._borrow = borrow
+        self._recognizer = recognizer
+        self._reader = BoxReader(project.id, project.label_config)
+
+    def lines(self, boxes: Sequence[Box], progress: TextIO) -> Iterator[Line]:
+        by_task: dict[int, list[Box]] = {}
+        for box in boxes:
+            by_task.setdefault(box.task, []).append(box)
+        last = min(by_task) - 1
+        with TaskProgress(progress) as shown:
+            while True:
+                tasks, left = self._api.annotated_tasks(self._project.id, after=last, most=_TASKS_AT_ONCE)
+                shown.found(left)
+                for task in tasks:
+                    yield from filter(None, (self._line(box, task) for box in by_task.get(task["id"], ())))
+                    shown.done(1)
+                if len(tasks) == left:
+                    return
+                last = tasks[-1]["id"]
+
+    def _line(self, box: Box, task: Json) -> Line | None:
+        region = self._reader.region(task, box)
+        if region is None:
+            return None
+        from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR
+
+        try:
+            crop = crop_of(region, task, self._project.label_config, self._borrow)
+            return line_of(box, crop, self._recognizer)
+        except EngineNotUsable as error:
+            raise CommandFailed(error.message, error.remedy) from None
+        except BoxOCRError as error:
+            self.failures += 1
+            self.reason = error.message
+            return None
 
 
 def _show(store: LearnedStore, say: Say) -> None:
@@ -133,6 +226,13 @@ def _value(box: Box) -> Value:
 
 def _evidence(label: str, learned: LearnedRule) -> str:
     return f"{label or 'Boxes without label'}: {learned.rule.words()} ({learned.verdict.sentence()})"
+
+
+def _evidence_of_head(learned: LearnedHead) -> list[str]:
+    if learned.head is None:
+        return []
+    labels = ", ".join(sorted(label or "boxes without label" for label in learned.labels))
+    return [f"A recognizer head for {labels} ({learned.verdict.sentence()})"]
 
 
 def _examples(values: Sequence[Value], learned: dict[str, LearnedRule]) -> tuple[tuple[str, str, str], ...]:

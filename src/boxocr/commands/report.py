@@ -26,7 +26,7 @@ from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 
 # Label Studio needs about two seconds for them; larger requests take longer for each task.
-_TASKS_AT_ONCE = 500
+TASKS_AT_ONCE = 500
 
 _SECONDS_BETWEEN_LINES = 10.0
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} annotated tasks, {remaining} left"
@@ -109,9 +109,9 @@ def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Itera
     with _writing():
         last, known = journal.load()
     yield from known
-    with _Progress(progress) as shown:
+    with TaskProgress(progress) as shown:
         while True:
-            tasks, left = api.annotated_tasks(project.id, after=last, most=_TASKS_AT_ONCE)
+            tasks, left = api.annotated_tasks(project.id, after=last, most=TASKS_AT_ONCE)
             shown.found(left)
             boxes = [box for task in tasks for box in reader.boxes(task)]
             yield from boxes
@@ -166,8 +166,12 @@ def _summary(found: Report) -> list[str]:
     return sentences
 
 
-class _Progress:
-    """A bar on a terminal, a line now and then where there is none."""
+class TaskProgress:
+    """A bar on a terminal, a line now and then where there is none.
+
+    Args:
+        out: a terminal or a log.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -176,19 +180,23 @@ class _Progress:
         self._bar = tqdm(file=out, bar_format=_BAR, total=0) if out.isatty() else None
 
     def __enter__(self) -> Self:
+        """Nothing is shown yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave the line of the terminal."""
         if self._bar is not None:
             self._bar.close()
 
     def found(self, left: int) -> None:
+        """There are this many tasks after those that are done."""
         self._total = self._done + left
         if self._bar is not None:
             self._bar.total = self._total
             self._bar.refresh()
 
     def done(self, tasks: int) -> None:
+        """This many more tasks are done."""
         self._done += tasks
         if self._bar is not None:
             self._bar.update(tasks)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from boxocr.learning.training import MILD, USUAL, Line, Recipe, start, train
 from boxocr.learning.validation import NOTHING, WELL_READ, Read, Verdict, compare, cross_validate
 from boxocr.reading.recognition.head import Head
-from boxocr.reading.recognition.last_layer import LastLayer
 
 # Fewer lines say too little about pages that were held out.
 _LEAST_LINES = 16
@@ -31,14 +30,11 @@ class LearnedHead:
         return self.head.read(line.features) if self.head and line.label in self.labels else line.baseline
 
 
-def learn_head(
-    lines: Sequence[Line], layer: LastLayer, base: Head, *, stopped: Callable[[], bool] = lambda: False
-) -> LearnedHead:
+def learn_head(lines: Sequence[Line], base: Head, *, stopped: Callable[[], bool] = lambda: False) -> LearnedHead:
     """A head for a project, if one helps.
 
     Args:
         lines: that annotators accepted or corrected. Accepted ones keep the head from unlearning.
-        layer: of the model.
         base: the model's own head.
         stopped: asked again and again; True ends the work without a head.
     """
@@ -52,20 +48,20 @@ def learn_head(
         def learn(some: Sequence[Line], recipe: Recipe = recipe) -> Read[Line]:
             kept = {line.page for line in some}
             others = [line for line in lines if line.label not in labels and line.page in kept]
-            head = _trained([*some, *others], layer, base, recipe, stopped)
+            head = _trained([*some, *others], base, recipe, stopped)
             return lambda line: head.read(line.features)
 
         verdict = cross_validate(judged, learn)
         if stopped():
             return LearnedHead()
         if verdict.helps:
-            return LearnedHead(_trained(lines, layer, base, recipe, stopped), labels, verdict)
+            return LearnedHead(_trained(lines, base, recipe, stopped), labels, verdict)
         best = best if best.verdict.examples else LearnedHead(verdict=verdict)
     return best
 
 
-def _trained(lines: Sequence[Line], layer: LastLayer, base: Head, recipe: Recipe, stopped: Callable[[], bool]) -> Head:
-    return train(start(layer, base.characters, [line.text for line in lines]), lines, recipe, stopped=stopped)
+def _trained(lines: Sequence[Line], base: Head, recipe: Recipe, stopped: Callable[[], bool]) -> Head:
+    return train(start(base, [line.text for line in lines]), lines, recipe, stopped=stopped)
 
 
 def _is_read_well(lines: Sequence[Line], label: str) -> bool:

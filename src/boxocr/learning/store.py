@@ -11,29 +11,26 @@ import json
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from boxocr.errors import BoxOCRError
 from boxocr.learning.rules import AppliedRules
-from boxocr.reading.recognition.head import Head
+from boxocr.reading.recognition.head import HEAD_ERRORS, MAX_BYTES, Head
 
 _FORMAT = "boxocr learned 1"
 _KEPT = 5
 _OFF = "off"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
-_STATE, _EXAMPLES, _HEAD, _CURRENT, _LOCK = "state.json", "examples.json", "head.npz", "current", ".lock"
-
-# A head of 5,000 characters has less. Larger files are not ours.
-_MOST_BYTES = 16_000_000
+_STATE, _EXAMPLES, _HEAD, _CURRENT, _LOCK = "state.json", "examples.json", "head-{}.npz", "current", ".lock"
 
 
 class LearnedStateUnusable(BoxOCRError):
-    """A version on disk is broken, or made for another model."""
+    """A version on disk is broken, or there is none."""
 
     code = "learned_state_unusable"
     message = "What was learned cannot be used."
@@ -48,7 +45,7 @@ class LearnedState:
         rules: by label.
         head: for the recognizer; None when none helps.
         labels: whose boxes the head reads.
-        model: checksum of the model that the head belongs to; empty without head.
+        head_path: the head's file, whose content never changes; empty without head, and before it is saved.
         learned: when, in ISO format.
         evidence: sentences for people: the rules and the head, with the figures that speak for them.
         examples: label, reading, and text with the rules; kept for the newest version only.
@@ -57,7 +54,7 @@ class LearnedState:
     rules: AppliedRules = field(default_factory=AppliedRules)
     head: Head | None = None
     labels: frozenset[str] = frozenset()
-    model: str = ""
+    head_path: str = ""
     learned: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     evidence: tuple[str, ...] = ()
     examples: tuple[tuple[str, str, str], ...] = ()
@@ -102,10 +99,12 @@ class LearnedStore:
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as new:
                 folder = Path(new) / str(number)
                 folder.mkdir(mode=_OWNER_ONLY_FOLDER)
-                _write(folder / _STATE, json.dumps(_as_json(state), indent=2, ensure_ascii=False).encode())
+                head = state.head.as_bytes() if state.head is not None else b""
+                content = _as_json(state) | {"head": _HEAD.format(sha256(head).hexdigest()) if head else ""}
+                _write(folder / _STATE, json.dumps(content, indent=2, ensure_ascii=False).encode())
                 _write(folder / _EXAMPLES, json.dumps(state.examples, ensure_ascii=False).encode())
-                if state.head is not None:
-                    _write(folder / _HEAD, state.head.as_bytes())
+                if head:
+                    _write(folder / content["head"], head)
                 folder.rename(self.folder / str(number))
             self._point(str(number))
             *older, _ = versions = self.versions()
@@ -116,15 +115,14 @@ class LearnedStore:
                 shutil.rmtree(self.folder / str(old), ignore_errors=True)
             return number
 
-    def load(self, number: int, model: str | None = None) -> LearnedState:
+    def load(self, number: int) -> LearnedState:
         """Read a version.
 
         Args:
             number: one of :meth:`versions`.
-            model: checksum of the model in use; without it, the head is left out.
 
         Raises:
-            LearnedStateUnusable: it is broken, or its head belongs to another model.
+            LearnedStateUnusable: it is broken.
         """
         folder = self.folder / str(number)
         name = f"Version {number} of what project {self.folder.name} has taught"
@@ -132,18 +130,17 @@ class LearnedStore:
             found = json.loads(_read(folder / _STATE))
             if found["format"] != _FORMAT:
                 raise LearnedStateUnusable(f"{name} is of another release of BoxOCR.")
-            if model is not None and found["model"] not in ("", model):
-                raise LearnedStateUnusable(f"{name} belongs to another recognition model.")
+            head_path = folder / Path(str(found["head"])).name if found["head"] else None
             return LearnedState(
                 rules=AppliedRules.from_json(found["rules"]),
-                head=Head.from_bytes(_read(folder / _HEAD)) if found["model"] and model is not None else None,
+                head=_read_head(head_path) if head_path else None,
                 labels=frozenset(map(str, found["labels"])),
-                model=str(found["model"]),
+                head_path=str(head_path or ""),
                 learned=str(found["learned"]),
                 evidence=tuple(map(str, found["evidence"])),
                 examples=_read_examples(folder / _EXAMPLES),
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        except (*HEAD_ERRORS, TypeError, AttributeError) as error:
             raise LearnedStateUnusable(f"{name} cannot be read: {type(error).__name__}.") from None
 
     def use(self, number: int) -> None:
@@ -201,7 +198,6 @@ def _as_json(state: LearnedState) -> dict[str, Any]:
         "format": _FORMAT,
         "rules": state.rules.as_json(),
         "labels": sorted(state.labels),
-        "model": state.model if state.head is not None else "",
         "learned": state.learned,
         "evidence": list(state.evidence),
     }
@@ -217,11 +213,19 @@ def _write(path: Path, content: bytes) -> None:
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
         message = "too large"
         raise ValueError(message)
     return content
+
+
+def _read_head(path: Path) -> Head:
+    content = _read(path)
+    if path.name != _HEAD.format(sha256(content).hexdigest()):
+        message = "the content has changed"
+        raise ValueError(message)
+    return Head.from_bytes(content)
 
 
 def _read_examples(path: Path) -> tuple[tuple[str, str, str], ...]:

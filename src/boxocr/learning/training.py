@@ -11,7 +11,7 @@ import numpy as np
 
 from boxocr.learning.ctc import needed_steps, occupancies
 from boxocr.reading.recognition.head import Array, Head
-from boxocr.reading.recognition.last_layer import Features, LastLayer
+from boxocr.reading.recognition.last_layer import Features
 
 # Kept although no line has them, since a head can only read the characters that it has: ASCII and Latin-1, quotation
 # marks, dashes, the ellipsis and the euro sign.
@@ -73,26 +73,25 @@ class Recipe:
 USUAL, MILD = Recipe(), Recipe(rate=5e-4, epochs=12, share=0.75)
 
 
-def start(layer: LastLayer, characters: Sequence[str], texts: Iterable[str]) -> Head:
+def start(base: Head, texts: Iterable[str]) -> Head:
     """The model's own layer, reduced to the characters of some texts and the usual ones.
 
     Args:
-        layer: the model's.
-        characters: of its classes after the first.
+        base: the model's own layer, with all of its characters.
         texts: whose characters are kept or added.
     """
-    place_of = {character: place for place, character in enumerate(characters, start=1)}
+    place_of = {character: place for place, character in enumerate(base.characters, start=1)}
     wanted = sorted({*"".join(texts), *_USUAL} - {"\n"})
     known = [character for character in wanted if character in place_of]
     columns = [0, *(place_of[character] for character in known)]
-    weights, bias = layer.weights[:, columns], layer.bias[columns]
+    weights, bias = base.weights[:, columns], base.bias[columns]
     new = [character for character in wanted if character not in place_of]
     if new:
         # A class that is as likely as the usual character, until lines say when.
         usual = weights[:, 1:].mean(axis=1, keepdims=True)
         weights = np.concatenate([weights, np.repeat(usual, len(new), axis=1)], axis=1)
         bias = np.concatenate([bias, np.full(len(new), bias[1:].mean(), bias.dtype)])
-    return Head((*known, *new), np.ascontiguousarray(weights, np.float32), bias.astype(np.float32))
+    return Head((*known, *new), np.ascontiguousarray(weights, np.float32), bias.astype(np.float32), base.model)
 
 
 def train(

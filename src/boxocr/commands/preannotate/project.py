@@ -13,7 +13,7 @@ from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
-from boxocr.learning.applied import ProjectRules
+from boxocr.learning.applied import ProjectLearning
 
 _MOST_PREDICTIONS = 200
 _MOST_CHARACTERS = 10_000_000
@@ -67,7 +67,7 @@ class ProjectPredictions:
         on_error: called when Label Studio stops accepting predictions.
     """
 
-    def __init__(self, api: LabelStudioAPI, project: int, learned: ProjectRules) -> None:
+    def __init__(self, api: LabelStudioAPI, project: int, learned: ProjectLearning) -> None:
         self._api = api
         self._project = project
         self._learned = learned
