@@ -80,7 +80,7 @@ def test_annotations_that_were_deleted_are_forgotten(
     boxocr("learn", "--project", project, MODEL_DIR=str(model_dir))
     studio.tasks[project] = studio.tasks[project][:5]
     done = boxocr("learn", "--project", project)
-    assert done.says("No rule helps on pages that it was not learned from.")
+    assert done.says("Neither a rule nor a recognizer head helps on pages that it was not learned from.")
     assert done.says("Version 2 is in use.")
     assert "03/2017" not in "".join(path.read_text() for path in model_dir.rglob("*.json"))
 
