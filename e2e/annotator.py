@@ -406,6 +406,12 @@ class Annotator:
         """Press Update, and wait until the annotation is saved."""
         self._save("update", "PATCH")
 
+    def duplicate(self) -> None:
+        """Copy the annotation that is shown, and go on with the copy."""
+        self.tab.locator(".lsf-annotation-button_selected .lsf-annotation-button__trigger").click()
+        self.tab.get_by_text("Duplicate Annotation").first.click()
+        expect(self.tab.locator(".lsf-annotation-button_selected.lsf-annotation-button_draft")).to_be_visible()
+
     def _save(self, button: str, method: str) -> None:
         # The front end now reloads the task, or shows the next one.
         self.take_picture()

@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "samples": _samples,
         "preannotate": _preannotate,
         "read": _read,
+        "report": _report,
+        "learn": _learn,
     }
     command = commands[options.command]
     try:
@@ -93,7 +95,28 @@ def _parser() -> argparse.ArgumentParser:
     samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
     _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
     _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
+    _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
+    _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
     return parser
+
+
+def _add_learn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--dry-run", action="store_true", help="say what would be learned, and save nothing")
+    action.add_argument("--show", action="store_true", help="say what was learned")
+    action.add_argument("--use", type=_number, metavar="VERSION", help="go back to a version, or on to one")
+    action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
+    action.add_argument("--forget", action="store_true", help="delete everything that the project has taught")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project", type=_number, nargs="+", metavar="N", required=True, help="number of the project, or several"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write figures, plots and the worst boxes here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each box here")
 
 
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
@@ -248,6 +271,30 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
         lambda name, error: failures.finding(failure(name, error)),
     )
     return _SUCCESS if done else _FAILURE
+
+
+def _learn(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.learn import Action, Work, learn
+
+    chosen = {
+        Action.DRY_RUN: options.dry_run,
+        Action.SHOW: options.show,
+        Action.USE: options.use is not None,
+        Action.OFF: options.off,
+        Action.FORGET: options.forget,
+    }
+    action = next((action for action, asked in chosen.items() if asked), Action.LEARN)
+    printer = Printer(sys.stdout, Redaction(settings))
+    learn(Work(options.project, action, options.use), settings, printer.text, sys.stderr)
+    return _SUCCESS
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.report import Work, report
+
+    work = Work(options.project, options.html, options.json, options.csv)
+    report(work, settings, Printer(sys.stdout, Redaction(settings)).text, sys.stderr)
+    return _SUCCESS
 
 
 def _desired(url: str | None, title: str, settings: Settings) -> "DesiredConnection":

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from boxocr import MODEL_VERSION
 from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
 from boxocr.labeling.drawn_regions import DrawnRegion, ReadingPlan
@@ -325,6 +326,7 @@ def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
                 "confidence": round(reading.confidence, 4),
                 "engine": reading.engine,
                 "languages": reading.languages,
+                "version": MODEL_VERSION,
                 # Label Studio sends no request when an accepted region is moved; a later one shows it by this.
                 "place": place_of(value),
             }
