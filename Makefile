@@ -27,7 +27,7 @@ WORKERS ?= 2
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk soak nightly lock requirements clean
+.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -110,6 +110,9 @@ soak: $(VENV)/.installed-test
 
 nightly: $(VENV)/.installed-test
 	.ci/nightly
+
+bench-learning: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.learning $(ARGS)
 
 bench-bulk: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.bulk $(ARGS)

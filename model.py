@@ -13,6 +13,7 @@ from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.drawn_regions import InteractiveRequest
 from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of
+from boxocr.learning.applied import ProjectLearning
 from boxocr.pages.page import PageAddress
 
 logger = logging.getLogger("boxocr.model")
@@ -45,12 +46,16 @@ class BoxOCR(LabelStudioMLBase):
             return []
         if not hasattr(self, "label_interface"):
             raise MalformedRequest("The request has no labeling config.")
+        learned = services.current().learned.of(str(self.project_id))
         if context is None:
-            return self._read_pages(tasks)
+            return [
+                learned.apply(prediction) if prediction else prediction
+                for prediction in self._read_pages(tasks, learned)
+            ]
         # Drawn regions belong to the open task, the only one that Label Studio sends with them.
-        return [self._read_drawn(task, context) if not index else [] for index, task in enumerate(tasks)]
+        return [learned.apply(self._read_drawn(task, context)) if not index else [] for index, task in enumerate(tasks)]
 
-    def _read_pages(self, tasks: Sequence[Task]) -> list[Any]:
+    def _read_pages(self, tasks: Sequence[Task], learned: ProjectLearning) -> list[Any]:
         """Read whole pages if the labeling config asks for it; otherwise prefetch them, since boxes will follow."""
         label_config = self.label_interface.config
         wanted = []
@@ -63,7 +68,7 @@ class BoxOCR(LabelStudioMLBase):
                     self._prepare(task, labeling)
             except BoxOCRError as error:
                 logger.info("Task %s cannot be read as a whole: %s (%s)", task.get("id"), error.message, error.code)
-        read = dict(zip(map(id, wanted), services.current().batches.read(wanted, label_config), strict=True))
+        read = dict(zip(map(id, wanted), services.current().batches.read(wanted, label_config, learned), strict=True))
         return [read.get(id(task)) or [] for task in tasks]
 
     def _prepare(self, task: Task, labeling: LabelingConfig) -> None:

@@ -157,7 +157,7 @@ def test_with_a_password_a_saved_annotation_reaches_the_model(
 ) -> None:
     user, word = "Jürgen", "geöffnet"
     password = {"BASIC_AUTH_USER": user, "BASIC_AUTH_PASS": word}
-    backend = start_backend(application="tests.learning:app", **password)
+    backend = start_backend(application="tests.learning_model:app", **password)
     project = new_project(BOXES, {"image": invoice}, connect=False)
     api, task = project.label_studio.api, project.task()
 

@@ -228,7 +228,7 @@ def test_an_event_reaches_the_model_and_what_it_carries_stays_out_of_the_log(tmp
     variables = {"BASIC_AUTH_USER": USER, "BASIC_AUTH_PASS": PASSWORD, "LOG_LEVEL": "DEBUG"}
     body = payload("webhook-annotation-created", "") | {"access_token": "a token that nobody may read"}
     body["annotation"]["result"].append({"value": {"text": ["a text that nobody may read"]}})
-    with running(tmp_path, variables, application="tests.learning:app") as server:
+    with running(tmp_path, variables, application="tests.learning_model:app") as server:
         answer = server.post("/webhook", body, headers={WEBHOOK_HEADER: TOKEN})
         refused = server.post("/webhook", body)
         log = server.log.read_text()

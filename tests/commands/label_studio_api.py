@@ -145,6 +145,8 @@ class ApiStandIn(LabelStudioStandIn):
                 case "filter:tasks:predictions_model_versions", "not_contains", [version]:
                     having = {row["task"] for row in self.predictions if version in row["model_version"]}
                     found = [task for task in found if task["id"] not in having]
+                case "filter:tasks:total_annotations", "greater", number:
+                    found = [task for task in found if len(task.get("annotations", ())) > number]
                 case unknown:
                     raise Refused(400, f"unknown filter {unknown}")
         most = int(request.query.get("page_size", 100))

@@ -9,13 +9,14 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
 from boxocr.answering.whole_tasks import PageServices, read_task
 from boxocr.errors import BoxOCRError
 from boxocr.labeling.tasks import Task
+from boxocr.learning.applied import NOTHING, ProjectLearning
 from boxocr.reading.pool.jobs import Priority
 
 logger = logging.getLogger("boxocr.answering.batches")
@@ -51,7 +52,9 @@ class Batches:
         self._opened = ThreadPoolExecutor(_OPENED_THREADS, "opened-task")
         self._closed = False
 
-    def read(self, tasks: Sequence[Task], label_config: str) -> list[Prediction | None]:
+    def read(
+        self, tasks: Sequence[Task], label_config: str, learned: ProjectLearning = NOTHING
+    ) -> list[Prediction | None]:
         """The predictions of all tasks that are finished in time, in their order; None for the others.
 
         A failed task is None too, and read again in its next request.
@@ -59,10 +62,15 @@ class Batches:
         Args:
             tasks: to be read as a whole. A single one was opened by an annotator, who is waiting for it.
             label_config: of their project, XML.
+            learned: of their project.
         """
         priority = Priority.INTERACTIVE if len(tasks) == 1 else Priority.BACKGROUND
-        keys = [_key(task, label_config) for task in tasks]
-        asked = {key: self._future(key, task, label_config, priority) for key, task in zip(keys, tasks, strict=True)}
+        keys = [_key(task, label_config, learned) for task in tasks]
+
+        def read(task: Task) -> Prediction:
+            return read_task(task, label_config, self._services, priority=priority, learned=learned)
+
+        asked = {key: self._future(key, task, priority, read) for key, task in zip(keys, tasks, strict=True)}
         futures = {key: future for key, future in asked.items() if future is not None}
         done, late = wait(futures.values(), self._seconds)
         if late:
@@ -77,7 +85,9 @@ class Batches:
         for executor in (self._background, self._opened):
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def _future(self, key: str, task: Task, label_config: str, priority: Priority) -> Future[Prediction] | None:
+    def _future(
+        self, key: str, task: Task, priority: Priority, read: Callable[[Task], Prediction]
+    ) -> Future[Prediction] | None:
         with self._lock:
             if key in self._finished:
                 return _done(self._finished[key])
@@ -88,12 +98,12 @@ class Batches:
             if self._closed or len(self._in_progress) >= _MAX_IN_PROGRESS:
                 return None
             executor = self._opened if priority is Priority.INTERACTIVE else self._background
-            self._in_progress[key] = executor.submit(self._read, key, task, label_config, priority)
+            self._in_progress[key] = executor.submit(self._read, key, task, read)
             return self._in_progress[key]
 
-    def _read(self, key: str, task: Task, label_config: str, priority: Priority) -> Prediction:
+    def _read(self, key: str, task: Task, read: Callable[[Task], Prediction]) -> Prediction:
         try:
-            prediction = read_task(task, label_config, self._services, priority=priority)
+            prediction = read(task)
         except BaseException:
             with self._lock:
                 self._in_progress.pop(key, None)
@@ -127,6 +137,7 @@ def _done(prediction: Prediction) -> Future[Prediction]:
     return done
 
 
-def _key(task: Task, label_config: str) -> str:
-    parts = [task.get("id"), task["data"], label_config]
+def _key(task: Task, label_config: str, learned: ProjectLearning) -> str:
+    # A path of a head stands for its content.
+    parts = [task.get("id"), task["data"], label_config, learned.head]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

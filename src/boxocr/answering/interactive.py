@@ -11,13 +11,17 @@ from boxocr.answering.services import Services
 from boxocr.errors import BoxOCRError, PageError
 from boxocr.geometry import Area, Vector
 from boxocr.labeling import results
+from boxocr.labeling.config import Handling
 from boxocr.labeling.drawn_regions import DrawnRegion, InteractiveRequest, ReadingPlan, parse_drawn_regions
 from boxocr.labeling.region_states import State
 from boxocr.labeling.results import Prediction, RegionAnswer
+from boxocr.learning.applied import ProjectLearning
+from boxocr.learning.boxes import label_of
 from boxocr.observability import attempts
 from boxocr.observability.attempts import Attempt, observed
 from boxocr.pages.page import Page, PageAddress
 from boxocr.reading.area_reading import AreaReading
+from boxocr.reading.types import ReadingOptions
 
 logger = logging.getLogger("boxocr.answering.interactive")
 
@@ -43,7 +47,7 @@ def answer(request: InteractiveRequest, *, project: str, model_version: str, ser
     regions = parse_drawn_regions(request, asked=asked, default=services.default_options, max_regions=max_regions)
     without_text = [region.id for region in regions if region.state in {State.UNREAD, State.LATE}]
     services.asked_regions.add(name, [region for region in without_text if not asked.knows(region)])
-    answers = _read(regions, _RegionReader(services, request.task_id))
+    answers = _read(regions, _RegionReader(services, request.task_id, services.learned.of(project)))
     return results.drawn(answers, warnings, model_version, max_regions)
 
 
@@ -57,8 +61,9 @@ def _read(regions: Sequence[DrawnRegion], reader: "_RegionReader") -> list[Regio
 class _RegionReader:
     """Reads the regions of one request. Thread-safe."""
 
-    def __init__(self, services: Services, task_id: int | None) -> None:
+    def __init__(self, services: Services, task_id: int | None, learned: ProjectLearning) -> None:
         self._services = services
+        self._learned = learned
         self._task_id = task_id
         self._request_id = attempts.request_id.get()
         self._unavailable: dict[PageAddress, PageError] = {}
@@ -81,14 +86,17 @@ class _RegionReader:
     def _read(self, region: DrawnRegion, plan: ReadingPlan | BoxOCRError) -> RegionAnswer:
         if isinstance(plan, BoxOCRError):
             raise copy.copy(plan)
-        attempts.note(options=plan.options)
+        options = self._learned.options(plan.options, label_of(region.region))
+        attempts.note(options=options)
         with self._borrowed(plan.page) as page:
             place = region.place(page.width, page.height)
-            readings = self._handle(page, place, region.upright, plan)
+            readings = self._handle(page, place, region.upright, options, plan.handling)
             return RegionAnswer(region, readings, (page.width, page.height))
 
-    def _handle(self, page: Page, place: Area | Vector, upright: int, plan: ReadingPlan) -> list[AreaReading]:
-        areas, options, handling = self._services.areas, plan.options, plan.handling
+    def _handle(
+        self, page: Page, place: Area | Vector, upright: int, options: ReadingOptions, handling: Handling
+    ) -> list[AreaReading]:
+        areas = self._services.areas
         if not isinstance(place, Area):
             return areas.clicked(page, place, upright, options, handling.click)
         if handling.split:

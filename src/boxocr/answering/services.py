@@ -16,6 +16,7 @@ from boxocr.answering.handlers import AreaReader
 from boxocr.answering.page_readings import BYTES_PER_MB, PageReadings
 from boxocr.caching import SingleFlightCache
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
+from boxocr.learning.applied import LearnedProjects
 from boxocr.pages.store import PageStore
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading.pool.pool import ReaderPool
@@ -47,6 +48,7 @@ class Services:
         self.default_options = ReadingOptions(languages=settings.ocr_lang, engine=settings.ocr_engine)
         self.pages = PageStore(settings)
         self.asked_regions = AskedRegions(settings.model_dir)
+        self.learned = LearnedProjects(settings.model_dir)
         self.crop_budget = MemoryBudget(settings.crops_mb * BYTES_PER_MB)
         self.readings: SingleFlightCache[Reading] = SingleFlightCache(settings.reading_cache)
         self.readers = ReaderPool(

@@ -17,6 +17,7 @@ from boxocr.labeling.marks import Result
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of
+from boxocr.learning.applied import NOTHING, ProjectLearning
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
 from boxocr.reading.page.whole_page import ReadPage
@@ -65,7 +66,9 @@ class PageServices(Protocol):
     default_options: ReadingOptions
 
 
-def read_task(task: Task, label_config: str, services: PageServices, *, priority: Priority) -> Prediction:
+def read_task(
+    task: Task, label_config: str, services: PageServices, *, priority: Priority, learned: ProjectLearning = NOTHING
+) -> Prediction:
     """Read all pages of a task that its labeling config asks to be read.
 
     Args:
@@ -73,6 +76,7 @@ def read_task(task: Task, label_config: str, services: PageServices, *, priority
         label_config: of its project, XML.
         services: read the pages, and have the defaults for the config's attributes.
         priority: of the reading.
+        learned: of the project.
 
     Returns:
         Label Studio's prediction: ``result``, ``model_version`` and, if there are regions, ``score``. Pages that failed
@@ -82,7 +86,7 @@ def read_task(task: Task, label_config: str, services: PageServices, *, priority
         LabelingConfigError: the config does not ask for whole pages, or an attribute is invalid.
         BoxOCRError: no page could be read; the error of the first page.
     """
-    outcomes = read_pages(task, label_config, services, priority=priority)
+    outcomes = read_pages(task, label_config, services, priority=priority, learned=learned)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if len(errors) == len(outcomes):
         raise errors[0]
@@ -95,8 +99,14 @@ def prediction_of(regions: Sequence[Result]) -> Prediction:
     return results.prediction(regions, MODEL_VERSION)
 
 
-def read_pages(
-    task: Task, label_config: str, services: PageServices, *, priority: Priority, only: Collection[Place] | None = None
+def read_pages(  # noqa: PLR0913 - two of them are seldom given
+    task: Task,
+    label_config: str,
+    services: PageServices,
+    *,
+    priority: Priority,
+    only: Collection[Place] | None = None,
+    learned: ProjectLearning = NOTHING,
 ) -> list[PageOutcome]:
     """Read pages of a task that its labeling config asks to be read.
 
@@ -105,6 +115,7 @@ def read_pages(
         label_config: of its project, XML.
         services: read the pages, and have the defaults for the config's attributes.
         priority: of the reading.
+        learned: of the project.
         only: the pages to read; None for all.
 
     Returns:
@@ -129,6 +140,7 @@ def read_pages(
         options = labeling.reading_options(
             data, default=services.default_options, text_area=text_area, control=control, labels=labels
         )
+        options = learned.options(options, preannotation.label or "")
         for index, url in enumerate(labeling.page_urls(image, data)):
             if only is None or (image, index) in only:
                 item_index = index if labeling.is_multi_page(image) else None

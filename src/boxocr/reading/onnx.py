@@ -37,10 +37,20 @@ def session(kind: str, threads: int) -> onnxruntime.InferenceSession:
     Raises:
         EngineNotUsable: when the model is not installed.
     """
+    return session_of(str(model_file(kind)), threads)
+
+
+def session_of(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Load a model from a file or from memory.
+
+    Args:
+        model: path or content.
+        threads: how many one run may use.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the core from the other readers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(model_file(kind)), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

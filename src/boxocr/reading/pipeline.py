@@ -134,6 +134,8 @@ class Pipeline:
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.types.Engine`."""
+        if (adapted := self._adapted(options)) is not None:
+            return adapted.read(crop, options)
         crop = prepare.bounded(crop)
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
@@ -164,6 +166,8 @@ class Pipeline:
         Raises:
             LanguageMissing: when one of the languages is not installed.
         """
+        if (adapted := self._adapted(options)) is not None:
+            return adapted.read_page(image, frame, options)
         if prepare.is_blank(image):
             return PageReading((), self.name, options.languages)
         result = self._lines(image, None, options)
@@ -184,6 +188,11 @@ class Pipeline:
         return PageLayout(
             frame.lines_on_page(layout.find(image, lambda some: self._probability(image, some, options, {})))
         )
+
+    def _adapted(self, options: ReadingOptions) -> "Pipeline | None":
+        """The pipeline for the head in the options, if it is not this one."""
+        recognizers = self._recognizers.adapted(options) if options.psm is None else None
+        return Pipeline(self.name, self._detector, recognizers) if recognizers else None
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
@@ -298,10 +307,10 @@ class Pipeline:
 
     def _single_line(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Scored:
         """Recognize a box with one line."""
-        (top, bottom), (left, right) = found.lines[0], found.columns
+        (top, bottom), (left, _) = found.lines[0], found.columns
         pad = _PAD * (bottom - top) + 1
         rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
-        part = np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
+        part = _line_image(crop, found)
         cut = initials.raised(found)
         if cut is not None:
             upper = slice(rows.start, top + max((bottom - top) * 3 // 4, 1))
@@ -334,8 +343,7 @@ class Pipeline:
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
-        words = [word for row in result.rows for line in row for word in line.words]
-        doubtful = tuple(word.text for word in words if word.confidence < scoring.DOUBTFUL)
+        doubtful = scoring.doubtful(word for row in result.rows for line in row for word in line.words)
         return Reading(
             result.text,
             result.probability,
@@ -404,10 +412,29 @@ def _recognized(line: Line, engine: str) -> RecognizedLine:
     return RecognizedLine(line.words, mean, engine)
 
 
+def clear_line(crop: Pixels) -> Pixels | None:
+    """The image of the only line of a box, as it is recognized; None if the box has no clear line, or several."""
+    crop = prepare.bounded(crop)
+    grey = prepare.grey(crop)
+    if prepare.is_blank(grey):
+        return None
+    found = projection.find(prepare.dark_on_even_paper(grey))
+    return _line_image(crop, found) if found.is_one_clear_line() else None
+
+
+def _line_image(crop: Pixels, found: Projection) -> Pixels:
+    """The first line of a crop with a little paper around it."""
+    (top, bottom), (left, right) = found.lines[0], found.columns
+    pad = _PAD * (bottom - top) + 1
+    rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
+    return np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
+
+
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
-    line = line_of(scored.words, 0)
-    return frame.on_page(replace(line, confidence=scored.probability))
+    read = scored.line
+    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    return frame.on_page(line)
 
 
 def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from boxocr.errors import LanguageMissing
 from boxocr.reading import scoring
 from boxocr.reading.ink.projection import Projection
-from boxocr.reading.recognition import LineRecognizer, SelectiveRecognizer
+from boxocr.reading.recognition import AdaptableRecognizer, LineRecognizer, SelectiveRecognizer
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -37,6 +37,16 @@ class Recognizers:
         """Say whether all engines can give what is asked for."""
         engine = self._second or self.first
         return not isinstance(engine, SelectiveRecognizer) or engine.knows(options)
+
+    def adapted(self, options: ReadingOptions) -> "Recognizers | None":
+        """The engine that the head in the options belongs to, alone; None if these engines read with it or without it.
+
+        A head makes its engine better than the other one on the lines of its project.
+        """
+        second = self._second
+        if options.head and isinstance(second, AdaptableRecognizer) and second.accepts_head(options):
+            return Recognizers(second)
+        return None
 
     def recognize(
         self,

@@ -54,6 +54,7 @@ class ReadingOptions:
         psm: Tesseract's page segmentation mode, when the user asked for one; ``None`` lets the reader choose.
         charset: the characters that may occur; empty for all. Spaces and line ends are always allowed.
         engine: ``tesseract``, ``pytesseract``, ``ppocr``, ``auto`` or ``package.module:Class``; empty for the pool's.
+        head: path of a recognizer head that PP-OCR uses; empty for its own. The content behind a path never changes.
 
     Raises:
         LanguageMissing: when ``languages`` is no list of language codes.
@@ -64,6 +65,7 @@ class ReadingOptions:
     psm: int | None = None
     charset: str = ""
     engine: str = ""
+    head: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no engine can be asked."""

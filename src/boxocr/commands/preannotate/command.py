@@ -16,6 +16,7 @@ from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
 from boxocr.commands.preannotate.workers import LocalWorkers, Workers
 from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
+from boxocr.learning.applied import LearnedProjects
 from boxocr.settings.environment import Settings
 
 Say = Callable[[str], None]
@@ -68,8 +69,8 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
         label_config = api.project(number).label_config
         _check_labeling_config(label_config, say)
         journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
-        workers = stack.enter_context(_workers(cluster, settings, label_config, say))
-        store = ProjectPredictions(api, number)
+        workers = stack.enter_context(_workers(cluster, settings, label_config, say, number))
+        store = ProjectPredictions(api, number, LearnedProjects(settings.model_dir).of(str(number)))
         progress = Progress(sys.stderr)
         run = Run(ProjectTasks(api, number), workers, journal, progress, store)
         store.on_error = run.fail
@@ -114,10 +115,12 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
 
 
 @contextmanager
-def _workers(cluster: str | None, settings: Settings, label_config: str, say: Say) -> Iterator[Workers]:
+def _workers(
+    cluster: str | None, settings: Settings, label_config: str, say: Say, project: int | None = None
+) -> Iterator[Workers]:
     workers: Workers
     if cluster is None:
-        workers = LocalWorkers(settings, label_config)
+        workers = LocalWorkers(settings, label_config, project)
     else:
         try:
             from boxocr.commands.preannotate.cluster import RayWorkers  # noqa: PLC0415 - Ray is an extra requirement

@@ -13,6 +13,7 @@ from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
+from boxocr.learning.applied import ProjectLearning
 
 _MOST_PREDICTIONS = 200
 _MOST_CHARACTERS = 10_000_000
@@ -60,14 +61,16 @@ class ProjectPredictions:
     Args:
         api: Label Studio.
         project: its number.
+        learned: the project's rules.
 
     Attributes:
         on_error: called when Label Studio stops accepting predictions.
     """
 
-    def __init__(self, api: LabelStudioAPI, project: int) -> None:
+    def __init__(self, api: LabelStudioAPI, project: int, learned: ProjectLearning) -> None:
         self._api = api
         self._project = project
+        self._learned = learned
         self._waiting: Queue[tuple[Item, Prediction, bool] | None] = Queue()
         self._failures: list[tuple[str, str]] = []
         self._error: CommandFailed | None = None
@@ -84,7 +87,7 @@ class ProjectPredictions:
             prediction: of the task.
             again: replace an incomplete prediction that may have been stored before.
         """
-        self._waiting.put((item, prediction, again))
+        self._waiting.put((item, self._learned.apply(prediction), again))
 
     def flush(self) -> list[tuple[str, str]]:
         """Store all queued predictions. Nothing can be added afterwards.

@@ -12,6 +12,7 @@ from boxocr.commands.preannotate.items import PARTIAL_VERSION, Kept
 from boxocr.errors import BoxOCRError
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
+from boxocr.learning.applied import NOTHING, ProjectLearning
 from boxocr.reading.pool.jobs import Priority
 from boxocr.settings.environment import Settings
 
@@ -60,23 +61,25 @@ class LocalWorkers:
     Args:
         settings: of the server.
         label_config: of all tasks.
+        project: number of their project, if they have one.
 
     Raises:
         CommandFailed: the readers do not start.
     """
 
-    def __init__(self, settings: Settings, label_config: str) -> None:
+    def __init__(self, settings: Settings, label_config: str, project: int | None = None) -> None:
         self._label_config = label_config
         self._services = Services(settings)
         self._services.start()
         if self._services.problem is not None:
             raise CommandFailed(self._services.problem.message, self._services.problem.remedy)
+        self._learned = self._services.learned.of(str(project)) if project else NOTHING
         self.slots = settings.ocr_workers + AHEAD
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="task")
 
     def submit(self, task: Task, before: Kept | None) -> Future[Outcome]:
         """Read a task, or its missing pages."""
-        return self._threads.submit(read, task, self._label_config, self._services, before)
+        return self._threads.submit(read, task, self._label_config, self._services, before, self._learned)
 
     def close(self) -> None:
         """Stop the readers at once."""
@@ -85,7 +88,9 @@ class LocalWorkers:
         self._threads.shutdown()
 
 
-def read(task: Task, label_config: str, services: Services, before: Kept | None) -> Outcome:
+def read(
+    task: Task, label_config: str, services: Services, before: Kept | None, learned: ProjectLearning = NOTHING
+) -> Outcome:
     """Read a task. Never raises.
 
     Args:
@@ -93,10 +98,11 @@ def read(task: Task, label_config: str, services: Services, before: Kept | None)
         label_config: XML.
         services: running.
         before: an earlier result, of which only the missing pages are read.
+        learned: of the project.
     """
     only = before.missing if before else None
     try:
-        outcomes = read_pages(task, label_config, services, priority=Priority.BACKGROUND, only=only)
+        outcomes = read_pages(task, label_config, services, priority=Priority.BACKGROUND, only=only, learned=learned)
     except BoxOCRError as error:
         return failed(error.sentence)
     except Exception as error:

@@ -6,9 +6,12 @@ its metadata, a space comes after them.
 """
 
 import itertools
+import logging
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,9 +22,14 @@ from boxocr.reading import line_image, onnx, prepare
 from boxocr.reading.page.whole_page import Piece
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
+from boxocr.reading.recognition.last_layer import Features
+from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.runs import runs_of
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.types import Pixels, ReadingOptions
+
+logger = logging.getLogger(__name__)
 
 _HEIGHT = 48
 
@@ -93,6 +101,7 @@ class PPOCR:
     version = "v6"
 
     def __init__(self, settings: EngineSettings) -> None:
+        self._threads = settings.threads
         self._session = onnx.session("rec", settings.threads)
         self._input = self._session.get_inputs()[0].name
         characters = self._session.get_modelmeta().custom_metadata_map["character"].split("\n")
@@ -115,6 +124,41 @@ class PPOCR:
         wanted = {char for chars, used in _SPECIAL.items() if codes & set(used.split()) for char in chars}
         return frozenset(wanted - self._known)
 
+    def accepts_head(self, options: ReadingOptions) -> bool:
+        """Say whether the head in the options is there and can be used for their languages."""
+        return self.knows(replace(options, charset="")) and self._head(options) is not None
+
+    @cached_property
+    def trunk(self) -> Trunk:
+        """The model without its last layer, loaded when it is needed first: it takes as much memory as the model.
+
+        Raises:
+            EngineNotUsable: the model's last layer cannot be replaced.
+        """
+        return Trunk(onnx.model_file("rec").read_bytes(), self._threads)
+
+    def features(self, image: Pixels) -> Features:
+        """What the model makes of a line, ``(steps, size)``: the input of its last layer.
+
+        Raises:
+            EngineNotUsable: the model's last layer cannot be replaced.
+        """
+        parts = _parts(0, image, _ink(image))
+        return np.concatenate([self.trunk.run(_blob([part.pixels]))[0] for part in parts])
+
+    def _head(self, options: ReadingOptions) -> Head | None:
+        if not options.head:
+            return None
+        try:
+            head = load_head(options.head)
+        except HEAD_ERRORS as error:
+            logger.warning("The recognizer head %s is not used: %s", Path(options.head).name, type(error).__name__)
+            return None
+        if head.model != self.trunk.model:
+            logger.warning("The recognizer head %s belongs to another model.", Path(options.head).name)
+            return None
+        return head
+
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`.
 
@@ -132,9 +176,10 @@ class PPOCR:
             for part in _parts(line, image, ink)
         ]
         found: list[list[_Character]] = [[] for _ in images]
+        head = self._head(options)
         # Sorted by width; batches of similar lines.
         for batch in _batches(parts):
-            for part, characters in zip(batch, self._characters_of(batch, options.charset), strict=True):
+            for part, characters in zip(batch, self._characters_of(batch, options.charset, head), strict=True):
                 separator = [_Character(" ", 1.0, part.left)] if found[part.line] else []
                 found[part.line] += separator + characters
         lines = []
@@ -145,19 +190,17 @@ class PPOCR:
             lines.append(RecognizedLine(_words(image, ink, ordered), mean, self.name))
         return lines
 
-    def _characters_of(self, parts: Sequence[_Part], charset: str) -> list[list[_Character]]:
+    def _characters_of(self, parts: Sequence[_Part], charset: str, head: Head | None) -> list[list[_Character]]:
         """Recognize some parts of lines at once."""
         widths = [_width(part.pixels) for part in parts]
-        blob = np.zeros((len(parts), 3, _HEIGHT, max(widths)), np.float32)
-        for row, part, width in zip(blob, parts, widths, strict=True):
-            # Reduced without averaging, thin strokes get lost.
-            way = cv2.INTER_AREA if part.pixels.shape[0] > _HEIGHT else cv2.INTER_LINEAR
-            scaled = prepare.resized(part.pixels, (width, _HEIGHT), way)
-            colours = np.broadcast_to(scaled[..., None], (*scaled.shape, 3)) if scaled.ndim == prepare.GREY else scaled
-            row[:, :, :width] = colours[:, :, ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
-        steps: NDArray[np.float32] = self._session.run(None, {self._input: blob})[0]
+        blob = _blob([part.pixels for part in parts])
+        steps: NDArray[np.float32]
+        if head is None:
+            steps, known = self._session.run(None, {self._input: blob})[0], self._characters
+        else:
+            steps, known = head.probabilities(self.trunk.run(blob)), ["", *head.characters]
         if charset:
-            steps = steps * np.array([not char or char == " " or char in charset for char in self._characters])
+            steps = steps * np.array([not char or char == " " or char in charset for char in known])
             # Given that nothing else can occur, what remains are the probabilities.
             steps = steps / np.maximum(steps.sum(axis=2, keepdims=True), 1e-9)
         found = []
@@ -166,12 +209,22 @@ class PPOCR:
             kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
             scale = (part.right - part.left) * blob.shape[3] / width / len(own)
             found.append(
-                [
-                    _Character(self._characters[best[at]], float(own[at, best[at]]), part.left + (at + 0.5) * scale)
-                    for at in kept
-                ]
+                [_Character(known[best[at]], float(own[at, best[at]]), part.left + (at + 0.5) * scale) for at in kept]
             )
         return found
+
+
+def _blob(images: Sequence[Pixels]) -> NDArray[np.float32]:
+    """Line images as the model takes them, each in as many columns as the widest needs."""
+    widths = [_width(image) for image in images]
+    blob = np.zeros((len(images), 3, _HEIGHT, max(widths)), np.float32)
+    for row, image, width in zip(blob, images, widths, strict=True):
+        # Reduced without averaging, thin strokes get lost.
+        way = cv2.INTER_AREA if image.shape[0] > _HEIGHT else cv2.INTER_LINEAR
+        scaled = prepare.resized(image, (width, _HEIGHT), way)
+        colours = np.broadcast_to(scaled[..., None], (*scaled.shape, 3)) if scaled.ndim == prepare.GREY else scaled
+        row[:, :, :width] = colours[:, :, ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+    return blob
 
 
 def _width(pixels: Pixels) -> int:

@@ -1,4 +1,4 @@
-"""The server with a model that learns: its log says what it was told. Started as ``tests.learning:app``."""
+"""The server with a model that learns: its log says what it was told. Started as ``tests.learning_model:app``."""
 
 import logging
 from collections.abc import Mapping

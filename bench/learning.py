@@ -1,0 +1,175 @@
+"""Measure learning from corrections: ``python -m bench.learning``.
+
+For each set of lines a head is trained on the first N lines and measured on pages that none of the lines is from: the
+character error rate (edits over characters, all lines together) and the share of lines without any error. The guard
+decides as for a project; "off" means that the head is not used. "+" counts lines that became right, "-" right ones that
+became wrong. Seconds are those of one core, for validation and training together.
+
+The simulated day reads all lines in page order and learns after 16, 32, 64, … of them. It counts the keystrokes that
+the annotator needs, which are the edits from each reading to the text.
+
+The lines in ``bench/data/fraktur-1809`` are always measured. ``--lines`` or ``LEARNING_LINES`` names a folder with
+more: a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line. ``--pages`` or ``LEARNING_PAGES``
+names one with whole pages: a ``pages.json`` with ``page``, ``category`` and ``lines`` of each page, where ``box`` of a
+line is left, top, right and bottom in pixels. ``--draws`` divides each set at random that many times.
+"""
+
+import argparse
+import json
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from boxocr.learning.alignment import distance
+from boxocr.learning.project_head import LearnedHead, learn_head
+from boxocr.learning.training import Line
+from boxocr.learning.validation import Verdict, compare
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.recognition.ppocr import PPOCR
+
+DATA = Path(__file__).parent / "data" / "fraktur-1809"
+SIZES = (20, 50, 200)
+
+# Of all lines, for measuring: the last ones.
+_HELD_OUT = 1 / 3
+
+_FIRST_TRAINING = 16
+
+# Smaller than any letter.
+_LEAST_SIDE = 6
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=Path, default=os.environ.get("LEARNING_LINES"), help="folder with more lines")
+    parser.add_argument("--pages", type=Path, default=os.environ.get("LEARNING_PAGES"), help="folder with whole pages")
+    parser.add_argument("--draws", type=int, default=0, help="how often each set is divided at random")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="how many lines are learned from")
+    parser.add_argument(
+        "--typos", type=float, default=0.0, help="share of lines in which the annotator makes a mistake"
+    )
+    parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
+    options = parser.parse_args()
+    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    for name, lines in _sets(recognizer, options.lines, options.pages).items():
+        _measure(name, lines, recognizer, options.sizes, options.typos)
+        _draw(lines, recognizer, options.sizes[-1], options.draws, options.typos)
+        if not options.no_day:
+            _day(lines, recognizer)
+
+
+def _measure(name: str, lines: Sequence[Line], recognizer: PPOCR, sizes: Sequence[int], typos: float) -> None:
+    held_out = {line.page for line in lines[-round(_HELD_OUT * len(lines)) :]}
+    unseen = [line for line in lines if line.page in held_out]
+    seen = [line for line in lines if line.page not in held_out]
+    base = compare(unseen, lambda line: line.baseline)
+    print(f"{name}: {len(unseen)} lines on {len(held_out)} unseen pages")
+    print(f"  N = 0: {_row(base)}")
+    for size in sizes:
+        if size > len(seen):
+            break
+        began = time.process_time()
+        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        seconds = time.process_time() - began
+        found = compare(unseen, learned.read)
+        state = "on" if learned.head else "off"
+        print(f"  N = {size}: {_row(found)}, +{found.newly_right} -{found.newly_wrong}, {state}, {seconds:.1f} s")
+        print(f"    held-out quarters: {learned.verdict.sentence()}", flush=True)
+
+
+def _draw(lines: Sequence[Line], recognizer: PPOCR, size: int, draws: int, typos: float) -> None:
+    """Divide the pages at random, several times; print how often a head is used and what it does then."""
+    ratios, right, wrong = [], 0, 0
+    for draw in range(draws):
+        pages = sorted({line.page for line in lines})
+        random.Random(draw).shuffle(pages)  # noqa: S311 - no secret
+        seen: list[Line] = []
+        while pages and len(seen) < min(size, len(lines) // 2):
+            page = pages.pop()
+            seen += [line for line in lines if line.page == page]
+        unseen = [line for line in lines if line.page in pages]
+        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        if learned.head and unseen:
+            found = compare(unseen, learned.read)
+            ratios.append(found.edits_after / max(found.edits_before, 1))
+            right, wrong = right + found.newly_right, wrong + found.newly_wrong
+    if draws:
+        worst = f", at worst {max(ratios):.2f} of the edits, +{right} -{wrong} in all" if ratios else ""
+        print(f"  {draws} draws: a head is used in {len(ratios)}{worst}", flush=True)
+
+
+def _row(verdict: Verdict) -> str:
+    return f"CER {verdict.edits_after / verdict.characters:.2%}, exact {verdict.right_after / verdict.examples:.1%}"
+
+
+def _day(lines: Sequence[Line], recognizer: PPOCR) -> None:
+    learned, following = LearnedHead(), _FIRST_TRAINING
+    without = needed = 0
+    for place, line in enumerate(lines):
+        if place == following:
+            learned = learn_head(lines[:place], recognizer.trunk.base)
+            following *= 2
+        without += distance(line.baseline, line.text)
+        needed += distance(learned.read(line), line.text)
+    print(f"  A day of {len(lines)} lines in page order: {without} keystrokes without learning, {needed} with it")
+
+
+def _with_typos(lines: Sequence[Line], share: float) -> list[Line]:
+    """Lines with one wrong character in some of them."""
+    chance = random.Random(5)  # noqa: S311 - no secret
+    found = []
+    for line in lines:
+        text = line.text
+        if text and chance.random() < share:
+            place = chance.randrange(len(text))
+            text = text[:place] + chance.choice("aeinrst") + text[place + 1 :]
+        found.append(replace(line, text=text))
+    return found
+
+
+def _sets(recognizer: PPOCR, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
+    more = [*(_listed(Path(lines)) if lines else ()), *(_cut(Path(pages)) if pages else ())]
+    for name, page, text, pixels in [*_packed(DATA), *more]:
+        features = recognizer.features(pixels)
+        line = Line(features, text, page, label=name, baseline=recognizer.trunk.base.read(features))
+        found.setdefault(name, []).append(line)
+    return found
+
+
+def _packed(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
+    """Set, page, text and pixels of lines that are below each other on one image for each page."""
+    for page in json.loads((folder / "lines.json").read_text(encoding="utf-8")):
+        image = np.asarray(Image.open(folder / f"{page['page']}.png").convert("L"))
+        top = 0
+        for line in page["lines"]:
+            yield folder.name, page["page"], line["text"], image[top : top + line["height"], : line["width"]]
+            top += line["height"]
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
+    for line in json.loads((folder / "lines.json").read_text(encoding="utf-8")):
+        if line["set"] != DATA.name:
+            yield line["set"], line["page"], line["text"], np.asarray(Image.open(folder / line["file"]).convert("L"))
+
+
+def _cut(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
+    for page in json.loads((folder / "pages.json").read_text(encoding="utf-8")):
+        image = np.asarray(Image.open(folder / page["page"]).convert("L"))
+        for line in page["lines"]:
+            left, top, right, bottom = map(round, line["box"])
+            pixels = image[max(top, 0) : bottom, max(left, 0) : right]
+            if min(pixels.shape) >= _LEAST_SIDE and line["text"].strip():
+                yield f"{page['category']} pages", page["id"], line["text"].strip(), pixels
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The report counts as an independent script does, and what was learned changes the next suggestion."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.annotator import Annotator
+from e2e.configs import BOXES, PREANNOTATED
+from e2e.conftest import NewProject, StartBackend
+from e2e.label_studio import LabelStudioServer, Project
+from e2e.pages import Box, Page
+from e2e.process import PYTHONPATH
+from e2e.storage import WebServer
+from tests.learning import independent
+
+FIRST, SECOND, THIRD = "Invoice 12345", "Total due 678.90", "Berlin Germany"
+
+# Where the page is white.
+NOTHING = Box(60, 70, 30, 10)
+
+Run = Callable[..., str]
+Report = Callable[[Project], dict[str, Any]]
+
+
+@pytest.fixture
+def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> Run:
+    """Runs a command of ours; gives its output on one line."""
+
+    def run(*arguments: object, **variables: str) -> str:
+        environment = {
+            "PYTHONPATH": PYTHONPATH,
+            "LABEL_STUDIO_URL": label_studio.url,
+            "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
+            "ALLOWED_IMAGE_HOSTS": web.host,
+            **variables,
+        }
+        command = [sys.executable, "-m", "boxocr", *map(str, arguments)]
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done
+        return " ".join(done.stdout.split())
+
+    return run
+
+
+@pytest.fixture
+def report(boxocr: Run, tmp_path: Path) -> Report:
+    """Runs the command; gives the content of its JSON, and leaves the page in report.html."""
+
+    def run(project: Project) -> dict[str, Any]:
+        boxocr("report", "--project", project.id, "--json", "report.json", "--html", "report.html")
+        return dict(json.loads((tmp_path / "report.json").read_text(encoding="utf-8")))
+
+    return run
+
+
+def exported(project: Project) -> Any:
+    """The project in Label Studio's JSON export."""
+    return project.label_studio.get(f"/api/projects/{project.id}/export", exportType="JSON")
+
+
+def test_the_reports_figures_are_those_of_an_independent_script(
+    annotator: Annotator, new_project: NewProject, invoice: Page, report: Report, tmp_path: Path
+) -> None:
+    first, second = invoice.box(FIRST), invoice.box(SECOND)
+    project = new_project(BOXES, {"image": invoice}, {"image": invoice})
+    task, other = project.tasks()
+    annotator.open(project, task)
+    annotator.read(first)
+    annotator.read(second, "Number")
+    annotator.write(1, "Total due 679.90")
+    annotator.read(invoice.box(THIRD))
+    annotator.write(2, "")
+    annotator.draw_by_hand(NOTHING)
+    annotator.write(3, "By hand")
+    annotator.submit()
+    annotator.open(project, task)
+    annotator.correct(FIRST, "Invoice 54321")
+    annotator.update()
+    annotator.open(project, task)
+    annotator.duplicate()
+    annotator.write(0, FIRST)
+    annotator.submit()
+    annotator.open(project, other)
+    annotator.read(first)
+    annotator.move_region(first, right=second.x - first.x, down=second.y - first.y)
+    annotator.draw(invoice.box(THIRD))
+    annotator.type_before_acceptance(1, "My own words")
+    annotator.submit()
+
+    found = report(project)
+    export = exported(project)
+    assert found["total"] == pytest.approx(independent.figures(export))
+    assert found["calibration"]["error"] == pytest.approx(independent.calibration_error(export))
+    outcomes = ("accepted_unchanged", "corrected", "emptied", "moved", "typed_by_hand")
+    assert [found["total"][outcome] for outcome in outcomes] == [1, 2, 1, 1, 2]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
+
+
+def test_a_corrected_prediction_of_a_whole_page_counts_for_its_version(
+    annotator: Annotator, new_project: NewProject, invoice: Page, report: Report
+) -> None:
+    project = new_project(PREANNOTATED, {"image": invoice})
+    annotator.open(project, project.task(), auto_annotation=False)
+    annotator.expect_text(FIRST)
+    annotator.write(0, "Invoice 99999")
+    annotator.submit()
+
+    found = report(project)
+    assert found["total"] == pytest.approx(independent.figures(exported(project)))
+    ((version, figures),) = found["by"]["version"].items()
+    assert version.startswith("boxocr-")
+    assert (figures["accepted_unchanged"], figures["corrected"], figures["edits"]) == (2, 1, 5)
+
+
+@pytest.fixture
+def learning_project(new_project: NewProject, start_backend: StartBackend, invoice: Page, tmp_path: Path) -> Project:
+    """A project with fourteen tasks, whose backend keeps there what it is taught."""
+    project = new_project(BOXES, *[{"image": invoice}] * 14, connect=False)
+    project.connect(start_backend(MODEL_DIR=str(tmp_path)).url)
+    return project
+
+
+def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(
+    annotator: Annotator, learning_project: Project, invoice: Page, boxocr: Run, tmp_path: Path
+) -> None:
+    project = learning_project
+    first, *others, next_task, last_task = project.tasks()
+    annotator.open(project, first)
+    annotator.read(invoice.box(SECOND))
+    annotator.write(0, "678.90")
+    annotator.submit()
+    corrected = project.saved(first).results
+    for task in others:
+        project.label_studio.api.annotations.create(id=task, result=corrected)
+
+    variables = {"MODEL_DIR": str(tmp_path)}
+    said = boxocr("learn", "--project", project.id, **variables)
+    assert "Text: the first part like 999.99 (right 0 → 12 of 12" in said
+    # Longer than the server may take to notice it.
+    time.sleep(6)
+    annotator.open(project, next_task)
+    annotator.read(invoice.box(SECOND))
+    annotator.expect_text("678.90")
+    annotator.submit()
+    (text,) = (result for result in project.saved(next_task).results if result["type"] == "textarea")
+    suggestion = text["meta"]["suggestion"]
+    assert (suggestion["text"], suggestion["reading"], suggestion["learned"]) == ("678.90", SECOND, 1)
+
+    boxocr("learn", "--project", project.id, "--off", **variables)
+    time.sleep(6)
+    annotator.open(project, last_task)
+    annotator.read(invoice.box(SECOND))
+    annotator.expect_text(SECOND)

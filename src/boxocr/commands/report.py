@@ -1,0 +1,214 @@
+"""``boxocr report``: how often suggestions were right, from the annotations in Label Studio."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Self, TextIO
+
+from tqdm import tqdm
+
+from boxocr.commands.connect import open_api
+from boxocr.errors import BoxOCRError
+from boxocr.label_studio.client import LabelStudioAPI, Project
+from boxocr.label_studio.errors import CommandFailed
+from boxocr.learning import report_page
+from boxocr.learning.boxes import Box, BoxReader
+from boxocr.learning.crops import Borrow, as_data_address, crop_of
+from boxocr.learning.figures import Report, Scored, report_on
+from boxocr.learning.journal import BoxJournal
+from boxocr.learning.report_page import Picture
+from boxocr.pages.store import PageStore
+from boxocr.settings.environment import Settings
+
+# Label Studio needs about two seconds for them; larger requests take longer for each task.
+TASKS_AT_ONCE = 500
+
+_SECONDS_BETWEEN_LINES = 10.0
+_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} annotated tasks, {remaining} left"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The report that is asked for.
+
+    Attributes:
+        projects: numbers.
+        html, json, csv: the files to write; None for none.
+    """
+
+    projects: Sequence[int]
+    html: Path | None
+    json: Path | None
+    csv: Path | None
+
+
+def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report:
+    """Read the annotations, write the files, and print the most important figures.
+
+    Args:
+        work: projects and files.
+        settings: the server's.
+        say: prints a sentence.
+        progress: a terminal or a log.
+
+    Raises:
+        CommandFailed: Label Studio does not answer or refuses, or a file cannot be written. The next run continues
+            after the last request that was answered.
+    """
+    files = [path for path in (work.html, work.json, work.csv) if path is not None]
+    for path in files:
+        if not path.parent.is_dir():
+            raise CommandFailed(
+                f"There is no folder {path.parent} to write {path.name} to.", "Make it, or name another."
+            )
+    with open_api(settings) as api:
+        projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
+        boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
+        found = report_on(boxes)
+        titles = {number: project.title for number, project in projects.items()}
+        with _writing():
+            if work.html is not None:
+                pictures = _pictures(api, projects, found.worst, settings)
+                links = {one.box: _link(api.url, one.box) for one in found.worst}
+                page = report_page.as_html(found, titles, pictures, links, datetime.now().astimezone())
+                work.html.write_text(page, encoding="utf-8")
+            if work.json is not None:
+                content = json.dumps(report_page.as_json(found, titles), indent=2, ensure_ascii=False)
+                work.json.write_text(f"{content}\n", encoding="utf-8")
+            if work.csv is not None:
+                with work.csv.open("w", encoding="utf-8", newline="") as file:
+                    report_page.write_csv(boxes, file)
+    for sentence in _summary(found):
+        say(sentence)
+    for path in files:
+        say(f"Written: {path}")
+    return found
+
+
+def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Iterator[Box]:
+    """The boxes of all annotations of a project; an interrupted run is continued.
+
+    Args:
+        api: Label Studio.
+        project: of the annotations.
+        progress: a terminal or a log.
+
+    Raises:
+        CommandFailed: Label Studio does not answer or refuses, or the disk refuses.
+    """
+    reader = BoxReader(project.id, project.label_config)
+    digest = sha256(project.label_config.encode()).hexdigest()
+    journal = BoxJournal(Path(f"boxocr-report-{project.id}.journal"), {"url": api.url, "label_config": digest})
+    with _writing():
+        last, known = journal.load()
+    yield from known
+    with TaskProgress(progress) as shown:
+        while True:
+            tasks, left = api.annotated_tasks(project.id, after=last, most=TASKS_AT_ONCE)
+            shown.found(left)
+            boxes = [box for task in tasks for box in reader.boxes(task)]
+            yield from boxes
+            if len(tasks) == left:
+                break
+            last = tasks[-1]["id"]
+            shown.done(len(tasks))
+            with _writing():
+                journal.add(last, boxes)
+    journal.remove()
+
+
+def _pictures(
+    api: LabelStudioAPI, projects: dict[int, Project], worst: Sequence[Scored], settings: Settings
+) -> dict[Box, Picture]:
+    if not worst:
+        return {}
+    pages = PageStore(settings)
+    try:
+        return {one.box: _picture(api, projects[one.box.project], one.box, pages.borrow) for one in worst}
+    finally:
+        pages.close()
+
+
+def _picture(api: LabelStudioAPI, project: Project, box: Box, borrow: Borrow) -> Picture:
+    try:
+        tasks, _ = api.annotated_tasks(project.id, after=box.task - 1, most=1)
+        region = BoxReader(project.id, project.label_config).region(tasks[0], box) if tasks else None
+        if region is None:
+            return Picture("", "The box was deleted meanwhile.")
+        return Picture(as_data_address(crop_of(region, tasks[0], project.label_config, borrow)), "")
+    except BoxOCRError as error:
+        return Picture("", error.message)
+
+
+def _link(url: str, box: Box) -> str:
+    return f"{url}/projects/{box.project}/data?task={box.task}&annotation={box.annotation}"
+
+
+def _summary(found: Report) -> list[str]:
+    total = found.total
+    if not total.boxes:
+        return ["There are no submitted annotations with text yet."]
+    sentences = [f"{found.annotations:,} annotations with {total.boxes:,} boxes."]
+    if total.accepted_share is not None:
+        sentences.append(f"{total.accepted_share:.1%} of the suggestions were accepted unchanged.")
+    if total.cer is not None:
+        sentences.append(
+            f"Character error rate {total.cer:.2%}: {total.edits:,} edits in {total.characters:,} characters."
+        )
+    sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
+    return sentences
+
+
+class TaskProgress:
+    """A bar on a terminal, a line now and then where there is none.
+
+    Args:
+        out: a terminal or a log.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._total = self._done = 0
+        self._last_line = time.monotonic()
+        self._bar = tqdm(file=out, bar_format=_BAR, total=0) if out.isatty() else None
+
+    def __enter__(self) -> Self:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the line of the terminal."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def found(self, left: int) -> None:
+        """There are this many tasks after those that are done."""
+        self._total = self._done + left
+        if self._bar is not None:
+            self._bar.total = self._total
+            self._bar.refresh()
+
+    def done(self, tasks: int) -> None:
+        """This many more tasks are done."""
+        self._done += tasks
+        if self._bar is not None:
+            self._bar.update(tasks)
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            print(f"{self._done} of {self._total} annotated tasks", file=self._out, flush=True)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        name = Path(str(error.filename or "A file")).name
+        raise CommandFailed(f"{name} cannot be written: {error.strerror}.", "Check the folder and its disk.") from None

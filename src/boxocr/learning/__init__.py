@@ -1,0 +1,1 @@
+"""Accuracy figures from annotations, and readings that follow annotators' corrections."""

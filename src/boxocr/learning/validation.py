@@ -1,0 +1,170 @@
+"""Whether something that was learned may be used: it must help on pages that it was not learned from.
+
+Lines of one page are alike, so whole pages are held out. Nothing is used that could have helped by chance, or that
+makes right texts wrong about as often as wrong ones right.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from boxocr.learning.alignment import distance
+
+_FOLDS = 4
+_SIGNIFICANT = 0.01
+_FEWER_EDITS = 0.9
+
+# A text that turns wrong must be noticed by an annotator who trusts it, so it outweighs several that turn right. Where
+# most texts are wrong before and after, as in handwriting, edits count.
+_RIGHT_PER_WRONG = 3
+_EDITS_PER_WRONG = 100
+
+# From this share of right texts on there is more to lose than to win.
+WELL_READ = 0.95
+
+
+class Example(Protocol):
+    """A text that an annotator submitted."""
+
+    @property
+    def text(self) -> str:
+        """As submitted."""
+        ...
+
+    @property
+    def page(self) -> str:
+        """The page that it is on."""
+        ...
+
+    @property
+    def baseline(self) -> str:
+        """Its text without anything learned."""
+        ...
+
+
+ExampleT = TypeVar("ExampleT", bound=Example)
+Read = Callable[[ExampleT], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How texts changed on pages that were held out.
+
+    Attributes:
+        examples: how many.
+        right_before, right_after: how many were exactly right, without and with what was learned.
+        edits_before, edits_after: from the texts to the submitted ones.
+        newly_right, newly_wrong: how many became right, and wrong.
+        nearer, farther: how many came nearer to the submitted text, and went farther from it.
+        characters: of the submitted texts.
+        worse_folds: groups of pages on which there were more edits with what was learned than without it.
+    """
+
+    examples: int
+    right_before: int
+    right_after: int
+    edits_before: int
+    edits_after: int
+    newly_right: int
+    newly_wrong: int
+    nearer: int
+    farther: int
+    characters: int
+    worse_folds: int = 0
+
+    @property
+    def helps(self) -> bool:
+        """Whether it may be used."""
+        saved = self.edits_before - self.edits_after
+        return (
+            self.right_before < WELL_READ * self.examples
+            and sign_test(self.nearer, self.farther) < _SIGNIFICANT
+            and self.edits_after <= _FEWER_EDITS * self.edits_before
+            and not self.worse_folds
+            and self.newly_wrong <= 1 + self.newly_right / _RIGHT_PER_WRONG + saved / _EDITS_PER_WRONG
+        )
+
+    def sentence(self) -> str:
+        """For people."""
+        return (
+            f"right {self.right_before} → {self.right_after} of {self.examples} (+{self.newly_right} "
+            f"-{self.newly_wrong}), edits {self.edits_before} → {self.edits_after}"
+        )
+
+
+NOTHING = Verdict(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+"""Without examples."""
+
+
+def compare(examples: Sequence[ExampleT], read: Read[ExampleT]) -> Verdict:
+    """Compare readings with the examples' baselines.
+
+    Args:
+        examples: with text.
+        read: gives the text with what was learned.
+    """
+    before = [distance(one.baseline, one.text) for one in examples]
+    after = [distance(read(one), one.text) for one in examples]
+    pairs = list(zip(before, after, strict=True))
+    return Verdict(
+        examples=len(examples),
+        right_before=before.count(0),
+        right_after=after.count(0),
+        edits_before=sum(before),
+        edits_after=sum(after),
+        newly_right=sum(old > 0 and new == 0 for old, new in pairs),
+        newly_wrong=sum(old == 0 and new > 0 for old, new in pairs),
+        nearer=sum(new < old for old, new in pairs),
+        farther=sum(new > old for old, new in pairs),
+        characters=sum(len(one.text) for one in examples),
+    )
+
+
+def cross_validate(examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]]) -> Verdict:
+    """Compare with the baselines on each quarter of the pages, learning from the other three.
+
+    Args:
+        examples: at least one.
+        learn: gives readings from examples; called up to four times.
+    """
+    readings: dict[int, str] = {}
+    worse = 0
+    for held_out in folds(examples):
+        rest = [one for place, one in enumerate(examples) if place not in held_out]
+        if not rest:
+            continue
+        read = learn(rest)
+        readings |= {place: read(examples[place]) for place in held_out}
+        fold = [examples[place] for place in held_out]
+        before = sum(distance(one.baseline, one.text) for one in fold)
+        worse += sum(distance(readings[place], examples[place].text) for place in held_out) > before
+    known = {id(examples[place]): text for place, text in readings.items()}
+    verdict = compare([examples[place] for place in sorted(readings)], lambda one: known[id(one)])
+    return replace(verdict, worse_folds=worse)
+
+
+def folds(examples: Sequence[Example]) -> list[frozenset[int]]:
+    """Places of the examples in up to four groups of about the same size, with no page in two of them.
+
+    Where there are fewer than four pages, lines that follow each other are a group.
+    """
+    by_page: dict[str, list[int]] = {}
+    for place, one in enumerate(examples):
+        by_page.setdefault(one.page, []).append(place)
+    groups = list(by_page.values())
+    if len(groups) < _FOLDS:
+        size = math.ceil(len(examples) / _FOLDS)
+        groups = [list(range(first, min(first + size, len(examples)))) for first in range(0, len(examples), size)]
+    found: list[list[int]] = [[] for _ in range(min(_FOLDS, len(groups)))]
+    for group in sorted(groups, key=len, reverse=True):
+        min(found, key=len).extend(group)
+    return [frozenset(fold) for fold in found]
+
+
+def sign_test(better: int, worse: int) -> float:
+    """Probability that this many or more of the changed ones are better if each is better or worse by chance."""
+    changed = better + worse
+    if not changed:
+        return 1.0
+    return float(sum(math.comb(changed, count) for count in range(better, changed + 1)) / 2**changed)

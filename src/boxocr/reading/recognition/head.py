@@ -1,0 +1,99 @@
+"""Recognizer heads: a last layer of PP-OCR's recognizer, trained on the lines of one project."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxocr.reading.recognition.last_layer import Features
+
+Array = NDArray[np.float32]
+
+MAX_BYTES = 16_000_000
+"""A head of 5,000 characters has less. Larger files are not ours."""
+
+HEAD_ERRORS = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile)
+"""Raised for files that are missing or broken."""
+
+# Heads of projects that are worked on at the same time; each takes a quarter of a megabyte.
+_KEPT = 16
+
+
+@dataclass(frozen=True)
+class Head:
+    """A last layer for one project.
+
+    Attributes:
+        characters: of the classes after the first, which means no character.
+        weights: ``(size, classes)``.
+        bias: ``(classes,)``.
+        model: checksum of the model that it belongs to.
+    """
+
+    characters: tuple[str, ...]
+    weights: Array
+    bias: Array
+    model: str = ""
+
+    def probabilities(self, features: Features) -> Array:
+        """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
+        return _softmax(features @ self.weights + self.bias)
+
+    def read(self, features: Features) -> str:
+        """The most likely text of a line."""
+        best = (features @ self.weights + self.bias).argmax(axis=1)
+        kept = best[(best != 0) & (best != np.concatenate(([0], best[:-1])))]
+        return " ".join("".join(self.characters[place - 1] for place in kept).split())
+
+    def as_bytes(self) -> bytes:
+        """The content of a file; :meth:`from_bytes` reads it."""
+        file = io.BytesIO()
+        # Code points, since an array of strings drops characters that are zero.
+        characters = np.array([ord(character) for character in self.characters], np.uint32)
+        model = np.frombuffer(self.model.encode(), np.uint8)
+        np.savez(file, characters=characters, weights=self.weights.astype(np.float16), bias=self.bias, model=model)
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Head":
+        """A head out of a file, without pickle, which can run code.
+
+        Raises:
+            ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile: the file is broken.
+        """
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            characters = tuple(chr(point) for point in found["characters"])
+            weights, bias = found["weights"].astype(np.float32), found["bias"].astype(np.float32)
+            model = found["model"].tobytes().decode()
+        classes = len(characters) + 1
+        if weights.ndim != 2 or weights.shape[1] != classes or bias.shape != (classes,):  # noqa: PLR2004 - a matrix
+            message = "the sizes do not fit"
+            raise ValueError(message)
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+            message = "not a number"
+            raise ValueError(message)
+        return cls(characters, weights, bias, model)
+
+
+@lru_cache(_KEPT)
+def load_head(path: str) -> Head:
+    """The head in a file; the last ones are kept.
+
+    Raises:
+        ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile: there is none, or it is broken.
+    """
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        message = "too large"
+        raise ValueError(message)
+    return Head.from_bytes(content)
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -1,0 +1,20 @@
+"""A Label Studio stand-in for the commands, and annotations that Label Studio has saved."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.commands.conftest import boxocr, environment, studio
+
+__all__ = ["boxocr", "environment", "studio"]
+
+RECORDED = Path(__file__).parents[1] / "data" / "learning"
+
+# Submitted in Label Studio 1.23.2; the draft was never submitted.
+NAMES = ("submitted", "updated", "moved", "typed-first", "split", "page", "repeater", "copied")
+
+
+def recorded(name: str, kind: str) -> list[dict[str, Any]]:
+    """Tasks as Label Studio's API (kind "tasks") or its JSON export (kind "export") gave them."""
+    found = json.loads((RECORDED / f"{name}-{kind}.json").read_text(encoding="utf-8"))
+    return list(found["tasks"] if kind == "tasks" else found)
