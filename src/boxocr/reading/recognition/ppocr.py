@@ -143,7 +143,7 @@ class PPOCR:
         Raises:
             EngineNotUsable: the model's last layer cannot be replaced.
         """
-        parts = _parts(0, image, _ink(image))
+        parts = _parts(0, image, line_image.ink_of(image))
         return np.concatenate([self.trunk.run(_blob([part.pixels]))[0] for part in parts])
 
     def _head(self, options: ReadingOptions) -> Head | None:
@@ -180,7 +180,7 @@ class PPOCR:
         # Sorted by width; batches of similar lines.
         for batch in _batches(parts):
             for part, characters in zip(batch, self._characters_of(batch, options.charset, head), strict=True):
-                separator = [_Character(" ", 1.0, part.left)] if found[part.line] else []
+                separator = [_Character(" ", 1.0, part.left)] if part.left else []
                 found[part.line] += separator + characters
         lines = []
         for image, ink, characters in zip(images, inks, found, strict=True):
