@@ -212,7 +212,8 @@ class Pipeline:
             return _Result([], 0, 0, frozenset())
         if single is None or len(result.rows) > 1 or not single.is_text:
             return result
-        return result if result.rows and result.probability >= single.probability else _one(single)
+        is_longer = len(single.line.text) > _LONGER * len(result.text) and single.probability > _TEXT
+        return _one(single) if is_longer or single.probability > result.probability else result
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
