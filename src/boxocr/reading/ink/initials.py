@@ -4,7 +4,6 @@ import unicodedata
 
 import numpy as np
 
-from boxocr.reading.ink import projection
 from boxocr.reading.ink.components import Components
 from boxocr.reading.ink.projection import Projection
 
@@ -82,6 +81,5 @@ def is_incomplete(found: Projection, text: str) -> bool:
 
 
 def _letters(found: Projection) -> Components:
-    ink = found.image < projection.threshold(projection.histogram(found.image))
-    pieces = Components.of(ink)
+    pieces = found.pieces
     return pieces.larger_than(max(0.15 * float(pieces.height.max(initial=0)), 4))

@@ -6,6 +6,7 @@ its answer can be relied on.
 
 import statistics
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ _LETTER = 0.3
 _OTHER_LINE = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """The ink of an image.
 
@@ -72,6 +73,11 @@ class Projection:
     cut_above: tuple[int, ...] = ()
     cut_below: tuple[int, ...] = ()
 
+    @cached_property
+    def pieces(self) -> Components:
+        """The connected pieces of ink."""
+        return Components.of(self.image < threshold(histogram(self.image)))
+
     @property
     def text_height(self) -> float:
         """The usual height of a line's ink in pixels, 0 without lines."""
@@ -86,8 +92,7 @@ class Projection:
         if len(self.lines) != 1 or self.has_rules:
             return False
         top, bottom = self.lines[0]
-        ink = self.image < threshold(histogram(self.image))
-        pieces = Components.of(ink).larger_than(max(_SPECK * (bottom - top), _LOWEST_LINE))
+        pieces = self.pieces.larger_than(max(_SPECK * (bottom - top), _LOWEST_LINE))
         if not pieces.count:
             return False
         height = float(np.median(pieces.height))
