@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from boxocr.errors import EngineUnavailable
 from boxocr.reading import orientation, prepare
+from boxocr.reading.detection import skew
 from boxocr.reading.detection.tesseract import level
 from boxocr.reading.page.whole_page import Line, Piece, line_of
 from boxocr.reading.types import Pixels
@@ -40,7 +41,7 @@ def find(image: Pixels, probability: Callable[[Sequence[Line]], float]) -> list[
     if min(image.shape) < _SMALLEST_PAGE or prepare.is_blank(image):
         return []
     flat = prepare.dark_on_even_paper(image)
-    flat, frame = level(flat)
+    flat, frame = level(flat, skew.estimate(flat)[0])
     found = [line for line in tesseract.layout(flat, _AUTO) if line.height < _PICTURE * flat.shape[0]]
     parts = [part for line in frame.lines_on_page(found) for part in _split_at_gaps(line)]
     if frame.rotation:

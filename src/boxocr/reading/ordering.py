@@ -10,12 +10,16 @@ from boxocr.reading.page.whole_page import Line, Piece, cosine_and_sine, enclosi
 # Lines whose middles are this near, in heights of the lower one, are in one row.
 _SAME_ROW = 0.5
 
+# Lines this many times longer than high show how the text is slanted; all are taken to be this high, in usual heights.
+_SHOWS_SLANT = 5.0
+_LOW = 0.8
+
 # A gutter between columns is at least this wide, in line heights. Columns of prose have at least so many rows, usually
-# this many times longer than high; what is shorter is a table, and read row by row, if this share of the rows is level
-# with one on the other side.
+# of this many characters; what is shorter is a table, and read row by row, if this share of the rows is level with one
+# on the other side.
 _GUTTER = 0.8
 _PROSE_ROWS = 3
-_PROSE = 10.0
+_PROSE = 14
 _LEVEL = 0.5
 
 # A block ends where the gap to the next row is wider than this, in line heights, or the letters change their size by
@@ -61,7 +65,11 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
         Rows from first to last, each with its lines from left to right: one, or the cells of a table's row. Each line
         has the number of its block.
     """
-    items = [_item(line, rotation) for line in lines]
+    lines = list(lines)
+    slants = [(line.rotation - rotation + 180) % 360 - 180 for line in lines if line.width > _SHOWS_SLANT * line.height]
+    rotation += statistics.median(slants) if slants else 0.0
+    usual = statistics.median(line.height for line in lines) if lines else 0.0
+    items = [_item(line, rotation, usual) for line in lines]
     rows = _in_order(_with_drop_caps(items))
     ordered = []
     block = -1
@@ -73,12 +81,12 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
     return ordered
 
 
-def _item(line: Line, rotation: float) -> _Item:
+def _item(line: Line, rotation: float, usual: float) -> _Item:
     cosine, sine = cosine_and_sine(-rotation)
     corners = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in line.corners()]
     across, down = [x for x, _ in corners], [y for _, y in corners]
-    # The bounds of a slanted line are higher than the line.
-    middle, half = (min(down) + max(down)) / 2, min(max(down) - min(down), line.height) / 2
+    # The bounds of a slanted line are higher than the line; those of a word without tall letters are lower than others.
+    middle, half = (min(down) + max(down)) / 2, max(line.height, _LOW * usual) / 2
     return _Item(line, min(across), middle - half, max(across), middle + half)
 
 
@@ -149,8 +157,8 @@ def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
 
 
 def _length(rows: Sequence[_Row]) -> float:
-    """How many times longer than high rows usually are."""
-    return statistics.median((row[-1].right - row[0].left) / max(row[0].height, 1) for row in rows)
+    """How many characters lines usually have."""
+    return statistics.median(len(item.line.text) for row in rows for item in row)
 
 
 def _are_level(row: _Row, other: _Row) -> bool:

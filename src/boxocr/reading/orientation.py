@@ -17,9 +17,9 @@ _UNAMBIGUOUS = 2.0
 _SAME_SLANT = 2.0
 _LEVEL = 0.5
 
-# As many of the longest lines are read to see which way up they are. They are when the mean probability that the
-# samples are right is at least this much; the other way must be better by this.
-_SAMPLES = 3
+# As many of the longest lines are read to see which way up they are. They are as they should be when one is this likely
+# to be right; the other way must be better by this.
+_SAMPLES = 5
 _UPRIGHT = 0.5
 _BETTER = 0.25
 

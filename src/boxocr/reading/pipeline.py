@@ -29,6 +29,9 @@ _ENOUGH_FOR_PAGES = 0.9
 # Samples of lines are read the right way up when they are this likely to be right.
 _UPRIGHT = 0.5
 
+# So many letters are not read by accident.
+_LONG = 6
+
 # Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it: on
 # 77 boxes of real documents the CER was 12.0 % without more, with .05 12.8 %, and with .1 14.2 %.
 _PAD = 0.3
@@ -325,8 +328,9 @@ class Pipeline:
         recognized = self._recognizers.recognize([cut for cut, _ in cuts], options, enough=_UPRIGHT)
         kept.update({line: (one, frame) for line, one, (_, frame) in zip(new, recognized, cuts, strict=True)})
         scored = [kept[line][0] if line in kept else scoring.alone(_recognized(line, self.name)) for line in lines]
-        lengths = [len(one.line.text) for one in scored]
-        return sum(n * one.probability for n, one in zip(lengths, scored, strict=True)) / max(sum(lengths), 1)
+        # Upside down no words are likely to be right, though numbers can be; upright some lines are not either.
+        long = [one.probability for one in scored if sum(map(str.isalpha, one.line.text)) >= _LONG]
+        return max(long or [one.probability for one in scored], default=0.0)
 
     def _in_mode(self, grey: Pixels, psm: int, options: ReadingOptions) -> Reading:
         """Read a crop in the page segmentation mode that was asked for, which only Tesseract has."""

@@ -53,8 +53,11 @@ class Skew:
     degrees: float
 
 
-def estimate(image: Pixels) -> Skew:
-    """Estimate how the lines of a grey image run that is dark on light."""
+def estimate(image: Pixels) -> tuple[Skew, ...]:
+    """Estimate how the lines of a grey image can run that is dark on light, the likelier way first.
+
+    Only an image whose lines can also run up or down has two ways: columns of numbers are sharp both ways.
+    """
     shrink = max(max(image.shape) / _LONGEST, 1.0)
     size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -64,7 +67,7 @@ def estimate(image: Pixels) -> Skew:
         flags = cv2.subtract(flags, cv2.morphologyEx(flags, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
     rows, columns = np.nonzero(flags)
     if len(rows) < _FEWEST_POINTS:
-        return Skew(sideways=False, degrees=0.0)
+        return (Skew(sideways=False, degrees=0.0),)
     random = np.random.default_rng(0)
     if len(rows) > _POINTS:
         chosen = random.choice(len(rows), _POINTS, replace=False)
@@ -73,9 +76,10 @@ def estimate(image: Pixels) -> Skew:
     along, across = (places + random.uniform(-0.5, 0.5, len(places)) for places in (columns, rows))
     degrees, sharpness = _sharpest(along, across)
     sideways, other_sharpness = _sharpest(-across, along)
+    ways = Skew(sideways=False, degrees=degrees), Skew(sideways=True, degrees=sideways)
     if _SIDEWAYS * sharpness >= other_sharpness or len(rows) < _SKEW_POINTS:
-        return Skew(sideways=False, degrees=degrees)
-    return Skew(sideways=True, degrees=sideways)
+        return ways[:1]
+    return ways[::-1]
 
 
 def _sharpest(along: NDArray[np.float64], across: NDArray[np.float64]) -> tuple[float, float]:

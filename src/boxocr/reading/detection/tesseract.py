@@ -9,6 +9,7 @@ from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import pictures, skew
+from boxocr.reading.detection.skew import Skew
 from boxocr.reading.ink import rules
 from boxocr.reading.ink.components import Components
 from boxocr.reading.page.page_frame import PageFrame
@@ -53,20 +54,34 @@ class TesseractDetector:
         grey = prepare.grey(image)
         if prepare.is_blank(grey) or prepare.is_noise(grey):
             return []
-        straight, frame = level(prepare.dark_on_even_paper(grey))
-        even = straight
+        flat = prepare.dark_on_even_paper(grey)
+        ways = skew.estimate(flat)
+        found = []
+        for way in ways:
+            straight, frame = level(flat, way)
+            lines = self._detect(straight, options)
+            found.append((_level_text(lines), frame.lines_on_page(lines)))
+        return list(max(found, key=lambda one: one[0])[1])
+
+    def _detect(self, even: Pixels, options: ReadingOptions) -> list[Line]:
+        """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
+        straight = even
         straight, enlarged = _without_rules_and_enlarged(straight)
         lines = self._find(straight, _AUTO, options)
         lines = _with_uncovered(lines, self._find(straight, _SPARSE, options))
         lines = [line for line in enlarged.lines_on_page(lines) if len(line.text) != 1 or line.text.isalnum()]
         # Light text on a picture has become dark text on a light one, or not: both are looked for.
         lines += pictures.lines(even, lines)
-        return list(frame.lines_on_page(lines))
+        return lines
 
 
-def level(image: Pixels) -> tuple[Pixels, PageFrame]:
+def _level_text(lines: Sequence[Line]) -> float:
+    """How much surely recognized text of an image is level: layout analysis finds lines that run up or down as well."""
+    return sum(line.width * line.confidence for line in lines if line.rotation % 180 == 0)
+
+
+def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
     """The image turned so that its lines are level, upside down perhaps, and where it is on the one given."""
-    found = skew.estimate(image)
     frame = PageFrame()
     if found.sideways:
         frame = frame.turned(90, image.shape[1], image.shape[0])
