@@ -4,11 +4,20 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.reading.page.page_frame import PageFrame
 from boxocr.reading.page.whole_page import Piece, cosine_and_sine
-from boxocr.reading.prepare import turn
+from boxocr.reading.prepare import dark_on_light, grey, turn
+from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
+
+# Darker than the line's paper by this share of its contrast is ink.
+_INK = 0.5
+
+# A gap this wide, in heights of the line's image, separates columns: what is on both sides is read separately, since
+# recognizers do not expect words to go on after it.
+_COLUMN_GAP = 1.2
 
 
 def cut(image: Pixels, line: Piece, pad: float) -> tuple[Pixels, PageFrame]:
@@ -54,3 +63,29 @@ def _straight(image: Pixels, line: Piece, margin: float) -> tuple[Pixels, PageFr
         frame = frame.turned(quarters, pixels.shape[1], pixels.shape[0])
         pixels = turn(pixels, quarters)
     return pixels, frame
+
+
+def ink_of(image: Pixels) -> NDArray[np.bool_]:
+    """The ink of a line image, dark or light."""
+    flat = dark_on_light(grey(image))
+    paper, ink = np.percentile(flat, (90, 1))
+    return np.asarray(flat < paper - _INK * (paper - ink))
+
+
+def columns(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The first column of each part of a line image between wide gaps, and the column after its last."""
+    height, width = ink.shape
+    empty = np.asarray(~ink.any(axis=0))
+    inked = np.flatnonzero(~empty)
+    if not inked.size:
+        return [(0, width)]
+    gaps = [
+        (first, last)
+        for first, last in runs_of(empty)
+        if last - first > _COLUMN_GAP * height and inked[0] < first and last <= inked[-1]
+    ]
+    # Half of a line's height of paper on both sides.
+    pad = height // 2
+    starts = [0, *(max(last - pad, first) for first, last in gaps)]
+    ends = [*(min(first + pad, last) for first, last in gaps), width]
+    return list(zip(starts, ends, strict=True))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading import onnx, prepare
+from boxocr.reading import line_image, onnx, prepare
 from boxocr.reading.page.whole_page import Piece
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.engine_settings import EngineSettings
@@ -42,14 +42,10 @@ _BATCH = 160
 # The widest line of a batch is at most this much wider than the narrowest: what is added to that costs time too.
 _SPREAD = 1.25
 
-# A gap this wide, in line heights, separates columns: what is on both sides is read separately, since the model gives
-# no space for it. One this wide is a space, if it is also this many times wider than the usual one between letters.
-_COLUMN_GAP = 1.2
+# A gap this wide, in line heights, is a space where the model gives none, if it is also this many times wider than the
+# usual one between letters.
 _SPACE = 0.35
 _WIDER = 3.0
-
-# Darker than the line's paper by this share of its contrast is ink.
-_INK = 0.5
 
 # The gap between two words is at most this far from where the model says, in line heights.
 _NEAR = 0.35
@@ -147,7 +143,7 @@ class PPOCR:
         Raises:
             EngineNotUsable: the model's last layer cannot be replaced.
         """
-        parts = _parts(0, image, _ink(image))
+        parts = _parts(0, image, line_image.ink_of(image))
         return np.concatenate([self.trunk.run(_blob([part.pixels]))[0] for part in parts])
 
     def _head(self, options: ReadingOptions) -> Head | None:
@@ -173,7 +169,7 @@ class PPOCR:
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
-        inks = [_ink(image) for image in images]
+        inks = [line_image.ink_of(image) for image in images]
         parts = [
             part
             for line, (image, ink) in enumerate(zip(images, inks, strict=True))
@@ -184,7 +180,7 @@ class PPOCR:
         # Sorted by width; batches of similar lines.
         for batch in _batches(parts):
             for part, characters in zip(batch, self._characters_of(batch, options.charset, head), strict=True):
-                separator = [_Character(" ", 1.0, part.left)] if found[part.line] else []
+                separator = [_Character(" ", 1.0, part.left)] if part.left else []
                 found[part.line] += separator + characters
         lines = []
         for image, ink, characters in zip(images, inks, found, strict=True):
@@ -248,31 +244,10 @@ def _batches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
         yield batch
 
 
-def _ink(image: Pixels) -> NDArray[np.bool_]:
-    """The ink of a line image, dark or light."""
-    grey = prepare.dark_on_light(prepare.grey(image))
-    paper, ink = np.percentile(grey, (90, 1))
-    return np.asarray(grey < paper - _INK * (paper - ink))
-
-
 def _parts(line: int, image: Pixels, ink: NDArray[np.bool_]) -> list[_Part]:
     """The parts of a line image between gaps that separate columns."""
-    height, width = image.shape[:2]
-    columns = np.flatnonzero(ink.any(axis=0))
-    if not columns.size:
-        return [_Part(line, 0, width, image)]
-    gaps = [
-        (first, last)
-        for first, last in runs_of(_is_empty(ink))
-        if last - first > _COLUMN_GAP * height and columns[0] < first and last <= columns[-1]
-    ]
-    # Half of a line's height of paper on both sides.
-    pad = height // 2
-    starts = [0, *(max(last - pad, first) for first, last in gaps)]
-    ends = [*(min(first + pad, last) for first, last in gaps), width]
     return [
-        _Part(line, left, right, np.ascontiguousarray(image[:, left:right]))
-        for left, right in zip(starts, ends, strict=True)
+        _Part(line, left, right, np.ascontiguousarray(image[:, left:right])) for left, right in line_image.columns(ink)
     ]
 
 
