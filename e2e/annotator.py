@@ -32,6 +32,9 @@ def log_in(tab: Page, url: str, password: str = PASSWORD) -> None:
     tab.wait_for_url(lambda address: "/user/login" not in address)
 
 
+_SWITCH_ATTEMPTS = 10
+
+
 class Annotator:
     """One user with one browser tab; logged in if ``tab`` is.
 
@@ -88,10 +91,18 @@ class Annotator:
     def _switch(self, name: str, *, on: bool = True) -> None:
         toggle = self._on_bar(f"{name}-toggle")
         toggle.wait_for(state="attached")
-        if toggle.is_checked() != on:
-            # The checkbox itself has no size: the visible control is drawn over it.
-            toggle.click(force=True)
-        expect(toggle).to_be_checked(checked=on)
+        for remaining in reversed(range(_SWITCH_ATTEMPTS)):
+            if toggle.is_checked() != on:
+                # The checkbox itself has no size: the visible control is drawn over it.
+                toggle.click(force=True)
+            try:
+                expect(toggle).to_be_checked(checked=on, timeout=2_000)
+            except AssertionError:
+                # The page is drawn before it handles clicks, and a click in between has no effect.
+                if not remaining:
+                    raise
+            else:
+                return
         # The front end ignores keys while the checkbox has the focus.
         toggle.blur()
 

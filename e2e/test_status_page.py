@@ -1,5 +1,6 @@
 """The status page in a browser, without Label Studio."""
 
+import io
 import json
 import re
 from base64 import b64encode
@@ -8,11 +9,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from e2e.backend import Backend
 from e2e.conftest import SHOTS
 from e2e.process import REPOSITORY
+from tests.reading import drawn
 
 LETTER = REPOSITORY / "examples" / "pages" / "letter.png"
 
@@ -202,9 +205,104 @@ def test_the_keyboard_does_all(server: Backend, open_page: OpenPage) -> None:
     desk.expect_text("Delivery")
     keys.press("Escape")
     expect(desk.tab.locator("#box")).to_be_hidden()
-    for target in ("#file", "#sample", "[name=lang]", "[name=psm]", "[name=charset]", "[name=engine]", "summary"):
+    for target in (
+        "#file",
+        "#sample",
+        "#read-page",
+        "[name=lang]",
+        "[name=psm]",
+        "[name=charset]",
+        "[name=engine]",
+        "summary",
+    ):
         keys.press("Tab")
         expect(desk.tab.locator(target)).to_be_focused()
+
+
+PAD = 90
+
+
+def read_three_lines(desk: Desk, folder: Path) -> None:
+    """Read a page of three lines, each with this much paper around it, of which the second one is hard to read."""
+    pixels = drawn.text("Harbour office", "Room O0Il1l", "Total amount due", spacing=3, pad=PAD)
+    Image.fromarray(pixels).save(folder / "page.png")
+    desk.tab.set_input_files("#file", folder / "page.png")
+    desk.tab.get_by_role("button", name="Read the page").click()
+    expect(desk.tab.locator("#note")).to_have_text(re.compile(r"^3 lines, \d+ % sure, \d+ ms$"))
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_a_page_is_read_as_a_whole_and_its_lines_are_shown(
+    server: Backend, open_page: OpenPage, tmp_path: Path, colours: Literal["light", "dark"]
+) -> None:
+    desk = open_page(server, colours=colours)
+    tab = desk.tab
+    read_three_lines(desk, tmp_path)
+
+    rows = tab.get_by_role("listbox", name="Lines of the page, in reading order").get_by_role("option")
+    expect(rows).to_have_class(["sure", "doubtful", "sure"])
+    expect(rows.nth(0)).to_have_text(re.compile(r"^1Harbour office9\d %$"))
+    expect(rows.nth(2)).to_have_text(re.compile(r"^3Total amount due9\d %$"))
+    # The first line that may be wrong is selected, and its doubtful word marked: in both texts and on the page.
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    word = rows.locator("mark").inner_text()
+    assert word.startswith("O")
+    expect(tab.locator("#line mark")).to_have_text(word)
+    expect(tab.locator("#line .text")).to_have_text(f"Room {word}")
+    expect(tab.locator("#line p")).to_have_text(re.compile(r"^Line 2: tesseract,(?: [a-z ]+,)? [1-5]\d % sure$"))
+    lines = tab.locator("#lines > g")
+    expect(lines).to_have_class(["sure", "doubtful selected", "sure"])
+    expect(lines.locator("text")).to_have_text(["1", "2", "3"])
+
+    tab.locator("#page").scroll_into_view_if_needed()
+    parts = (lines.nth(1).locator(".word"), lines.nth(1).locator(".outline"), tab.locator("#page"))
+    marked, line, page = (part.bounding_box() for part in parts)
+    assert marked is not None
+    assert line is not None
+    assert page is not None
+    assert marked["x"] > line["x"] + line["width"] / 3
+    # Around the ink.
+    assert line["x"] - page["x"] == pytest.approx(PAD, abs=12)
+    assert line["y"] - page["y"] == pytest.approx(PAD + 3 * 36, abs=12)
+    tab.screenshot(path=SHOTS / f"status-page-lines-{colours}.png", full_page=True)
+
+
+def test_a_line_is_selected_with_a_click_or_with_keys(server: Backend, open_page: OpenPage, tmp_path: Path) -> None:
+    desk = open_page(server)
+    tab, keys = desk.tab, desk.tab.keyboard
+    read_three_lines(desk, tmp_path)
+
+    tab.locator("#page").click(position={"x": PAD + 20, "y": PAD + 10})
+    expect(tab.locator("#line .text")).to_have_text("Harbour office")
+    crop = tab.get_by_role("img", name="Line 1 on the page")
+    place = crop.bounding_box()
+    assert place is not None
+    assert place["width"] > 5 * place["height"]
+    shades = Image.open(io.BytesIO(crop.screenshot())).convert("L").tobytes()
+    assert min(shades) < 40  # ink
+    assert max(shades) > 240
+    tab.locator("#line-list").focus()
+    for key, number in (("End", 3), ("ArrowUp", 2), ("Home", 1), ("ArrowUp", 1), ("PageDown", 3)):
+        keys.press(key)
+        expect(tab.locator("#line-list")).to_have_attribute("aria-activedescendant", f"line-{number - 1}")
+        expect(tab.locator("#line p")).to_contain_text(f"Line {number}: ")
+        expect(tab.locator("#line-list [aria-selected=true]")).to_have_count(1)
+
+    # With other options the page is read again; Escape or a box takes the lines away.
+    tab.get_by_label("Characters that may occur").fill("0123456789")
+    keys.press("Tab")
+    expect(tab.locator("#line-list")).not_to_contain_text("Harbour")
+    tab.locator("#sheet").focus()
+    keys.press("Escape")
+    expect(tab.locator("#page-lines")).to_be_hidden()
+    expect(tab.locator("#lines")).to_be_hidden()
+    expect(tab.locator("#note")).to_have_text("The text appears here as soon as a box is drawn.")
+    tab.get_by_label("Characters that may occur").fill("")
+    tab.get_by_role("button", name="Read the page").click()
+    expect(tab.locator("#lines")).to_be_visible()
+    desk.draw((100, 50, 800, 500))
+    expect(tab.locator("#lines")).to_be_hidden()
+    expect(tab.locator("#text")).not_to_be_empty()
 
 
 def test_a_finger_draws_on_a_phone(server: Backend, open_page: OpenPage) -> None:

@@ -49,6 +49,16 @@ class Misreading(Counting):
         return Reading("Z468", 0.9, self.name, options.languages)
 
 
+class DoubtfulFirst(Counting):
+    """Is unsure of two words of the first box, and that it has all of it."""
+
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        if super().read(crop, options).text == "reading 1":
+            note = "A part of the box could not be read."
+            return Reading("Room 1O4,\nl5 beds", 0.3, self.name, options.languages, doubtful=("1O4,", "l5"), note=note)
+        return Reading("Room 104", 0.95, self.name, options.languages)
+
+
 class Slow(Counting):
     """Takes longer over the test word than a start waits."""
 

@@ -12,6 +12,7 @@ from boxocr.errors import PageNotFound
 from boxocr.observability.attempts import Attempt, observed
 from boxocr.reading.types import Reading, ReadingOptions
 from boxocr.settings.environment import Settings
+from boxocr.web.limits import PredictSlots
 from boxocr.web.status.page import StatusPage
 from boxocr.web.status.recent import RecentReadings
 
@@ -76,7 +77,7 @@ def test_a_page_whose_services_have_stopped_hears_of_no_reading() -> None:
     settings = Settings(ocr_workers=1)
     services = Services(settings)
     app = Flask("page")
-    StatusPage(app, settings, services, services.probe)
+    StatusPage(app, settings, services, services.probe, PredictSlots(1))
 
     with observed(Attempt(1, "before")):
         pass

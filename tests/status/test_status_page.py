@@ -88,6 +88,7 @@ def test_without_the_setting_there_is_no_page(backend: Backend) -> None:
     assert backend.get("/", headers=BROWSER).json() == UP
     for path in ("/status/state", "/status/readings", "/status/sample.png", "/status/files/sheet.js"):
         assert backend.get(path).status_code == 404, path
+    assert backend.post("/status/page", {}).status_code == 404
 
 
 def test_where_a_password_is_set_the_page_is_behind_it(tmp_path: Path) -> None:
@@ -99,6 +100,7 @@ def test_where_a_password_is_set_the_page_is_behind_it(tmp_path: Path) -> None:
             shown = server.get(path, headers=BROWSER, auth=("me", "secret-word"))
             assert shown.status_code == 200, path
             assert b"secret-word" not in shown.content, path
+        assert server.post("/status/page", {}).status_code == 401
 
 
 # --- The last readings

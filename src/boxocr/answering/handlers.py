@@ -11,9 +11,10 @@ from boxocr.pages.image.crop import borrow_crop
 from boxocr.pages.image.frame import frame_of
 from boxocr.pages.page import Page
 from boxocr.process.memory_budget import MemoryBudget
+from boxocr.reading import scoring
 from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.ink import ink_box
-from boxocr.reading.page.whole_page import Level, Piece, under
+from boxocr.reading.page.whole_page import Level, Line, Piece, under
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Reading, ReadingOptions
@@ -141,7 +142,8 @@ class AreaReader:
             # Rotated as the drawn box, and by the slant of the line.
             slant = (piece.rotation + 45) % 90 - 45
             own = around(corners, area.rotation + slant, upright=area.upright, margin=_margin(piece.height))
-            reading = Reading(piece.text, piece.confidence, found.engine, found.languages)
+            doubtful = scoring.doubtful(piece.words if isinstance(piece, Line) else [piece])
+            reading = Reading(piece.text, piece.confidence, found.engine, found.languages, doubtful=doubtful)
             if level == "word":
                 return AreaReading(reading, own)
             try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxocr import __version__
-from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, summary
+from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
 
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "samples": _samples,
         "preannotate": _preannotate,
+        "read": _read,
         "report": _report,
         "learn": _learn,
     }
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
     samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
     _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
+    _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
     _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
     return parser
@@ -126,6 +128,15 @@ def _add_preannotate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
     parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
     parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
+    parser.set_defaults(refuse=parser.error)
+
+
+def _add_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image; - for standard input")
+    parser.add_argument("--format", choices=("text", "json", "hocr"), default="text", help="default: text")
+    parser.add_argument("--picture", type=Path, metavar="OUT", help="draw the lines on the page; a folder for many")
+    parser.add_argument("--languages", metavar="L", help="such as deu+eng (default: OCR_LANG)")
+    parser.add_argument("--engine", metavar="E", help="such as tesseract (default: OCR_ENGINE)")
     parser.set_defaults(refuse=parser.error)
 
 
@@ -238,6 +249,28 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
         # Shells report a signal as 128 plus its number: 130 for Ctrl-C, 143 for SIGTERM.
         return 128 + done.stopped
     return _FAILURE if done.failures else _SUCCESS
+
+
+def _read(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.read import Work, read
+    from boxocr.settings import engine_names
+    from boxocr.settings.environment import parse_languages
+
+    try:
+        engine = engine_names.parse(options.engine) if options.engine else settings.ocr_engine
+        languages = settings.ocr_lang
+        if options.languages:
+            languages = parse_languages(options.languages, engine, settings.tessdata_prefix)
+    except ValueError as error:
+        options.refuse(str(error))
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = read(
+        Work(options.files, options.format, options.picture, languages, engine),
+        settings,
+        sys.stdout,
+        lambda name, error: failures.finding(failure(name, error)),
+    )
+    return _SUCCESS if done else _FAILURE
 
 
 def _learn(options: argparse.Namespace, settings: Settings) -> int:

@@ -6,7 +6,7 @@ was received, the shape first, then the text with the same id and the same geome
 
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -18,9 +18,11 @@ from boxocr.labeling.marks import GEOMETRY_VALUES, MADE, MARK, NOTE_MARK, TYPED,
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.region_states import State
 from boxocr.labeling.regions import Region
+from boxocr.labeling.review_notes import review_note
 from boxocr.labeling.tag import Tag
+from boxocr.reading import scoring
 from boxocr.reading.area_reading import AreaReading
-from boxocr.reading.page.whole_page import Piece, ReadPage
+from boxocr.reading.page.whole_page import Level, PageReading, Piece, ReadPage, blocks_of
 from boxocr.reading.types import Reading
 
 TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
@@ -149,9 +151,9 @@ def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
         text_area: name of the TextArea that takes the text.
         reading: with text.
     """
-    geometry = _annotated(region.geometry, note=None, score=reading.confidence)
+    geometry = _read_shape(region.geometry, reading)
     others = [result for result in region.results[1:] if not _belongs_to(result, text_area)]
-    return [geometry, *map(_as_json, others), _text_result(geometry, text_area, reading)]
+    return [geometry, *map(_without_note, others), _text_result(geometry, text_area, reading)]
 
 
 def with_note(region: Region, sentence: str) -> list[Result]:
@@ -222,7 +224,7 @@ def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: R
         "origin": "prediction",
         "value": dict(box),
     }
-    results = [_marked(_annotated(rectangle, note=None, score=reading.confidence), MADE)]
+    results = [_marked(_read_shape(rectangle, reading), MADE)]
     if control.kind == "rectanglelabels":
         shared = [label for label in region.labels if label in control.labels]
         results[0]["value"]["rectanglelabels"] = shared or list(control.labels)[:1]
@@ -244,15 +246,25 @@ def found(preannotation: Preannotation, image: str, page: ReadPage, item_index: 
         item_index: index of the page in a ``valueList``; None for a single image.
     """
     reading, size = page.reading, (page.width, page.height)
-    pieces: Sequence[Piece] = {"word": reading.words, "line": lambda: reading.lines, "block": reading.blocks}[
-        preannotation.level
-    ]()
     results: list[Result] = []
-    for piece in pieces:
+    for piece, words in _pieces(reading, preannotation.level):
         if piece.text and piece.confidence >= preannotation.min_confidence:
-            own = Reading(piece.text, piece.confidence, reading.engine, reading.languages)
+            doubtful = scoring.doubtful(words)
+            own = Reading(piece.text, piece.confidence, reading.engine, reading.languages, doubtful=doubtful)
             results += _region_of(piece, own, preannotation, _page_fields(image, size, item_index), size)
     return results
+
+
+def _pieces(page: PageReading, level: Level) -> Iterator[tuple[Piece, Sequence[Piece]]]:
+    """The pieces of a page in reading order, each with its words."""
+    match level:
+        case "word":
+            yield from ((word, [word]) for word in page.words())
+        case "line":
+            yield from ((line, line.words) for line in page.lines)
+        case "block":
+            for block, lines in zip(page.blocks(), blocks_of(page.lines), strict=True):
+                yield block, [word for line in lines for word in line.words]
 
 
 def _page_fields(image: str, page: PageSize, item_index: int | None) -> Result:
@@ -273,7 +285,7 @@ def _region_of(
     geometry = {"id": secrets.token_urlsafe(_ID_BYTES), "from_name": control.name, "type": control.kind} | fields
     shape = _polygon(piece, page) if control.kind.startswith("polygon") else dict(percent_of(piece, page))
     own_label = {control.kind: [label]} if label and preannotation.labels_tag is None else {}
-    results = [_marked({**geometry, "value": {**shape, **own_label}, "score": round(piece.confidence, 4)}, MADE)]
+    results = [_marked(_read_shape({**geometry, "value": {**shape, **own_label}}, reading), MADE)]
     if label and preannotation.labels_tag is not None:
         label_result = {"from_name": preannotation.labels_tag.name, "type": "labels"}
         results.append(geometry | label_result | {"value": {**shape, "labels": [label]}})
@@ -322,22 +334,31 @@ def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
     }
 
 
-def _annotated(geometry: Result, *, note: str | None, score: float | None = None) -> Result:
-    result: Result = _as_json(geometry)
+def _read_shape(shape: Result, reading: Reading) -> Result:
+    """The shape of a region with the reading's score, and a note if the reading should be checked."""
+    return _annotated(shape, note=review_note(reading)) | {"score": round(reading.confidence, 4)}
+
+
+def _annotated(shape: Result, *, note: str | None) -> Result:
+    """The shape of a region without a score, with this note only."""
+    result = _without_note(shape)
     result.pop("score", None)
-    if score is not None:
-        result["score"] = round(score, 4)
-    meta = dict(meta_of(result))
-    kept = [line for line in notes_of(result) if line and not line.startswith(NOTE_MARK)]
     if note:
-        kept.append(NOTE_MARK + note)
-    # One list item: the Info panel shows the first and breaks it at line ends.
-    meta["text"] = ["\n".join(kept)]
-    if not kept:
-        del meta["text"]
-    if meta or "meta" in result:
-        result["meta"] = meta
+        meta = meta_of(result)
+        # One list item: the Info panel shows the first and breaks it at line ends.
+        result["meta"] = meta | {"text": ["\n".join([*filter(None, notes_of(result)), NOTE_MARK + note])]}
     return result
+
+
+def _without_note(result: Result) -> Result:
+    """A copy for JSON, without the notes of earlier answers."""
+    copied: Result = _as_json(result)
+    meta = meta_of(copied)
+    if "text" in meta:
+        kept = [line for line in notes_of(copied) if line and not line.startswith(NOTE_MARK)]
+        others = {name: value for name, value in meta.items() if name != "text"}
+        copied["meta"] = others | ({"text": ["\n".join(kept)]} if kept else {})
+    return copied
 
 
 def _marked(shape: Result, mark: str) -> Result:

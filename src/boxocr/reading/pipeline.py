@@ -24,14 +24,15 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 # A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
-_ENOUGH_FOR_PAGES = 0.85
+_ENOUGH_FOR_PAGES = 0.9
 
 # Samples of lines are read the right way up when they are this likely to be right.
 _UPRIGHT = 0.5
 
-# Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it.
+# Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it: on
+# 77 boxes of real documents the CER was 12.0 % without more, with .05 12.8 %, and with .1 14.2 %.
 _PAD = 0.3
-_DETECTED_PAD = 0.05
+_DETECTED_PAD = 0.0
 
 # A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
 # less than this share of a line's height is there.
@@ -43,6 +44,10 @@ _EDGE_INK = 0.03
 # A single character this much lower than the other lines, and less likely to be right than this, is dirt.
 _DIRT = 0.5
 _DIRT_PROBABILITY = 0.3
+
+# What has less contrast than this and is less likely to be right is a gradient or a stain.
+_FAINT = 25
+_FAINT_PROBABILITY = 0.5
 
 # A line of a box without a letter or digit is dirt when it is less likely to be right.
 _SIGNS = 0.6
@@ -193,20 +198,18 @@ class Pipeline:
         if dots.is_dot_matrix(found):
             crop = dots.joined(crop, found)
             found = projection.find(prepare.dark_on_even_paper(prepare.grey(crop)))
-        elif prepare.is_grain(found.image):
+        elif prepare.is_grain(found.image, prepare.LEAST_CONTRAST):
             return _Result([], 0, 0, frozenset())
         result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
         if self._projects and found.lines and result.weakest < ENOUGH:
             projected = self._lines(crop, found, options, projection.lines(found))
             longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
             result = projected if longer else max(result, projected, key=lambda one: one.weakest)
-        if single is None or (len(result.rows) > 1 and result.text):
+        if result.weakest < _FAINT_PROBABILITY and prepare.is_grain(found.image, _FAINT):
+            return _Result([], 0, 0, frozenset())
+        if single is None or len(result.rows) > 1 or not single.is_text:
             return result
-        if result.rows and result.probability >= single.probability:
-            return result
-        if not single.is_text and not result.rows:
-            return result
-        return _one(single)
+        return result if result.rows and result.probability >= single.probability else _one(single)
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
@@ -287,14 +290,15 @@ class Pipeline:
         results = {line: kept[line] for line in lines if line in kept}
         first = self._recognizers.first.name
         results |= {line: (scoring.alone(_recognized(line, first)), PageFrame()) for line in lines if line.text}
-        unsure = [line for line in lines if line not in results or results[line][0].probability < enough]
+        unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
         cuts = [line_image.cut(image, line, _PAD if line.text else _DETECTED_PAD) for line in unsure]
         clean = None
         if first_sees is not None:
             clean = [line_image.cut(first_sees, line, _DETECTED_PAD)[0] for line in unsure]
         again = self._recognizers.recognize([cut for cut, _ in cuts], options, clean=clean, enough=enough)
         for line, (_, frame), one in zip(unsure, cuts, again, strict=True):
-            if line not in results or one.probability > results[line][0].probability:
+            # A text of the detector's is compared; one of a sample was not compared with a second engine's yet.
+            if not line.text or one.probability > results[line][0].probability:
                 results[line] = one, frame
         return [results[line] for line in lines]
 
@@ -335,8 +339,7 @@ class Pipeline:
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
-        words = [word for row in result.rows for line in row for word in line.words]
-        doubtful = tuple(word.text for word in words if word.confidence < scoring.DOUBTFUL)
+        doubtful = scoring.doubtful(word for row in result.rows for line in row for word in line.words)
         return Reading(
             result.text,
             result.probability,
@@ -425,8 +428,9 @@ def _line_image(crop: Pixels, found: Projection) -> Pixels:
 
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
-    line = line_of(scored.words, 0)
-    return frame.on_page(replace(line, confidence=scored.probability))
+    read = scored.line
+    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    return frame.on_page(line)
 
 
 def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:

@@ -14,7 +14,7 @@ from boxocr.reading.types import Pixels
 GREY = 2
 
 # Fewer grey levels between the darkest and the lightest pixel are noise, and no letter is smaller than this.
-_LEAST_CONTRAST = 8
+LEAST_CONTRAST = 8
 _LEAST_SIDE = 3
 
 # Grain is lost in a blur of this many pixels, where strokes are not; paper is compared with what is around it, and not
@@ -92,7 +92,7 @@ def grey(crop: Pixels) -> Pixels:
 
 def is_blank(image: Pixels) -> bool:
     """Say whether there is nothing to read: all pixels alike, or too few of them for a letter."""
-    return min(image.shape) < _LEAST_SIDE or int(image.max()) - int(image.min()) < _LEAST_CONTRAST
+    return min(image.shape) < _LEAST_SIDE or int(image.max()) - int(image.min()) < LEAST_CONTRAST
 
 
 def is_noise(image: Pixels) -> bool:
@@ -105,12 +105,12 @@ def is_noise(image: Pixels) -> bool:
     return bool(jumps.size) and float(jumps.mean()) > _NOISE
 
 
-def is_grain(image: Pixels) -> bool:
-    """Say whether paper has grain and no writing: blurred, nothing stands out."""
+def is_grain(image: Pixels, contrast: int) -> bool:
+    """Say whether paper has grain and no writing: blurred, nothing is darker than what is around by so many greys."""
     blurred = cv2.GaussianBlur(image, (0, 0), _STROKE)
     inner = blurred[_TRIM:-_TRIM, _TRIM:-_TRIM] if min(image.shape) > 4 * _TRIM else blurred
     around = cv2.blur(inner, (_GROUND, _GROUND))
-    return int(cv2.subtract(around, inner).max()) < _LEAST_CONTRAST
+    return int(cv2.subtract(around, inner).max()) < contrast
 
 
 def bounded(image: Pixels) -> Pixels:

@@ -10,9 +10,9 @@ from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, ReadingOptions
 
-# From here on a line is not recognized by a second engine. On 555 lines of real documents 60 % were, and 84.1 % were
-# right; with .90 it was 48 % and 82.7 %, with .85 37 % and 82.3 %, with the second engine for all 84.3 %.
-ENOUGH = 0.92
+# From here on a line is not recognized by a second engine. On 657 printed lines of real documents 93.6 % were right
+# then, with PP-OCR alone 93.8 %, with Tesseract alone 84.2 %; with .92 it was 92.4 %, with .85 91.9 %.
+ENOUGH = 0.94
 
 
 class Recognizers:
@@ -82,7 +82,7 @@ class Recognizers:
                 raise
             return [scoring.alone(line) for line in second.recognize(images, options)]
         scored = [scoring.alone(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if one.probability < enough]
+        unsure = [at for at, one in enumerate(scored) if not one.is_sure(enough)]
         if second is not None and unsure:
             missing = second.missing(options.languages)
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):

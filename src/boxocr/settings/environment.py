@@ -134,10 +134,7 @@ class Settings(BaseSettings):
     @field_validator("ocr_lang")
     @classmethod
     def _languages(cls, value: str, info: ValidationInfo) -> str:
-        if engine_names.is_own(info.data.get("ocr_engine", "")):
-            return languages.as_written(value)
-        prefix = info.data.get("tessdata_prefix")
-        return languages.parse(value, tessdata.languages(tessdata.folders(str(prefix) if prefix else None)))
+        return parse_languages(value, info.data.get("ocr_engine", ""), info.data.get("tessdata_prefix"))
 
     @field_validator("basic_auth_user", "basic_auth_pass")
     @classmethod
@@ -243,6 +240,23 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
         settings.export_certificates()
         return settings
+
+
+def parse_languages(written: str, engine: str, tessdata_prefix: Path | None) -> str:
+    """Return codes joined by ``+``.
+
+    Args:
+        written: codes or names of languages, as in ``OCR_LANG``.
+        engine: the engine that reads them; one of the operator's own has its own codes.
+        tessdata_prefix: folder with language data that takes precedence.
+
+    Raises:
+        ValueError: as :func:`boxocr.settings.languages.parse`.
+    """
+    if engine_names.is_own(engine):
+        return languages.as_written(written)
+    prefix = str(tessdata_prefix) if tessdata_prefix else None
+    return languages.parse(written, tessdata.languages(tessdata.folders(prefix)))
 
 
 def _web_address(value: str) -> str:

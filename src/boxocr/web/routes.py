@@ -47,7 +47,7 @@ class Endpoints:
         self._services = services
         self._metrics = metrics
         self._slots = PredictSlots(settings.predict_slots)
-        self._status = _status_page(app, settings, services) if settings.status_page else None
+        self._status = _status_page(app, settings, services, self._slots) if settings.status_page else None
 
     @Operation("GET", "/", schemas.Health, "It does")
     def home(self) -> Response:
@@ -169,8 +169,8 @@ def _endpoints() -> list[Callable[..., Any]]:
     return [function for function in vars(Endpoints).values() if callable(function) and operations(function)]
 
 
-def _status_page(app: Flask, settings: Settings, services: Services) -> "StatusPage":
+def _status_page(app: Flask, settings: Settings, services: Services, slots: PredictSlots) -> "StatusPage":
     # Only servers with the page load the doctor's checks, which it shows.
     from boxocr.web.status.page import StatusPage  # noqa: PLC0415 - see above
 
-    return StatusPage(app, settings, services, services.probe)
+    return StatusPage(app, settings, services, services.probe, slots)

@@ -64,10 +64,14 @@ class Line(Piece):
     Attributes:
         words: from its beginning to its end.
         block: which block of the page it belongs to; counted from 0 in reading order.
+        engine: the name of the engine that read it.
+        look: how its image was prepared; see :class:`~boxocr.reading.types.Reading`.
     """
 
     words: tuple[Piece, ...] = ()
     block: int = 0
+    engine: str = ""
+    look: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from boxocr.reading.text import with_low_quotes
 
 # A word of vertical bars is capital I unless it is this much higher than the other words; it is this sure at most.
 _BAR = 1.15
-_BAR_CONFIDENCE = 0.94
+_BAR_CONFIDENCE = 0.95
 
 
 def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:

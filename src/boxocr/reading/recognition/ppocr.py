@@ -26,6 +26,7 @@ from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
 from boxocr.reading.recognition.last_layer import Features
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.runs import runs_of
+from boxocr.reading.text import is_unspaced
 from boxocr.reading.types import Pixels, ReadingOptions
 
 logger = logging.getLogger(__name__)
@@ -287,7 +288,7 @@ def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Characte
         if character.text == " ":
             ends = True
             continue
-        if ends or any(words[-1][-1].place < space < character.place for space in spaces):
+        if ends or _is_apart(words[-1][-1], character, spaces):
             words.append([])
         words[-1].append(character)
         ends = False
@@ -315,6 +316,13 @@ def _spaces(gaps: Sequence[tuple[int, int]], height: int) -> list[float]:
         return []
     usual = statistics.median(last - first for first, last in inner)
     return [(first + last) / 2 for first, last in inner if last - first > max(_SPACE * height, _WIDER * usual)]
+
+
+def _is_apart(before: _Character, after: _Character, spaces: Sequence[float]) -> bool:
+    """Whether there is a space between two characters; full-width ones have paper around them without one."""
+    if is_unspaced(before.text) or is_unspaced(after.text):
+        return False
+    return any(before.place < space < after.place for space in spaces)
 
 
 def _is_empty(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:

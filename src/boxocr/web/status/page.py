@@ -8,9 +8,12 @@ from boxocr import __version__
 from boxocr.answering.services import Services
 from boxocr.files import EXAMPLES
 from boxocr.observability import attempts
+from boxocr.reading import scoring
 from boxocr.reading.types import PAGE_SEGMENTATION_MODES
 from boxocr.settings.environment import Settings
-from boxocr.web.status import images
+from boxocr.web.json_bodies import json_object
+from boxocr.web.limits import PredictSlots
+from boxocr.web.status import images, whole_page
 from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
@@ -55,10 +58,15 @@ class StatusPage:
         settings: of the server.
         services: its readers.
         probe: raises a BoxOCRError if boxes cannot be read.
+        slots: of predictions; a page that is read takes one.
     """
 
-    def __init__(self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Flask, settings: Settings, services: Services, probe: Callable[[], None], slots: PredictSlots
+    ) -> None:
         self._settings = settings
+        self._services = services
+        self._slots = slots
         self._recent = RecentReadings(_MOST_READINGS, 32_000_000)
         self._state = State(settings, services, probe)
         services.at_close(attempts.observe(self._recent.add))
@@ -69,6 +77,7 @@ class StatusPage:
         blueprint.add_url_rule("/readings", view_func=self._get_readings, endpoint="readings")
         blueprint.add_url_rule("/readings/<int:number>/drawn.png", view_func=self._get_drawn, endpoint="drawn")
         blueprint.add_url_rule("/readings/<int:number>/seen.png", view_func=self._get_seen, endpoint="seen")
+        blueprint.add_url_rule("/page", view_func=self._read_page, endpoint="page", methods=["POST"])
         blueprint.add_url_rule("/sample.png", view_func=_get_sample, endpoint="sample")
         blueprint.after_request(_guarded)
         app.register_blueprint(blueprint)
@@ -91,6 +100,8 @@ class StatusPage:
             # Base64 adds a third to the image, and the request has a few other fields.
             most_bytes=int(settings.max_request_mb * 1_000_000 * 0.74),
             most_kept=_MOST_READINGS,
+            accepted=scoring.ACCEPTED,
+            doubtful=scoring.DOUBTFUL,
         )
         return _guarded(Response(page, mimetype="text/html"))
 
@@ -101,6 +112,10 @@ class StatusPage:
         after = request.args.get("after", default=0, type=int)
         rows = [{**recent.as_json(), "pictures": _images(recent)} for recent in self._recent.after(after)]
         return jsonify({"readings": rows})
+
+    def _read_page(self) -> Response:
+        with self._slots.acquired():
+            return jsonify(whole_page.read(json_object(request.get_data()), self._services))
 
     def _get_drawn(self, number: int) -> Response:
         return _png(images.drawn(self._found(number)))

@@ -1,5 +1,6 @@
-// A page to draw boxes on. Each box is sent to /predict in a request like Label Studio's.
+// A page to draw boxes on, or to read as a whole. Each box is sent to /predict in a request like Label Studio's.
 
+import { hideLines, selectLineAt, showLines } from "./lines.js";
 import { refresh } from "./readings.js";
 
 // The options are values in the task's data, so that they need no escaping.
@@ -24,6 +25,7 @@ const samplePage = { src: page.getAttribute("src"), alt: page.alt };
 
 let box = null;
 let data = null; // promise of the page as a data: URL
+let isWhole = false; // whether the whole page was read last
 let latest = 0; // number of the last request; answers to earlier ones are ignored
 
 // --- The page
@@ -63,6 +65,7 @@ function show(src, alt) {
   page.src = src;
   page.alt = alt;
   setBox(null);
+  hideLines();
   clear();
 }
 
@@ -134,11 +137,13 @@ sheet.addEventListener("pointermove", (event) => {
 
 sheet.addEventListener("pointerup", (event) => {
   if (!start || !event.isPrimary) return;
-  const drawn = between(start, place(event));
+  const end = place(event);
+  const drawn = between(start, end);
   start = null;
   const { width, height } = page.getBoundingClientRect();
   if ((drawn.width * width) / 100 < A_CLICK || (drawn.height * height) / 100 < A_CLICK) {
     setBox(null);
+    selectLineAt(end.x / 100, end.y / 100);
     return;
   }
   setBox(drawn);
@@ -155,7 +160,13 @@ const WAYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP]
 sheet.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Enter" && box) read();
-  else if (event.key === "Escape") setBox(null);
+  else if (event.key === "Escape") {
+    setBox(null);
+    if (isWhole) {
+      hideLines();
+      clear();
+    }
+  }
   else if (event.key in WAYS) move(event.key, event.shiftKey);
   else return;
   event.preventDefault();
@@ -182,10 +193,12 @@ function move(key, resizes) {
 // --- The request and the answer
 
 options.addEventListener("submit", (event) => event.preventDefault());
-options.addEventListener("change", () => box && read());
+options.addEventListener("change", repeat);
 options.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.tagName === "INPUT" && box) read();
+  if (event.key === "Enter" && event.target.tagName === "INPUT") repeat();
 });
+
+byId("read-page").addEventListener("click", readPage);
 
 function question(address) {
   const result = {
@@ -205,19 +218,45 @@ function question(address) {
   };
 }
 
-async function read() {
+function repeat() {
+  if (box) read();
+  else if (isWhole) readPage();
+}
+
+function read() {
+  isWhole = false;
+  byId("prediction").hidden = false;
+  hideLines();
+  return send("predict", question, tellAnswer);
+}
+
+function readPage() {
+  isWhole = true;
+  byId("prediction").hidden = true; // it is about boxes
+  setBox(null);
+  hideLines();
+  showResult("", "Reading the page …");
+  const chosen = Object.fromEntries(new FormData(options));
+  return send("status/page", (address) => ({ page: address, ...chosen }), tellPage);
+}
+
+async function send(path, toBody, tell) {
   const own = ++latest;
   sheet.setAttribute("aria-busy", "true");
   try {
     const began = performance.now();
-    const body = JSON.stringify(question(await data));
-    const answer = await fetch("predict", {
+    const body = JSON.stringify(toBody(await data));
+    const answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body,
     });
     const json = await answer.json();
-    if (own === latest) tellAnswer(json, performance.now() - began);
+    if (own === latest) {
+      byId("json").textContent = path === "predict" ? JSON.stringify(json, null, 2) : "";
+      if (json.error) showResult("", `${json.error.message} ${json.error.remedy}`, true);
+      else tell(json, performance.now() - began);
+    }
   } catch (error) {
     const lost = error instanceof TypeError;
     if (own === latest) showResult("", lost ? "This server does not answer." : error.message, true);
@@ -226,12 +265,17 @@ async function read() {
   refresh();
 }
 
-function tellAnswer(json, milliseconds) {
-  byId("json").textContent = JSON.stringify(json, null, 2);
-  if (json.error) {
-    showResult("", `${json.error.message} ${json.error.remedy}`, true);
+function tellPage(found, milliseconds) {
+  if (!found.lines.length) {
+    showResult("", "No text found.", true);
     return;
   }
+  const lines = found.lines.length === 1 ? "1 line" : `${found.lines.length} lines`;
+  showResult("", `${lines}, ${Math.round(found.score * 100)} % sure, ${Math.round(milliseconds)} ms`);
+  showLines(found, page);
+}
+
+function tellAnswer(json, milliseconds) {
   const results = json.results[0].result;
   const text = results.find(({ type }) => type === "textarea");
   if (text) {
@@ -250,6 +294,8 @@ function showResult(text, note, failed = false) {
 
 function clear() {
   latest += 1;
+  isWhole = false;
+  byId("prediction").hidden = false;
   sheet.removeAttribute("aria-busy");
   showResult("", "The text appears here as soon as a box is drawn.");
   byId("json").textContent = "";

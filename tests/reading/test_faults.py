@@ -1,0 +1,182 @@
+"""Kinds of boxes that programs like this one are reported to get wrong: each is read exactly, by one engine or both."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from boxocr.reading.engines import make
+from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.types import Engine, Pixels, ReadingOptions
+from tests.reading import drawn
+
+
+@pytest.fixture(scope="module", params=["tesseract", "auto"])
+def engine(request: pytest.FixtureRequest, settings: EngineSettings) -> Engine:
+    return make(request.param, settings)
+
+
+@pytest.fixture(scope="module")
+def auto(settings: EngineSettings) -> Engine:
+    return make("auto", settings)
+
+
+def read(engine: Engine, crop: Pixels, languages: str = "eng") -> str:
+    return engine.read(crop, ReadingOptions(languages=languages)).text
+
+
+def canvas(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    image = Image.new("RGB", (width, height), drawn.WHITE)
+    return image, ImageDraw.Draw(image)
+
+
+def put(  # noqa: PLR0913, PLR0917 - as Pillow has them
+    draw: ImageDraw.ImageDraw, x: int, y: int, text: str, size: int = 28, fill: drawn.Colour = drawn.BLACK
+) -> None:
+    draw.text((x, y), text, font=ImageFont.load_default(size), fill=fill)
+
+
+def test_a_wide_gap_is_a_space(engine: Engine) -> None:
+    image, draw = canvas(640, 60)
+    put(draw, 12, 12, "7")
+    put(draw, 520, 12, "24.95")
+    assert read(engine, np.asarray(image)) == "7 24.95"
+
+
+def test_a_table_is_read_row_by_row_without_its_rules(engine: Engine) -> None:
+    rows = (("No", "Item", "Price"), ("4", "Hammer, steel", "31.50"), ("5", "Nails", "4.75"))
+    image, draw = canvas(520, 160)
+    for row, cells in enumerate(rows):
+        for (left, right), cell in zip(((10, 80), (80, 380), (380, 510)), cells, strict=True):
+            draw.rectangle((left, 10 + 46 * row, right, 56 + 46 * row), outline=(0, 0, 0), width=2)
+            put(draw, left + 12, 18 + 46 * row, cell, 24)
+    assert read(engine, np.asarray(image)) == "\n".join(" ".join(cells) for cells in rows)
+
+
+def test_each_of_three_words_in_a_ruled_column_is_there(engine: Engine) -> None:
+    image, draw = canvas(260, 170)
+    for row, word in enumerate(("Copper", "Zinc", "Nickel")):
+        draw.rectangle((10, 10 + 50 * row, 240, 60 + 50 * row), outline=(0, 0, 0), width=2)
+        put(draw, 24, 18 + 50 * row, word)
+    assert read(engine, np.asarray(image)) == "Copper\nZinc\nNickel"
+
+
+def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
+    image, draw = canvas(420, 84)
+    put(draw, 10, 4, "Family name", 17)
+    put(draw, 10, 28, "MARCHETTI", 40)
+    assert read(engine, np.asarray(image)) == "Family name\nMARCHETTI"
+
+
+def grain(width: int, height: int) -> Pixels:
+    paper = np.random.default_rng(3).normal(236, 4, (height, width))
+    return np.repeat(np.clip(paper, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def empty_cell(width: int, height: int) -> Pixels:
+    cell = grain(width, height)
+    cell[4:6, 4:-4], cell[-6:-4, 4:-4], cell[4:-4, 4:6], cell[4:-4, -6:-4] = 40, 40, 40, 40
+    return cell
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        grain(420, 70),
+        empty_cell(420, 80),
+        np.tile(np.linspace(90, 240, 400).astype(np.uint8)[None, :, None], (70, 1, 3)),
+    ],
+    ids=["grain", "an empty cell", "a gradient"],
+)
+def test_blank_paper_has_no_text(engine: Engine, crop: Pixels) -> None:
+    reading = engine.read(crop, ReadingOptions())
+    assert (reading.text, reading.confidence) == ("", 0.0)
+
+
+@pytest.mark.parametrize(("width", "number"), [(14, 1), (14, 3), (48, 1)])
+def test_lone_dashes_are_read(engine: Engine, width: int, number: int) -> None:
+    image, draw = canvas(40 + number * (width + 8), 50)
+    for at in range(number):
+        left = 20 + at * (width + 8)
+        draw.rectangle((left, 23, left + width - 1, 25), fill=drawn.BLACK)
+    text = read(engine, np.asarray(image))
+    assert len(text) == number
+    assert set(text) <= set("-\u2013\u2014")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_lone_capital_i_is_not_a_bar(engine: Engine, number: int) -> None:
+    image, draw = canvas(24 + 14 * number, 54)
+    for at in range(number):
+        draw.rectangle((16 + 14 * at, 14, 18 + 14 * at, 40), fill=drawn.BLACK)
+    assert read(engine, np.asarray(image)) == "I" * number
+
+
+def test_bars_are_not_text(engine: Engine) -> None:
+    image, draw = canvas(460, 150)
+    at, random = 30, np.random.default_rng(5)
+    while at < 420:
+        width = int(random.integers(2, 7))
+        draw.rectangle((at, 10, at + width - 1, 95), fill=drawn.BLACK)
+        at += width + int(random.integers(2, 7))
+    put(draw, 120, 106, "4 012345 678901", 26)
+    assert read(engine, np.asarray(image)).replace(" ", "") == "4012345678901"
+
+
+def test_light_text_on_a_dark_part_of_a_line_is_read(engine: Engine) -> None:
+    image, draw = canvas(320, 60)
+    put(draw, 14, 12, "Gate")
+    draw.rectangle((110, 0, 320, 60), fill=(0, 0, 0))
+    put(draw, 126, 12, "Departure", fill=drawn.WHITE)
+    assert read(engine, np.asarray(image)) == "Gate Departure"
+
+
+def test_a_large_initial_begins_its_line(engine: Engine) -> None:
+    image, draw = canvas(460, 130)
+    put(draw, 10, -6, "M", 110)
+    put(draw, 118, 18, "any years later the old", 28)
+    put(draw, 118, 66, "lighthouse was painted", 28)
+    assert read(engine, np.asarray(image)) == "Many years later the old\nlighthouse was painted"
+
+
+def test_raised_figures_are_read_with_their_price(auto: Engine) -> None:
+    image, draw = canvas(130, 70)
+    put(draw, 14, 18, "$ 23", 32)
+    put(draw, 78, 14, "49", 19)
+    assert read(auto, np.asarray(image)) == "$ 2349"
+
+
+def test_dots_are_joined_into_letters(auto: Engine) -> None:
+    crop = Image.fromarray(drawn.text("LOT 52741", size=11, pad=3)).convert("L")
+    dots, draw = canvas(crop.width * 6, crop.height * 6)
+    for y, x in zip(*np.nonzero(np.asarray(crop) < 120), strict=True):
+        draw.ellipse((x * 6, y * 6, x * 6 + 4, y * 6 + 4), fill=drawn.BLACK)
+    assert read(auto, np.asarray(dots)).replace(" ", "") == "LOT52741"
+
+
+def test_a_low_quote_is_read_though_ppocr_lacks_it(auto: Engine) -> None:
+    image, draw = canvas(420, 60)
+    put(draw, 12, 12, "Er rief: ,,Guten Tag\u201d.")
+    # Two commas look like the low quote that the font lacks.
+    assert read(auto, np.asarray(image), "deu").startswith(("Er rief: \u201eGuten Tag", 'Er rief: "Guten Tag'))
+
+
+def test_doubtful_words_are_named_and_lower_the_score(auto: Engine) -> None:
+    clean = auto.read(drawn.text("Delivered on Thursday"), ReadingOptions())
+    assert clean.confidence > 0.9
+    assert not clean.doubtful
+    blurred = Image.fromarray(drawn.text("Delivered on Thursday", size=22)).resize((64, 9)).resize((256, 36))
+    unsure = auto.read(np.asarray(blurred), ReadingOptions())
+    assert unsure.confidence < 0.6
+    assert set(unsure.doubtful) <= set(unsure.text.split())
+
+
+def test_a_whole_page_dark_on_light_is_not_inverted(auto: Engine) -> None:
+    from boxocr.reading import prepare  # noqa: PLC0415
+
+    page, draw = canvas(1240, 1754)
+    for line in range(60):
+        put(draw, 80, 40 + 28 * line, "the quick brown fox jumps over the lazy dog " * 2, 24)
+    grey = drawn.grey(np.asarray(page))
+    assert prepare.dark_on_light(grey) is grey
+    assert np.array_equal(prepare.dark_on_light(255 - grey), grey)
+    assert auto.version
