@@ -99,7 +99,7 @@ def test_rules_are_learned_from_the_full_readings(
 def test_without_model_dir_one_sentence_says_so(boxocr: Run, project: int) -> None:
     done = boxocr("learn", "--project", project)
     assert done.code == 1
-    assert "There is no folder for what projects teach. → Set MODEL_DIR." in done.errors
+    assert "There is no folder for learned versions. → Set MODEL_DIR." in done.errors
 
 
 # --- The server
@@ -159,4 +159,4 @@ def test_a_broken_version_is_logged_and_readings_stay_as_they_are(
     (state,) = model_dir.rglob("state.json")
     state.write_text(json.dumps({"format": "something else"}))
     server.expect(project, READING)
-    server.backend.says(f"Version 1 of what project {project} has taught is of another release of BoxOCR.")
+    server.backend.says(f"Learned version 1 of project {project} is of another release of BoxOCR.")

@@ -140,4 +140,4 @@ def test_a_head_without_its_file_is_logged_and_boxes_are_read_without_it(
     (file,) = tmp_path.rglob("head-*.npz")
     file.unlink()
     assert edits_on(server, 7, page)[1] == {None}
-    server.says("Version 1 of what project 7 has taught cannot be read: FileNotFoundError.")
+    server.says("Learned version 1 of project 7 cannot be read: FileNotFoundError.")

@@ -102,7 +102,7 @@ def test_a_broken_file_is_reported(store: LearnedStore, name: str, content: byte
     store.save(STATE)
     (path,) = (store.folder / "1").glob(name)
     path.write_bytes(content)
-    with pytest.raises(LearnedStateUnusable, match="Version 1 of what project 7 has taught cannot be read"):
+    with pytest.raises(LearnedStateUnusable, match="Learned version 1 of project 7 cannot be read"):
         store.load(1)
     assert not Path("/tmp/ran").exists()  # noqa: S108 - the same
 

@@ -103,11 +103,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--dry-run", action="store_true", help="say what would be learned, and save nothing")
-    action.add_argument("--show", action="store_true", help="say what was learned")
+    action.add_argument("--dry-run", action="store_true", help="print what would be learned, and save nothing")
+    action.add_argument("--show", action="store_true", help="print what was learned")
     action.add_argument("--use", type=_number, metavar="VERSION", help="go back to a version, or on to one")
     action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
-    action.add_argument("--forget", action="store_true", help="delete everything that the project has taught")
+    action.add_argument("--forget", action="store_true", help="delete all learned versions of the project")
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 
 
 class Action(Enum):
-    """What to do with what a project has taught."""
+    """An action on the learned versions of a project."""
 
     LEARN = auto()
     DRY_RUN = auto()
@@ -50,7 +50,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A project and what to do.
+    """A project and an action.
 
     Attributes:
         project: its number.
@@ -67,7 +67,7 @@ def learn(work: Work, settings: Settings, say: Say, progress: TextIO) -> None:
     """Learn from a project's corrections, or change which version is in use.
 
     Args:
-        work: what to do.
+        work: project and action.
         settings: the server's.
         say: prints a sentence.
         progress: a terminal or a log.
@@ -76,7 +76,7 @@ def learn(work: Work, settings: Settings, say: Say, progress: TextIO) -> None:
         CommandFailed: there is no MODEL_DIR, Label Studio does not answer or refuses, or the disk refuses.
     """
     if settings.model_dir is None:
-        raise CommandFailed("There is no folder for what projects teach.", "Set MODEL_DIR.")
+        raise CommandFailed("There is no folder for learned versions.", "Set MODEL_DIR.")
     store = LearnedStore(settings.model_dir, work.project)
     with _disk():
         match work.action:
@@ -91,7 +91,7 @@ def learn(work: Work, settings: Settings, say: Say, progress: TextIO) -> None:
                 say(f"Project {work.project} is read as if nothing was learned. All versions are kept.")
             case Action.FORGET:
                 store.forget()
-                say(f"Everything that project {work.project} has taught is deleted.")
+                say(f"All learned versions of project {work.project} are deleted.")
 
 
 def _learn(work: Work, settings: Settings, store: LearnedStore, say: Say, progress: TextIO) -> None:
@@ -126,7 +126,7 @@ def _learn(work: Work, settings: Settings, store: LearnedStore, say: Say, progre
     say(f"Version {number} is in use. Running servers notice it within seconds.")
 
 
-def _learn_head(  # noqa: PLR0913, PLR0917 - what a command has to work with
+def _learn_head(  # noqa: PLR0913, PLR0917 - everything that the command has opened
     api: LabelStudioAPI, project: Project, boxes: Sequence[Box], settings: Settings, say: Say, progress: TextIO
 ) -> LearnedHead:
     """A recognizer head, if PP-OCR is used and one helps."""

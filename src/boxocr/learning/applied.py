@@ -1,4 +1,4 @@
-"""What projects have taught, applied to answers. Versions on disk are noticed within seconds, by every server."""
+"""Rules and heads of projects, applied to answers. Versions on disk are noticed within seconds, by every server."""
 
 import logging
 import time

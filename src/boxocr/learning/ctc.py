@@ -27,7 +27,7 @@ def occupancies(
 
     Args:
         probabilities: ``(lines, steps, classes)`` of the softmax; class 0 means no character.
-        steps: of each line; what follows them in ``probabilities`` is padding.
+        steps: of each line; the rest of ``probabilities`` is padding.
         texts: of each line, as classes; at least :func:`needed_steps` steps long, not empty.
 
     Returns:

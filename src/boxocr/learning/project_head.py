@@ -26,7 +26,7 @@ class LearnedHead:
     verdict: Verdict = NOTHING
 
     def read(self, line: Line) -> str:
-        """The text of a line, as it would be read with what was learned."""
+        """The text of a line, as it is read with the head."""
         return self.head.read(line.features) if self.head and line.label in self.labels else line.baseline
 
 

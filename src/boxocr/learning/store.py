@@ -33,13 +33,13 @@ class LearnedStateUnusable(BoxOCRError):
     """A version on disk is broken, or there is none."""
 
     code = "learned_state_unusable"
-    message = "What was learned cannot be used."
+    message = "A learned version cannot be used."
     remedy = "Run boxocr learn again, or boxocr learn --forget."
 
 
 @dataclass(frozen=True)
 class LearnedState:
-    """One version of what a project has taught.
+    """One version of a project's rules and head.
 
     Attributes:
         rules: by label.
@@ -125,7 +125,7 @@ class LearnedStore:
             LearnedStateUnusable: it is broken.
         """
         folder = self.folder / str(number)
-        name = f"Version {number} of what project {self.folder.name} has taught"
+        name = f"Learned version {number} of project {self.folder.name}"
         try:
             found = json.loads(_read(folder / _STATE))
             if found["format"] != _FORMAT:

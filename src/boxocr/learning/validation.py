@@ -1,4 +1,4 @@
-"""Whether something that was learned may be used: it must help on pages that it was not learned from.
+"""Decides whether something that was learned is used: it must help on pages that it was not learned from.
 
 Lines of one page are alike, so whole pages are held out. Nothing is used that could have helped by chance, or that
 makes right texts wrong about as often as wrong ones right.
@@ -53,12 +53,12 @@ class Verdict:
 
     Attributes:
         examples: how many.
-        right_before, right_after: how many were exactly right, without and with what was learned.
+        right_before, right_after: how many were exactly right, without and with the rule or head.
         edits_before, edits_after: from the texts to the submitted ones.
         newly_right, newly_wrong: how many became right, and wrong.
         nearer, farther: how many came nearer to the submitted text, and went farther from it.
         characters: of the submitted texts.
-        worse_folds: groups of pages on which there were more edits with what was learned than without it.
+        worse_folds: groups of pages on which there were more edits with the rule or head than without it.
     """
 
     examples: int
@@ -102,7 +102,7 @@ def compare(examples: Sequence[ExampleT], read: Read[ExampleT]) -> Verdict:
 
     Args:
         examples: with text.
-        read: gives the text with what was learned.
+        read: gives the text with the rule or head.
     """
     before = [distance(one.baseline, one.text) for one in examples]
     after = [distance(read(one), one.text) for one in examples]

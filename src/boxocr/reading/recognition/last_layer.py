@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from boxocr.errors import EngineNotUsable
 
 Features: TypeAlias = NDArray[np.float32]
-"""``(steps, size)``: what the recognizer makes of a line."""
+"""``(steps, size)``: the recognizer's view of a line before its last layer."""
 
 # Numbers of fields in onnx.proto.
 _MODEL_GRAPH = 7

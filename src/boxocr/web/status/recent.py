@@ -88,7 +88,7 @@ class RecentReadings:
         self._lock = threading.Lock()
         self._readings: deque[RecentReading] = deque()
         self._bytes = 0
-        # Starts at the time, so that a page that stays open across a restart can tell old readings from new ones.
+        # Starts at the time, so that a page that stays open across a restart distinguishes old readings from new ones.
         self._numbers = itertools.count(int(time.time() * 1000))
 
     def add(self, attempt: Attempt) -> None:

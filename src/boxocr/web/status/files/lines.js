@@ -8,6 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDEST_CROP = 640;
 
 const HIGHEST_CROP = 110;
+const SMALLEST_NUMBER = 10;
 
 // Paper around the crop and around the outline of a line, in its heights: its own rectangle ends with the ink.
 const CROP_MARGIN = 0.25;
@@ -87,7 +88,7 @@ function svg(tag, attributes, ...children) {
 }
 
 function drawn(line, index) {
-  const size = Math.max(found.width, found.height) / 95;
+  const size = Math.max(Math.max(found.width, found.height) / 95, (SMALLEST_NUMBER * found.width) / page.clientWidth);
   const number = String(index + 1);
   const width = (number.length * 0.6 + 0.5) * size;
   const outline = corners(line, OUTLINE_MARGIN * line.height);

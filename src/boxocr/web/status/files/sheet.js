@@ -227,7 +227,7 @@ function read() {
   isWhole = false;
   byId("prediction").hidden = false;
   hideLines();
-  return send("predict", question, tellAnswer);
+  return send("predict", question, showAnswer);
 }
 
 function readPage() {
@@ -237,10 +237,10 @@ function readPage() {
   hideLines();
   showResult("", "Reading the page …");
   const chosen = Object.fromEntries(new FormData(options));
-  return send("status/page", (address) => ({ page: address, ...chosen }), tellPage);
+  return send("status/page", (address) => ({ page: address, ...chosen }), showReading);
 }
 
-async function send(path, toBody, tell) {
+async function send(path, toBody, onAnswer) {
   const own = ++latest;
   sheet.setAttribute("aria-busy", "true");
   try {
@@ -255,7 +255,7 @@ async function send(path, toBody, tell) {
     if (own === latest) {
       byId("json").textContent = path === "predict" ? JSON.stringify(json, null, 2) : "";
       if (json.error) showResult("", `${json.error.message} ${json.error.remedy}`, true);
-      else tell(json, performance.now() - began);
+      else onAnswer(json, performance.now() - began);
     }
   } catch (error) {
     const lost = error instanceof TypeError;
@@ -265,7 +265,7 @@ async function send(path, toBody, tell) {
   refresh();
 }
 
-function tellPage(found, milliseconds) {
+function showReading(found, milliseconds) {
   if (!found.lines.length) {
     showResult("", "No text found.", true);
     return;
@@ -275,7 +275,7 @@ function tellPage(found, milliseconds) {
   showLines(found, page);
 }
 
-function tellAnswer(json, milliseconds) {
+function showAnswer(json, milliseconds) {
   const results = json.results[0].result;
   const text = results.find(({ type }) => type === "textarea");
   if (text) {
