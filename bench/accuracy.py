@@ -30,7 +30,7 @@ from PIL import Image
 from bench.contenders import REFERENCE_LANGUAGES, missing_for_reference
 from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import cut
+from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions

@@ -29,7 +29,7 @@ from PIL import Image
 
 from bench import drawn_pages
 from bench.whole_pages import contenders
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 from boxocr.settings.environment import available_cores
 
 RESULTS = Path(__file__).parent / "results" / "bulk.json"

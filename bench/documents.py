@@ -30,11 +30,11 @@ from PIL import Image
 from bench.accuracy import error_rate, folded
 from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import cut
+from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
+from boxocr.reading import page_layout
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.engines import make
-from boxocr.reading.page import page_layout
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 

@@ -23,8 +23,8 @@ from bench.contenders import REFERENCE_LANGUAGES, BareEngine, missing_for_refere
 from bench.pages import MadePage, make_page
 from bench.processes import watched
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import cut
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.crop import cut
+from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page
 from boxocr.settings.environment import available_cores
 from tests.backend import Backend, running

@@ -30,14 +30,13 @@ from PIL import Image
 from bench.accuracy import BOXES, folded
 from bench.drawn_pages import KINDS, DrawnPage
 from boxocr.errors import BoxOCRError
-from boxocr.reading import prepare
+from boxocr.reading import page_layout, prepare
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.engines import make
-from boxocr.reading.page import page_layout
-from boxocr.reading.page.whole_page import PageReading, Piece
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.tesseract import Tesseract
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import PageReading, Piece
 from boxocr.settings import tessdata
 
 RESULTS = Path(__file__).parent / "results" / "whole_pages.json"

@@ -11,9 +11,9 @@ from boxocr.answering.batches import Batches
 from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import PageNotFound
 from boxocr.pages.page import PageAddress
-from boxocr.reading.page.whole_page import Line, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
+from boxocr.reading.whole_page import Line, PageReading, ReadPage
 
 CONFIG = (
     '<View><Image name="image" value="$image"/><Rectangle name="box" toName="image" model_preannotate="lines"/>'

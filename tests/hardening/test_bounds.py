@@ -17,8 +17,8 @@ from PIL import Image
 
 from boxocr.errors import ReadingError
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import borrow_crop, bytes_to_cut, cut
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.crop import borrow_crop, bytes_to_cut, cut
+from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading import prepare

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from boxocr.errors import PageError
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 from tests.backend import PYTHONPATH, clean_environment
 from tests.conftest import DATA
 from tests.hardening.conftest import Front
@@ -181,7 +181,7 @@ import sys, time
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from boxocr.errors import PageError
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 
 decoder = Decoder(100, at_once=2)
 for path in sorted(Path(sys.argv[1]).iterdir()):

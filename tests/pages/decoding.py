@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 
 DECODER = Decoder(max_megapixels=100, at_once=2)
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from boxocr.errors import RegionError
 from boxocr.geometry import Area
-from boxocr.pages.image.crop import cut
+from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from boxocr.errors import PageError, PageTooLarge, PageUndecodable
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 from tests.pages.conftest import encoded
 from tests.pages.decoding import DECODER, fields, handmade_png
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from boxocr.errors import PageUndecodable
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 from tests.pages.conftest import encoded
 
 SIZE = (2000, 1100)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from boxocr.errors import PageError, PageNotFound, PageUndecodable
-from boxocr.pages.image.decode import Decoder
+from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
 from tests.pages.conftest import StoreMaker, lent, png

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading.page.whole_page import Line, Piece, line_of
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
 
 LINE = "Delivered on Thursday morning"

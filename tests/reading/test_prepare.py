@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from boxocr.reading import prepare
-from boxocr.reading.ink import projection
+from boxocr.reading.detection import projection
 from tests.reading import drawn
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxocr.reading.page.whole_page import Piece, under
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Piece, under
 from tests.reading import drawn
 
 LINES = ("Delivery of the goods ordered", "in the month of March to the", "warehouse behind the station")

@@ -7,17 +7,17 @@ from boxocr.caching import SingleFlightCache
 from boxocr.errors import BoxOCRError, RegionError
 from boxocr.geometry import Area, around
 from boxocr.observability import attempts
-from boxocr.pages.image.crop import borrow_crop
-from boxocr.pages.image.frame import frame_of
+from boxocr.pages.crop import borrow_crop
+from boxocr.pages.frame import frame_of
 from boxocr.pages.page import Page
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading import scoring
 from boxocr.reading.area_reading import AreaReading
-from boxocr.reading.ink import ink_box
-from boxocr.reading.page.whole_page import Level, Line, Piece, under
+from boxocr.reading.detection.ink_box import ink_box
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Reading, ReadingOptions
+from boxocr.reading.whole_page import Level, Line, Piece, under
 
 NO_TEXT = "No text found."
 NO_TEXT_REMEDY = "Draw the box a little larger, or type the text."

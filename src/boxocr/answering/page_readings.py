@@ -3,10 +3,10 @@
 from boxocr.caching import SingleFlightCache
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
-from boxocr.reading.page.whole_page import PageLayout, PageReading, ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
+from boxocr.reading.whole_page import PageLayout, PageReading, ReadPage
 
 BYTES_PER_MB = 1_000_000
 

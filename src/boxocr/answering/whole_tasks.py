@@ -20,9 +20,9 @@ from boxocr.labeling.tasks import Task, id_of
 from boxocr.learning.applied import NOTHING, ProjectLearning
 from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
-from boxocr.reading.page.whole_page import ReadPage
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
+from boxocr.reading.whole_page import ReadPage
 
 logger = logging.getLogger("boxocr.answering.whole_tasks")
 

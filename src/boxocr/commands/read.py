@@ -16,11 +16,11 @@ from boxocr.documents.page_json import page_as_json
 from boxocr.documents.picture import picture
 from boxocr.errors import BoxOCRError, PageForbidden, PageNotFound, PageTooLarge, PageUnreachable
 from boxocr.label_studio.errors import CommandFailed, command_errors
-from boxocr.pages.image.decode import Decoder
-from boxocr.reading.page.whole_page import ReadPage
+from boxocr.pages.decode import Decoder
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import ReadPage
 from boxocr.settings.environment import Settings
 
 _STANDARD_INPUT = "-"

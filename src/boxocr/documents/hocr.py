@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from boxocr import __version__
-from boxocr.reading.page.whole_page import Line, Piece, ReadPage, blocks_of, enclosing
+from boxocr.reading.whole_page import Line, Piece, ReadPage, blocks_of, enclosing
 
 _DOCTYPE = (
     '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '

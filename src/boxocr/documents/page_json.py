@@ -3,7 +3,7 @@
 from typing import Any
 
 from boxocr.reading import scoring
-from boxocr.reading.page.whole_page import Line, Piece, ReadPage
+from boxocr.reading.whole_page import Line, Piece, ReadPage
 
 
 def page_as_json(page: ReadPage) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.geometry import Vector, around
 from boxocr.reading import scoring
-from boxocr.reading.page.whole_page import Line, PageReading
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line, PageReading
 
 _SURE, _UNSURE, _DOUBTFUL = (24, 113, 58), (178, 98, 0), (192, 38, 30)
 _WHITE = (255, 255, 255)

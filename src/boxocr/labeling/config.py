@@ -12,8 +12,8 @@ from boxocr.labeling.preannotation import Preannotation, preannotation
 from boxocr.labeling.tag import Tag
 from boxocr.labeling.task_data import TaskData, resolve
 from boxocr.labeling.unused_attributes import unused_attributes
-from boxocr.reading.page.whole_page import Level
 from boxocr.reading.types import ReadingOptions
+from boxocr.reading.whole_page import Level
 
 _SPLIT: Mapping[str, Level | None] = {"": None, "lines": "line", "words": "word"}
 _CLICK: Mapping[str, Level] = {"word": "word", "line": "line", "block": "block"}

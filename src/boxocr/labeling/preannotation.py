@@ -8,7 +8,7 @@ from boxocr.labeling.attributes import fraction, one_of
 from boxocr.labeling.controls import Controls
 from boxocr.labeling.tag import Tag
 from boxocr.labeling.task_data import TaskData
-from boxocr.reading.page.whole_page import Level
+from boxocr.reading.whole_page import Level
 
 _LEVELS: dict[str, Level | None] = {"": None, "words": "word", "lines": "line", "blocks": "block"}
 

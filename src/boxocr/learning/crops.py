@@ -12,7 +12,7 @@ from PIL import Image
 from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.regions import Region
 from boxocr.labeling.shapes import area_of
-from boxocr.pages.image.crop import cut
+from boxocr.pages.crop import cut
 from boxocr.pages.page import Page, PageAddress
 
 _MOST_WIDTH, _MOST_HEIGHT = 900, 300

@@ -16,8 +16,8 @@ from cachetools import LRUCache
 
 from boxocr.caching import BoundedCache, SingleFlight
 from boxocr.errors import PageCertificate, PageError, PageTimeout, PageUnreachable
+from boxocr.pages.decode import BYTES_PER_PIXEL, Decoder
 from boxocr.pages.http.deadline import Deadline
-from boxocr.pages.image.decode import BYTES_PER_PIXEL, Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator

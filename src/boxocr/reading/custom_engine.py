@@ -11,13 +11,13 @@ from boxocr.errors import EngineUnavailable
 from boxocr.reading import line_image
 from boxocr.reading.detection import TextDetector
 from boxocr.reading.detection.tesseract import TesseractDetector
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, Piece
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognizers import Recognizers
 from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, PageLayout, PageReading, Piece
 
 
 @runtime_checkable

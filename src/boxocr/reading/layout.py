@@ -7,8 +7,8 @@ from boxocr.errors import EngineUnavailable
 from boxocr.reading import orientation, prepare
 from boxocr.reading.detection import skew
 from boxocr.reading.detection.tesseract import level
-from boxocr.reading.page.whole_page import Line, Piece, line_of
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # Tesseract's page segmentation mode that finds columns, blocks and lines.
 _AUTO = 3

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import Piece, cosine_and_sine
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.prepare import dark_on_light, grey, turn
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Piece, cosine_and_sine
 
 # Darker than the line's paper by this share of its contrast is ink.
 _INK = 0.5

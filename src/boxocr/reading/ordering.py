@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from boxocr.reading.page.whole_page import Line, Piece, cosine_and_sine, enclosing, line_of
+from boxocr.reading.whole_page import Line, Piece, cosine_and_sine, enclosing, line_of
 
 # Lines whose middles are this near, in heights of the lower one, are in one row.
 _SAME_ROW = 0.5

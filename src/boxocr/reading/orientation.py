@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.whole_page import Line, Piece
 
 # Lines this many times longer than high show how the text runs; these, how it is slanted.
 _SHOWS_AXIS = 2.0

@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
-from boxocr.reading.detection import TextDetector
+from boxocr.reading.detection import TextDetector, dots, initials, projection, strokes
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.ink import dots, initials, projection, strokes
-from boxocr.reading.ink.projection import Projection
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import Line, PageLayout, PageReading, line_of
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine, tesseract_lines
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 
 # A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
 _ENOUGH_FOR_PAGES = 0.9

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import scoring
-from boxocr.reading.ink.projection import Projection
+from boxocr.reading.detection.projection import Projection
 from boxocr.reading.recognition import AdaptableRecognizer, LineRecognizer, SelectiveRecognizer
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored

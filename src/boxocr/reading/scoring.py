@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from boxocr.reading.page.whole_page import Piece, enclosing
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.text import folded, has_ambiguous_case
+from boxocr.reading.whole_page import Piece, enclosing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
-from boxocr.reading.page.whole_page import Line
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line
 
 
 @runtime_checkable

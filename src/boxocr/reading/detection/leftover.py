@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from boxocr.reading.ink import projection
-from boxocr.reading.ink.components import Components
-from boxocr.reading.ink.projection import Projection
-from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.whole_page import Line, Piece
 
 # Ink is compared with the lines on images of at most this many pixels.
 _MOST_PIXELS = 4_000_000

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from boxocr.reading.ink.components import Components
-from boxocr.reading.page.whole_page import Line
+from boxocr.reading.detection.components import Components
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line
 
 # Ink is looked for on a copy with this many pixels on its longer side: it differs by this much from the mean so far
 # around it, and is longer than this where it is a rule or the edge of a picture.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading import onnx
-from boxocr.reading.page.whole_page import Line
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line
 
 # On 131 pages of real documents the F1 of the bag of words was .81 to .98 by kind with a longer side of at most 1280
 # px, and gained next to nothing above it.

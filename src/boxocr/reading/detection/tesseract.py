@@ -8,13 +8,12 @@ import numpy as np
 from PIL import Image
 
 from boxocr.reading import prepare
-from boxocr.reading.detection import pictures, skew
+from boxocr.reading.detection import pictures, rules, skew
+from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.skew import Skew
-from boxocr.reading.ink import rules
-from boxocr.reading.ink.components import Components
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 Find = Callable[[Pixels, int, ReadingOptions], list[Line]]
 

@@ -12,15 +12,14 @@ from typing import Self, TypeVar
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
 from boxocr.process import stages
 from boxocr.process.stages import Stage
-from boxocr.reading import prepare
-from boxocr.reading.page import page_layout
-from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading import page_layout, prepare
 from boxocr.reading.pool import worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
 from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
 from boxocr.reading.pool.worker import EngineInfo
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.whole_page import PageLayout, PageReading
 from boxocr.settings import engine_names
 
 T = TypeVar("T")
@@ -156,7 +155,7 @@ class ReaderPool:
         return _wait_for(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
 
     def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> PageLayout:
-        """Find where the text of ``page`` is, for :func:`~boxocr.reading.page.whole_page.under`.
+        """Find where the text of ``page`` is, for :func:`~boxocr.reading.whole_page.under`.
 
         Raises:
             EngineUnavailable: where Tesseract's library is missing.

@@ -20,11 +20,11 @@ from boxocr.errors import BoxOCRError, ReadingError
 from boxocr.process import logs, scheduling
 from boxocr.reading import engines
 from boxocr.reading.custom_engine import page_reader
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import PageLayout, PageReading
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
+from boxocr.reading.whole_page import PageLayout, PageReading
 
 _log = logging.getLogger(__name__)
 

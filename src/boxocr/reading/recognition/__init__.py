@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from boxocr.reading.page.whole_page import Piece
 from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Piece
 
 
 @dataclass(frozen=True, slots=True)

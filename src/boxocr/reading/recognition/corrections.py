@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from boxocr.reading.page.whole_page import Line, Piece, line_of
 from boxocr.reading.text import with_low_quotes
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # A word of vertical bars is capital I unless it is this much higher than the other words; it is this sure at most.
 _BAR = 1.15

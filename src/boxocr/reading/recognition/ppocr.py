@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, onnx, prepare
-from boxocr.reading.page.whole_page import Piece
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
@@ -28,6 +27,7 @@ from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.runs import runs_of
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Piece
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import tesserocr
 
 from boxocr.errors import EngineNotUsable
-from boxocr.reading.page.whole_page import Line, Piece
 from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, Piece
 from boxocr.settings import tessdata
 
 # Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).

@@ -9,11 +9,11 @@ import pytesseract
 from PIL import Image
 
 from boxocr.errors import EngineNotUsable, ReadingTimeout
-from boxocr.reading.page.whole_page import Line, Piece
 from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, Piece
 from boxocr.settings import tessdata
 
 # The program ends itself a little before the pool kills its reader, which would leave it running without one.

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from boxocr.reading import prepare
-from boxocr.reading.ink import projection
-from boxocr.reading.ink.projection import Projection
-from boxocr.reading.page.page_frame import PageFrame
-from boxocr.reading.page.whole_page import Line, Piece
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Line, Piece
 
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
 LINE, RAW_LINE = 7, 13

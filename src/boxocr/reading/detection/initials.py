@@ -4,8 +4,8 @@ import unicodedata
 
 import numpy as np
 
-from boxocr.reading.ink.components import Components
-from boxocr.reading.ink.projection import Projection
+from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.projection import Projection
 
 # An initial is this many times higher than the letters next to it usually are, which are in two lines or more.
 _INITIAL = 2.0

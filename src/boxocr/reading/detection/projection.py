@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from boxocr.reading.ink import rules
-from boxocr.reading.ink.components import Components
-from boxocr.reading.page.whole_page import Line
+from boxocr.reading.detection import rules
+from boxocr.reading.detection.components import Components
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line
 
 # A sliver of a neighbouring line is this much lower than the line itself. It is cut by the box's edge: what ends this
 # many pixels before it is complete, and a line of its own.

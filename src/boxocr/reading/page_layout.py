@@ -3,9 +3,9 @@
 import math
 
 from boxocr.reading import prepare
-from boxocr.reading.page.page_frame import PageFrame, scaled
-from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.page_frame import PageFrame, scaled
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # Layout analysis needs letters of some ten pixels: a page of A4 at 150 dpi.
 _LONGEST = 1_760

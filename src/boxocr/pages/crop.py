@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from boxocr.errors import RegionError
 from boxocr.geometry import Area
-from boxocr.pages.image.frame import Frame, frame_of
+from boxocr.pages.frame import Frame, frame_of
 from boxocr.pages.page import Lease, Page
 from boxocr.process.memory_budget import MemoryBudget
 

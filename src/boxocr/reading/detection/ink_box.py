@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from boxocr.reading import prepare
-from boxocr.reading.ink import projection
+from boxocr.reading.detection import projection
 from boxocr.reading.types import Pixels
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from boxocr.reading.ink import projection
-from boxocr.reading.ink.components import Components
-from boxocr.reading.ink.projection import Projection
-from boxocr.reading.page.whole_page import Line, Piece, line_of
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.whole_page import Line, Piece, line_of
 
 # A dash is at least this many times longer than high; an en dash and an em dash are longer.
 _DASH, _EN_DASH, _EM_DASH = 1.6, 6.0, 9.0

@@ -23,7 +23,7 @@ from PIL import (
 )
 
 from boxocr.errors import PageError, PageTooLarge, PageUndecodable
-from boxocr.pages.image.pixels import upright_pixels
+from boxocr.pages.pixels import upright_pixels
 from boxocr.process.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from boxocr.reading.page.whole_page import Line, Piece, cosine_and_sine
 from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line, Piece, cosine_and_sine
 
 P = TypeVar("P", bound=Piece)
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.ink.components import Components
+from boxocr.reading.detection.components import Components
 
 Ink = NDArray[np.bool_]
 

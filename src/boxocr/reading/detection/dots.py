@@ -5,9 +5,9 @@ import itertools
 import cv2
 import numpy as np
 
-from boxocr.reading.ink import projection
-from boxocr.reading.ink.components import Components
-from boxocr.reading.ink.projection import Projection
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
 # Dots fill this share of their square, are as high as wide within this factor, and nearly all of one size; letters are

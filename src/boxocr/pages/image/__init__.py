@@ -1,1 +1,0 @@
-"""Decoding of image files, and cutting boxes out of decoded pages."""
