@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -51,6 +51,44 @@ def test_a_page_is_read_in_words_lines_and_blocks(pool: ReaderPool, engine: str)
     assert [block.text for block in reading.blocks()] == ["\n".join(LINES)]
     assert [word.text for word in reading.words()] == " ".join(LINES).split()
     assert (reading.engine, reading.languages, reading.turned) == (engine, "eng", 0)
+
+
+TABLE = (
+    ("Article", "Pieces", "Price", "Amount"),
+    ("Oak table", "12", "196.49", "2357.88"),
+    ("Desk lamp", "18", "44.73", "805.14"),
+    ("Ink cartridge", "26", "207.03", "5382.78"),
+    ("Filing cabinet", "16", "86.98", "1391.68"),
+    ("Wall clock", "28", "78.78", "2205.84"),
+    ("Door mat", "36", "23.47", "844.92"),
+    ("Waste basket", "42", "58.09", "2439.78"),
+    ("Notice board", "53", "62.40", "3307.20"),
+)
+
+
+def page_with_table() -> Pixels:
+    """A table with a rule around each cell and a shaded header, such as invoices have."""
+    page = Image.new("RGB", (1654, 1400), (250, 250, 250))
+    draw = ImageDraw.Draw(page)
+    top, row, columns = 300, 67, (160, 890, 1050, 1285, 1496)
+    bottom = top + row * len(TABLE)
+    draw.rectangle((columns[0], top, columns[-1], top + row), fill=(214, 220, 232))
+    for number, cells in enumerate(TABLE):
+        for left, cell in zip(columns, cells, strict=False):
+            draw.text((left + 16, top + number * row + 14), cell, font=ImageFont.load_default(32), fill=drawn.BLACK)
+    for number in range(len(TABLE) + 1):
+        draw.rectangle((columns[0], top + number * row, columns[-1], top + number * row + 2), fill=drawn.BLACK)
+    for left in columns:
+        draw.rectangle((left, top, left + 2, bottom), fill=drawn.BLACK)
+    return np.asarray(page)
+
+
+@pytest.mark.parametrize("turned", [0, 180])
+def test_each_word_of_a_table_is_read_once(pool: ReaderPool, turned: int) -> None:
+    page = np.ascontiguousarray(np.rot90(page_with_table(), turned // 90))
+    reading = pool.read_page(page, ReadingOptions(engine="tesseract"))
+    assert [word.text for word in reading.words()] == " ".join(cell for row in TABLE for cell in row).split()
+    assert reading.turned == turned
 
 
 def test_an_own_engine_reads_the_lines_that_the_layout_finds(pool: ReaderPool) -> None:

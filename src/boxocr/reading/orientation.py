@@ -53,6 +53,12 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     return turned, ways[0]
 
 
+def is_text_lost(detected: Sequence[Line], turned: Sequence[Line]) -> bool:
+    """Whether most of the text that was recognized in lines was upside down, and dropped when they were turned."""
+    before, after = (sum(line.width for line in lines if line.text) for lines in (detected, turned))
+    return after < before / 2
+
+
 def _is_sideways(line: Piece) -> bool:
     return 45 < line.rotation % 180 < 135  # noqa: PLR2004 - degrees
 

@@ -1,9 +1,11 @@
 """Lines on pictures and in dark boxes, which layout analysis takes for a part of them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
 from boxocr.reading.types import Pixels
@@ -33,18 +35,20 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
     shrink = max(max(image.shape) / _LONGEST, 1.0)
     size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    around = cv2.blur(small, (_AROUND, _AROUND))
     covered = np.zeros(small.shape, np.uint8)
     for line in known:
         pad = 0.3 * line.height
         corners = np.array(line.corners()) + np.array([(-pad, -pad), (pad, -pad), (pad, pad), (-pad, pad)])
         cv2.fillPoly(covered, [np.round(corners / shrink).astype(np.int32)], (1,))
+    # Known text and rules darken the mean, and the paper next to them is light then; without them it is the mean of
+    # little where they are close together. Ink differs from both.
+    plain = _difference(small, np.zeros_like(covered))
+    rules = cv2.dilate(_strokes((plain < -_CONTRAST).astype(np.uint8)), np.ones((3, 3), np.uint8))
+    rest = _difference(small, np.maximum(covered, rules))
     found = []
-    for difference in (cv2.subtract(around, small), cv2.subtract(small, around)):
-        ink = (np.asarray(difference) > _CONTRAST).astype(np.uint8)
-        for shape in ((1, _RULE), (_RULE, 1)):
-            ink = np.asarray(cv2.subtract(ink, cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))))
-        ink[covered == 1] = 0
+    for is_ink in ((plain < -_CONTRAST) & (rest < -_CONTRAST), (plain > _CONTRAST) & (rest > _CONTRAST)):
+        ink = is_ink.astype(np.uint8)
+        ink[(covered == 1) | (_strokes(ink) == 1)] = 0
         together = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, _TOGETHER), np.uint8))
         groups = Components.of(np.asarray(together).view(np.bool_))
         groups = groups.only(
@@ -63,3 +67,19 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
         if all(other.distance(x, y) for other in chosen):
             chosen.append(line)
     return chosen[:_MOST_LINES]
+
+
+def _difference(image: NDArray[Any], without: NDArray[Any]) -> NDArray[np.float32]:
+    """How much lighter each pixel is than the mean around it, in which the pixels of a mask do not count."""
+    counted = np.asarray(without == 0, np.float32)
+    share = cv2.blur(counted, (_AROUND, _AROUND))
+    total = cv2.blur(image * counted, (_AROUND, _AROUND))
+    return np.where(share > 0, image - total / np.maximum(share, 1 / _AROUND**2), 0).astype(np.float32)
+
+
+def _strokes(ink: NDArray[Any]) -> NDArray[Any]:
+    """Straight strokes of ink, flags: rules and the edges of pictures."""
+    level, upright = (
+        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, _RULE), (_RULE, 1))
+    )
+    return np.asarray(np.maximum(level, upright))

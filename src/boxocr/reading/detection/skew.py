@@ -63,8 +63,11 @@ def estimate(image: Pixels) -> tuple[Skew, ...]:
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     ink = cv2.subtract(cv2.blur(small, (_AROUND, _AROUND)), small) > _CONTRAST
     flags: NDArray[Any] = np.asarray(ink, np.uint8)
-    for shape in ((1, _RULE), (_RULE, 1)):
-        flags = cv2.subtract(flags, cv2.morphologyEx(flags, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
+    # Without the level rules, the upright ones of a table are too short to be found, so both are looked for at once.
+    level, upright = (
+        cv2.morphologyEx(flags, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, _RULE), (_RULE, 1))
+    )
+    flags[np.maximum(level, upright) == 1] = 0
     rows, columns = np.nonzero(flags)
     if len(rows) < _FEWEST_POINTS:
         return (Skew(sideways=False, degrees=0.0),)

@@ -29,6 +29,14 @@ _LETTER_HEIGHT = 18
 _LARGEST_SCALE = 3.0
 _MOST_PIXELS = 6_000_000
 
+# Lines this many times longer than wide show how the text runs. It surely runs along the rows if those that do are this
+# many times longer together than the others.
+_LONG = 2.0
+_UNAMBIGUOUS = 3.0
+
+# Rules enclose more cells than this in a table.
+_CELLS = 4
+
 # A line of the second mode is new when the first one's cover less than this share of it, and believed from here on.
 _COVERED = 0.4
 _BELIEVED = 0.7
@@ -60,15 +68,16 @@ class TesseractDetector:
             straight, frame = level(flat, way)
             lines = self._detect(straight, options)
             found.append((_level_text(lines), frame.lines_on_page(lines)))
+            if _are_level(lines):
+                break
         return list(max(found, key=lambda one: one[0])[1])
 
     def _detect(self, even: Pixels, options: ReadingOptions) -> list[Line]:
         """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
-        straight = even
-        straight, enlarged = _without_rules_and_enlarged(straight)
-        lines = self._find(straight, _AUTO, options)
-        lines = _with_uncovered(lines, self._find(straight, _SPARSE, options))
-        lines = [line for line in enlarged.lines_on_page(lines) if len(line.text) != 1 or line.text.isalnum()]
+        enlarged, clean, frame = _enlarged(even)
+        lines = self._find(enlarged, _AUTO, options)
+        lines = _with_uncovered(lines, self._find(clean, _SPARSE, options))
+        lines = [line for line in frame.lines_on_page(lines) if len(line.text) != 1 or line.text.isalnum()]
         # Light text on a picture has become dark text on a light one, or not: both are looked for.
         lines += pictures.lines(even, lines)
         return lines
@@ -77,6 +86,13 @@ class TesseractDetector:
 def _level_text(lines: Sequence[Line]) -> float:
     """How much surely recognized text of an image is level: layout analysis finds lines that run up or down as well."""
     return sum(line.width * line.confidence for line in lines if line.rotation % 180 == 0)
+
+
+def _are_level(lines: Iterable[Line]) -> bool:
+    """Whether the lines surely run along the image's rows, upside down perhaps."""
+    long = [line for line in lines if max(line.width, line.height) > _LONG * min(line.width, line.height)]
+    across = sum(line.width for line in long if line.width > line.height and line.rotation % 180 == 0)
+    return across > _UNAMBIGUOUS * (sum(max(line.width, line.height) for line in long) - across)
 
 
 def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
@@ -94,21 +110,29 @@ def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
     return image, frame
 
 
-def _without_rules_and_enlarged(image: Pixels) -> tuple[Pixels, PageFrame]:
-    """The image without rules, small print enlarged."""
+def _enlarged(image: Pixels) -> tuple[Pixels, Pixels, PageFrame]:
+    """The image with small print enlarged, the same without rules, and where they are on the image.
+
+    The first one keeps the rules of a table only: by these mode 3 finds the rows, and single digits in the cells. Other
+    rules, and all of them in mode 11, are taken for letters.
+    """
     limit, _ = cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)
     ink = image <= limit
     drawn = rules.find(ink)
+    clean = image
     if drawn.any():
         paper = int(np.median(image[~ink])) if not ink.all() else 255
-        image = np.where(cv2.dilate(drawn.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
+        clean = np.where(cv2.dilate(drawn.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
+        if Components.of(~drawn).count <= _CELLS:
+            image = clean
     letters = Components.of(ink & ~drawn).larger_than(4)
     height = float(np.median(letters.height)) if letters.count else 0.0
     scale = min(_LETTER_HEIGHT / max(height, 1.0), _LARGEST_SCALE, (_MOST_PIXELS / image.size) ** 0.5)
     if not height or scale <= 1.1:  # noqa: PLR2004 - a tenth changes nothing
-        return image, PageFrame()
+        return image, clean, PageFrame()
     size = round(image.shape[1] * scale), round(image.shape[0] * scale)
-    return prepare.resized(image, size, cv2.INTER_CUBIC), PageFrame(scale=1 / scale)
+    larger, larger_clean = (prepare.resized(pixels, size, cv2.INTER_CUBIC) for pixels in (image, clean))
+    return larger, larger_clean, PageFrame(scale=1 / scale)
 
 
 def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
