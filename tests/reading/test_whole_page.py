@@ -68,14 +68,14 @@ TABLE = (
 
 def page_with_table() -> Pixels:
     """A table with a rule around each cell and a shaded header, such as invoices have."""
-    page = Image.new("RGB", (1654, 1400), (250, 250, 250))
+    page = Image.new("RGB", (1654, 2339), (250, 250, 250))
     draw = ImageDraw.Draw(page)
     top, row, columns = 300, 67, (160, 890, 1050, 1285, 1496)
     bottom = top + row * len(TABLE)
     draw.rectangle((columns[0], top, columns[-1], top + row), fill=(214, 220, 232))
     for number, cells in enumerate(TABLE):
         for left, cell in zip(columns, cells, strict=False):
-            draw.text((left + 16, top + number * row + 14), cell, font=ImageFont.load_default(32), fill=drawn.BLACK)
+            draw.text((left + 16, top + number * row + 14), cell, font=ImageFont.load_default(28), fill=drawn.BLACK)
     for number in range(len(TABLE) + 1):
         draw.rectangle((columns[0], top + number * row, columns[-1], top + number * row + 2), fill=drawn.BLACK)
     for left in columns:
