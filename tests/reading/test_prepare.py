@@ -130,10 +130,10 @@ def test_grain_is_noise_and_print_is_not() -> None:
 
 
 def test_the_tail_of_a_comma_at_the_lower_edge_belongs_to_the_line() -> None:
-    line = np.full((31, 60), 255, np.uint8)
-    line[4:25, 5:40] = 0
+    line = np.full((31, 100), 255, np.uint8)
+    line[4:25, 5:85] = 0
     # A head, a row of one pixel, and a tail.
-    for row, columns in enumerate([slice(44, 47), slice(46, 47), slice(45, 47), slice(44, 46), slice(43, 45)], 24):
+    for row, columns in enumerate([slice(90, 93), slice(92, 93), slice(91, 93), slice(90, 92), slice(89, 91)], 25):
         line[row, columns] = 0
 
     assert np.array_equal(projection.find(line).image, line)
