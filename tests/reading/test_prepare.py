@@ -6,6 +6,7 @@ from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
+from tests import examples
 from tests.reading import drawn
 
 
@@ -130,10 +131,7 @@ def test_grain_is_noise_and_print_is_not() -> None:
 
 
 def test_the_tail_of_a_comma_at_the_lower_edge_belongs_to_the_line() -> None:
-    line = np.full((31, 100), 255, np.uint8)
-    line[4:25, 5:85] = 0
-    # A head, a row of one pixel, and a tail.
-    for row, columns in enumerate([slice(90, 93), slice(92, 93), slice(91, 93), slice(90, 92), slice(89, 91)], 25):
-        line[row, columns] = 0
+    with Image.open(examples.FOLDER / "pages" / "letter.png") as page:
+        line = np.asarray(page.convert("L").crop((75, 272, 240, 303)))
 
     assert np.array_equal(projection.find(line).image, line)
