@@ -37,7 +37,7 @@ demo: $(VENV)/.installed-demo
 	@exec $(BIN)/python demo/desk.py
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --durations 10
 
 test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py

@@ -6,6 +6,7 @@ from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
+from tests import examples
 from tests.reading import drawn
 
 
@@ -127,3 +128,10 @@ def test_grain_is_noise_and_print_is_not() -> None:
 
     assert prepare.is_noise(grain)
     assert not prepare.is_noise(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
+
+
+def test_the_tail_of_a_comma_at_the_lower_edge_belongs_to_the_line() -> None:
+    with Image.open(examples.FOLDER / "pages" / "letter.png") as page:
+        line = np.asarray(page.convert("L").crop((75, 272, 240, 303)))
+
+    assert np.array_equal(projection.find(line).image, line)

@@ -188,8 +188,9 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
     height = ink.shape[0]
     tallest = max(bottom - top for top, bottom in runs)
 
-    def is_sliver(run: tuple[int, int], distance: int, neighbour: NDArray[np.bool_]) -> bool:
-        if run[1] - run[0] >= _SLIVER * tallest or distance > _CUT:
+    def is_sliver(run: tuple[int, int], distance: int, gap: NDArray[np.bool_], neighbour: NDArray[np.bool_]) -> bool:
+        # The tail of a comma can be joined to its head by a single pixel of each row.
+        if run[1] - run[0] >= _SLIVER * tallest or distance > _CUT or gap.any(axis=1).all():
             return False
         own, letters = np.asarray(ink[run[0] : run[1]].any(axis=0)), np.asarray(neighbour.any(axis=0))
         widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
@@ -198,9 +199,9 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
     part = max(tallest // 5, 1)
     (first, second), (third, fourth) = (runs[0], runs[1]), (runs[-2], runs[-1])
     found = []
-    if is_sliver(first, first[0], ink[second[0] : second[0] + part]):
+    if is_sliver(first, first[0], ink[first[1] : second[0]], ink[second[0] : second[0] + part]):
         found.append(first)
-    if is_sliver(fourth, height - fourth[1], ink[third[1] - part : third[1]]):
+    if is_sliver(fourth, height - fourth[1], ink[third[1] : fourth[0]], ink[third[1] - part : third[1]]):
         found.append(fourth)
     return found
 
