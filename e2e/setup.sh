@@ -16,12 +16,20 @@ label_studio_venv=${LABEL_STUDIO_VENV:-.venv-label-studio}
 wanted=e2e/requirements-label-studio.txt
 installed=$label_studio_venv/installed.txt
 
+# install_into VENV REQUIREMENTS [OPTION]
+# uv is much faster, but only pip reads the settings of pip for other package indexes. Quiet twice, because pip warns about
+# the packaging of some requirements.
+install_into() {
+  "$venv/bin/uv" pip install --quiet --python "$1/bin/python" --requirement "$2" ${3:+"$3"} 2>/dev/null \
+    || "$1/bin/pip" install --quiet --quiet --disable-pip-version-check --requirement "$2" ${3:+"$3"}
+}
+
 if ! cmp --silent "$wanted" "$installed"; then
   echo "Installing Label Studio into $label_studio_venv"
   rm -rf "$label_studio_venv"
   "$venv/bin/python" -m venv "$label_studio_venv"
-  # Includes the dependencies for older Pythons. Quiet twice, because pip warns about the packaging of some of them.
-  "$label_studio_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --requirement "$wanted"
+  # Includes the dependencies for older Pythons.
+  install_into "$label_studio_venv" "$wanted"
   cp "$wanted" "$installed"
 fi
 
@@ -63,10 +71,7 @@ if ! cmp --silent "$oldest_wanted" "$oldest_venv/installed.txt"; then
     echo "Installing Label Studio 1.10.1 into $oldest_venv"
     rm -rf "$oldest_venv"
     "$python" -m venv "$oldest_venv"
-    # uv is much faster. If it is missing or cannot reach the packages, pip may work, and reports the problem.
-    "$venv/bin/uv" pip install --quiet --no-deps --python "$oldest_venv/bin/python" --requirement "$oldest_wanted" \
-      2>/dev/null \
-      || "$oldest_venv/bin/pip" install --quiet --quiet --disable-pip-version-check --no-deps --requirement "$oldest_wanted"
+    install_into "$oldest_venv" "$oldest_wanted" --no-deps
     cp "$oldest_wanted" "$oldest_venv/installed.txt"
   else
     echo "No Python 3.10, 3.11 or 3.12 for Label Studio 1.10.1, so its tests will fail:" \
