@@ -32,7 +32,7 @@ from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
 from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
-from boxocr.reading import page_layout
+from boxocr.reading import page_frame
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
@@ -308,7 +308,7 @@ def _items(path: Path, arguments: argparse.Namespace) -> list[Item]:
 
 def page_reader_of(engine: Engine) -> ReadPage:
     """What reads whole pages with an engine."""
-    return lambda pixels, options: page_reader(engine).read_page(*page_layout.in_grey(pixels), options)
+    return lambda pixels, options: page_reader(engine).read_page(*page_frame.in_grey(pixels), options)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from PIL import Image
 from bench.accuracy import BOXES, folded
 from bench.drawn_pages import KINDS, DrawnPage
 from boxocr.errors import BoxOCRError
-from boxocr.reading import page_layout, prepare
+from boxocr.reading import page_frame, prepare
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
@@ -114,7 +114,7 @@ def contenders(names: Iterable[str], links: Path) -> dict[str, Read]:
 
 def _ours(name: str, settings: EngineSettings) -> Read:
     reader = page_reader(make(name, settings))
-    return lambda page, languages: reader.read_page(*page_layout.in_grey(page), ReadingOptions(languages=languages))
+    return lambda page, languages: reader.read_page(*page_frame.in_grey(page), ReadingOptions(languages=languages))
 
 
 def _bare(psm: int, settings: EngineSettings) -> Read:

@@ -1,8 +1,6 @@
 """The commands for operators against a real Label Studio."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +10,14 @@ import pytest
 import requests
 from label_studio_sdk.core.api_error import ApiError
 
+from e2e import commands
 from e2e.annotator import Annotator
 from e2e.backend import Backend
 from e2e.configs import BOXES
 from e2e.conftest import NewProject, StartBackend
 from e2e.label_studio import LEGACY_TOKEN, LabelStudioServer, Project
 from e2e.pages import Box, Page
-from e2e.process import PYTHONPATH, until
+from e2e.process import until
 from e2e.storage import S3, WebServer
 
 # Its position on examples/pages/invoice.png, in percent.
@@ -53,17 +52,8 @@ def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> R
         *arguments: object, server: LabelStudioServer | None = None, variables: Mapping[str, str] = _NONE
     ) -> Outcome:
         asked = server or label_studio
-        environment = {
-            "PYTHONPATH": PYTHONPATH,
-            "LABEL_STUDIO_URL": asked.url,
-            "LABEL_STUDIO_ACCESS_TOKEN": asked.personal_token,
-            "ALLOWED_IMAGE_HOSTS": web.host,
-            **variables,
-        }
-        command = [sys.executable, "-m", "boxocr", *map(str, arguments)]
-        done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-        )
+        environment = commands.environment(asked, web) | dict(variables)
+        done = commands.run(*arguments, variables=environment, folder=tmp_path)
         assert asked.personal_token not in done.stdout + done.stderr
         return Outcome(done.returncode, " ".join((done.stdout + done.stderr).split()))
 

@@ -1,8 +1,6 @@
 """The report counts as an independent script does, and what was learned changes the next suggestion."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from e2e import commands
 from e2e.annotator import Annotator
 from e2e.configs import BOXES, PREANNOTATED
 from e2e.conftest import NewProject, StartBackend
 from e2e.label_studio import LabelStudioServer, Project
 from e2e.pages import Box, Page
-from e2e.process import PYTHONPATH
 from e2e.storage import WebServer
 from tests.learning import independent
 
@@ -33,17 +31,8 @@ def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> R
     """Runs a command of ours; gives its output on one line."""
 
     def run(*arguments: object, **variables: str) -> str:
-        environment = {
-            "PYTHONPATH": PYTHONPATH,
-            "LABEL_STUDIO_URL": label_studio.url,
-            "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
-            "ALLOWED_IMAGE_HOSTS": web.host,
-            **variables,
-        }
-        command = [sys.executable, "-m", "boxocr", *map(str, arguments)]
-        done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-        )
+        environment = commands.environment(label_studio, web) | variables
+        done = commands.run(*arguments, variables=environment, folder=tmp_path)
         assert done.returncode == 0, done
         return " ".join(done.stdout.split())
 

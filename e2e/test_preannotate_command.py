@@ -8,11 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 from boxocr import MODEL_VERSION
+from e2e import commands
 from e2e.configs import BOXES
 from e2e.conftest import NewProject
 from e2e.label_studio import LabelStudioServer, Project
 from e2e.pages import Page
-from e2e.process import PYTHONPATH, until
+from e2e.process import until
 from e2e.storage import WebServer
 
 _LINES = BOXES.replace("<TextArea ", '<TextArea model_preannotate="lines" ')
@@ -29,14 +30,7 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
         return subprocess.Popen(
             [sys.executable, "-m", "boxocr", "preannotate", "--project", str(project.id)],
             cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": PYTHONPATH,
-                "LABEL_STUDIO_URL": label_studio.url,
-                "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
-                "ALLOWED_IMAGE_HOSTS": web.host,
-                "OCR_ENGINE": "tesseract",
-            },
+            env={"PATH": os.environ["PATH"], "OCR_ENGINE": "tesseract"} | commands.environment(label_studio, web),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -2,7 +2,7 @@
 
 from boxocr.learning.boxes import Box
 from boxocr.learning.training import Line
-from boxocr.reading.pipeline import clear_line
+from boxocr.reading.box_line import clear_line
 from boxocr.reading.recognition.ppocr import PPOCR
 from boxocr.reading.types import Pixels
 

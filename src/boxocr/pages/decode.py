@@ -120,8 +120,7 @@ class Decoder:
                 raise
             except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
                 raise self._too_large() from None
-            except Exception as error:  # noqa: BLE001
-                # Pillow raises errors of many kinds for damaged files.
+            except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
                 logger.debug("A page could not be decoded: %s", type(error).__name__)
                 raise PageUndecodable(
                     "The page's image is damaged or cut off.", "Save it or upload it again."
@@ -203,7 +202,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
         found = exif.get(_EXIF_ORIENTATION)
     except Exception:  # noqa: BLE001 - a damaged EXIF block does not make the page unusable
         return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004 - EXIF's values
 
 
 def _unsupported(data: bytes) -> PageUndecodable:

@@ -59,13 +59,13 @@ def _collect(bands: Iterator[np.ndarray], height: int, width: int) -> np.ndarray
     top = 0
     for band in bands:
         rows = slice(top, top := top + len(band))
-        if colour is None and band.ndim == 3 and not _colourless(band):  # noqa: PLR2004
+        if colour is None and band.ndim == 3 and not _colourless(band):  # noqa: PLR2004 - dimensions
             colour = np.empty((height, width, 3), np.uint8)
             colour[: rows.start] = grey[: rows.start, :, None]
         if colour is not None:
             colour[rows] = band
         else:
-            grey[rows] = band if band.ndim == 2 else band[:, :, 0]  # noqa: PLR2004
+            grey[rows] = band if band.ndim == 2 else band[:, :, 0]  # noqa: PLR2004 - dimensions
     return grey if colour is None else colour
 
 

@@ -1,4 +1,4 @@
-"""The picture of a page that is read, turned and scaled, and the way back from it to the page as it was given."""
+"""Images of a page, reduced, turned and in grey, and the way back from their pixels to those of the page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,15 +7,19 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from boxocr.reading import prepare
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, cosine_and_sine
 
 P = TypeVar("P", bound=Piece)
 
+# Layout analysis needs letters of some ten pixels: a page of A4 at 150 dpi.
+_LONGEST = 1_760
+
 
 @dataclass(frozen=True)
 class PageFrame:
-    """Where the pixels of a picture are on the page: (u, v) lies at ``origin + scale · (u·right + v·down)``.
+    """Where the pixels of an image are on the page: (u, v) is at ``origin + scale · (u·right + v·down)``.
 
     Attributes:
         x, y: the origin on the page.
@@ -79,3 +83,15 @@ def scaled(image: Pixels, size: tuple[int, int]) -> tuple[Pixels, PageFrame]:
     smaller = max(round(width / shrink), 1), max(round(height / shrink), 1)
     picture = Image.fromarray(np.ascontiguousarray(image)).resize(smaller, Image.Resampling.BOX)
     return np.asarray(picture), PageFrame(scale=shrink)
+
+
+def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
+    """The page for layout analysis, grey and small, and its frame."""
+    small, frame = scaled(page, (_LONGEST, _LONGEST))
+    return prepare.grey(small), frame
+
+
+def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:
+    """The page as it is read, grey and no larger than engines accept, and its frame."""
+    image = prepare.grey(prepare.bounded(page))
+    return image, PageFrame(scale=page.shape[1] / max(image.shape[1], 1))

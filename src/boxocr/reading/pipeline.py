@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
+from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, projection, strokes
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.duplicates import without_duplicates
+from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.page_frame import PageFrame
-from boxocr.reading.recognition import RecognizedLine, tesseract_lines
+from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
+from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of, mean_confidence
 
 # A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
 _ENOUGH_FOR_PAGES = 0.9
@@ -32,33 +34,13 @@ _UPRIGHT = 0.5
 # So many letters are not read by accident.
 _LONG = 6
 
-# Paper left around a line, in its heights: the recognizers were trained on lines with some. Detected lines have it: on
-# 77 boxes of real documents the CER was 12.0 % without more, with .05 12.8 %, and with .1 14.2 %.
-_PAD = 0.3
+# Added to a detected line, in its heights, which has paper around its ink: on 77 boxes of real documents the CER was
+# 12.0 % without more, with .05 12.8 %, and with .1 14.2 %.
 _DETECTED_PAD = 0.0
-
-# A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
-# less than this share of a line's height is there.
-_DETECTED_PAPER = 0.12
-_CUT = 0.75
-_NEAR_EDGE = 0.15
-_EDGE_INK = 0.03
-
-# A single character this much lower than the other lines, and less likely to be right than this, is dirt.
-_DIRT = 0.5
-_DIRT_PROBABILITY = 0.3
 
 # What has less contrast than this and is less likely to be right is a gradient or a stain.
 _FAINT = 25
 _FAINT_PROBABILITY = 0.5
-
-# A line of a box without a letter or digit is dirt when it is less likely to be right.
-_SIGNS = 0.6
-
-# A line of a page, where nobody said that there is text, is text when it is this likely to be right; this where the
-# detector only guessed.
-_PAGE_LINE = 0.08
-_GUESSED_LINE = 0.6
 
 # A reading this much longer than another one, and this likely to be right, has not lost a line.
 _LONGER = 1.3
@@ -257,7 +239,7 @@ class Pipeline:
             frame = PageFrame().turned(back, image.shape[1], image.shape[0])
             lines = list(frame.lines_on_page(self._detect(prepare.turn(image, back), options)))
         if found is not None and not turned:
-            lines = _without_cut(lines, found)
+            lines = without_cut(lines, found)
             lines += uncovered(found, lines)
         # Tesseract reads the rules of a table as letters.
         first_sees = found.image if found is not None and found.has_rules else None
@@ -267,7 +249,7 @@ class Pipeline:
         read = [
             line
             for (one, frame), detected in zip(scored, lines, strict=True)
-            if one.is_text and _is_believed(line := _line(one, frame), detected, usual, is_page=found is None)
+            if one.is_text and is_credible(line := _line(one, frame), detected, usual, is_page=found is None)
         ]
         if found is not None and not read:
             # An annotator saw text there.
@@ -303,7 +285,7 @@ class Pipeline:
         first = self._recognizers.first.name
         results |= {line: (scoring.alone(_recognized(line, first)), PageFrame()) for line in lines if line.text}
         unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
-        cuts = [line_image.cut(image, line, _PAD if line.text else _DETECTED_PAD) for line in unsure]
+        cuts = [line_image.cut(image, line, PAD if line.text else _DETECTED_PAD) for line in unsure]
         clean = None
         if first_sees is not None:
             clean = [line_image.cut(first_sees, line, _DETECTED_PAD)[0] for line in unsure]
@@ -317,9 +299,9 @@ class Pipeline:
     def _single_line(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Scored:
         """Recognize a box with one line."""
         (top, bottom), (left, _) = found.lines[0], found.columns
-        pad = _PAD * (bottom - top) + 1
+        pad = PAD * (bottom - top) + 1
         rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
-        part = _line_image(crop, found)
+        part = line_crop(crop, found)
         cut = initials.raised(found)
         if cut is not None:
             upper = slice(rows.start, top + max((bottom - top) * 3 // 4, 1))
@@ -365,53 +347,6 @@ class Pipeline:
         )
 
 
-def _is_believed(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
-    """Whether a line is text: not dirt in a box, nor what looks like letters in a picture on a page.
-
-    Args:
-        line: as it was recognized.
-        detected: as it was detected.
-        usual: the usual height of the detected lines.
-        is_page: whether nobody said that there is text.
-    """
-    has_letters = any(char.isalnum() for char in line.text)
-    if not has_letters and usual and line.confidence < _SIGNS:
-        return False
-    if len(line.text) == 1 and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
-        return False
-    if not is_page or line.confidence >= (_PAGE_LINE if detected.confidence or detected.words else _GUESSED_LINE):
-        return True
-    # A row of a table is text, although one of its cells is illegible.
-    length = sum(len(word.text) for word in line.words)
-    return sum(len(word.text) * word.confidence for word in line.words) >= _GUESSED_LINE * max(length, 1)
-
-
-def _without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
-    """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
-    height = found.image.shape[0]
-    cut_above, cut_below = np.array(found.cut_above), np.array(found.cut_below)
-    spans = []
-    for line in lines:
-        # A detected line has paper around its ink.
-        middle = statistics.fmean(y for _, y in line.corners())
-        half = (0.5 - _DETECTED_PAPER) * line.height
-        spans.append((max(middle - half, 0), min(middle + half, height)))
-    whole = max((bottom - top for top, bottom in spans), default=0)
-    kept = []
-    for line, (top, bottom) in zip(lines, spans, strict=True):
-        across = [x for x, _ in line.corners()]
-        near = _NEAR_EDGE * whole
-        touching = [
-            ((columns >= min(across)) & (columns <= max(across))).sum()
-            for columns, is_near in ((cut_above, top < near), (cut_below, bottom > height - near))
-            if is_near
-        ]
-        is_cut = max(touching, default=0) > _EDGE_INK * line.width
-        if not is_cut or bottom - top >= _CUT * whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
-            kept.append(line)
-    return kept
-
-
 def _one(single: Scored) -> _Result:
     """The result of a box with one line."""
     line = single.line
@@ -420,27 +355,7 @@ def _one(single: Scored) -> _Result:
 
 def _recognized(line: Line, engine: str) -> RecognizedLine:
     """A line that was recognized while it was detected."""
-    length = sum(len(word.text) for word in line.words)
-    mean = sum(len(word.text) * word.confidence for word in line.words) / max(length, 1)
-    return RecognizedLine(line.words, mean, engine)
-
-
-def clear_line(crop: Pixels) -> Pixels | None:
-    """The image of the only line of a box, as it is recognized; None if the box has no clear line, or several."""
-    crop = prepare.bounded(crop)
-    grey = prepare.grey(crop)
-    if prepare.is_blank(grey):
-        return None
-    found = projection.find(prepare.dark_on_even_paper(grey))
-    return _line_image(crop, found) if found.is_one_clear_line() else None
-
-
-def _line_image(crop: Pixels, found: Projection) -> Pixels:
-    """The first line of a crop with a little paper around it."""
-    (top, bottom), (left, right) = found.lines[0], found.columns
-    pad = _PAD * (bottom - top) + 1
-    rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
-    return np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
+    return RecognizedLine(line.words, mean_confidence(line.words), engine)
 
 
 def _line(scored: Scored, frame: PageFrame) -> Line:
@@ -448,15 +363,3 @@ def _line(scored: Scored, frame: PageFrame) -> Line:
     read = scored.line
     line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
     return frame.on_page(line)
-
-
-def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
-    """Return the grey image that Tesseract got first for a crop of one line, for people who wonder about a text.
-
-    Args:
-        crop: as it was drawn.
-        look: the reading's.
-        turned: the reading's.
-    """
-    crop = prepare.bounded(crop)
-    return tesseract_lines.as_seen(prepare.turn(crop, turned) if turned else crop, look)

@@ -181,6 +181,12 @@ def enclosing(pieces: Sequence[Piece], joint: str = "\n") -> Piece:
     )
 
 
+def mean_confidence(words: Sequence[Piece]) -> float:
+    """The mean confidence over the characters of some words; 0 without any."""
+    length = sum(len(word.text) for word in words)
+    return sum(len(word.text) * word.confidence for word in words) / length if length else 0.0
+
+
 def line_of(words: Sequence[Piece], block: int) -> Line:
     """The line that some words make, one at least."""
     whole = enclosing(words, joint=" ")

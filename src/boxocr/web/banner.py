@@ -48,7 +48,7 @@ def _announce(settings: Settings, services: Services, stopped: threading.Event) 
     except BoxOCRError as error:
         # At shutdown the readers are killed, perhaps in the middle of the word.
         if not stopped.is_set():
-            logger.error("BoxOCR runs on %s, but cannot read: %s", address, error.sentence)  # noqa: TRY400
+            logger.error("BoxOCR runs on %s, but cannot read: %s", address, error.sentence)  # noqa: TRY400 - no traceback for operators
         return
     line = _ready(settings, services, address)
     if settings.log_format == "json":

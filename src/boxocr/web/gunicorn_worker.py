@@ -41,7 +41,7 @@ class Arrivals:
     def is_here(self, connection: object) -> None:
         """The request is complete, or its connection is no longer used."""
         with self._lock:
-            self._until.pop(connection, None)  # type: ignore[call-overload]
+            self._until.pop(connection, None)  # type: ignore[call-overload] # any object may be asked for
 
     def _watch(self) -> None:
         while True:

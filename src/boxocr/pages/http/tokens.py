@@ -25,7 +25,7 @@ from boxocr.pages.http.urls import parse_web_url
 _MARGIN_SECONDS = 30.0
 _EXCHANGE_SECONDS = 10.0
 
-_NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105
+_NEW_TOKEN = "Create a personal access token in Label Studio and set LABEL_STUDIO_ACCESS_TOKEN to it."  # noqa: S105 - a sentence
 
 
 class Tokens:

@@ -12,8 +12,8 @@ from typing import Self, TypeVar
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
 from boxocr.process import stages
 from boxocr.process.stages import Stage
-from boxocr.reading import page_layout, prepare
-from boxocr.reading.pool import worker
+from boxocr.reading import page_frame, prepare
+from boxocr.reading.pool import probe, worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
 from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
 from boxocr.reading.pool.worker import EngineInfo
@@ -150,7 +150,7 @@ class ReaderPool:
             BoxOCRError: as :meth:`read`; a page may take three times as long.
         """
         # A third of the bytes to send.
-        image, frame = page_layout.in_grey(page)
+        image, frame = page_frame.in_grey(page)
         timeout = PAGE_TIMEOUTS * self._timeout
         return _wait_for(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
 
@@ -162,7 +162,7 @@ class ReaderPool:
             BoxOCRError: as :meth:`read`.
         """
         options = ReadingOptions(languages=self._languages)
-        return _wait_for(self._schedule(worker.find_layout, *page_layout.reduced(page), options, priority=priority))
+        return _wait_for(self._schedule(worker.find_layout, *page_frame.reduced(page), options, priority=priority))
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
@@ -178,7 +178,6 @@ class ReaderPool:
         Raises:
             BoxOCRError: with the reason, unless the engine reads.
         """
-        from boxocr.reading.pool import probe  # noqa: PLC0415
 
         def read(crop: Pixels, options: ReadingOptions) -> Reading:
             return self._schedule(worker.read, crop, options, priority=Priority.CHECK).result()

@@ -10,7 +10,7 @@ from boxocr.reading.detection.projection import Projection
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, Piece
+from boxocr.reading.whole_page import Line, mean_confidence
 
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
 LINE, RAW_LINE = 7, 13
@@ -63,7 +63,7 @@ class TesseractLines:
         for look, image, frame, psm in itertools.islice(_looks(found), self._attempts):
             lines = self.recognizer.lines(image, psm, options)
             words = tuple(frame.on_page(word) for line in lines for word in line.words)
-            attempts.append(RecognizedLine(words, _mean(words), self.name, look))
+            attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
         return max(attempts, key=lambda attempt: _worth(attempt, attempts))
@@ -75,7 +75,7 @@ class TesseractLines:
 
     def _recognized(self, line: Line, frame: PageFrame) -> RecognizedLine:
         words = tuple(map(frame.on_page, line.words))
-        return RecognizedLine(words, _mean(words), self.name, FRAMED)
+        return RecognizedLine(words, mean_confidence(words), self.name, FRAMED)
 
 
 def as_seen(crop: Pixels, look: str) -> Pixels:
@@ -108,11 +108,6 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
     enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
-
-
-def _mean(words: Sequence[Piece]) -> float:
-    length = sum(len(word.text) for word in words)
-    return sum(len(word.text) * word.confidence for word in words) / length if length else 0.0
 
 
 def _worth(attempt: RecognizedLine, attempts: Sequence[RecognizedLine]) -> float:

@@ -1,0 +1,26 @@
+"""``boxocr`` on the command line, with the address and token of a Label Studio and none of the caller's environment."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from e2e.label_studio import LabelStudioServer
+from e2e.process import PYTHONPATH
+from e2e.storage import WebServer
+
+
+def environment(label_studio: LabelStudioServer, web: WebServer) -> dict[str, str]:
+    """Variables of a command that uses this Label Studio and fetches pages from this server."""
+    return {
+        "PYTHONPATH": PYTHONPATH,
+        "LABEL_STUDIO_URL": label_studio.url,
+        "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
+        "ALLOWED_IMAGE_HOSTS": web.host,
+    }
+
+
+def run(*arguments: object, variables: Mapping[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a folder, and capture what it prints."""
+    command = [sys.executable, "-m", "boxocr", *map(str, arguments)]
+    return subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, timeout=120, check=False)

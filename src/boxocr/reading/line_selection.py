@@ -1,0 +1,74 @@
+"""Which detected lines are text of a box or page, and which are dirt, pictures or parts of other lines."""
+
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.whole_page import Line, mean_confidence
+
+# A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
+# less than this share of a line's height is there.
+_DETECTED_PAPER = 0.12
+_CUT = 0.75
+_NEAR_EDGE = 0.15
+_EDGE_INK = 0.03
+
+# A single character this much lower than the other lines, and less likely to be right than this, is dirt.
+_DIRT = 0.5
+_DIRT_PROBABILITY = 0.3
+
+# A line of a box without a letter or digit is dirt when it is less likely to be right.
+_SIGNS = 0.6
+
+# A line of a page, where nobody said that there is text, is text when it is this likely to be right; this where the
+# detector only guessed.
+_PAGE_LINE = 0.08
+_GUESSED_LINE = 0.6
+
+
+def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
+    """Whether a line is text: not dirt in a box, nor what looks like letters in a picture on a page.
+
+    Args:
+        line: as it was recognized.
+        detected: as it was detected.
+        usual: the usual height of the detected lines.
+        is_page: whether nobody said that there is text.
+    """
+    has_letters = any(char.isalnum() for char in line.text)
+    if not has_letters and usual and line.confidence < _SIGNS:
+        return False
+    if len(line.text) == 1 and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
+        return False
+    if not is_page or line.confidence >= (_PAGE_LINE if detected.confidence or detected.words else _GUESSED_LINE):
+        return True
+    # A row of a table is text, although one of its cells is illegible.
+    return mean_confidence(line.words) >= _GUESSED_LINE
+
+
+def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
+    """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
+    height = found.image.shape[0]
+    cut_above, cut_below = np.array(found.cut_above), np.array(found.cut_below)
+    spans = []
+    for line in lines:
+        # A detected line has paper around its ink.
+        middle = statistics.fmean(y for _, y in line.corners())
+        half = (0.5 - _DETECTED_PAPER) * line.height
+        spans.append((max(middle - half, 0), min(middle + half, height)))
+    whole = max((bottom - top for top, bottom in spans), default=0)
+    kept = []
+    for line, (top, bottom) in zip(lines, spans, strict=True):
+        across = [x for x, _ in line.corners()]
+        near = _NEAR_EDGE * whole
+        touching = [
+            ((columns >= min(across)) & (columns <= max(across))).sum()
+            for columns, is_near in ((cut_above, top < near), (cut_below, bottom > height - near))
+            if is_near
+        ]
+        is_cut = max(touching, default=0) > _EDGE_INK * line.width
+        if not is_cut or bottom - top >= _CUT * whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+            kept.append(line)
+    return kept
