@@ -103,13 +103,19 @@ def test_a_task_that_somebody_opens_does_not_wait_for_the_batch(batches: Batches
 
 def test_two_requests_for_the_same_task_read_it_once(services: Services) -> None:
     readings = services.page_readings
-    batches = Batches(services, seconds=30, at_once=2)
+    batches = Batches(services, seconds=30, at_once=3)
     with ThreadPoolExecutor(2) as requests:
-        both = [requests.submit(batches.read, [task(1), task(2)], CONFIG) for _ in range(2)]
-        readings.let_go("page-1", "page-2")
-        assert [texts(one.result(30)) for one in both] == [["page-1", "page-2"]] * 2
+        first = requests.submit(batches.read, [task(1), task(2)], CONFIG)
+        for _ in range(2):
+            assert readings.begun.acquire(timeout=10)
+        second = requests.submit(batches.read, [task(1), task(2), task(3)], CONFIG)
+        # The second request waits for the first one's pages once it has come to its third task.
+        assert readings.begun.acquire(timeout=10)
+        readings.let_go("page-1", "page-2", "page-3")
+        assert texts(first.result(30)) == ["page-1", "page-2"]
+        assert texts(second.result(30)) == ["page-1", "page-2", "page-3"]
     batches.close()
-    assert sorted(url for url, _ in readings.asked) == ["page-1", "page-2"]
+    assert sorted(url for url, _ in readings.asked) == ["page-1", "page-2", "page-3"]
 
 
 def test_what_failed_is_nothing_and_read_again_when_it_is_asked_for_again(batches: Batches, services: Services) -> None:
