@@ -17,6 +17,7 @@ BoxOCRError
 │   │   └── PageCertificate               502  the certificate of the TLS connection is not trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
+│   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
@@ -197,13 +198,22 @@ class PageTooLarge(PageError):
     remedy = "Reduce its size, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
 
 
+class PageTooCostly(PageError):
+    """Decoding takes too much time or memory for a page of this size, or the file consists of too many parts."""
+
+    status = 422
+    code = "page_too_costly"
+    message = "The page's image takes too much time or memory to decode."
+    remedy = "Save it again as an ordinary PNG or JPEG."
+
+
 class PageUndecodable(PageError):
     """The file is not an image in a supported format."""
 
     status = 422
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
-    remedy = "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+    remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
 
 
 class ReadingError(BoxOCRError):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import PageError
+from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
@@ -59,15 +60,23 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def processes() -> Iterator[DecoderProcesses]:
+    """Processes that decode the pages of all stores: starting one takes half a second."""
+    shared = DecoderProcesses(4)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def make_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreMaker]:
+def make_store(monkeypatch: pytest.MonkeyPatch, processes: DecoderProcesses) -> Iterator[StoreMaker]:
     """Makes stores from environment variables."""
     made: list[PageStore] = []
 
     def make(**variables: object) -> PageStore:
         for name, value in variables.items():
             monkeypatch.setenv(name, str(value))
-        made.append(PageStore(Settings.load()))
+        made.append(PageStore(Settings.load(), processes))
         return made[-1]
 
     yield make

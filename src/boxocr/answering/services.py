@@ -65,6 +65,7 @@ class Services:
 
     def start(self) -> None:
         """Start the readers; a failure is stored as ``problem``, for :meth:`probe` and for the caller."""
+        self.pages.start()
         try:
             self.readers.start()
         except BoxOCRError as error:

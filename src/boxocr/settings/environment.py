@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
     pages_in_use_mb: Annotated[float, Field(gt=0)] = 500

@@ -11,11 +11,12 @@ from typing import Self, TypeVar
 
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
 from boxocr.process import stages
+from boxocr.process.killable import ProcessGone
 from boxocr.process.stages import Stage
 from boxocr.reading import page_frame, prepare
 from boxocr.reading.pool import probe, worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
-from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
+from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderProcess
 from boxocr.reading.pool.worker import EngineInfo
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
@@ -250,7 +251,7 @@ class ReaderPool:
         """Start a reader. After a failure, pause and return None."""
         try:
             reader = ReaderProcess(self._engine, settings)
-        except (ReaderGone, OSError) as error:
+        except (ProcessGone, OSError) as error:
             _log.error("An OCR reader does not start: %s", error)
             with self._changed:
                 self._did_not_start += 1
@@ -310,8 +311,8 @@ class ReaderPool:
     def _send(self, job: Job, reader: ReaderProcess) -> bool:
         """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
         try:
-            reader.send(job.function, job.args)
-        except ReaderGone:
+            reader.send_job(job.function, job.args)
+        except ProcessGone:
             self._mark_lost(reader)
             return False
         except Exception:  # noqa: BLE001 - such as MemoryError while the page is pickled; the thread must survive
@@ -326,7 +327,7 @@ class ReaderPool:
             return reader.answer(job.timeout)
         except TimeoutError:
             problem = ReadingTimeout()
-        except ReaderGone:
+        except ProcessGone:
             problem = _shutting_down() if self._closed.is_set() else ReaderCrashed()
         self._mark_lost(reader)
         job.future.set_exception(problem)
