@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -17,6 +18,9 @@ from boxocr.settings.environment import Settings
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.s3 import S3Server, s3_server
 from tests.servers.web import WebServer, web_server
+
+# For the HEIC files of tests.
+pillow_heif.register_heif_opener()
 
 StoreMaker = Callable[..., PageStore]
 

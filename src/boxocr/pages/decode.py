@@ -151,30 +151,28 @@ class Decoder:
         """A process and a place for a file, given back at the end."""
         self._lanes.enter()
         decoding: Decoding | None = None
-        is_reusable = False
+        has_ended = False
         try:
             decoding = Decoding(self._processes.acquire())
             yield decoding
-            is_reusable = True
+            has_ended = True
         except ProcessGone:
             if decoding is None:
-                raise PageError(
-                    "The page's image could not be decoded: the server could not start a process for it.", "Try again."
-                ) from None
+                raise PageError("The page's image could not be decoded: no process starts.", "Try again.") from None
             if decoding.is_stopped:
                 raise PageTooCostly(
                     f"Decoding the page's image took {decoding.seconds:.0f} s and was stopped in favour of others.",
                     _REMEDY,
                 ) from None
             raise _Crashed from None
-        except PageError as error:
-            is_reusable = not isinstance(error, PageTooCostly)
+        except PageError:
+            has_ended = True
             raise
         finally:
             self._lanes.leave(decoding)
             if decoding is not None:
                 self._working_budget.release(decoding.reserved)
-                if is_reusable:
+                if has_ended and not decoding.process.is_killed:
                     self._processes.release(decoding.process)
                 else:
                     decoding.process.kill()

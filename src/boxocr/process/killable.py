@@ -25,6 +25,9 @@ class KillableProcess:
         name: of the process.
         start_seconds: until it must be ready.
 
+    Attributes:
+        is_killed: whether :meth:`kill` was called, also because it died.
+
     Raises:
         ProcessGone: from the constructor, if the process dies or is not ready in time.
     """
@@ -40,6 +43,7 @@ class KillableProcess:
         # Connection.poll creates a selector on each call.
         self._answered = select.poll()
         self._answered.register(self._connection, select.POLLIN)
+        self.is_killed = False
         try:
             self.receive(start_seconds)
         except (TimeoutError, ProcessGone):
@@ -97,6 +101,7 @@ class KillableProcess:
     def kill(self) -> None:
         """Kill the process. Thread-safe."""
         # SIGTERM would not do: C code handles it seconds later.
+        self.is_killed = True
         with contextlib.suppress(ValueError, AttributeError):
             self._process.kill()
             # Releasing gigabytes takes the kernel a while.

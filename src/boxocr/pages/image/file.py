@@ -55,6 +55,7 @@ class ImageFileReader:
         self._max_megapixels = max_megapixels
         self._opener = formats.opener_of(data)
         self._is_lenient = self._interlaced = False
+        self._is_cut_off = False
         self._opened: ImageFile.ImageFile | None = None
         with self._our_errors():
             structure.check(data)
@@ -110,7 +111,7 @@ class ImageFileReader:
             if image is None:
                 raise _damaged()
             orientation, rows = _orientation(image), image.height
-            complete = complete_rows(image, self._data, interlaced=self._interlaced) if self._is_lenient else rows
+            complete = complete_rows(image, self._data, interlaced=self._interlaced) if self._is_cut_off else rows
             missing = box_of_rows(complete, image.size, orientation) if complete < rows else None
             # These contain an approximation of the missing rows, which browsers display too.
             is_approximate = isinstance(image, JpegImagePlugin.JpegImageFile) or self._interlaced
@@ -142,14 +143,16 @@ class ImageFileReader:
         """The file opened without what Pillow, but no browser, insists on."""
         logger.debug("A page could not be decoded strictly: %s", type(reason).__name__)
         self._is_lenient = True
+        data = self._data
+        self._is_cut_off = True
         if self._opener is PngImagePlugin.PngImageFile:
-            data = png.without_metadata(self._data)
-        elif self._data.startswith(b"\xff\xd8"):
-            data = jpeg.without_metadata(self._data)
-        elif self._opener is GifImagePlugin.GifImageFile:
-            data = self._data
-        else:
+            data = png.without_metadata(data)
+        elif data.startswith(b"\xff\xd8"):
+            self._is_cut_off = not jpeg.has_end(data)
+            data = jpeg.without_metadata(jpeg.closed(data) if self._is_cut_off else data)
+        elif self._opener is not GifImagePlugin.GifImageFile:
             raise _damaged() from None
+        self._data = data
         with _lenient():
             self._opened = self._opener(BytesIO(data))
         self._interlaced = _is_interlaced(self._opened)

@@ -30,7 +30,8 @@ def complete_rows(image: ImageFile.ImageFile, data: bytes, *, interlaced: bool) 
         return _complete_jpeg_rows(image, data)
     if isinstance(image, GifImagePlugin.GifImageFile) and interlaced:
         return 0
-    return image.height - _filled_rows(np.asarray(image), (image.info.get("transparency", _BLACK),))
+    # The last of the other rows can be incomplete too.
+    return max(image.height - _filled_rows(np.asarray(image), (image.info.get("transparency", _BLACK),)) - 1, 0)
 
 
 def box_of_rows(first: int, size: tuple[int, int], orientation: int) -> Box:
@@ -54,18 +55,15 @@ def box_of_rows(first: int, size: tuple[int, int], orientation: int) -> Box:
 
 
 def _complete_jpeg_rows(image: JpegImagePlugin.JpegImageFile, data: bytes) -> int:
-    if jpeg.has_end(data):
-        return image.height
     if image.info.get("progressive"):
         # Each scan improves the whole image, and what the missing ones would add is unknown.
         return image.height if jpeg.has_all_scans(data) else 0
     pixels = np.asarray(image)
     complete = image.height - _filled_rows(pixels, _JPEG_FILLINGS)
-    # The last row of blocks can be incomplete too: then its right end is filled.
-    block_rows = _BLOCK * max(layer[2] for layer in image.layer)
-    last = pixels[max(complete - block_rows, 0) : complete, -_BLOCK:]
-    is_filled = complete < image.height and last.size and any((last == filling).all() for filling in _JPEG_FILLINGS)
-    return max(complete - block_rows, 0) if is_filled else complete
+    # The right end of the last row of blocks can be missing too.
+    first = max(complete - _BLOCK * max(layer[2] for layer in image.layer), 0)
+    end = pixels[first:complete, -_BLOCK:]
+    return first if end.size and any((end == filling).all() for filling in _JPEG_FILLINGS) else complete
 
 
 def _filled_rows(pixels: np.ndarray, fillings: tuple[int, ...]) -> int:

@@ -70,6 +70,19 @@ def has_end(data: bytes) -> bool:
     return data.find(bytes([0xFF, _EOI]), place) >= 0
 
 
+def closed(data: bytes) -> bytes:
+    """A file that was cut off, with an end.
+
+    Without what follows its last scan that has data: decoders refuse a scan without any.
+    """
+    end, has_data = 0, False
+    for segment in segments(data):
+        if has_data:
+            end = segment.start
+        has_data = segment.marker == SOS and segment.end < len(data)
+    return data[: len(data) if has_data else end] + bytes([0xFF, _EOI])
+
+
 def has_all_scans(data: bytes) -> bool:
     """Whether a progressive JPEG without its end lacks no more than the last bits of some coefficients.
 
