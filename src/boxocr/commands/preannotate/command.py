@@ -98,6 +98,9 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
         source = TasksFile(work.tasks)
     elif work.folder is not None:
         source = Folder(work.folder, settings, label_config)
+        # The operator named it.
+        folders = (*settings.local_files_folders, source.below_root)
+        settings = settings.model_copy(update={"local_files_folders": folders})
     else:
         source = Bucket(work.bucket or "", settings, label_config)
     with ExitStack() as stack:

@@ -127,6 +127,11 @@ class Folder(ImagesOf):
                 "Move it there, or correct LOCAL_FILES_DOCUMENT_ROOT.",
             )
 
+    @property
+    def below_root(self) -> str:
+        """The folder, relative to the document root, for LOCAL_FILES_FOLDERS."""
+        return self._folder.relative_to(self._root).as_posix()
+
     def addresses(self) -> Iterator[str]:
         """Yield ``/data/local-files/?d=…``, sorted by name."""
         for place, folders, files in os.walk(self._folder):
