@@ -69,7 +69,7 @@ class Run:
 
     def learn(self, boxes: Sequence[Box]) -> LearnedState:
         """What the boxes teach: nothing, where nothing helps on pages that it was not learned from."""
-        values = [_value(box) for box in boxes]
+        values = [value_of(box) for box in boxes]
         learned = learn_rules(values)
         # Where annotators keep a part of a line, or write it in another way, their text is not that of the line.
         heads = self._learn_heads([box for box in boxes if box.label not in learned])
@@ -233,7 +233,8 @@ def _learned(run: Run, history: History, boxes: Sequence[Box]) -> LearnedState |
 NOTHING_HELPS = "Neither a rule nor a recognizer head helps on pages that it was not learned from."
 
 
-def _value(box: Box) -> Value:
+def value_of(box: Box) -> Value:
+    """A box as rules are learned from it: from its full reading."""
     return Value(text=box.submitted, page=str(box.task), baseline=box.reading, label=box.label)
 
 
