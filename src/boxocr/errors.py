@@ -5,7 +5,8 @@ BoxOCRError
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
-│   └── LabelingConfigError           400  the config has no TextArea for text
+│   ├── LabelingConfigError           400  the config has no TextArea for text
+│   └── TrainingNotPossible           409  a setting that learning needs is missing
 ├── Busy                          503  more requests are waiting than the server allows
 ├── RegionError                   422  a drawn shape that cannot be read on any page
 ├── PageError                     502  the page's image is not available
@@ -98,6 +99,15 @@ class LabelingConfigError(RequestError):
     code = "labeling_config"
     message = "The labeling config has no TextArea for the text of a region."
     remedy = 'Add <TextArea name="transcription" toName="…" perRegion="true" editable="true" rows="3"/> for the Image.'
+
+
+class TrainingNotPossible(RequestError):
+    """Label Studio asks for a training, and a setting that it needs is missing."""
+
+    status = 409
+    code = "training_not_possible"
+    message = "This server cannot learn from corrections."
+    remedy = "Set MODEL_DIR, LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN."
 
 
 class Busy(BoxOCRError):

@@ -126,7 +126,7 @@ def test_a_head_of_another_model_is_logged_and_boxes_are_read_without_it(
     page = PrintedPage(pages[0].address, pages[0].lines[:2], [])
     expected, _ = edits_on(server, 8, page)
     head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32), model="another")
-    LearnedStore(tmp_path, 7).save(LearnedState(head=head, labels=frozenset({"Label1"})))
+    LearnedStore(tmp_path, 7).save(LearnedState(heads={"Label1": head}))
     assert edits_on(server, 7, page)[0] == expected
     server.says("belongs to another model")
 
@@ -136,7 +136,7 @@ def test_a_head_without_its_file_is_logged_and_boxes_are_read_without_it(
 ) -> None:
     page = PrintedPage(pages[0].address, pages[0].lines[:2], [])
     head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32))
-    LearnedStore(tmp_path, 7).save(LearnedState(head=head, labels=frozenset({"Label1"})))
+    LearnedStore(tmp_path, 7).save(LearnedState(heads={"Label1": head}))
     (file,) = tmp_path.rglob("head-*.npz")
     file.unlink()
     assert edits_on(server, 7, page)[1] == {None}
