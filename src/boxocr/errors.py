@@ -18,6 +18,7 @@ BoxOCRError
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
 │   └── PageUndecodable               422  not an image that can be read
+├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
@@ -204,6 +205,15 @@ class PageUndecodable(PageError):
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
     remedy = "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+
+
+class DocumentError(BoxOCRError):
+    """A document file, or one of its pages, cannot be turned into an image."""
+
+    status = 422
+    code = "document"
+    message = "The file cannot be imported."
+    remedy = "Open it in a viewer, and save it again."
 
 
 class ReadingError(BoxOCRError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxocr import __version__
-from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, summary
+from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, skipped, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
 
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "connect": _connect,
         "demo": _demo,
         "samples": _samples,
+        "import": _import,
         "preannotate": _preannotate,
         "read": _read,
         "report": _report,
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--link", metavar="URL", help="address of Label Studio for people, where this server has another")
     samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
     samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
+    _add_import(commands.add_parser("import", help="import documents into a project, a task per page or document"))
     _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
     _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
@@ -117,6 +119,24 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write figures, plots and the worst boxes here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each box here")
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder, zip archive, or s3://bucket/prefix")
+    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="resolution of PDF pages (default: 300)")
+    parser.add_argument(
+        "--password", action="append", default=[], metavar="TEXT", help="to try on encrypted files; can be repeated"
+    )
+    parser.add_argument(
+        "--text-layer",
+        choices=("auto", "never"),
+        default="auto",
+        help="whether the text in PDFs becomes predictions where it is right (default: auto)",
+    )
+    parser.add_argument(
+        "--to", metavar="PLACE", help="store pages in this folder or s3://bucket/prefix, not in uploads"
+    )
 
 
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
@@ -145,6 +165,13 @@ def _number(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def _dpi(text: str) -> float:
+    dpi = float(text)
+    if not 36 <= dpi <= 1200:  # noqa: PLR2004 - from what is hardly legible to more than scanners give
+        raise ValueError
+    return dpi
 
 
 def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
@@ -226,6 +253,29 @@ def _samples(options: argparse.Namespace, settings: Settings) -> int:
 
     samples.fill(settings, options.bucket, Printer(sys.stdout, Redaction(settings)).text)
     return _SUCCESS
+
+
+def _import(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.import_documents import Work, import_documents
+
+    redact = Redaction(settings)
+    printer, failures = Printer(sys.stdout, redact), Printer(sys.stderr, redact)
+    work = Work(
+        options.inputs,
+        options.project,
+        options.to,
+        options.dpi,
+        tuple(options.password),
+        text_layer=options.text_layer == "auto",
+    )
+    outcome = import_documents(work, settings, printer.text)
+    for name, reason in outcome.skipped:
+        printer.finding(skipped(name, f"{reason}, skipped"))
+    for name, sentence in outcome.remarks:
+        printer.finding(skipped(name, sentence))
+    for name, error in outcome.failures:
+        failures.finding(failure(name, error))
+    return _SUCCESS if outcome.succeeded else _FAILURE
 
 
 def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
