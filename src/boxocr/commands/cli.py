@@ -124,10 +124,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder, zip archive, or s3://bucket/prefix")
     parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="resolution of PDF pages (default: 300)")
-    parser.add_argument(
-        "--password", action="append", default=[], metavar="TEXT", help="to try on encrypted files; can be repeated"
-    )
+    _add_rendering(parser)
     parser.add_argument(
         "--text-layer",
         choices=("auto", "never"),
@@ -139,14 +136,23 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="resolution of PDF pages (default: 300)")
+    parser.add_argument(
+        "--password", action="append", default=[], metavar="TEXT", help="to try on encrypted files; can be repeated"
+    )
+
+
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_mutually_exclusive_group(required=True)
     tasks.add_argument("--project", type=_number, metavar="N", help="tasks of this project without predictions")
     tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
-    tasks.add_argument("--folder", type=Path, metavar="DIR", help="images in this folder and those in it")
-    tasks.add_argument("--s3", metavar="URL", help="images in a bucket: s3://bucket/prefix")
+    tasks.add_argument("--folder", metavar="PATH", help="documents in this folder, below it, or in this archive")
+    tasks.add_argument("--s3", metavar="URL", help="documents in a bucket: s3://bucket/prefix")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
     parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
+    parser.add_argument("--to", metavar="PLACE", help="store rendered pages in this folder or s3://bucket/prefix")
+    _add_rendering(parser)
     parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
     parser.set_defaults(refuse=parser.error)
 
@@ -279,6 +285,8 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
+    if options.to is not None and options.folder is None and options.s3 is None:
+        options.refuse("--to only goes with --folder and --s3")
     given = [name for name in ("output", "config") if getattr(options, name) is not None]
     if options.project is not None and given:
         options.refuse(f"--{given[0]} does not go with --project: the project has its own labeling config")
@@ -288,7 +296,17 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
 
     redact = Redaction(settings)
     failures = Printer(sys.stderr, redact)
-    work = Work(options.project, options.input, options.folder, options.s3, options.output, options.config, options.ray)
+    work = Work(
+        project=options.project,
+        tasks=options.input,
+        documents=options.folder or options.s3,
+        output=options.output,
+        config=options.config,
+        to=options.to,
+        dpi=options.dpi,
+        passwords=tuple(options.password),
+        ray=options.ray,
+    )
     done = preannotate(
         work,
         settings,

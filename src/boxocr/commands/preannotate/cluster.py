@@ -6,6 +6,8 @@ servers in them must be reachable from there.
 
 import logging
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +23,10 @@ from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
 from boxocr.settings.environment import Settings
+
+# Loading Ray takes some seconds, and connecting one. Together less than half a minute.
+_PORT_SECONDS = 5
+_CLUSTER_SECONDS = 22
 
 # Bounds the retries of a task that crashes every node.
 _ATTEMPTS = 3
@@ -78,9 +84,9 @@ class RayWorkers:
 
     def __init__(self, address: str, settings: Settings, label_config: str) -> None:
         try:
-            _check_port(address)
+            _check(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (OSError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, subprocess.SubprocessError):
             raise CommandFailed(
                 f"No Ray cluster answers at {address[:80]}.", "Start one with ray start --head, and name it with --ray."
             ) from None
@@ -133,11 +139,26 @@ class RayWorkers:
             return node
 
 
-def _check_port(address: str) -> None:
-    """Raise OSError or ValueError unless the port is open. Ray itself would retry for minutes."""
+def _check(address: str) -> None:
+    """Connect to a cluster in another process, which is killed after some seconds.
+
+    Ray itself retries for minutes, and ends the process if another server answers at the address.
+
+    Raises:
+        OSError, ValueError, SubprocessError: there is no cluster.
+    """
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PORT_SECONDS).close()
+    code = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=50)"
+    subprocess.run(  # noqa: S603 - Python itself, without a shell # nosec B603
+        [sys.executable, "-c", code, address],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_CLUSTER_SECONDS,
+    )
 
 
 def _start(node: Any, settings: Settings, label_config: str) -> _Node:
