@@ -20,6 +20,7 @@ BoxOCRError
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
 │   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
+├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
@@ -224,6 +225,15 @@ class PageUndecodable(PageError):
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
     remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
+
+
+class DocumentError(BoxOCRError):
+    """A document file, or one of its pages, cannot be turned into an image."""
+
+    status = 422
+    code = "document"
+    message = "The file cannot be imported."
+    remedy = "Open it in a viewer, and save it again."
 
 
 class ReadingError(BoxOCRError):

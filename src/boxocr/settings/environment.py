@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     crops_mb: Annotated[float, Field(gt=0)] = 500
     max_page_mb: Annotated[float, Field(gt=0)] = 64
     max_page_megapixels: Annotated[float, Field(gt=0)] = 100
+    max_document_mb: Annotated[float, Field(gt=0)] = 1000
 
     # Reading
     ocr_engine: str = "auto"
