@@ -18,7 +18,6 @@ from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
 from boxocr.learning.training import Line
 from boxocr.pages.store import PageStore
-from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.settings.environment import Settings, available_cores
 
 if TYPE_CHECKING:
@@ -133,11 +132,15 @@ def _learn_head(  # noqa: PLR0913, PLR0917 - everything that the command has ope
     if settings.ocr_engine not in _ENGINES_WITH_HEADS or not boxes:
         return LearnedHead()
     try:
-        from boxocr.reading.recognition.ppocr import PPOCR  # noqa: PLC0415 - PP-OCR can be missing
+        from boxocr.reading.recognition.ppocr_by_language import recognizer_of  # noqa: PLC0415 - PP-OCR can be missing
     except ImportError:
         say("PP-OCR is not installed, so no recognizer head is learned.")
         return LearnedHead()
-    recognizer = PPOCR(EngineSettings(settings.ocr_lang, None, "", settings.ocr_timeout, available_cores()))
+    folder = str(settings.ppocr_models) if settings.ppocr_models else None
+    try:
+        recognizer = recognizer_of(settings.ocr_lang, folder, available_cores())
+    except EngineNotUsable as error:
+        raise CommandFailed(error.message, error.remedy) from None
     pages = PageStore(settings)
     try:
         source = _LineSource(api, project, pages.borrow, recognizer)
