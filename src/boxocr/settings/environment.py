@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     ocr_engine: str = "auto"
     # Declared before the languages, which are validated against the data in this folder.
     tessdata_prefix: Path | None = None
+    ppocr_models: Path | None = None
     ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
     def _endpoint(cls, value: str | None) -> str | None:
         return None if value is None else _web_address(value)
 
-    @field_validator("local_files_document_root", "tessdata_prefix")
+    @field_validator("local_files_document_root", "tessdata_prefix", "ppocr_models")
     @classmethod
     def _existing_folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
