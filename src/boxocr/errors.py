@@ -5,7 +5,8 @@ BoxOCRError
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
-│   └── LabelingConfigError           400  the config has no TextArea for text
+│   ├── LabelingConfigError           400  the config has no TextArea for text
+│   └── TrainingNotPossible           409  a setting that learning needs is missing
 ├── Busy                          503  more requests are waiting than the server allows
 ├── RegionError                   422  a drawn shape that cannot be read on any page
 ├── PageError                     502  the page's image is not available
@@ -19,6 +20,7 @@ BoxOCRError
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
 │   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
+├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
@@ -98,6 +100,15 @@ class LabelingConfigError(RequestError):
     code = "labeling_config"
     message = "The labeling config has no TextArea for the text of a region."
     remedy = 'Add <TextArea name="transcription" toName="…" perRegion="true" editable="true" rows="3"/> for the Image.'
+
+
+class TrainingNotPossible(RequestError):
+    """Label Studio asks for a training, and a setting that it needs is missing."""
+
+    status = 409
+    code = "training_not_possible"
+    message = "This server cannot learn from corrections."
+    remedy = "Set MODEL_DIR, LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN."
 
 
 class Busy(BoxOCRError):
@@ -214,6 +225,15 @@ class PageUndecodable(PageError):
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
     remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
+
+
+class DocumentError(BoxOCRError):
+    """A document file, or one of its pages, cannot be turned into an image."""
+
+    status = 422
+    code = "document"
+    message = "The file cannot be imported."
+    remedy = "Open it in a viewer, and save it again."
 
 
 class ReadingError(BoxOCRError):

@@ -18,11 +18,12 @@ def prepare(log: logs.Settings) -> None:
     # Ctrl-C reaches all processes of a terminal, but the parent decides when its children end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     scheduling.limit_malloc_arenas()
-    _end_with_parent()
+    end_with_parent()
     logs.configure(*log)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this process as soon as its parent has ended, whatever it is doing."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -28,6 +28,18 @@ def retain_freed_memory(nbytes: int) -> None:
         library.mallopt(-3, 33_554_432)
 
 
+def use_idle_scheduling(process: int) -> None:
+    """Have another process run only on cores that would be idle; threads that it starts later too.
+
+    Args:
+        process: its id.
+    """
+    # OSError: forbidden by a sandbox, or the process has ended. AttributeError: not Linux.
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, process, 19)
+        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+
+
 def use_batch_scheduling() -> None:
     """Schedule this process as SCHED_BATCH, so that it does not preempt the readers. Call it before starting threads.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
-import pillow_heif
+import pi_heif
 from PIL import AvifImagePlugin, GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from boxocr.errors import PageError, PageTooCostly, PageTooLarge, PageUndecodable
@@ -186,7 +186,7 @@ def limit_pillow(max_megapixels: float) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     # There is a process for each core.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    pillow_heif.options.DECODE_THREADS = 1
+    pi_heif.options.DECODE_THREADS = 1
 
 
 @contextmanager

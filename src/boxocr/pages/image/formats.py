@@ -6,6 +6,7 @@ Only these decoders are used, and none of them runs another program. Image.open 
 from collections.abc import Callable
 from io import BytesIO
 
+from pi_heif import HeifImageFile
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -17,7 +18,6 @@ from PIL import (
     TiffImagePlugin,
     WebPImagePlugin,
 )
-from pillow_heif import HeifImageFile
 
 from boxocr.errors import PageUndecodable
 
@@ -66,7 +66,8 @@ def opener_of(data: bytes) -> Opener:
         if brands & _AVIF_BRANDS:
             return AvifImagePlugin.AvifImageFile
         if brands & _HEIF_BRANDS:
-            return HeifImageFile
+            heif: Opener = HeifImageFile
+            return heif
     opener = next((opener for start, opener in _OPENERS if data.startswith(start)), None)
     if opener is None:
         raise _unsupported(data)

@@ -47,9 +47,10 @@ class ReaderPool:
         engine: ``auto``, ``tesseract``, ``pytesseract``, ``ppocr`` or ``package.module:Class``.
         languages: codes to load before the first crop.
         tessdata: folder with Tesseract's language data that takes precedence over the installed ones.
+        models: folder with models of the PP-OCR family that take precedence over the installed ones.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting
         self,
         *,
         workers: int,
@@ -57,12 +58,14 @@ class ReaderPool:
         engine: str = "auto",
         languages: str = "eng",
         tessdata: str | None = None,
+        models: str | None = None,
     ) -> None:
         self._workers = workers
         self._timeout = timeout
         self._engine = engine
         self._languages = languages
         self._tessdata = tessdata
+        self._models = models
         self._links = ""
         self._engine_info = EngineInfo("", "", ())
         self._changed = threading.Condition()
@@ -99,7 +102,7 @@ class ReaderPool:
         self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
         # More threads than cores gain nothing: readers share the cores.
         threads = max((os.cpu_count() or 1) // self._workers, 1)
-        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
+        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads, self._models)
         self._supervisors = [
             threading.Thread(target=self._supervise, args=(jobs, settings), name=f"reader-{number}", daemon=True)
             for number in range(self._workers)
