@@ -5,7 +5,8 @@ BoxOCRError
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
-│   └── LabelingConfigError           400  the config has no TextArea for text
+│   ├── LabelingConfigError           400  the config has no TextArea for text
+│   └── TrainingNotPossible           409  a setting that learning needs is missing
 ├── Busy                          503  more requests are waiting than the server allows
 ├── RegionError                   422  a drawn shape that cannot be read on any page
 ├── PageError                     502  the page's image is not available
@@ -17,6 +18,7 @@ BoxOCRError
 │   │   └── PageCertificate               502  the certificate of the TLS connection is not trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
+│   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
 ├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
@@ -98,6 +100,15 @@ class LabelingConfigError(RequestError):
     code = "labeling_config"
     message = "The labeling config has no TextArea for the text of a region."
     remedy = 'Add <TextArea name="transcription" toName="…" perRegion="true" editable="true" rows="3"/> for the Image.'
+
+
+class TrainingNotPossible(RequestError):
+    """Label Studio asks for a training, and a setting that it needs is missing."""
+
+    status = 409
+    code = "training_not_possible"
+    message = "This server cannot learn from corrections."
+    remedy = "Set MODEL_DIR, LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN."
 
 
 class Busy(BoxOCRError):
@@ -198,13 +209,22 @@ class PageTooLarge(PageError):
     remedy = "Reduce its size, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
 
 
+class PageTooCostly(PageError):
+    """Decoding takes too much time or memory for a page of this size, or the file consists of too many parts."""
+
+    status = 422
+    code = "page_too_costly"
+    message = "The page's image takes too much time or memory to decode."
+    remedy = "Save it again as an ordinary PNG or JPEG."
+
+
 class PageUndecodable(PageError):
     """The file is not an image in a supported format."""
 
     status = 422
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
-    remedy = "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+    remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
 
 
 class DocumentError(BoxOCRError):

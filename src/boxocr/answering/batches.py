@@ -139,5 +139,5 @@ def _done(prediction: Prediction) -> Future[Prediction]:
 
 def _key(task: Task, label_config: str, learned: ProjectLearning) -> str:
     # A path of a head stands for its content.
-    parts = [task.get("id"), task["data"], label_config, learned.head]
+    parts = [task.get("id"), task["data"], label_config, learned.heads]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

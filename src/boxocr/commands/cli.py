@@ -106,6 +106,9 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--dry-run", action="store_true", help="print what would be learned, and save nothing")
+    action.add_argument(
+        "--if-due", action="store_true", help="check the version in use; learn at 16, 32, 64, … corrections"
+    )
     action.add_argument("--show", action="store_true", help="print what was learned")
     action.add_argument("--use", type=_number, metavar="VERSION", help="go back to a version, or on to one")
     action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
@@ -346,6 +349,7 @@ def _learn(options: argparse.Namespace, settings: Settings) -> int:
 
     chosen = {
         Action.DRY_RUN: options.dry_run,
+        Action.DUE: options.if_due,
         Action.SHOW: options.show,
         Action.USE: options.use is not None,
         Action.OFF: options.off,

@@ -11,7 +11,7 @@ from boxocr.documents.kinds import Kind
 from boxocr.documents.page_image import PageImage
 from boxocr.errors import DocumentError
 from boxocr.pages.decode import Decoder
-from boxocr.pages.pixels import upright_pixels
+from boxocr.pages.image.pixels import upright_pixels
 
 _PIXELS_PER_MEGAPIXEL: Final = 1_000_000
 

@@ -12,7 +12,7 @@ from boxocr.documents.encoding import encode
 from boxocr.documents.page_image import PageImage
 from boxocr.documents.text_layer import lines_of
 from boxocr.errors import DocumentError
-from boxocr.pages.pixels import upright_pixels
+from boxocr.pages.image.pixels import upright_pixels
 
 _POINTS_PER_INCH: Final = 72
 _PIXELS_PER_MEGAPIXEL: Final = 1_000_000

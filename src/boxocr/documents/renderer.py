@@ -18,7 +18,7 @@ from typing import Any, Protocol, Self
 from boxocr.documents.kinds import Kind
 from boxocr.documents.page_image import PageImage
 from boxocr.errors import BoxOCRError, DocumentError
-from boxocr.process.lifetime import end_with_parent
+from boxocr.process.child import end_with_parent
 
 # Starting takes a second on an idle machine.
 _START_SECONDS = 120.0

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
     model_dir: Path | None = None
+    learn: Literal["manual", "auto"] = "manual"
     max_request_mb: Annotated[float, Field(gt=0)] = 64
     max_tasks: Annotated[int, Field(ge=1)] = 10_000
     max_regions: Annotated[int, Field(ge=1)] = 1_000
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
     pages_in_use_mb: Annotated[float, Field(gt=0)] = 500
@@ -104,6 +106,7 @@ class Settings(BaseSettings):
     ocr_engine: str = "auto"
     # Declared before the languages, which are validated against the data in this folder.
     tessdata_prefix: Path | None = None
+    ppocr_models: Path | None = None
     ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
@@ -112,7 +115,7 @@ class Settings(BaseSettings):
     page_readings_mb: Annotated[float, Field(ge=0)] = 64
     batch_seconds: Annotated[float, Field(gt=0, lt=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 80
 
-    @field_validator("log_format", mode="before")
+    @field_validator("log_format", "learn", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
     def _endpoint(cls, value: str | None) -> str | None:
         return None if value is None else _web_address(value)
 
-    @field_validator("local_files_document_root", "tessdata_prefix")
+    @field_validator("local_files_document_root", "tessdata_prefix", "ppocr_models")
     @classmethod
     def _existing_folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
@@ -194,6 +197,9 @@ class Settings(BaseSettings):
         if bool(self.aws_access_key_id) != bool(self.aws_secret_access_key):
             message = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"
             raise ValueError(message)
+        if self.learn == "auto" and (missing := self.missing_for_learning()):
+            message = f"LEARN=auto needs {', '.join(missing)}"
+            raise ValueError(message)
         return self
 
     @property
@@ -210,6 +216,15 @@ class Settings(BaseSettings):
     def predict_slots(self) -> int:
         """Maximum number of concurrent /predict requests, so that other requests always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
+
+    def missing_for_learning(self) -> list[str]:
+        """The variables that must be set before a server can learn from a project's corrections."""
+        needed = {
+            "MODEL_DIR": self.model_dir,
+            "LABEL_STUDIO_HOST": self.label_studio_url,
+            "LABEL_STUDIO_ACCESS_TOKEN": self.label_studio_token,
+        }
+        return [name for name, value in needed.items() if value is None]
 
     def secrets(self) -> tuple[str, ...]:
         """Values of all settings that are declared as ``SecretStr`` and set, without surrounding space."""

@@ -21,7 +21,7 @@ from boxocr.documents.buckets import SCHEME
 from boxocr.documents.renderer import RenderingOptions
 from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
-from boxocr.learning.applied import LearnedProjects
+from boxocr.learning.applied import NOTHING, LearnedProjects, ProjectLearning
 from boxocr.settings.environment import Settings
 
 Say = Callable[[str], None]
@@ -79,11 +79,13 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
         _check_labeling_config(label_config, say)
         if not api.tasks(number, most=1):
             raise CommandFailed(f"Project {number} has no tasks.", "Import documents with boxocr import.")
-        journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
-        workers = stack.enter_context(_workers(cluster, settings, label_config, say, number))
-        store = ProjectPredictions(api, number, LearnedProjects(settings.model_dir).of(str(number)))
+        learned = LearnedProjects(settings.model_dir).of(str(number))
+        path = Path(f"boxocr-project-{number}.journal")
+        journal = stack.enter_context(Journal(path, label_config, learned.model_version))
+        workers = stack.enter_context(_workers(cluster, settings, label_config, say, learned))
+        store = ProjectPredictions(api, number, learned)
         progress = Progress(sys.stderr)
-        run = Run(ProjectTasks(api, number), workers, journal, progress, store)
+        run = Run(ProjectTasks(api, number, learned.model_version), workers, journal, progress, store)
         store.on_error = run.fail
         done = run.run()
         if done.stopped is None and not done.failures:
@@ -157,17 +159,17 @@ def _nothing(found: FoundFiles) -> Summary:
 
 @contextmanager
 def _workers(
-    cluster: str | None, settings: Settings, label_config: str, say: Say, project: int | None = None
+    cluster: str | None, settings: Settings, label_config: str, say: Say, learned: ProjectLearning = NOTHING
 ) -> Iterator[Workers]:
     workers: Workers
     if cluster is None:
-        workers = LocalWorkers(settings, label_config, project)
+        workers = LocalWorkers(settings, label_config, learned)
     else:
         try:
             from boxocr.commands.preannotate.cluster import RayWorkers  # noqa: PLC0415 - Ray is an extra requirement
         except ImportError:
             raise CommandFailed("Ray is not installed.", "Install it with make run EXTRAS=ray.") from None
-        workers = nodes = RayWorkers(cluster, settings, label_config)
+        workers = nodes = RayWorkers(cluster, settings, label_config, learned)
         say(f"Nodes of the Ray cluster: {len(nodes)}, with {nodes.cores} cores in all.")
     try:
         yield workers

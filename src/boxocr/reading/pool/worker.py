@@ -5,7 +5,6 @@ import dataclasses
 import logging
 import math
 import pickle
-import signal
 import time
 import traceback
 from collections import OrderedDict
@@ -14,8 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from boxocr.errors import BoxOCRError, ReadingError
-from boxocr.process import logs, scheduling
-from boxocr.process.lifetime import end_with_parent
+from boxocr.process import child, logs
 from boxocr.reading import engines
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.page_frame import PageFrame
@@ -123,11 +121,7 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
         settings: for all engines.
         log: how the process logs.
     """
-    # Ctrl-C reaches all processes of a terminal, but the parent decides when readers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    scheduling.limit_malloc_arenas()
-    end_with_parent()
-    logs.configure(*log)
+    child.prepare(log)
     global _reader  # noqa: PLW0603 - one per process; jobs arrive pickled and cannot refer to it
     _reader = Reader(engine, settings)
     # An error here must not end the process: it would be restarted over and over.
