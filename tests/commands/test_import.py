@@ -186,8 +186,8 @@ def test_what_cannot_be_imported_is_named_with_its_reason_and_the_rest_is_import
         "✗ broken.pdf: The PDF is damaged, or cut off.",
         "✗ empty.pdf: The file is empty.",
         "✗ renamed.pdf: The file is not a PDF file, as its name says.",
-        "✗ cut.png, page 1: The page's image is damaged or cut off.",
-        "✗ large.tif, page 1: The image has more than 100 megapixels.",
+        "✗ cut.png, page 1: The image is damaged or cut off.",
+        "✗ large.tif, page 1: The page has more than 100 megapixels.",
         "✗ encrypted.pdf: The PDF is encrypted. → Give its password with --password.",
     ):
         assert line in done.errors
