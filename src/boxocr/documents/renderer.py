@@ -93,8 +93,15 @@ class Renderer:
         Raises:
             BoxOCRError: it cannot be opened.
         """
-        self._send(_OPEN, path, kind)
-        return int(self._answer("The file", _OPEN_SECONDS))
+        try:
+            return self._opened(path, kind)
+        except ProcessGone:
+            # The system kills processes when it runs out of memory, and the file need not be the cause.
+            pass
+        try:
+            return self._opened(path, kind)
+        except ProcessGone:
+            raise _crashed("The file") from None
 
     def pages(self, path: Path, kind: Kind, indexes: Iterable[int]) -> Iterator[tuple[int, PageImage | BoxOCRError]]:
         """Yield pages of the open document, each with its index; the error of one that cannot be rendered.
@@ -112,9 +119,7 @@ class Renderer:
                 ready, found = sent, None if sent is None else self._page(sent)
                 sent = None
                 if index is not None:
-                    if self._process is None:
-                        self.open(path, kind)
-                    self._send(_PAGE, index)
+                    self._request(path, kind, index)
                     sent = index
                 if ready is not None and found is not None:
                     yield ready, found
@@ -123,38 +128,44 @@ class Renderer:
                 # Its answer must not be taken for that to the next request.
                 self._kill()
 
+    def _request(self, path: Path, kind: Kind, index: int) -> None:
+        """Ask for a page, of the document opened again if the process has ended."""
+        if self._process is not None and not self._process.is_killed:
+            with contextlib.suppress(ProcessGone):
+                self._send(_PAGE, index)
+                return
+        self.open(path, kind)
+        with contextlib.suppress(ProcessGone):
+            self._send(_PAGE, index)
+
+    def _opened(self, path: Path, kind: Kind) -> int:
+        self._send(_OPEN, path, kind)
+        return int(self._answer("The file", _OPEN_SECONDS))
+
     def _page(self, index: int) -> PageImage | BoxOCRError:
         try:
             page: PageImage = self._answer(f"Page {index + 1}", _PAGE_SECONDS)
         except BoxOCRError as error:
             return error
+        except ProcessGone:
+            return _crashed(f"Page {index + 1}")
         return page
 
     def _send(self, *request: object) -> None:
-        try:
-            if self._process is None:
-                arguments = (self._options, logs.configured())
-                self._process = KillableProcess(_serve, arguments, name="renderer", start_seconds=_START_SECONDS)
-            self._process.send(pickle.dumps(request))
-        except ProcessGone:
-            self._process = None
-            raise DocumentError("The process that renders pages ended.", "Run the command again.") from None
+        if self._process is None or self._process.is_killed:
+            arguments = (self._options, logs.configured())
+            self._process = KillableProcess(_serve, arguments, name="renderer", start_seconds=_START_SECONDS)
+        self._process.send(pickle.dumps(request))
 
     def _answer(self, subject: str, seconds: float) -> Any:
         if self._process is None:
-            raise DocumentError
+            raise ProcessGone
         try:
             # From a process of our own.
             done, result = pickle.loads(self._process.receive(seconds))  # noqa: S301 # nosec B301
         except TimeoutError:
-            self._process = None
             raise DocumentError(
                 f"{subject} took longer than {seconds:.0f} seconds.", "Save the file again with another program."
-            ) from None
-        except ProcessGone:
-            self._process = None
-            raise DocumentError(
-                f"{subject} crashed the library that reads it.", "Save the file again with another program."
             ) from None
         if done:
             return result
@@ -164,6 +175,10 @@ class Renderer:
         if self._process is not None:
             self._process.kill()
         self._process = None
+
+
+def _crashed(subject: str) -> DocumentError:
+    return DocumentError(f"{subject} crashed the library that reads it.", "Save the file again with another program.")
 
 
 def _serve(connection: Connection, options: RenderingOptions, log: logs.Settings) -> None:
