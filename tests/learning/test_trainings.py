@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,16 @@ def server(tmp_path: Path, page_server: str, studio: ApiStandIn) -> Iterator[Ser
         "LABEL_STUDIO_ACCESS_TOKEN": studio.token,
         "MODEL_DIR": str(tmp_path / "models"),
         "LEARN": "auto",
+        "STATUS_PAGE": "true",
     }
     with running(folder, one_reader(page_server, "tests.learning.engines:Captioned", **variables)) as backend:
         yield Server(backend, page_server)
+
+
+def accuracy(server: Server) -> dict[str, Any]:
+    """The accuracy section of the status page, as soon as it is known."""
+    wait_for(lambda: server.backend.get("/status/accuracy").json()["note"] != "Looking …")
+    return dict(server.backend.get("/status/accuracy").json())
 
 
 def submit(server: Server, project: int, suggestions: int) -> None:
@@ -74,6 +82,10 @@ def test_a_server_learns_by_itself_and_when_it_is_asked_and_forged_events_teach_
     assert server.backend.post("/setup", setup).json()["model_version"] == "boxocr-learned-1-0.1.0"
     assert LearnedStore(tmp_path / "models", forged).versions() == []
     server.expect(forged, READING)
+
+    (row,) = [row for row in accuracy(server)["projects"] if row["project"] == project]
+    assert row["figures"] | {"boxes": 16, "corrected": 16, "accepted_share": 0, "edits": 12 * 16} == row["figures"]
+    assert (row["version"], row["sentences"][0].partition(" (")[0]) == (1, "Label1: the first part like 99/99/9999")
 
     start = payload("webhook-start-training", "")
     start["project"]["id"] = project
