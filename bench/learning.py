@@ -31,7 +31,7 @@ from boxocr.learning.alignment import distance
 from boxocr.learning.project_heads import LearnedHeads, learn_heads
 from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.ppocr import PPOCR
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
@@ -58,7 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
-    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    recognizer = PPOCR(installed_recognizer(threads=1), threads=1)
     for name, lines in _sets(recognizer, options.lines, options.pages).items():
         _measure(name, lines, recognizer, options.sizes, options.typos)
         _draw(lines, recognizer, options.sizes[-1], options.draws, options.typos)

@@ -18,7 +18,9 @@ BoxOCRError
 │   │   └── PageCertificate               502  the certificate of the TLS connection is not trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
+│   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
+├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
@@ -207,13 +209,31 @@ class PageTooLarge(PageError):
     remedy = "Reduce its size, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
 
 
+class PageTooCostly(PageError):
+    """Decoding takes too much time or memory for a page of this size, or the file consists of too many parts."""
+
+    status = 422
+    code = "page_too_costly"
+    message = "The page's image takes too much time or memory to decode."
+    remedy = "Save it again as an ordinary PNG or JPEG."
+
+
 class PageUndecodable(PageError):
     """The file is not an image in a supported format."""
 
     status = 422
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
-    remedy = "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+    remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
+
+
+class DocumentError(BoxOCRError):
+    """A document file, or one of its pages, cannot be turned into an image."""
+
+    status = 422
+    code = "document"
+    message = "The file cannot be imported."
+    remedy = "Open it in a viewer, and save it again."
 
 
 class ReadingError(BoxOCRError):

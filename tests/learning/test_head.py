@@ -15,7 +15,7 @@ from boxocr.learning.project_heads import learn_heads
 from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.last_layer import last_layer, with_features
 from boxocr.reading.recognition.ppocr import PPOCR
 
@@ -24,7 +24,7 @@ DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 @pytest.fixture(scope="module")
 def recognizer() -> PPOCR:
-    return PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    return PPOCR(installed_recognizer(threads=1), threads=1)
 
 
 @cache

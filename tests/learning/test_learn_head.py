@@ -14,7 +14,7 @@ from PIL import Image
 
 from boxocr.learning.alignment import distance
 from boxocr.learning.store import LearnedState, LearnedStore
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.head import Head
 from boxocr.reading.recognition.ppocr import PPOCR
 from tests.backend import Backend, running
@@ -67,7 +67,7 @@ def pages() -> list[PrintedPage]:
 def project(studio: ApiStandIn, pages: list[PrintedPage]) -> int:
     """A project whose annotators corrected all pages but the last one."""
     number = studio.add_project(BOXES.replace('"Text"', '"Label1"'))
-    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    recognizer = PPOCR(installed_recognizer(threads=1), threads=1)
     for task, page in enumerate(pages[:-1], start=1):
         results = []
         for region, ((text, place), pixels) in enumerate(zip(page.lines, page.pixels, strict=True)):

@@ -59,6 +59,7 @@ class Services:
             engine=settings.ocr_engine,
             languages=settings.ocr_lang,
             tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
+            models=str(settings.ppocr_models) if settings.ppocr_models else None,
         )
         self.page_readings = PageReadings(self.pages, self.readers, settings.page_readings_mb)
         self.areas = AreaReader(self.readers, self.readings, self.page_readings, self.crop_budget)
@@ -67,6 +68,7 @@ class Services:
 
     def start(self) -> None:
         """Start the readers; a failure is stored as ``problem``, for :meth:`probe` and for the caller."""
+        self.pages.start()
         try:
             self.readers.start()
         except BoxOCRError as error:

@@ -12,7 +12,6 @@ from boxocr.learning.boxes import Box, BoxReader, Json
 from boxocr.learning.crops import Borrow, crop_of
 from boxocr.learning.training import Line
 from boxocr.pages.store import PageStore
-from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.settings.environment import Settings, available_cores
 
 if TYPE_CHECKING:
@@ -115,8 +114,9 @@ def _recognizer(settings: Settings) -> "PPOCR | None":
     if settings.ocr_engine not in _ENGINES_WITH_HEADS:
         return None
     try:
-        from boxocr.reading.recognition.ppocr import PPOCR  # noqa: PLC0415 - PP-OCR can be missing
+        from boxocr.reading.recognition.ppocr_by_language import recognizer_of  # noqa: PLC0415 - PP-OCR can be missing
 
-        return PPOCR(EngineSettings(settings.ocr_lang, None, "", settings.ocr_timeout, available_cores()))
+        folder = str(settings.ppocr_models) if settings.ppocr_models else None
+        return recognizer_of(settings.ocr_lang, folder, available_cores())
     except (ImportError, EngineNotUsable):
         return None

@@ -64,12 +64,14 @@ class RegionAnswer:
         readings: of the region itself, or of its pieces; none when it was not read, or failed.
         page: size of its page; None without readings.
         error: the reason why it could not be read.
+        note: a sentence about the page for the annotator, in addition to those about the readings.
     """
 
     region: DrawnRegion
     readings: Sequence[AreaReading] = ()
     page: PageSize | None = None
     error: BoxOCRError | None = None
+    note: str | None = None
 
 
 def drawn(answers: Sequence[RegionAnswer], warnings: Sequence[str], model_version: str, max_regions: int) -> Prediction:
@@ -117,7 +119,8 @@ def _results_of(answer: RegionAnswer, max_regions: int) -> list[Result]:
     if answer.error is not None:
         return _unread(region, state, answer.error)
     if isinstance(answer.region.plan, ReadingPlan) and answer.page is not None:
-        return _read(region, answer.region.plan, answer.readings, answer.page)
+        results = _read(region, answer.region.plan, answer.readings, answer.page)
+        return with_warnings(results, [answer.note] if answer.note else [])
     match state:
         case State.TYPED:
             return as_typed(region)

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
     pages_in_use_mb: Annotated[float, Field(gt=0)] = 500
@@ -99,11 +100,13 @@ class Settings(BaseSettings):
     crops_mb: Annotated[float, Field(gt=0)] = 500
     max_page_mb: Annotated[float, Field(gt=0)] = 64
     max_page_megapixels: Annotated[float, Field(gt=0)] = 100
+    max_document_mb: Annotated[float, Field(gt=0)] = 1000
 
     # Reading
     ocr_engine: str = "auto"
     # Declared before the languages, which are validated against the data in this folder.
     tessdata_prefix: Path | None = None
+    ppocr_models: Path | None = None
     ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
     def _endpoint(cls, value: str | None) -> str | None:
         return None if value is None else _web_address(value)
 
-    @field_validator("local_files_document_root", "tessdata_prefix")
+    @field_validator("local_files_document_root", "tessdata_prefix", "ppocr_models")
     @classmethod
     def _existing_folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():

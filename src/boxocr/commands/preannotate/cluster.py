@@ -6,6 +6,8 @@ servers in them must be reachable from there.
 
 import logging
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +27,10 @@ from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
 from boxocr.learning.applied import ProjectLearning
 from boxocr.settings.environment import Settings
+
+# Loading Ray takes some seconds, and connecting one. Together less than half a minute.
+_PORT_SECONDS = 5
+_CLUSTER_SECONDS = 22
 
 # Bounds the retries of a task that crashes every node.
 _ATTEMPTS = 3
@@ -98,9 +104,9 @@ class RayWorkers:
         except OSError:
             raise CommandFailed("A recognizer head of the project is missing.", "Run the command again.") from None
         try:
-            _check_port(address)
+            _check(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (OSError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, subprocess.SubprocessError):
             raise CommandFailed(
                 f"No Ray cluster answers at {address[:80]}.", "Start one with ray start --head, and name it with --ray."
             ) from None
@@ -153,11 +159,26 @@ class RayWorkers:
             return node
 
 
-def _check_port(address: str) -> None:
-    """Raise OSError or ValueError unless the port is open. Ray itself would retry for minutes."""
+def _check(address: str) -> None:
+    """Connect to a cluster in another process, which is killed after some seconds.
+
+    Ray itself retries for minutes, and ends the process if another server answers at the address.
+
+    Raises:
+        OSError, ValueError, SubprocessError: there is no cluster.
+    """
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PORT_SECONDS).close()
+    code = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=50)"
+    subprocess.run(  # noqa: S603 - Python itself, without a shell # nosec B603
+        [sys.executable, "-c", code, address],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_CLUSTER_SECONDS,
+    )
 
 
 def _with_own_files(learned: ProjectLearning, heads: Mapping[str, bytes], folder: Path) -> ProjectLearning:
