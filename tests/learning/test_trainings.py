@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from boxocr.learning.store import LearnedStore
+from boxocr.learning.store import LearnedState, LearnedStore
+from boxocr.reading.recognition.head import Head
 from tests.backend import PYTHONPATH, Backend, clean_environment, one_reader, refused, running
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
@@ -151,3 +153,8 @@ def test_doctor_reports_a_version_that_is_broken_or_of_another_model(
     doctor = boxocr("doctor")
     assert doctor.says(f"✗ learning: Learned version 1 of project {project} cannot be read")
     assert doctor.code == 1
+
+    head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32), model="another")
+    LearnedStore(tmp_path, project).save(LearnedState(heads={"Label1": head}))
+    doctor = boxocr("doctor")
+    assert doctor.says(f"✗ learning: Version 2 of project {project} has a recognizer head of another model.")
