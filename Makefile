@@ -95,16 +95,18 @@ picture: $(VENV)/.installed-test
 	cp e2e/shots/box-to-text.png e2e/shots/accepting.png docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
+	$(BIN)/python -m bench.documents --no-pages
 	$(BIN)/python -m bench.accuracy $(ARGS)
 	$(BIN)/python -m bench.plots
 
 bench-pages: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
+	$(BIN)/python -m bench.documents --no-boxes
 	$(BIN)/python -m bench.whole_pages $(ARGS)
 
 bench-latency: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
 	$(BIN)/python -m bench.latency $(ARGS)
 	$(BIN)/python -m bench.plots
 
