@@ -115,6 +115,8 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
             source = TasksFile(work.tasks)
         else:
             source, found = _documents(work, work.output, label_config, settings)
+            # The operator named the documents, and the command writes the addresses of their pages itself.
+            settings = settings.model_copy(update={"local_files_folders": (".",), "allowed_buckets": ()})
         for name, reason in found.skipped:
             say(f"{name}: {reason}, skipped.")
         if next(source.entries(), None) is None:
@@ -141,7 +143,13 @@ def _documents(work: Work, output_file: Path, label_config: str, settings: Setti
     options = RenderingOptions(work.dpi, work.passwords, settings.max_page_megapixels)
     with PageList(output_file.with_name(f"{output_file.name}.pages")) as pages:
         found = list_documents(
-            work.documents or "", pages, column=column, store=store, options=options, settings=settings
+            work.documents or "",
+            pages,
+            column=column,
+            store=store,
+            options=options,
+            settings=settings,
+            out=sys.stderr,
         )
     return Documents(label_config, pages), found
 
