@@ -30,7 +30,7 @@ _NEEDS_PLACE = "Name a place for images of its pages with --to, or use boxocr im
 
 @dataclass(slots=True)
 class FoundFiles:
-    """What became of the files that are no tasks.
+    """The files that did not become tasks.
 
     Attributes:
         skipped: name and reason of each file that is not a document.
