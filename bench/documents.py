@@ -21,7 +21,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -211,9 +211,15 @@ def main() -> None:
     for kind, shown in (("boxes", ("cer", "exact", "ece", "flagged", "silent", "lost")), ("pages", ("f1", "cpu"))):
         if len(figures[kind]) > 1:
             print(*(f"\n{comparison(figure, figures[kind])}" for figure in shown), sep="\n")
-    if not (arguments.data or arguments.engine or arguments.only or arguments.every > 1):
-        saved = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        RESULTS.write_text(json.dumps(saved | {kind: one for kind, one in figures.items() if one}, indent=1) + "\n")
+    if not (arguments.data or arguments.only or arguments.every > 1):
+        _save(figures)
+
+
+def _save(figures: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add the figures to those of contenders that were measured before."""
+    saved = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    merged = {kind: saved.get(kind, {}) | dict(found) for kind, found in figures.items()}
+    RESULTS.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
 
 
 def _measure(
