@@ -115,6 +115,8 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
             source = TasksFile(work.tasks)
         else:
             source, found = _documents(work, work.output, label_config, settings)
+            # The operator named the documents, and the command writes the addresses of their pages itself.
+            settings = settings.model_copy(update={"local_files_folders": (".",), "allowed_buckets": ()})
         for name, reason in found.skipped:
             say(f"{name}: {reason}, skipped.")
         if next(source.entries(), None) is None:

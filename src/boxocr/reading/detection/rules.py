@@ -14,9 +14,12 @@ _UPRIGHT_LENGTH = 1.5
 _THICKNESS = 0.3
 _THIN = 3
 
-# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image.
-_FRAME_INK = 0.35
-_FRAME = 0.8
+# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image. Along
+# each side there is ink nearly everywhere, in a strip with this share of the shorter side.
+_FRAME_INK = 0.5
+_FRAME = 0.5
+_SIDE = 0.9
+_STRIP = 0.1
 
 # Bars of a bar code: at least as many, each this many times higher than wide, and all of one height within a tenth.
 _BARS = 12
@@ -42,6 +45,7 @@ def find(ink: Ink) -> Ink:
         & (pieces.height > _FRAME * height)
         & (pieces.area < _FRAME_INK * pieces.width * pieces.height)
     )
+    frames = frames.only(np.array([has_four_sides(frames, at) for at in range(frames.count)], np.bool_))
     text = pieces.only(
         ~np.isin(pieces.numbers, np.concatenate((bars.numbers, frames.numbers)))
         & (np.maximum(pieces.width, pieces.height) > _THIN)
@@ -60,6 +64,15 @@ def find(ink: Ink) -> Ink:
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink.T, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest).T
     return found | level | _connected_or_beyond(upright, level, text)
+
+
+def has_four_sides(pieces: Components, at: int) -> bool:
+    """Say whether a piece of ink is a rectangle, which no letter is: at 口 the lower side is above the feet."""
+    left, top, width, height = (int(side[at]) for side in (pieces.left, pieces.top, pieces.width, pieces.height))
+    ink = pieces.labels[top : top + height, left : left + width] == pieces.numbers[at]
+    strip = max(round(_STRIP * min(width, height)), 2)
+    strips = ink[:strip].any(axis=0), ink[-strip:].any(axis=0), ink[:, :strip].any(axis=1), ink[:, -strip:].any(axis=1)
+    return all(float(side.mean()) > _SIDE for side in strips)
 
 
 def _bars(pieces: Components) -> Components:
