@@ -146,7 +146,8 @@ def test_a_box_that_takes_longer_than_a_request_may_is_read(
 
 
 def test_a_body_in_chunks_over_the_limit_is_refused(small: Backend) -> None:
-    answer = requests.post(f"{small.url}/predict", data=iter([b" " * 500_000] * 6), timeout=20)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{small.url}/predict", data=iter([b" " * 500_000] * 6), headers=headers, timeout=20)
 
     assert answer.status_code == 413
 
@@ -188,7 +189,7 @@ def test_a_decoded_page_takes_of_the_budget_until_it_is_released() -> None:
 
 def test_a_damaged_page_takes_nothing_of_the_budget() -> None:
     file = BytesIO()
-    Image.effect_noise((100, 100), 50).save(file, "PNG")
+    Image.effect_noise((100, 100), 50).save(file, "BMP")
     budget = MemoryBudget(40_000)
     with pytest.raises(Exception, match="damaged"):
         Decoder(1, 2, budget).decode(file.getvalue()[:3000])

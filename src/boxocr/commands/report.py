@@ -22,6 +22,7 @@ from boxocr.learning.crops import Borrow, as_data_address, crop_of
 from boxocr.learning.figures import Report, Scored, report_on
 from boxocr.learning.journal import BoxJournal
 from boxocr.learning.report_page import Picture
+from boxocr.learning.store import LearnedStore
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 
@@ -29,7 +30,7 @@ from boxocr.settings.environment import Settings
 TASKS_AT_ONCE = 500
 
 _SECONDS_BETWEEN_LINES = 10.0
-_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} annotated tasks, {remaining} left"
+_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} tasks, {remaining} left"
 
 Say = Callable[[str], None]
 
@@ -72,6 +73,7 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
         projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
         boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
         found = report_on(boxes)
+        _remember(settings, found, say)
         titles = {number: project.title for number, project in projects.items()}
         with _writing():
             if work.html is not None:
@@ -92,20 +94,34 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
     return found
 
 
-def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Iterator[Box]:
+def _remember(settings: Settings, found: Report, say: Say) -> None:
+    """Keep the figures of each project for the status page."""
+    if settings.model_dir is None:
+        return
+    try:
+        for number, figures in found.groups["project"].items():
+            store = LearnedStore(settings.model_dir, int(number))
+            store.remember(store.history().with_accuracy(figures.as_json()))
+    except OSError as error:
+        say(f"The status page does not get these figures, since MODEL_DIR cannot be written: {error.strerror}.")
+
+
+def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO, folder: Path = Path()) -> Iterator[Box]:
     """The boxes of all annotations of a project; an interrupted run is continued.
 
     Args:
         api: Label Studio.
         project: of the annotations.
         progress: a terminal or a log.
+        folder: for the journal, which an interrupted run leaves.
 
     Raises:
         CommandFailed: Label Studio does not answer or refuses, or the disk refuses.
     """
     reader = BoxReader(project.id, project.label_config)
     digest = sha256(project.label_config.encode()).hexdigest()
-    journal = BoxJournal(Path(f"boxocr-report-{project.id}.journal"), {"url": api.url, "label_config": digest})
+    path = folder / f"boxocr-report-{project.id}.journal"
+    journal = BoxJournal(path, {"url": api.url, "label_config": digest})
     with _writing():
         last, known = journal.load()
     yield from known
@@ -162,6 +178,7 @@ def _summary(found: Report) -> list[str]:
         sentences.append(
             f"Character error rate {total.cer:.2%}: {total.edits:,} edits in {total.characters:,} characters."
         )
+    sentences += [one.sentence() for one in found.conflicts]
     sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
     return sentences
 
@@ -202,7 +219,7 @@ class TaskProgress:
             self._bar.update(tasks)
         elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            print(f"{self._done} of {self._total} annotated tasks", file=self._out, flush=True)
+            print(f"{self._done} of {self._total} tasks", file=self._out, flush=True)
 
 
 @contextmanager
