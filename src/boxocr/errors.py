@@ -5,6 +5,10 @@ BoxOCRError
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
+│   ├── HostNotAllowed                403  the request names a host that is not this server
+│   ├── CrossOrigin                   403  a browser sent the request for a page of another site
+│   ├── NotJSON                       415
+│   ├── RateLimited                   429  more requests per second than one caller may send
 │   ├── LabelingConfigError           400  the config has no TextArea for text
 │   └── TrainingNotPossible           409  a setting that learning needs is missing
 ├── Busy                          503  more requests are waiting than the server allows
@@ -92,6 +96,43 @@ class RequestTooLarge(RequestError):
     code = "request_too_large"
     message = "The request is too large."
     remedy = "Send fewer tasks at once, or raise MAX_REQUEST_MB."
+
+
+class HostNotAllowed(RequestError):
+    """The request's Host header is not a name of this server, so a browser may have been tricked into sending it."""
+
+    status = 403
+    code = "host_not_allowed"
+    message = "This server does not have the name that the request was sent to."
+    remedy = "Add the name to ALLOWED_HOSTS."
+
+
+class CrossOrigin(RequestError):
+    """A page of another site tries to read the status page."""
+
+    status = 403
+    code = "cross_origin"
+    message = "Other sites may not read the status page."
+    remedy = "Open the address of this server itself."
+
+
+class NotJSON(RequestError):
+    """The body is not declared as JSON. Pages of other sites can only send other types without being asked."""
+
+    status = 415
+    code = "not_json"
+    message = "The request's body is not declared as JSON."
+    remedy = "Send it with the header Content-Type: application/json."
+
+
+class RateLimited(RequestError):
+    """A caller sends more requests than REQUESTS_PER_SECOND allows."""
+
+    status = 429
+    code = "rate_limited"
+    message = "Too many requests come from this address."
+    remedy = "Send fewer, or raise REQUESTS_PER_SECOND."
+    retry_after_seconds = 1
 
 
 class LabelingConfigError(RequestError):

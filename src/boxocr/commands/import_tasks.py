@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from boxocr.label_studio.imports import ProjectImports
 
-# Label Studio updates counters of the project with each request.
-_MOST_TASKS = 50
+# Label Studio updates counters of the project with each request. A killed run has uploaded this many pages for nothing.
+_MOST_TASKS = 20
 _MOST_CHARACTERS = 5_000_000
 
 

@@ -87,6 +87,7 @@ class TextLayers:
 
     def __exit__(self, *_: object) -> None:
         """Stop the readers."""
+        self._decoder.close()
         if self._readers is not None:
             self._readers.close()
 

@@ -1,72 +1,32 @@
 """Image files as documents: those that browsers show stay as they are, others become PNG or JPEG, a page per frame."""
 
-from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Final
 
-from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, Jpeg2KImagePlugin, TiffImagePlugin
+import numpy as np
+from PIL import Image, ImageFile
 
 from boxocr.documents.encoding import encode
 from boxocr.documents.kinds import Kind
 from boxocr.documents.page_image import PageImage
-from boxocr.errors import DocumentError
-from boxocr.pages.decode import Decoder
+from boxocr.errors import DocumentError, PageError
+from boxocr.pages.image.file import ImageFileReader, limit_pillow
+from boxocr.pages.image.formats import opener_of
 from boxocr.pages.image.pixels import upright_pixels
 
-_PIXELS_PER_MEGAPIXEL: Final = 1_000_000
-
-
-def _heif(path: Path) -> ImageFile.ImageFile:
-    from pi_heif import HeifImageFile  # noqa: PLC0415 - loads a large library, for one kind of file
-
-    image: ImageFile.ImageFile = HeifImageFile(str(path))
-    return image
-
-
-# Image.open is not used: it tries other formats too, by which some of Pillow's decoders would run programs.
-_OPENERS: dict[Kind, Callable[[Path], ImageFile.ImageFile]] = {
-    Kind.TIFF: TiffImagePlugin.TiffImageFile,
-    Kind.HEIF: _heif,
-    Kind.AVIF: AvifImagePlugin.AvifImageFile,
-    Kind.JPEG_2000: Jpeg2KImagePlugin.Jpeg2KImageFile,
-}
+_PIXELS_PER_MEGAPIXEL = 1_000_000
 
 # First bytes → suffix of the name.
 _SUFFIXES = ((b"\xff\xd8", ".jpg"), (b"\x89PNG", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"), (b"RIFF", ".webp"))
 
+_ANIMATED = (".gif", ".webp", ".png")
 
-class ShownImage:
-    """A PNG, JPEG, WebP, GIF or BMP file, whose bytes are used unchanged.
-
-    Args:
-        path: of the file.
-        max_megapixels: larger images are refused.
-    """
-
-    def __init__(self, path: Path, max_megapixels: float) -> None:
-        self._path = path
-        self._decoder = Decoder(max_megapixels, at_once=1)
-
-    def __len__(self) -> int:
-        return 1
-
-    def page(self, _: int) -> PageImage:
-        """The image.
-
-        Raises:
-            PageError: it is damaged or too large.
-        """
-        data = self._path.read_bytes()
-        # Also shows that it is complete.
-        height, width = self._decoder.decode(data).shape[:2]
-        suffix = next(suffix for start, suffix in _SUFFIXES if data.startswith(start))
-        animated = suffix in (".gif", ".webp", ".png") and _frames_of(self._path) > 1
-        remark = "It is an animation, of which the first frame is read." if animated else ""
-        return PageImage(data, suffix, width, height, remark=remark)
+# Formats whose frames are pages. Those of other formats are animations, or depths of a photo.
+_PAGED = (Kind.TIFF, Kind.HEIF)
 
 
-class Frames:
-    """A TIFF, HEIC, AVIF or JPEG 2000 file, each of whose frames is a page.
+class ImageDocument:
+    """An image file.
 
     Args:
         path: of the file.
@@ -74,23 +34,29 @@ class Frames:
         max_megapixels: larger frames are refused.
 
     Raises:
-        DocumentError: the file is damaged.
+        DocumentError: the file cannot be read.
     """
 
     def __init__(self, path: Path, kind: Kind, max_megapixels: float) -> None:
         self._kind = kind
         self._max_megapixels = max_megapixels
-        # The size is compared with this server's own limit.
-        Image.MAX_IMAGE_PIXELS = None
+        limit_pillow(max_megapixels)
         try:
-            self._image = _OPENERS[kind](path)
-            self._frames = int(getattr(self._image, "n_frames", 1))
-        except Exception as error:
-            # Pillow raises many kinds for damaged files.
-            raise self._damaged() from error
+            self._data = path.read_bytes()
+        except OSError:
+            raise DocumentError("It cannot be read.", "Check its permissions.") from None
+        self._frames: ImageFile.ImageFile | None = None
+        if kind in _PAGED:
+            try:
+                image = opener_of(self._data)(BytesIO(self._data))
+                if getattr(image, "n_frames", 1) > 1:
+                    self._frames = image
+            except Exception as error:
+                # Pillow raises many kinds for damaged files.
+                raise self._damaged() from error
 
     def __len__(self) -> int:
-        return self._frames
+        return getattr(self._frames, "n_frames", 1)
 
     def page(self, index: int) -> PageImage:
         """The frame with this index, upright.
@@ -98,24 +64,44 @@ class Frames:
         Raises:
             DocumentError: it is damaged, or too large.
         """
+        pixels = self._only_frame() if self._frames is None else self._frame(self._frames, index)
+        height, width = pixels.shape[:2]
+        if self._kind is not Kind.IMAGE:
+            return PageImage(*encode(pixels), width, height)
+        suffix = next(suffix for start, suffix in _SUFFIXES if self._data.startswith(start))
+        animated = suffix in _ANIMATED and self._is_animated()
+        remark = "It is an animation, of which the first frame is read." if animated else ""
+        return PageImage(self._data, suffix, width, height, remark=remark)
+
+    def _only_frame(self) -> np.ndarray:
+        reader = None
         try:
-            self._image.seek(index)
-            width, height = self._image.size
+            reader = ImageFileReader(self._data, self._max_megapixels)
+            reader.load()
+            pixels, missing = reader.convert()
+        except PageError as error:
+            raise DocumentError(error.message.replace("The page's image", "The image"), error.remedy) from error
+        if missing:
+            raise self._damaged()
+        return pixels
+
+    def _frame(self, image: ImageFile.ImageFile, index: int) -> np.ndarray:
+        try:
+            image.seek(index)
+            width, height = image.size
             if width * height <= self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
-                self._image.load()
-                pixels = upright_pixels(ImageOps.exif_transpose(self._image), 1)
-                return PageImage(*encode(pixels), pixels.shape[1], pixels.shape[0])
+                image.load()
+                return upright_pixels(image, 1)
         except Exception as error:
             raise self._damaged() from error
         raise DocumentError(
-            f"The image has more than {self._max_megapixels:g} megapixels.",
+            f"The page has more than {self._max_megapixels:g} megapixels.",
             "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
         )
 
+    def _is_animated(self) -> bool:
+        with Image.open(BytesIO(self._data), formats=("GIF", "WEBP", "PNG")) as image:
+            return getattr(image, "n_frames", 1) > 1
+
     def _damaged(self) -> DocumentError:
-        return DocumentError(f"The {self._kind.value} file is damaged or cut off.", "Save it again.")
-
-
-def _frames_of(path: Path) -> int:
-    with Image.open(path, formats=("GIF", "WEBP", "PNG")) as image:
-        return int(getattr(image, "n_frames", 1))
+        return DocumentError("The image is damaged or cut off.", "Save it again.")

@@ -83,7 +83,8 @@ class PdfFile:
         remark = ""
         if bound < scale:
             remark = f"It is rendered at {bound * _POINTS_PER_INCH:.0f} dpi, because of its size."
-        bitmap = page.render(scale=bound, rev_byteorder=True)
+        # pypdfium2 rounds up, and 420 points at 300 dpi are a little more than 1,750 pixels in floating point.
+        bitmap = page.render(scale=bound * (1 - 1e-9), rev_byteorder=True)
         try:
             pixels = upright_pixels(bitmap.to_pil(), 1)
             data, suffix = encode(pixels)

@@ -5,20 +5,19 @@ them allocate all memory. The process is replaced after each of these, and the n
 """
 
 import contextlib
-import multiprocessing
+import pickle
 import resource
-import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from boxocr.documents.kinds import Kind
 from boxocr.documents.page_image import PageImage
 from boxocr.errors import BoxOCRError, DocumentError
-from boxocr.process.child import end_with_parent
+from boxocr.process import child, logs
+from boxocr.process.killable import KillableProcess, ProcessGone
 
 # Starting takes a second on an idle machine.
 _START_SECONDS = 120.0
@@ -48,6 +47,10 @@ class RenderingOptions:
     max_megapixels: float
 
 
+# Requests to the process, and their arguments.
+_OPEN, _PAGE = "open", "page"
+
+
 class Document(Protocol):
     """A document file."""
 
@@ -71,8 +74,7 @@ class Renderer:
 
     def __init__(self, options: RenderingOptions) -> None:
         self._options = options
-        self._process: SpawnProcess | None = None
-        self._connection: Connection[Any, Any] | None = None
+        self._process: KillableProcess | None = None
 
     def __enter__(self) -> Self:
         """Return the renderer. The process is started for the first document."""
@@ -91,9 +93,15 @@ class Renderer:
         Raises:
             BoxOCRError: it cannot be opened.
         """
-        self._start()
-        self._send(("open", path, kind))
-        return int(self._answer("The file", _OPEN_SECONDS))
+        try:
+            return self._opened(path, kind)
+        except ProcessGone:
+            # The system kills processes when it runs out of memory, and the file need not be the cause.
+            pass
+        try:
+            return self._opened(path, kind)
+        except ProcessGone:
+            raise _crashed("The file") from None
 
     def pages(self, path: Path, kind: Kind, indexes: Iterable[int]) -> Iterator[tuple[int, PageImage | BoxOCRError]]:
         """Yield pages of the open document, each with its index; the error of one that cannot be rendered.
@@ -111,9 +119,7 @@ class Renderer:
                 ready, found = sent, None if sent is None else self._page(sent)
                 sent = None
                 if index is not None:
-                    if self._process is None:
-                        self.open(path, kind)
-                    self._send(("page", index))
+                    self._request(path, kind, index)
                     sent = index
                 if ready is not None and found is not None:
                     yield ready, found
@@ -122,83 +128,91 @@ class Renderer:
                 # Its answer must not be taken for that to the next request.
                 self._kill()
 
+    def _request(self, path: Path, kind: Kind, index: int) -> None:
+        """Ask for a page, of the document opened again if the process has ended."""
+        if self._process is not None and not self._process.is_killed:
+            with contextlib.suppress(ProcessGone):
+                self._send(_PAGE, index)
+                return
+        self.open(path, kind)
+        with contextlib.suppress(ProcessGone):
+            self._send(_PAGE, index)
+
+    def _opened(self, path: Path, kind: Kind) -> int:
+        self._send(_OPEN, path, kind)
+        return int(self._answer("The file", _OPEN_SECONDS))
+
     def _page(self, index: int) -> PageImage | BoxOCRError:
         try:
             page: PageImage = self._answer(f"Page {index + 1}", _PAGE_SECONDS)
         except BoxOCRError as error:
             return error
+        except ProcessGone:
+            return _crashed(f"Page {index + 1}")
         return page
 
-    def _start(self) -> None:
-        if self._process is not None:
-            return
-        context: SpawnContext = multiprocessing.get_context("spawn")
-        self._connection, other_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other_end, self._options), name="renderer", daemon=True)
-        self._process.start()
-        # While this end stays open here, the pipe does not report the death of the process.
-        other_end.close()
-        self._answer("The process that renders pages", _START_SECONDS)
-
-    def _send(self, request: tuple[Any, ...]) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(OSError):
-                self._connection.send(request)
+    def _send(self, *request: object) -> None:
+        if self._process is None or self._process.is_killed:
+            arguments = (self._options, logs.configured())
+            self._process = KillableProcess(_serve, arguments, name="renderer", start_seconds=_START_SECONDS)
+        self._process.send(pickle.dumps(request))
 
     def _answer(self, subject: str, seconds: float) -> Any:
-        if self._connection is None:
-            raise DocumentError
-        if not self._connection.poll(seconds):
-            self._kill()
+        if self._process is None:
+            raise ProcessGone
+        try:
+            # From a process of our own.
+            done, result = pickle.loads(self._process.receive(seconds))  # noqa: S301 # nosec B301
+        except TimeoutError:
             raise DocumentError(
                 f"{subject} took longer than {seconds:.0f} seconds.", "Save the file again with another program."
-            )
-        try:
-            done, result = self._connection.recv()
-        except (EOFError, OSError):
-            self._kill()
-            raise DocumentError(
-                f"{subject} crashed the library that reads it.", "Save the file again with another program."
             ) from None
         if done:
             return result
         raise result
 
     def _kill(self) -> None:
-        if self._process is not None and self._connection is not None:
+        if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._connection.close()
-        self._process = self._connection = None
+        self._process = None
 
 
-def _serve(connection: "Connection[Any, Any]", options: RenderingOptions) -> None:
-    """Answer requests until the other end is closed."""
-    # Ctrl-C reaches all processes of the terminal. This one ends with the command.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+def _crashed(subject: str) -> DocumentError:
+    return DocumentError(f"{subject} crashed the library that reads it.", "Save the file again with another program.")
+
+
+def _serve(connection: Connection, options: RenderingOptions, log: logs.Settings) -> None:
+    """Answer requests until the other end is closed.
+
+    Args:
+        connection: is sent an empty message first. Receives pickled requests, and is sent ``(True, result)`` or
+            ``(False, error)`` for each.
+        options: for all documents.
+        log: how the process logs.
+    """
+    child.prepare(log)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, _MAX_BYTES))
-    connection.send((True, None))
     document: Document | None = None
     with contextlib.suppress(EOFError, OSError):
+        connection.send_bytes(b"")
         while True:
-            request: Sequence[Any] = connection.recv()
+            # From the process that started this one.
+            request = pickle.loads(connection.recv_bytes())  # noqa: S301 # nosec B301
             try:
-                if request[0] == "open":
+                if request[0] == _OPEN:
                     document = None
                     document = _opened(request[1], request[2], options)
-                    result: Any = len(document)
+                    answer: tuple[bool, object] = True, len(document)
                 else:
-                    result = _page(document, request[1])
+                    answer = True, _page(document, request[1])
             except BoxOCRError as error:
-                connection.send((False, type(error)(error.message, error.remedy)))
+                answer = False, error
             except MemoryError:
-                connection.send((False, DocumentError("It needs more memory than is allowed.", "Save it smaller.")))
+                answer = False, DocumentError("It needs more memory than is allowed.", "Save it smaller.")
             except Exception as error:  # noqa: BLE001 - the libraries raise many kinds for damaged files
-                connection.send((False, DocumentError(f"It could not be read ({type(error).__name__}).")))
-            else:
-                connection.send((True, result))
+                answer = False, DocumentError(f"It could not be read ({type(error).__name__}).")
+            connection.send_bytes(pickle.dumps(answer))
 
 
 def _opened(path: Path, kind: Kind, options: RenderingOptions) -> Document:
@@ -206,11 +220,9 @@ def _opened(path: Path, kind: Kind, options: RenderingOptions) -> Document:
         from boxocr.documents.pdf import PdfFile  # noqa: PLC0415 - loads PDFium, which images do not need
 
         return PdfFile(path, options.passwords, options.dpi, options.max_megapixels)
-    from boxocr.documents.images import Frames, ShownImage  # noqa: PLC0415 - PDFs do not need these
+    from boxocr.documents.images import ImageDocument  # noqa: PLC0415 - PDFs do not need it
 
-    return (
-        ShownImage(path, options.max_megapixels) if kind is Kind.IMAGE else Frames(path, kind, options.max_megapixels)
-    )
+    return ImageDocument(path, kind, options.max_megapixels)
 
 
 def _page(document: Document | None, index: int) -> PageImage:

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from boxocr.settings import allowed_hosts, engine_names, env_file, languages, tessdata
-from boxocr.settings.allowed_hosts import Allowed
+from boxocr.settings.allowed_hosts import Allowed, AllowedHost
 
 # Label Studio's timeout for /predict: longer work is of no use.
 LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
@@ -22,6 +22,7 @@ LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
 # Threads that are not available to /predict, so that /health, /setup and /webhook always find one.
 RESERVED_THREADS = 8
 
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
 
 _ENV_FILE = Path(".env")
 
@@ -53,12 +54,15 @@ class Settings(BaseSettings):
 
     # Server
     port: Annotated[int, Field(ge=1, le=65535)] = 9090
-    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
     threads: Annotated[int, Field(ge=RESERVED_THREADS + 1, le=1000)] = 40
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
+    # Declared after the password: without one, only this machine may call.
+    host: str = Field(default_factory=lambda data: EVERY_ADDRESS if data.get("basic_auth_user") else "127.0.0.1")
+    allowed_hosts: Annotated[tuple[AllowedHost, ...], NoDecode] = ()
+    requests_per_second: Annotated[float, Field(ge=0)] = 200
     model_dir: Path | None = None
     learn: Literal["manual", "auto"] = "manual"
     max_request_mb: Annotated[float, Field(gt=0)] = 64
@@ -129,6 +133,11 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts_and_networks(cls, value: object) -> object:
         return allowed_hosts.parse(value) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _host_names(cls, value: object) -> object:
+        return allowed_hosts.parse_own_names(value) if isinstance(value, str) else value
 
     @field_validator("ocr_engine")
     @classmethod
@@ -201,6 +210,17 @@ class Settings(BaseSettings):
             message = f"LEARN=auto needs {', '.join(missing)}"
             raise ValueError(message)
         return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are answered without a password."""
+        return self.basic_auth_user is None
+
+    @property
+    def address(self) -> str:
+        """Address at which this server is reached from this machine, without a slash at the end."""
+        host = {EVERY_ADDRESS: "localhost", "::": "localhost"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def label_studio_url(self) -> str | None:
