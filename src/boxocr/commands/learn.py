@@ -1,17 +1,20 @@
 """``boxocr learn``: rules and a recognizer head for a project, from the corrections in Label Studio."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TextIO
 
+from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.commands.connect import open_api
-from boxocr.commands.report import TaskProgress, read_boxes
+from boxocr.commands.report import read_boxes
 from boxocr.errors import BoxOCRError, EngineNotUsable
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
-from boxocr.learning.boxes import Box, BoxReader, Json
+from boxocr.labeling.annotations import Json
+from boxocr.learning.boxes import Box, BoxReader
 from boxocr.learning.crops import Borrow, crop_of
 from boxocr.learning.project_head import LearnedHead, learn_head
 from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
@@ -166,17 +169,9 @@ class _LineSource:
         by_task: dict[int, list[Box]] = {}
         for box in boxes:
             by_task.setdefault(box.task, []).append(box)
-        last = min(by_task) - 1
-        with TaskProgress(progress) as shown:
-            while True:
-                tasks, left = self._api.annotated_tasks(self._project.id, after=last, most=_TASKS_AT_ONCE)
-                shown.found(left)
-                for task in tasks:
-                    yield from filter(None, (self._line(box, task) for box in by_task.get(task["id"], ())))
-                    shown.done(1)
-                if len(tasks) == left:
-                    return
-                last = tasks[-1]["id"]
+        batches = batches_of_tasks(self._api, self._project.id, progress, after=min(by_task) - 1, most=_TASKS_AT_ONCE)
+        for task in itertools.chain.from_iterable(tasks for tasks, _ in batches):
+            yield from filter(None, (self._line(box, task) for box in by_task.get(task["id"], ())))
 
     def _line(self, box: Box, task: Json) -> Line | None:
         region = self._reader.region(task, box)

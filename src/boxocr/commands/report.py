@@ -1,17 +1,15 @@
 """``boxocr report``: how often suggestions were right, from the annotations in Label Studio."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Self, TextIO
+from typing import TextIO
 
-from tqdm import tqdm
-
+from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.commands.connect import open_api
 from boxocr.errors import BoxOCRError
 from boxocr.label_studio.client import LabelStudioAPI, Project
@@ -27,9 +25,6 @@ from boxocr.settings.environment import Settings
 
 # Label Studio needs about two seconds for them; larger requests take longer for each task.
 TASKS_AT_ONCE = 500
-
-_SECONDS_BETWEEN_LINES = 10.0
-_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} annotated tasks, {remaining} left"
 
 Say = Callable[[str], None]
 
@@ -109,18 +104,12 @@ def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Itera
     with _writing():
         last, known = journal.load()
     yield from known
-    with TaskProgress(progress) as shown:
-        while True:
-            tasks, left = api.annotated_tasks(project.id, after=last, most=TASKS_AT_ONCE)
-            shown.found(left)
-            boxes = [box for task in tasks for box in reader.boxes(task)]
-            yield from boxes
-            if len(tasks) == left:
-                break
-            last = tasks[-1]["id"]
-            shown.done(len(tasks))
+    for tasks, more in batches_of_tasks(api, project.id, progress, after=last, most=TASKS_AT_ONCE):
+        boxes = [box for task in tasks for box in reader.boxes(task)]
+        yield from boxes
+        if more:
             with _writing():
-                journal.add(last, boxes)
+                journal.add(tasks[-1]["id"], boxes)
     journal.remove()
 
 
@@ -164,45 +153,6 @@ def _summary(found: Report) -> list[str]:
         )
     sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
     return sentences
-
-
-class TaskProgress:
-    """A bar on a terminal, a line now and then where there is none.
-
-    Args:
-        out: a terminal or a log.
-    """
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._total = self._done = 0
-        self._last_line = time.monotonic()
-        self._bar = tqdm(file=out, bar_format=_BAR, total=0) if out.isatty() else None
-
-    def __enter__(self) -> Self:
-        """Nothing is shown yet."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the line of the terminal."""
-        if self._bar is not None:
-            self._bar.close()
-
-    def found(self, left: int) -> None:
-        """There are this many tasks after those that are done."""
-        self._total = self._done + left
-        if self._bar is not None:
-            self._bar.total = self._total
-            self._bar.refresh()
-
-    def done(self, tasks: int) -> None:
-        """This many more tasks are done."""
-        self._done += tasks
-        if self._bar is not None:
-            self._bar.update(tasks)
-        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
-            print(f"{self._done} of {self._total} annotated tasks", file=self._out, flush=True)
 
 
 @contextmanager
