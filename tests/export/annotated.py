@@ -111,5 +111,5 @@ def page(seed: int = 1) -> np.ndarray:
 def png(pixels: np.ndarray) -> bytes:
     """A file with these pixels."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()

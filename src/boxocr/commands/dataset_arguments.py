@@ -12,6 +12,13 @@ FORMAT_NAMES = (
     "paddleocr-det",
     "icdar2015",
     "coco-text",
+    "funsd",
+    "hocr",
+    "alto",
+    "page",
+    "pdf",
+    "text",
+    "csv",
 )
 
 

@@ -1,8 +1,8 @@
 """Annotated pages, as all export formats get them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from boxocr.geometry import Area, Vector
@@ -53,6 +53,7 @@ class AnnotatedPage:
         width, height: of the upright page, px.
         regions: in the order of the annotation.
         links: pairs of ids of regions; the arrow points from the first to the second.
+        changed: time of the annotation's last change, ISO 8601; empty if it is not known.
     """
 
     task: int
@@ -63,22 +64,23 @@ class AnnotatedPage:
     height: int
     regions: tuple[AnnotatedRegion, ...]
     links: tuple[tuple[str, str], ...] = ()
+    changed: str = ""
 
     @property
     def name(self) -> str:
         """Unique in a project, and usable as the name of a file: ``task-12``, or ``task-12-page-3``."""
         return f"task-{self.task}" if self.of == 1 else f"task-{self.task}-page-{self.number}"
 
-    def bounds(self, region: AnnotatedRegion) -> Bounds:
-        """The smallest upright rectangle of whole pixels around a region, within the page."""
-        xs, ys = zip(*region.outline, strict=True)
+    def bounds(self, outline: Sequence[Vector]) -> Bounds:
+        """The upright rectangle around a polygon, in the nearest whole pixels within the page."""
+        xs, ys = zip(*outline, strict=True)
         left, right = (min(max(round(x), 0), self.width) for x in (min(xs), max(xs)))
         top, bottom = (min(max(round(y), 0), self.height) for y in (min(ys), max(ys)))
         return left, top, right, bottom
 
 
 class Writer(Protocol):
-    """Writes annotated pages in one format into one folder.
+    """Writes annotated pages in one format, into one folder.
 
     Attributes:
         written: how many regions were written.
@@ -87,8 +89,6 @@ class Writer(Protocol):
 
     written: int
     left_out: Counter[str]
-
-    def __init__(self, folder: Path) -> None: ...
 
     def add(self, page: AnnotatedPage, pixels: Pixels) -> None:
         """Write a page. The pages of a task come one after the other.

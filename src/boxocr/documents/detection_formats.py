@@ -20,7 +20,7 @@ from boxocr.documents.splits import SETS
 from boxocr.geometry import Vector
 from boxocr.reading.types import Pixels
 
-# PaddleOCR's and ICDAR's mark for text that nobody can read.
+# PaddleOCR's and ICDAR's mark for illegible text.
 ILLEGIBLE = "###"
 
 _CORNERS = 4

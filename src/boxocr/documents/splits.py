@@ -35,8 +35,8 @@ class Shares:
 
     @property
     def is_divided(self) -> bool:
-        """Whether there is more than one set."""
-        return _ALL not in self.as_tuple()
+        """Whether pages go to sets; otherwise all of them are for training, without a folder of its own."""
+        return self.train != _ALL
 
     def as_tuple(self) -> tuple[int, int, int]:
         """The shares in the order of :data:`SETS`."""

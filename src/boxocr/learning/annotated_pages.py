@@ -111,6 +111,7 @@ class AnnotatedTask:
             height=height,
             regions=tuple(found),
             links=tuple(link for link in links if known.issuperset(link)),
+            changed=str(self.annotation.get("updated_at") or self.annotation.get("created_at") or ""),
         )
 
     def links(self) -> list[tuple[str, str]]:
