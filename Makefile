@@ -15,7 +15,7 @@
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
 # make nightly  the long variants of what .ci/run checks: load, memory, image (.ci/nightly)
-# make lock   works out the lock and the requirements anew, after a change in pyproject.toml
+# make lock   works out the lock and the requirements again, after a change in pyproject.toml
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,6 +23,8 @@ BIN := $(VENV)/bin
 REQUIREMENTS ?= requirements.txt
 EXTRAS ?=
 WORKERS ?= 2
+# The browser, Label Studio and the backend wait for each other, so two cores keep three workers busy.
+BROWSERS ?= 3
 
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -82,7 +84,7 @@ audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
 
 e2e: $(VENV)/.installed-test
-	VENV=$(VENV) e2e/run --numprocesses $(WORKERS) --dist loadfile
+	VENV=$(VENV) e2e/run --numprocesses $(BROWSERS) --dist loadfile --no-loadscope-reorder
 
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture

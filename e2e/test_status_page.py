@@ -60,6 +60,8 @@ class Desk:
 
     def touch(self, box: Box) -> None:
         """Draw with a finger."""
+        # On a narrow screen the page moves down when the text above it arrives.
+        self.tab.wait_for_load_state("networkidle")
         x, y, to_x, to_y = self.corners(box)
         finger = self.tab.context.new_cdp_session(self.tab)
         for kind, points in (

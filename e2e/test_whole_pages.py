@@ -38,7 +38,7 @@ def test_opening_a_task_shows_its_lines_with_their_texts(
     assert {region.label for region in saved.regions} == {"Text"}
 
 
-def test_predictions_of_sixty_large_pages_are_retrieved_without_loss(
+def test_predictions_of_many_large_pages_are_retrieved_without_loss(
     annotator: Annotator, new_project: NewProject, start_backend: StartBackend, delivery_notes: list[Page]
 ) -> None:
     project = new_project(PREANNOTATED, *({"image": page} for page in delivery_notes), connect=False)
