@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxocr import __version__
-from boxocr.commands.dataset_arguments import add_export, number
+from boxocr.commands.dataset_arguments import add_export, add_review, number
 from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "report": _report,
         "learn": _learn,
         "export": _export,
+        "review": _review,
     }
     command = commands[options.command]
     try:
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
     _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
     add_export(commands.add_parser("export", help="write annotations as training data or documents"))
+    add_review(commands.add_parser("review", help="find annotation errors by reading all regions again"))
     return parser
 
 
@@ -305,6 +307,20 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
             shares,
             options.seed,
         ),
+        settings,
+        Printer(sys.stdout, Redaction(settings)).text,
+        lambda name, error: failures.finding(failure(name, error)),
+        sys.stderr,
+    )
+    return _SUCCESS if done else _FAILURE
+
+
+def _review(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.review import Work, run_review
+
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = run_review(
+        Work(options.project, options.html, options.json, options.write, options.fill),
         settings,
         Printer(sys.stdout, Redaction(settings)).text,
         lambda name, error: failures.finding(failure(name, error)),

@@ -55,3 +55,18 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, metavar="S", help="another one splits in another way (default: 0)"
     )
     parser.set_defaults(refuse=parser.error)
+
+
+def add_review(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``boxocr review``."""
+    parser.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the suspicious regions with their pictures here"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the suspicious regions here, for programs")
+    parser.add_argument("--write", action="store_true", help="store the score of each task in its field boxocr_review")
+    parser.add_argument(
+        "--fill",
+        choices=("predictions", "annotations"),
+        help="read the regions without text, and store the texts as predictions or in the annotations",
+    )

@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from boxocr.commands.annotated_tasks import TaskProgress, batches_of_tasks
 from boxocr.commands.connect import open_api
+from boxocr.commands.writing import check_folders, writing
 from boxocr.documents.annotated import Writer
 from boxocr.documents.data_card import DataCard, SetCounts
 from boxocr.documents.formats import Format
@@ -81,13 +82,10 @@ def export(work: Work, settings: Settings, say: Say, report_failure: ReportFailu
             the disk refuses.
     """
     output = work.output.resolve()
-    if not output.parent.is_dir():
-        raise CommandFailed(
-            f"There is no folder {work.output.parent} to make {output.name} in.", "Make it, or name another."
-        )
+    check_folders([work.output])
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise CommandFailed(f"{work.output} exists and is not an empty folder.", "Name another, or move it away.")
-    with ExitStack() as stack, _writing():
+    with ExitStack() as stack, writing():
         api = stack.enter_context(open_api(settings))
         project = api.project(work.project)
         folder = output.parent / f".{output.name}-{secrets.token_hex(4)}"
@@ -244,12 +242,3 @@ class _Run:
             self._writers[name] = self._work.output_format.writer(folder)
             self._counts[name] = SetCounts()
         return self._writers[name]
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        name = Path(str(error.filename or "A file")).name
-        raise CommandFailed(f"{name} cannot be written: {error.strerror}.", "Check the folder and its disk.") from None

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,9 +10,9 @@ from typing import TextIO
 
 from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.commands.connect import open_api
+from boxocr.commands.writing import check_folders, writing
 from boxocr.errors import BoxOCRError
 from boxocr.label_studio.client import LabelStudioAPI, Project
-from boxocr.label_studio.errors import CommandFailed
 from boxocr.learning import report_page
 from boxocr.learning.boxes import Box, BoxReader
 from boxocr.learning.crops import Borrow, as_data_address, crop_of
@@ -58,17 +57,13 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
             after the last request that was answered.
     """
     files = [path for path in (work.html, work.json, work.csv) if path is not None]
-    for path in files:
-        if not path.parent.is_dir():
-            raise CommandFailed(
-                f"There is no folder {path.parent} to write {path.name} to.", "Make it, or name another."
-            )
+    check_folders(files)
     with open_api(settings) as api:
         projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
         boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
         found = report_on(boxes)
         titles = {number: project.title for number, project in projects.items()}
-        with _writing():
+        with writing():
             if work.html is not None:
                 pictures = _pictures(api, projects, found.worst, settings)
                 links = {one.box: _link(api.url, one.box) for one in found.worst}
@@ -101,14 +96,14 @@ def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Itera
     reader = BoxReader(project.id, project.label_config)
     digest = sha256(project.label_config.encode()).hexdigest()
     journal = BoxJournal(Path(f"boxocr-report-{project.id}.journal"), {"url": api.url, "label_config": digest})
-    with _writing():
+    with writing():
         last, known = journal.load()
     yield from known
     for tasks, more in batches_of_tasks(api, project.id, progress, after=last, most=TASKS_AT_ONCE):
         boxes = [box for task in tasks for box in reader.boxes(task)]
         yield from boxes
         if more:
-            with _writing():
+            with writing():
                 journal.add(tasks[-1]["id"], boxes)
     journal.remove()
 
@@ -153,12 +148,3 @@ def _summary(found: Report) -> list[str]:
         )
     sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
     return sentences
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        name = Path(str(error.filename or "A file")).name
-        raise CommandFailed(f"{name} cannot be written: {error.strerror}.", "Check the folder and its disk.") from None

@@ -54,12 +54,14 @@ class AnnotatedTask:
         annotation: with its results.
         pages: all of them.
         config: of the task.
+        data: of the task.
     """
 
     number: int
     annotation: Json
     pages: tuple[TaskPage, ...]
     config: LabelingConfig
+    data: Json
 
     def regions_by_page(self, left_out: Counter[str]) -> dict[int, list[Region]]:
         """The regions of the annotation by the number of their page.
@@ -141,13 +143,14 @@ def annotated_task(task: Json, annotation: Json, configs: TaskConfigs) -> Annota
     config = configs.of(task)
     if config is None:
         raise PageAddressError("The labeling config is not valid for this task.", "Check the task's data.")
+    data = task.get("data") or {}
     places = [
         (image, index, address)
         for image in config.images()
-        for index, address in enumerate(config.page_urls(image, task.get("data") or {}))
+        for index, address in enumerate(config.page_urls(image, data))
     ]
     pages = tuple(TaskPage(*place, number) for number, place in enumerate(places, 1))
-    return AnnotatedTask(int(task["id"]), annotation, pages, config)
+    return AnnotatedTask(int(task["id"]), annotation, pages, config, data)
 
 
 def outline_of(area: Area) -> tuple[Vector, ...]:
