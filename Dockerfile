@@ -39,7 +39,8 @@ COPY --from=packages /venv /venv
 COPY --from=languages /usr/share/tesseract-ocr /usr/share/tesseract-ocr
 WORKDIR /app
 COPY _wsgi.py gunicorn.conf.py model.py ./
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp
+# A container's port is only reachable where it is published.
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 9090
 # Label Studio gives up on /health after one second.

@@ -5,7 +5,8 @@
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
 # make hooks  has git run these checks before each commit
-# make dist   builds the source distribution and the wheel in dist/, with checksums
+# make dist   builds the source distribution and the wheel in dist/, with a list of the locked packages and checksums
+# make sbom   writes that list (CycloneDX) to a file (make sbom SBOM=boxocr.cdx.json)
 # make demo   brings up Label Studio, an S3 server and this server, with a project that is ready to draw in
 # make audit  looks for what is known against the locked packages
 # make e2e    draws boxes in a real Label Studio with a real browser (installs both)
@@ -29,7 +30,7 @@ BROWSERS ?= 3
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -78,7 +79,13 @@ dist: $(VENV)/.installed-release
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
-	cd dist && sha256sum -- *.tar.gz *.whl >SHA256SUMS
+	$(MAKE) --silent sbom SBOM="$$(echo dist/*.tar.gz | sed s/[.]tar[.]gz$$/.cdx.json/)"
+	cd dist && sha256sum -- *.tar.gz *.whl *.cdx.json >SHA256SUMS
+
+SBOM ?= boxocr.cdx.json
+sbom:
+	$(BIN)/uv export --quiet --frozen --no-default-groups --extra pytesseract --format cyclonedx1.5 \
+	  --preview-features sbom-export --output-file $(SBOM) >/dev/null
 
 audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
@@ -91,16 +98,18 @@ picture: $(VENV)/.installed-test
 	cp e2e/shots/box-to-text.png e2e/shots/accepting.png docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
+	$(BIN)/python -m bench.documents --no-pages
 	$(BIN)/python -m bench.accuracy $(ARGS)
 	$(BIN)/python -m bench.plots
 
 bench-pages: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
+	$(BIN)/python -m bench.documents --no-boxes
 	$(BIN)/python -m bench.whole_pages $(ARGS)
 
 bench-latency: $(VENV)/.installed-bench
-	bench/setup.sh
+	PYTHON=$(BIN)/python bench/setup.sh
 	$(BIN)/python -m bench.latency $(ARGS)
 	$(BIN)/python -m bench.plots
 

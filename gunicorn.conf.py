@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from boxocr.answering import services
-from boxocr.process import scheduling
+from boxocr.process import open_files, scheduling
 from boxocr.process.logs import configuration
 from boxocr.settings.environment import Settings, SettingsError
 from boxocr.web.banner import announce, refusal
@@ -19,11 +19,14 @@ try:
 except SettingsError as error:
     sys.exit(refusal(str(error)))
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = f"{f'[{_settings.host}]' if ':' in _settings.host else _settings.host}:{_settings.port}"
 workers = 1
 worker_class = Worker
-Worker.request_seconds = _settings.request_timeout
+Worker.settings = _settings
 threads = _settings.threads
+# Connections without a request take memory only. The rest of the files are the readers' pipes, pages and databases.
+_OTHER_FILES = 400
+worker_connections = max(open_files.raise_limit(_settings.threads + 5_000) - _OTHER_FILES, 4 * _settings.threads)
 # A worker that gives no sign for this long is replaced; it is no limit for a request.
 timeout = 120
 graceful_timeout = 30

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from boxocr import MODEL_VERSION
 from boxocr.answering import interactive, services
 from boxocr.answering.model_base import LabelStudioMLBase
 from boxocr.answering.whole_tasks import is_asked_for
@@ -23,8 +22,8 @@ class BoxOCR(LabelStudioMLBase):
     """Reads the text in the boxes that annotators draw."""
 
     def setup(self) -> None:
-        """Set the version for Label Studio."""
-        self.set("model_version", MODEL_VERSION)
+        """Set the version for Label Studio: another one for each version that was learned from the project."""
+        self.set("model_version", services.current().learned.of(str(self.project_id)).model_version)
 
     def predict(self, tasks: Sequence[Task], context: Mapping[str, Any] | None = None, **_: Any) -> list[Any]:
         """Answer Label Studio's ``/predict``.
@@ -54,6 +53,21 @@ class BoxOCR(LabelStudioMLBase):
             ]
         # Drawn regions belong to the open task, the only one that Label Studio sends with them.
         return [learned.apply(self._read_drawn(task, context)) if not index else [] for index, task in enumerate(tasks)]
+
+    def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> None:
+        """Take an event of the project, which may lead to a training in the background.
+
+        Only "Start Training" has to be obeyed. Other events say that annotations have changed; what is learned comes
+        from Label Studio's API.
+
+        Raises:
+            TrainingNotPossible: "Start Training" was pressed, and a setting that learning needs is missing.
+        """
+        trainings = services.current().trainings
+        if event == "START_TRAINING":
+            trainings.start(str(self.project_id))
+        else:
+            trainings.count(str(self.project_id), data.get("annotation"))
 
     def _read_pages(self, tasks: Sequence[Task], learned: ProjectLearning) -> list[Any]:
         """Read whole pages if the labeling config asks for it; otherwise prefetch them, since boxes will follow."""

@@ -156,6 +156,7 @@ def setup(pages: dict[int, MadePage], **settings: str) -> Iterator[Setup]:
         environment = {
             "OCR_ENGINE": "tesseract",
             "ALLOWED_IMAGE_HOSTS": web.origin,
+            "REQUESTS_PER_SECOND": "0",
             "AWS_ENDPOINT": s3.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

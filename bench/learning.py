@@ -28,10 +28,10 @@ import numpy as np
 from PIL import Image
 
 from boxocr.learning.alignment import distance
-from boxocr.learning.project_head import LearnedHead, learn_head
+from boxocr.learning.project_heads import LearnedHeads, learn_heads
 from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.ppocr import PPOCR
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
@@ -58,7 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
-    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    recognizer = PPOCR(installed_recognizer(threads=1), threads=1)
     for name, lines in _sets(recognizer, options.lines, options.pages).items():
         _measure(name, lines, recognizer, options.sizes, options.typos)
         _draw(lines, recognizer, options.sizes[-1], options.draws, options.typos)
@@ -77,10 +77,10 @@ def _measure(name: str, lines: Sequence[Line], recognizer: PPOCR, sizes: Sequenc
         if size > len(seen):
             break
         began = time.process_time()
-        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        learned = learn_heads(_with_typos(seen[:size], typos), recognizer.trunk.base)
         seconds = time.process_time() - began
         found = compare(unseen, learned.read)
-        state = "on" if learned.head else "off"
+        state = "on" if learned.heads else "off"
         print(f"  N = {size}: {_row(found)}, +{found.newly_right} -{found.newly_wrong}, {state}, {seconds:.1f} s")
         print(f"    held-out quarters: {learned.verdict.sentence()}", flush=True)
 
@@ -96,8 +96,8 @@ def _draw(lines: Sequence[Line], recognizer: PPOCR, size: int, draws: int, typos
             page = pages.pop()
             seen += [line for line in lines if line.page == page]
         unseen = [line for line in lines if line.page in pages]
-        learned = learn_head(_with_typos(seen[:size], typos), recognizer.trunk.base)
-        if learned.head and unseen:
+        learned = learn_heads(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        if learned.heads and unseen:
             found = compare(unseen, learned.read)
             ratios.append(found.edits_after / max(found.edits_before, 1))
             right, wrong = right + found.newly_right, wrong + found.newly_wrong
@@ -111,11 +111,11 @@ def _row(verdict: Verdict) -> str:
 
 
 def _day(lines: Sequence[Line], recognizer: PPOCR) -> None:
-    learned, following = LearnedHead(), _FIRST_TRAINING
+    learned, following = LearnedHeads(), _FIRST_TRAINING
     without = needed = 0
     for place, line in enumerate(lines):
         if place == following:
-            learned = learn_head(lines[:place], recognizer.trunk.base)
+            learned = learn_heads(lines[:place], recognizer.trunk.base)
             following *= 2
         without += distance(line.baseline, line.text)
         needed += distance(learned.read(line), line.text)

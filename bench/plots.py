@@ -10,20 +10,23 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
+from bench.document_scores import UNSEEN
+
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 
 OURS, OTHERS = "#2b6cb0", "#a0aec0"
+COLOURS = (OURS, "#63b3ed", OTHERS, "#cbd5e0", "#e2e8f0")
 
 
 def main() -> None:
     """Plot all saved results."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for name, draw in (("latency", latency), ("accuracy", accuracy)):
+    for name, draw in (("latency", latency), ("documents", documents)):
         found = RESULTS / f"{name}.json"
         if found.exists():
             draw(json.loads(found.read_text()))
-            print(IMAGES / f"{name}.png")
+            print(f"{name} drawn")
 
 
 def latency(rows: list[dict[str, Any]]) -> None:
@@ -51,21 +54,20 @@ def latency(rows: list[dict[str, Any]]) -> None:
     figure.savefig(IMAGES / "latency.png", dpi=110, bbox_inches="tight")
 
 
-def accuracy(engines: dict[str, dict[str, float]]) -> None:
-    """Plot the character error rate by category, the engines side by side."""
-    categories = list(next(iter(engines.values())))
-    figure, axes = plt.subplots(figsize=(9, 0.45 * len(categories) + 1))
-    width = 0.8 / len(engines)
-    colours = [OTHERS, "#63b3ed", OURS]
-    order = sorted(engines, key=lambda name: -engines[name]["all"])
-    for number, name in enumerate(order):
-        places = [index + number * width for index in range(len(categories))]
-        values = [engines[name][category] for category in categories]
-        axes.barh(places, values, height=width, label=name, color=colours[number % len(colours)])
-    axes.set_yticks([index + 0.4 - width / 2 for index in range(len(categories))], categories, fontsize=8)
-    axes.set_xlabel("character error rate, %")
+def documents(figures: dict[str, dict[str, dict[str, dict[str, float]]]]) -> None:
+    """Plot the share of boxes without an error by kind of document, the contenders side by side."""
+    contenders = figures["boxes"]
+    kinds = [kind for kind in contenders["auto"] if kind != UNSEEN]
+    figure, axes = plt.subplots(figsize=(9, 0.6 * len(kinds) + 1))
+    width = 0.8 / len(contenders)
+    for number, (name, of) in enumerate(contenders.items()):
+        places = [index + number * width for index in range(len(kinds))]
+        colour = COLOURS[number % len(COLOURS)]
+        axes.barh(places, [of[kind]["exact"] for kind in kinds], height=width, label=name, color=colour)
+    axes.set_yticks([index + 0.4 - width / 2 for index in range(len(kinds))], kinds, fontsize=8)
+    axes.set_xlabel("boxes without an error, %")
     axes.invert_yaxis()
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(IMAGES / "accuracy.png", dpi=110, bbox_inches="tight")
 

@@ -208,6 +208,8 @@ def soak(boxes: int) -> dict[str, Any]:
         web.routes[""] = answer
         # A small cache, so that pages are evicted.
         environment = {"ALLOWED_IMAGE_HOSTS": web.origin, "OCR_ENGINE": "tesseract", "PAGE_CACHE_MB": "40"}
+        # The annotators draw as fast as they get answers, and all from one address.
+        environment |= {"REQUESTS_PER_SECOND": "0"}
         with running(Path(folder), environment) as server:
             began = time.monotonic()
             with monitor(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:

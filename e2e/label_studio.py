@@ -247,6 +247,10 @@ class Project:
         """Return the predictions stored for a task."""
         return [dict(one) for one in self.label_studio.api.tasks.get(id=str(task)).predictions or []]
 
+    def drafts(self, task: int) -> list[Json]:
+        """Return the drafts of a task."""
+        return cast("list[Json]", self.label_studio.get(f"/api/tasks/{task}")["drafts"])
+
     def predicted(self) -> dict[int, int]:
         """Return the number of predictions of each task."""
         return {task["id"]: task["total_predictions"] for task in self._tasks()}

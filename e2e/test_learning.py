@@ -14,6 +14,7 @@ from e2e.configs import BOXES, PREANNOTATED
 from e2e.conftest import NewProject, StartBackend
 from e2e.label_studio import LabelStudioServer, Project
 from e2e.pages import Box, Page
+from e2e.process import until
 from e2e.storage import WebServer
 from tests.learning import independent
 
@@ -48,6 +49,12 @@ def report(boxocr: Run, tmp_path: Path) -> Report:
         return dict(json.loads((tmp_path / "report.json").read_text(encoding="utf-8")))
 
     return run
+
+
+def suggestion_in(annotation: dict[str, Any]) -> dict[str, Any]:
+    """The suggestion behind the only text of an annotation or a draft."""
+    (text,) = (result for result in annotation["result"] if result["type"] == "textarea")
+    return dict(text["meta"]["suggestion"])
 
 
 def exported(project: Project) -> Any:
@@ -131,17 +138,40 @@ def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(
         project.label_studio.api.annotations.create(id=task, result=corrected)
 
     variables = {"MODEL_DIR": str(tmp_path)}
-    said = boxocr("learn", "--project", project.id, **variables)
+    # The button "Start Training" on the Model page.
+    (connection,) = project.label_studio.get("/api/ml", project=project.id)
+    project.label_studio.api.ml.train(connection["id"])
+    until(
+        lambda: "In use: 1." in boxocr("learn", "--project", project.id, "--show", **variables),
+        "the training has ended",
+        seconds=120,
+        pause=1,
+    )
+    said = boxocr("learn", "--project", project.id, "--show", **variables)
     assert "Text: the first part like 999.99 (right 0 → 12 of 12" in said
     # Longer than the server may take to notice it.
     time.sleep(6)
     annotator.open(project, next_task)
     annotator.read(invoice.box(SECOND))
     annotator.expect_text("678.90")
+    annotator.write(0, "679.90")
+    until(lambda: "679.90" in str(project.drafts(next_task)), "the draft is saved", pause=0.3)
+    kept = [suggestion_in(draft) for draft in project.drafts(next_task)]
     annotator.submit()
-    (text,) = (result for result in project.saved(next_task).results if result["type"] == "textarea")
-    suggestion = text["meta"]["suggestion"]
-    assert (suggestion["text"], suggestion["reading"], suggestion["learned"]) == ("678.90", SECOND, 1)
+    annotator.open(project, next_task)
+    annotator.correct("679.90", "680.90")
+    annotator.update()
+    annotator.open(project, next_task)
+    annotator.duplicate()
+    annotator.write(0, "681.90")
+    annotator.submit()
+    (exported_task,) = (task for task in exported(project) if task["id"] == next_task)
+    kept += [suggestion_in(annotation) for annotation in exported_task["annotations"]]
+    # A draft, an annotation that was updated, and its copy.
+    assert kept == [kept[0]] * 3
+    assert (kept[0]["text"], kept[0]["reading"], kept[0]["learned"]) == ("678.90", SECOND, 1)
+    (connection,) = project.label_studio.get("/api/ml", project=project.id)
+    assert connection["model_version"] == "boxocr-learned-1-0.1.0"
 
     boxocr("learn", "--project", project.id, "--off", **variables)
     time.sleep(6)

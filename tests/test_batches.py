@@ -1,12 +1,15 @@
 """Batches of tasks, with readings that take as long as the test says."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.processes import tree_megabytes
 from boxocr.answering.batches import Batches
 from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import PageNotFound
@@ -14,6 +17,7 @@ from boxocr.pages.page import PageAddress
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
 from boxocr.reading.whole_page import Line, PageReading, ReadPage
+from tests.backend import one_reader, running
 
 CONFIG = (
     '<View><Image name="image" value="$image"/><Rectangle name="box" toName="image" model_preannotate="lines"/>'
@@ -133,3 +137,25 @@ def test_a_task_whose_data_changed_is_read_anew(batches: Batches, services: Serv
     readings.let_go("page-1", "page-2")
     assert texts(batches.read([task(1)], CONFIG)) == ["page-1"]
     assert texts(batches.read([task(1, "page-2")], CONFIG)) == ["page-2"]
+
+
+def test_large_tasks_that_wait_after_the_answer_are_dropped(tmp_path: Path) -> None:
+    """Their page never comes, and each brings 20 MB along."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        environment = one_reader(host, "tests.engines:Counting", BATCH_SECONDS="0.1", MAX_REQUEST_MB="64")
+        with running(tmp_path, environment) as server:
+
+            def ask(number: int) -> None:
+                data = {"image": f"http://{host}/{number}.png", "text": chr(97 + number) * 20_000_000}
+                tasks = [{"id": number, "data": data}, {"id": number, "data": {"image": data["image"]}}]
+                assert server.predict({"tasks": tasks, "label_config": CONFIG}) == [[], []]
+
+            ask(0)
+            before = tree_megabytes(server.pid)
+            for number in range(1, 10):
+                ask(number)
+
+            # Of the ten, two are being read, and three are kept.
+            assert tree_megabytes(server.pid) - before < 130
+            assert " waiting tasks are too large to be kept" in server.log.read_text()

@@ -94,7 +94,7 @@ def test_setup_takes_a_repeater(backend: Backend, page_server: str) -> None:
     ],
 )
 def test_a_malformed_request_gets_one_sentence(backend: Backend, path: str, body: bytes, message: str) -> None:
-    answer = requests.post(backend.url + path, data=body, timeout=30)
+    answer = requests.post(backend.url + path, data=body, headers={"Content-Type": "application/json"}, timeout=30)
 
     error = answer.json()["error"]
     assert (answer.status_code, error["message"]) == (400, message)
@@ -276,7 +276,8 @@ def test_bad_settings_are_all_named_and_stop_the_start(
 def test_numbers_that_json_has_not_come_back_as_null(backend: Backend, page_server: str) -> None:
     text = json.dumps(one_box(page_server)).replace('"x": 7.025246981339188', '"x": NaN')
 
-    answer = requests.post(f"{backend.url}/predict", data=text, timeout=30)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{backend.url}/predict", data=text, headers=headers, timeout=30)
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)

@@ -16,13 +16,17 @@ import json, sys
 from label_studio_ml.model import LabelStudioMLBase
 from model import BoxOCR
 from boxocr.answering import services
+from boxocr.errors import TrainingNotPossible
 if __name__ == "__main__":
     assert issubclass(BoxOCR, LabelStudioMLBase)
     body = json.load(sys.stdin)
     model = BoxOCR(project_id="1", label_config=body["label_config"])
-    model.fit("START_TRAINING", {})
+    try:
+        model.fit("START_TRAINING", {})
+    except TrainingNotPossible as error:
+        refusal = error.sentence
     print(json.dumps({"results": model.predict(body["tasks"], context=body["params"]["context"]),
-                      "version": str(model.model_version)}))
+                      "version": str(model.model_version), "refusal": refusal}))
     services.current().close()
 """
 
@@ -46,6 +50,9 @@ def test_the_model_runs_in_label_studio_mls_server(page_server: str, tmp_path: P
     assert answered.returncode == 0, answered.stderr
     answer = json.loads(answered.stdout.splitlines()[-1])
     assert answer["version"] == "boxocr-0.1.0"
+    assert answer["refusal"] == (
+        "This server cannot learn from corrections. Set MODEL_DIR, LABEL_STUDIO_HOST, LABEL_STUDIO_ACCESS_TOKEN."
+    )
     assert answer["results"][0]["result"][-1]["value"]["text"] == ["Invoice 12345"]
 
 

@@ -173,7 +173,6 @@ def test_setup_answers_the_version(backend: Backend, page_server: str) -> None:
         "annotation-updated",
         "annotations-deleted",
         "project-updated",
-        "start-training",
         "tasks-created",
         "tasks-deleted",
     ],

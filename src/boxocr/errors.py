@@ -5,7 +5,12 @@ BoxOCRError
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
-│   └── LabelingConfigError           400  the config has no TextArea for text
+│   ├── HostNotAllowed                403  the request names a host that is not this server
+│   ├── CrossOrigin                   403  a browser sent the request for a page of another site
+│   ├── NotJSON                       415
+│   ├── RateLimited                   429  more requests per second than one caller may send
+│   ├── LabelingConfigError           400  the config has no TextArea for text
+│   └── TrainingNotPossible           409  a setting that learning needs is missing
 ├── Busy                          503  more requests are waiting than the server allows
 ├── RegionError                   422  a drawn shape that cannot be read on any page
 ├── PageError                     502  the page's image is not available
@@ -17,7 +22,9 @@ BoxOCRError
 │   │   └── PageCertificate               502  the certificate of the TLS connection is not trusted
 │   ├── PageTimeout                   504
 │   ├── PageTooLarge                  413  bytes or pixels over a limit
+│   ├── PageTooCostly                 422  decoding takes too much time or memory
 │   └── PageUndecodable               422  not an image that can be read
+├── DocumentError                 422  a file that cannot be imported, or one of its pages
 └── ReadingError                  500  the engine returned no reading
     ├── LanguageMissing               422
     ├── ReadingTimeout                504
@@ -91,12 +98,58 @@ class RequestTooLarge(RequestError):
     remedy = "Send fewer tasks at once, or raise MAX_REQUEST_MB."
 
 
+class HostNotAllowed(RequestError):
+    """The request's Host header is not a name of this server, so a browser may have been tricked into sending it."""
+
+    status = 403
+    code = "host_not_allowed"
+    message = "This server does not have the name that the request was sent to."
+    remedy = "Add the name to ALLOWED_HOSTS."
+
+
+class CrossOrigin(RequestError):
+    """A page of another site tries to read the status page."""
+
+    status = 403
+    code = "cross_origin"
+    message = "Other sites may not read the status page."
+    remedy = "Open the address of this server itself."
+
+
+class NotJSON(RequestError):
+    """The body is not declared as JSON. Pages of other sites can only send other types without being asked."""
+
+    status = 415
+    code = "not_json"
+    message = "The request's body is not declared as JSON."
+    remedy = "Send it with the header Content-Type: application/json."
+
+
+class RateLimited(RequestError):
+    """A caller sends more requests than REQUESTS_PER_SECOND allows."""
+
+    status = 429
+    code = "rate_limited"
+    message = "Too many requests come from this address."
+    remedy = "Send fewer, or raise REQUESTS_PER_SECOND."
+    retry_after_seconds = 1
+
+
 class LabelingConfigError(RequestError):
     """The labeling config is invalid, or has no per-region TextArea for an Image."""
 
     code = "labeling_config"
     message = "The labeling config has no TextArea for the text of a region."
     remedy = 'Add <TextArea name="transcription" toName="…" perRegion="true" editable="true" rows="3"/> for the Image.'
+
+
+class TrainingNotPossible(RequestError):
+    """Label Studio asks for a training, and a setting that it needs is missing."""
+
+    status = 409
+    code = "training_not_possible"
+    message = "This server cannot learn from corrections."
+    remedy = "Set MODEL_DIR, LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN."
 
 
 class Busy(BoxOCRError):
@@ -197,13 +250,31 @@ class PageTooLarge(PageError):
     remedy = "Reduce its size, or raise MAX_PAGE_MB or MAX_PAGE_MEGAPIXELS."
 
 
+class PageTooCostly(PageError):
+    """Decoding takes too much time or memory for a page of this size, or the file consists of too many parts."""
+
+    status = 422
+    code = "page_too_costly"
+    message = "The page's image takes too much time or memory to decode."
+    remedy = "Save it again as an ordinary PNG or JPEG."
+
+
 class PageUndecodable(PageError):
     """The file is not an image in a supported format."""
 
     status = 422
     code = "page_undecodable"
     message = "The page's file is not an image that can be read."
-    remedy = "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+    remedy = "Use PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC or JPEG 2000."
+
+
+class DocumentError(BoxOCRError):
+    """A document file, or one of its pages, cannot be turned into an image."""
+
+    status = 422
+    code = "document"
+    message = "The file cannot be imported."
+    remedy = "Open it in a viewer, and save it again."
 
 
 class ReadingError(BoxOCRError):

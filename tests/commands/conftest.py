@@ -25,6 +25,7 @@ _OURS = (
     "OCR_",
     "BASIC_AUTH_",
     "MODEL_",
+    "LEARN",
     "PORT",
     "SSL_",
 )

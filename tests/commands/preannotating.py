@@ -1,4 +1,4 @@
-"""``boxocr preannotate`` as a process of its own, and pages for it."""
+"""``boxocr preannotate`` and ``boxocr import`` as processes of their own, and pages for them."""
 
 import io
 import os
@@ -61,24 +61,26 @@ class Command:
     Attributes:
         folder: its working directory.
         variables: of its environment.
+        name: of the command.
     """
 
     folder: Path
     variables: dict[str, str]
+    name: str = "preannotate"
 
-    def start(self, *arguments: object) -> "subprocess.Popen[str]":
+    def start(self, *arguments: object, **variables: str) -> "subprocess.Popen[str]":
         environment = clean_environment(PYTHONPATH=PYTHONPATH, OCR_ENGINE="tesseract", OCR_WORKERS="2")
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "boxocr", "preannotate", *map(str, arguments)],
+            [sys.executable, "-m", "boxocr", self.name, *map(str, arguments)],
             cwd=self.folder,
-            env=environment | self.variables,
+            env=environment | self.variables | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def __call__(self, *arguments: object) -> Done:
-        return ended(self.start(*arguments))
+    def __call__(self, *arguments: object, **variables: str) -> Done:
+        return ended(self.start(*arguments, **variables))
 
     @contextmanager
     def until(self, reached: Callable[[], bool], how: signal.Signals, *arguments: object) -> Iterator[Done]:

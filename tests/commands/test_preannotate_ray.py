@@ -1,6 +1,7 @@
 """``boxocr preannotate --ray`` on a cluster of two nodes on this machine; needs the extra ``ray``."""
 
 import json
+import socket
 import sys
 import time
 from collections import Counter
@@ -80,3 +81,15 @@ def test_there_is_no_cluster(preannotate: Command) -> None:
     done = preannotate(*files, "--ray", "127.0.0.1:9")
     assert done.code == 1
     assert "No Ray cluster answers at 127.0.0.1:9." in done.errors
+
+
+def test_another_server_at_the_address_is_not_waited_for(preannotate: Command) -> None:
+    files = ("--input", "tasks.json", "--output", "out.json", "--config", "config.xml")
+    # It takes connections, and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        done = preannotate(*files, "--ray", address)
+    assert done.code == 1
+    assert done.errors == (
+        f"✗ No Ray cluster answers at {address}. → Start one with ray start --head, and name it with --ray."
+    )

@@ -100,6 +100,7 @@ def front(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         environment.setenv("ALLOWED_IMAGE_HOSTS", page_server.removeprefix("http://"))
         environment.setenv("OCR_ENGINE", "tesseract")
         environment.setenv("OCR_WORKERS", "2")
+        environment.setenv("REQUESTS_PER_SECOND", "0")
         environment.chdir(tmp_path_factory.mktemp("front"))
         app = create_app(BoxOCR, Settings.load())
     trouble = Trouble()

@@ -146,7 +146,8 @@ def test_a_box_that_takes_longer_than_a_request_may_is_read(
 
 
 def test_a_body_in_chunks_over_the_limit_is_refused(small: Backend) -> None:
-    answer = requests.post(f"{small.url}/predict", data=iter([b" " * 500_000] * 6), timeout=20)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{small.url}/predict", data=iter([b" " * 500_000] * 6), headers=headers, timeout=20)
 
     assert answer.status_code == 413
 

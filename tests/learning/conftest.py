@@ -10,8 +10,11 @@ __all__ = ["boxocr", "environment", "studio"]
 
 RECORDED = Path(__file__).parents[1] / "data" / "learning"
 
-# Submitted in Label Studio 1.23.2; the draft was never submitted.
+# Submitted in Label Studio 1.23.2; the drafts were never submitted.
 NAMES = ("submitted", "updated", "moved", "typed-first", "split", "page", "repeater", "copied")
+
+# The same, in projects with a second learned version that keeps the numbers of a text.
+LEARNED = tuple(f"learned-{name}" for name in NAMES if name != "typed-first")
 
 
 def recorded(name: str, kind: str) -> list[dict[str, Any]]:

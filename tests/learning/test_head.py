@@ -11,11 +11,11 @@ from PIL import Image
 
 from boxocr.errors import EngineNotUsable
 from boxocr.learning.ctc import needed_steps, occupancies
-from boxocr.learning.project_head import learn_head
+from boxocr.learning.project_heads import learn_heads
 from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.last_layer import last_layer, with_features
 from boxocr.reading.recognition.ppocr import PPOCR
 
@@ -24,7 +24,7 @@ DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 @pytest.fixture(scope="module")
 def recognizer() -> PPOCR:
-    return PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    return PPOCR(installed_recognizer(threads=1), threads=1)
 
 
 @cache
@@ -95,7 +95,7 @@ def test_steps_that_a_text_needs(text: list[int], steps: int) -> None:
 def test_fifty_lines_halve_the_errors_on_pages_that_were_not_seen(lines: list[Line], recognizer: PPOCR) -> None:
     held_out = {lines[-1].page}
     unseen, seen = [one for one in lines if one.page in held_out], [one for one in lines if one.page not in held_out]
-    learned = learn_head(seen[:50], recognizer.trunk.base)
+    learned = learn_heads(seen[:50], recognizer.trunk.base)
     assert learned.verdict.helps
     found = compare(unseen, learned.read)
     assert found.edits_after <= 0.5 * found.edits_before
@@ -106,7 +106,7 @@ def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], re
     base = start(recognizer.trunk.base, [one.text for one in lines])
     one, other = (train(base, lines[:20]) for _ in range(2))
     assert np.array_equal(one.weights, other.weights)
-    assert learn_head(lines[:50], recognizer.trunk.base, stopped=lambda: True).head is None
+    assert not learn_heads(lines[:50], recognizer.trunk.base, stopped=lambda: True).heads
 
 
 def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], recognizer: PPOCR) -> None:
@@ -121,7 +121,7 @@ def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], recogniz
 
 def test_lines_that_are_read_well_stay_as_they_are(lines: list[Line], recognizer: PPOCR) -> None:
     well_read = [Line(one.features, one.baseline, one.page, baseline=one.baseline) for one in lines]
-    assert learn_head(well_read, recognizer.trunk.base).head is None
+    assert not learn_heads(well_read, recognizer.trunk.base).heads
 
 
 def test_texts_too_long_for_their_lines_are_left_out(lines: list[Line], recognizer: PPOCR) -> None:

@@ -1,39 +1,24 @@
 """``boxocr learn``: rules from the corrections in a project, and what they do to its answers."""
 
 import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.backend import Backend, one_reader, running
+from tests.backend import one_reader, running
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.learning.engines import READING
-from tests.learning.test_report import region, task_of
-from tests.payloads import one_box
-
-# Servers look every five seconds; machines that run tests are slow.
-_NOTICED_SECONDS = 30
-
-# The label of the recorded request.
-LABEL = "Label1"
-
-
-def corrected(number: int, suggested: str, submitted: str, **more: Any) -> dict[str, Any]:
-    return task_of(number, region(number, submitted, suggested, label=LABEL, **more))
+from tests.learning.projects import Server, corrected, dates
 
 
 @pytest.fixture
 def project(studio: ApiStandIn) -> int:
     """A project in which annotators cut the captions off dates."""
     number = studio.add_project()
-    studio.tasks[number] = [
-        corrected(day, f"Date: {day:02}/03/2017 10:15", f"{day:02}/03/2017") for day in range(1, 13)
-    ]
+    studio.tasks[number] = dates(12)
     return number
 
 
@@ -102,29 +87,72 @@ def test_without_model_dir_one_sentence_says_so(boxocr: Run, project: int) -> No
     assert "There is no folder for learned versions. → Set MODEL_DIR." in done.errors
 
 
+# --- The version in use, checked on the boxes that followed it
+
+
+def followed(number: int, submitted: str, *, day: int) -> dict[str, Any]:
+    """A box that got a date without its caption, after the version was learned."""
+    reading, date = f"Date: {day:02}/04/2017 10:15", f"{day:02}/04/2017"
+    task = corrected(number, date, submitted or reading, created_at="2035-01-01T00:00:00Z")
+    (text,) = (one for one in task["annotations"][0]["result"] if one["type"] == "textarea")
+    text["meta"]["suggestion"] |= {"reading": reading, "learned": 1}
+    return task
+
+
+def test_a_version_that_does_worse_on_fifty_boxes_is_rolled_back(
+    boxocr: Run, project: int, model_dir: Path, studio: ApiStandIn
+) -> None:
+    studio.tasks[project] = dates(64)
+    boxocr("learn", "--project", project, MODEL_DIR=str(model_dir))
+    # Annotators now want the captions.
+    studio.tasks[project] += [followed(number, "", day=number % 28 + 1) for number in range(101, 150)]
+    assert boxocr("learn", "--project", project, "--if-due").code == 0
+    assert boxocr("learn", "--project", project, "--show").says("In use: 1.")
+
+    studio.tasks[project].append(followed(150, "", day=1))
+    sentence = "Version 1 is not used any more: on 50 boxes annotators made 600 edits, and without it they would have"
+    assert boxocr("learn", "--project", project, "--if-due").says(sentence)
+    shown = boxocr("learn", "--project", project, "--show")
+    assert shown.says(sentence)
+    assert shown.says("In use: none.")
+    doctor = boxocr("doctor")
+    assert doctor.says(f"learning: Project {project}: {sentence}")
+
+
+def test_a_version_that_does_well_stays(boxocr: Run, project: int, model_dir: Path, studio: ApiStandIn) -> None:
+    boxocr("learn", "--project", project, MODEL_DIR=str(model_dir))
+    studio.tasks[project] += [
+        followed(number, f"{number % 28 + 1:02}/04/2017", day=number % 28 + 1) for number in range(20, 75)
+    ]
+    done = boxocr("learn", "--project", project, "--if-due")
+    assert done.says("Version 1 on boxes that were submitted since: right 0 → 55 of 55")
+    # Now there are more than 32.
+    assert done.says("Version 2 is in use.")
+
+
+# --- Annotators
+
+
+def test_annotators_who_write_the_same_thing_differently_are_reported(
+    boxocr: Run, model_dir: Path, studio: ApiStandIn
+) -> None:
+    number = studio.add_project()
+    studio.tasks[number] = [
+        corrected(
+            page,
+            f"pages {page}\u201310",
+            f"pages {page}{'-' if page % 2 else chr(0x2013)}10",
+            completed_by=page % 2 + 7,
+        )
+        for page in range(1, 21)
+    ]
+    done = boxocr("learn", "--project", number, "--dry-run", MODEL_DIR=str(model_dir))
+    assert done.says("In “Label1”, annotator 8 (10 of 10) writes hyphens for dashes; annotator 7 (0 of 10) does not.")
+    assert done.says("Nothing was saved.")
+    assert boxocr("report", "--project", number).says("annotator 7 (0 of 10) does not.")
+
+
 # --- The server
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server and the pages that it may fetch."""
-
-    backend: Backend
-    pages: str
-
-    def text(self, project: int) -> dict[str, Any]:
-        """The text result for one box in a project."""
-        body = one_box(self.pages) | {"project": f"{project}.1790000000"}
-        (found,) = self.backend.predict(body)
-        (text,) = (result for result in found["result"] if result["type"] == "textarea")
-        return dict(text)
-
-    def expect(self, project: int, text: str) -> None:
-        """Wait until a box in a project has this text."""
-        end = time.monotonic() + _NOTICED_SECONDS
-        while self.text(project)["value"]["text"] != [text]:
-            assert time.monotonic() < end, self.text(project)
-            time.sleep(0.2)
 
 
 @pytest.fixture
@@ -143,11 +171,14 @@ def test_a_running_server_applies_rules_to_their_project_and_forgets_them(
     assert before["value"]["text"] == [READING]
     boxocr("learn", "--project", project, MODEL_DIR=str(model_dir))
     server.expect(project, "30/12/2017")
+    assert server.answer(project)["model_version"] == "boxocr-learned-1-0.1.0"
     after = server.text(project)
     suggestion = after["meta"]["suggestion"]
     assert (suggestion["text"], suggestion["reading"], suggestion["learned"]) == ("30/12/2017", READING, 1)
+    assert (suggestion["version"], suggestion["attempt"]) == ("boxocr-0.1.0", 1)
     assert after["value"]["x"] == before["value"]["x"]
     server.expect(project + 1, READING)
+    assert server.answer(project + 1)["model_version"] == "boxocr-0.1.0"
     boxocr("learn", "--project", project, "--off")
     server.expect(project, READING)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from boxocr.learning.alignment import distance
 from boxocr.learning.store import LearnedState, LearnedStore
-from boxocr.reading.recognition.engine_settings import EngineSettings
+from boxocr.reading.ppocr_models import installed_recognizer
 from boxocr.reading.recognition.head import Head
 from boxocr.reading.recognition.ppocr import PPOCR
 from tests.backend import Backend, running
@@ -67,7 +67,7 @@ def pages() -> list[PrintedPage]:
 def project(studio: ApiStandIn, pages: list[PrintedPage]) -> int:
     """A project whose annotators corrected all pages but the last one."""
     number = studio.add_project(BOXES.replace('"Text"', '"Label1"'))
-    recognizer = PPOCR(EngineSettings(languages="", tessdata=None, links="", timeout=60))
+    recognizer = PPOCR(installed_recognizer(threads=1), threads=1)
     for task, page in enumerate(pages[:-1], start=1):
         results = []
         for region, ((text, place), pixels) in enumerate(zip(page.lines, page.pixels, strict=True)):
@@ -126,7 +126,7 @@ def test_a_head_of_another_model_is_logged_and_boxes_are_read_without_it(
     page = PrintedPage(pages[0].address, pages[0].lines[:2], [])
     expected, _ = edits_on(server, 8, page)
     head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32), model="another")
-    LearnedStore(tmp_path, 7).save(LearnedState(head=head, labels=frozenset({"Label1"})))
+    LearnedStore(tmp_path, 7).save(LearnedState(heads={"Label1": head}))
     assert edits_on(server, 7, page)[0] == expected
     server.says("belongs to another model")
 
@@ -136,7 +136,7 @@ def test_a_head_without_its_file_is_logged_and_boxes_are_read_without_it(
 ) -> None:
     page = PrintedPage(pages[0].address, pages[0].lines[:2], [])
     head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32))
-    LearnedStore(tmp_path, 7).save(LearnedState(head=head, labels=frozenset({"Label1"})))
+    LearnedStore(tmp_path, 7).save(LearnedState(heads={"Label1": head}))
     (file,) = tmp_path.rglob("head-*.npz")
     file.unlink()
     assert edits_on(server, 7, page)[1] == {None}

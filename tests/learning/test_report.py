@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from boxocr.commands import report as command
+from boxocr.commands.training import value_of
 from boxocr.learning.boxes import Box, BoxReader, Outcome
 from boxocr.learning.figures import report_on
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import BOXES, ApiStandIn
 from tests.learning import independent
-from tests.learning.conftest import NAMES, recorded
+from tests.learning.conftest import LEARNED, NAMES, recorded
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "pages"
 
@@ -75,6 +76,14 @@ def task_of(number: int, *regions: list[dict[str, Any]], **more: Any) -> dict[st
         # The copy has one more region, which was not changed.
         ("copied", ["accepted unchanged", "accepted unchanged", "corrected"]),
         ("draft", []),
+        ("learned-submitted", ["accepted unchanged", "corrected"]),
+        ("learned-updated", ["corrected", "corrected"]),
+        # Read again after it was moved.
+        ("learned-moved", ["accepted unchanged", "accepted unchanged"]),
+        ("learned-split", ["accepted unchanged", "corrected"]),
+        ("learned-page", ["corrected", "accepted unchanged", "accepted unchanged"]),
+        ("learned-copied", ["corrected", "corrected", "accepted unchanged"]),
+        ("learned-draft", []),
     ],
 )
 def test_outcomes_of_annotations_that_label_studio_saved(name: str, kind: str, expected: list[str]) -> None:
@@ -95,6 +104,29 @@ def test_a_draft_holds_its_suggestions() -> None:
         "Total due 678.90",
         "Berlin Germany",
         None,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["tasks", "export"])
+@pytest.mark.parametrize("name", LEARNED)
+def test_a_suggestion_has_its_version_and_the_full_reading(name: str, kind: str) -> None:
+    boxes = boxes_of(recorded(name, kind), REPEATER if "repeater" in name else BOXES)
+    assert {(box.version, box.learned, box.annotator) for box in boxes} == {("boxocr-0.1.0", "2", 1)}
+    cut = {"12345": "Invoice 12345", "678.90": "Total due 678.90"}
+    assert all(box.reading == cut.get(box.suggested, box.suggested) for box in boxes)
+    assert max(box.attempt for box in boxes) == (2 if "moved" in name else 1)
+    assert {box.page for box in boxes} == {"png, below 2 megapixels"}
+    # Learning again starts from the full readings.
+    assert {one.baseline for one in map(value_of, boxes)} == {box.reading for box in boxes}
+
+
+def test_a_draft_of_a_learned_project_holds_all_of_its_suggestions() -> None:
+    (task,) = recorded("learned-draft", "tasks")
+    (draft,) = task["drafts"]
+    found = [one["meta"]["suggestion"] for one in draft["result"] if one["type"] == "textarea"]
+    assert [(one["text"], one["reading"], one["learned"], one["attempt"]) for one in found] == [
+        ("12345", "Invoice 12345", 2, 1),
+        ("678.90", "Total due 678.90", 2, 1),
     ]
 
 
@@ -119,7 +151,8 @@ def test_a_text_that_is_gone_with_its_suggestion_counts_as_emptied() -> None:
 
 
 def test_the_figures_are_those_of_an_independent_script_on_the_export() -> None:
-    export = [task for name in NAMES if name != "repeater" for task in recorded(name, "export")]
+    names = [name for name in (*NAMES, *LEARNED) if "repeater" not in name]
+    export = [task for name in names for task in recorded(name, "export")]
     assert report_on(boxes_of(export)).total.as_json() == pytest.approx(independent.figures(export))
 
 

@@ -15,7 +15,11 @@ from boxocr.reading.recognition.head import Head
 
 HEAD = Head(("a", "\x00", "\u017f"), np.arange(16, dtype=np.float32).reshape(4, 4), np.ones(4, np.float32))
 STATE = LearnedState(
-    AppliedRules({"name": Rule(styles=("upper case",))}), HEAD, frozenset({"name"}), "", "2026", ("x",)
+    AppliedRules({"name": Rule(styles=("upper case",))}),
+    {"name": HEAD, "date": HEAD},
+    learned="2026",
+    corrections=20,
+    evidence=("x",),
 )
 
 
@@ -29,10 +33,11 @@ def test_a_version_is_read_as_it_was_saved(store: LearnedStore) -> None:
     number = store.save(STATE)
     found = store.load(number)
     assert store.current() == number == 1
-    assert (found.rules, found.labels, found.learned, found.evidence) == (STATE.rules, STATE.labels, "2026", ("x",))
-    assert found.head is not None
-    assert found.head.characters == HEAD.characters
-    assert np.array_equal(found.head.weights, HEAD.weights)
+    assert (found.rules, found.learned, found.corrections, found.evidence) == (STATE.rules, "2026", 20, ("x",))
+    assert found.heads["name"] is found.heads["date"]
+    assert found.heads["name"].characters == HEAD.characters
+    assert np.array_equal(found.heads["name"].weights, HEAD.weights)
+    assert len(list(store.folder.rglob("head-*.npz"))) == 1
 
 
 def test_only_the_owner_can_read_it(store: LearnedStore) -> None:
@@ -95,7 +100,7 @@ class _Evil:
 @pytest.mark.parametrize("name", ["state.json", "head-*.npz"])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00" * 100, b"{}", b'{"format": "boxocr learned 1"}', b"[]", b"PK\x03\x04", pickle.dumps(_Evil())],
+    [b"", b"\x00" * 100, b"{}", b'{"format": "boxocr learned 2"}', b"[]", b"PK\x03\x04", pickle.dumps(_Evil())],
     ids=["empty", "zeros", "object", "half", "list", "zip", "pickle"],
 )
 def test_a_broken_file_is_reported(store: LearnedStore, name: str, content: bytes) -> None:
@@ -113,11 +118,7 @@ def test_a_head_whose_sizes_do_not_fit_or_that_is_not_finite_is_refused(store: L
         Head(HEAD.characters, HEAD.weights, np.full(4, np.nan, np.float32)),
         Head(HEAD.characters, HEAD.weights[0], HEAD.bias),
     ):
-        number = store.save(
-            LearnedState(
-                head=head,
-            )
-        )
+        number = store.save(LearnedState(heads={"": head}))
         with pytest.raises(LearnedStateUnusable):
             store.load(number)
 

@@ -83,6 +83,26 @@ def test_a_release_is_uploaded_to_no_index() -> None:
     assert not re.search(r"pypi|twine upload|uv publish", written)
 
 
+def test_the_bill_of_materials_lists_what_is_installed(tmp_path: Path) -> None:
+    target = tmp_path / "boxocr.cdx.json"
+    subprocess.run(  # noqa: S603 - our own Makefile
+        ["make", "--silent", "sbom", f"SBOM={target}", f"BIN={Path(sys.executable).parent}"],  # noqa: S607 - found where the system has it
+        cwd=ROOT,
+        check=True,
+        timeout=60,
+    )
+    found = json.loads(target.read_text(encoding="utf-8"))
+    locked = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert (found["bomFormat"], found["specVersion"]) == ("CycloneDX", "1.5")
+    assert found["metadata"]["component"]["name"] == "boxocr"
+    assert sorted((one["name"], one["version"]) for one in found["components"]) == sorted(locked)
+    for one in found["components"]:
+        assert one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}"
+    commands = MAKEFILE[MAKEFILE.index("\ndist:") :].partition("\n\n")[0]
+    assert commands.index("--silent sbom") < commands.index("sha256sum -- *.tar.gz *.whl *.cdx.json")
+
+
 def test_hooks_are_the_checks_of_the_makefile() -> None:
     path = ROOT / ".pre-commit-config.yaml"
     done = subprocess.run(  # noqa: S603 - pre-commit, which is locked

@@ -6,16 +6,21 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from boxocr.errors import PageError
+from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 from tests.servers.label_studio import LabelStudioStandIn, label_studio
 from tests.servers.s3 import S3Server, s3_server
 from tests.servers.web import WebServer, web_server
+
+# For the HEIC files of tests.
+pillow_heif.register_heif_opener()
 
 StoreMaker = Callable[..., PageStore]
 
@@ -59,15 +64,23 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def processes() -> Iterator[DecoderProcesses]:
+    """Processes that decode the pages of all stores: starting one takes half a second."""
+    shared = DecoderProcesses(4)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def make_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreMaker]:
+def make_store(monkeypatch: pytest.MonkeyPatch, processes: DecoderProcesses) -> Iterator[StoreMaker]:
     """Makes stores from environment variables."""
     made: list[PageStore] = []
 
     def make(**variables: object) -> PageStore:
         for name, value in variables.items():
             monkeypatch.setenv(name, str(value))
-        made.append(PageStore(Settings.load()))
+        made.append(PageStore(Settings.load(), processes))
         return made[-1]
 
     yield make

@@ -55,16 +55,14 @@ def test_the_limit_is_exact_and_for_every_format() -> None:
             decoder.decode(encoded(Image.new("L", (50, 31)), kind))
 
 
-def test_pages_beyond_pillows_own_limit_are_read_when_ours_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    decoder = Decoder(max_megapixels=0.01, at_once=1)
-    for kind in ("PNG", "TIFF", "WEBP", "GIF"):
-        assert decoder.decode(encoded(Image.new("L", (90, 90)), kind)).shape == (90, 90)
-    Decoder(max_megapixels=0.0001, at_once=1)
-    assert Image.MAX_IMAGE_PIXELS == 10_000
+def test_a_page_beyond_pillows_own_limit_is_read_when_ours_allows_it() -> None:
+    # Pillow warns of more than 89 megapixels, and warnings are errors here.
+    pixels = DECODER.decode(encoded(Image.new("1", (10_000, 9_500)), "TIFF", compression="group4"))
+
+    assert pixels.shape == (9_500, 10_000)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])
+@pytest.mark.parametrize("kind", ["WEBP", "TIFF", "BMP", "JPEG2000", "AVIF", "HEIF"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_file_that_is_cut_off_is_told(kind: str, share: float) -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))
@@ -101,8 +99,8 @@ def test_damaged_files_give_pages_or_our_own_errors(kind: str) -> None:
         (b"PK\x03\x04", "The page is a ZIP archive, not an image."),
         (b"AT&TFORM", "The page is a DjVu file, not an image."),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "The page is a PostScript file, not an image."),
-        (b"\x00\x00\x00\x1cftypheic", "The page is a HEIC or AVIF image, not read here."),
-        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "The page is a JPEG 2000 image, which is not read here."),
+        (b"\x00\x00\x00\x1cftypheic", "The page's image is damaged or cut off."),
+        (b"\x00\x00\x00\x1cftypisom", "The page's file is not an image that can be read."),
         (b"P6 1 1 255\n\x00\x00\x00", "The page's file is not an image that can be read."),
         (b'{"detail": "Not found."}', "The page's file is not an image that can be read."),
         (bytes(100), "The page's file is not an image that can be read."),
@@ -114,7 +112,7 @@ def test_what_is_no_image_is_told(data: bytes, message: str) -> None:
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "PCX", "JPEG2000", "EPS", "PDF"])
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "PCX", "EPS", "PDF"])
 def test_formats_that_are_not_allowed_are_not_decoded(kind: str) -> None:
     with pytest.raises(PageUndecodable):
         DECODER.decode(encoded(fields(), kind))

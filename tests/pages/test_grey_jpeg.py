@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from boxocr.errors import PageUndecodable
-from boxocr.pages.decode import Decoder
 from tests.pages.conftest import encoded
+from tests.pages.decoding import DECODER
 
 SIZE = (2000, 1100)
 
@@ -23,14 +22,14 @@ def drawn(colour: tuple[int, int, int]) -> Image.Image:
 def test_a_large_page_without_colour_is_kept_grey_to_the_last_pixel() -> None:
     data = encoded(drawn((30, 30, 30)), "JPEG", quality=90)
 
-    pixels = Decoder(100, at_once=1).decode(data)
+    pixels = DECODER.decode(data)
 
     assert np.array_equal(pixels, np.asarray(Image.open(BytesIO(data)))[..., 0])
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"keep_rgb": True}], ids=str)
 def test_one_thin_red_line_keeps_the_colour(options: dict[str, bool]) -> None:
-    pixels = Decoder(100, at_once=1).decode(encoded(drawn((200, 30, 30)), "JPEG", quality=90, **options))
+    pixels = DECODER.decode(encoded(drawn((200, 30, 30)), "JPEG", quality=90, **options))
 
     assert pixels.shape == (1100, 2000, 3)
     red, green, blue = (int(value) for value in pixels[900, 1530])
@@ -38,8 +37,14 @@ def test_one_thin_red_line_keeps_the_colour(options: dict[str, bool]) -> None:
     assert abs(green - blue) < 30
 
 
-def test_a_large_page_that_is_cut_off_is_not_half_a_page() -> None:
+def test_a_large_page_that_is_cut_off_lacks_the_rows_that_are_missing() -> None:
     data = encoded(drawn((30, 30, 30)), "JPEG", quality=90)
 
-    with pytest.raises(PageUndecodable):
-        Decoder(100, at_once=1).decode(data[: len(data) // 2])
+    image = DECODER.decode_image(data[: len(data) // 2])
+
+    assert image.pixels.shape == (1100, 2000)
+    assert image.missing is not None
+    left, top, right, bottom = image.missing
+    assert (left, right, bottom) == (0, 2000, 1100)
+    assert 300 < top < 800
+    assert (image.pixels[:top] == 255).all()

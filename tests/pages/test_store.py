@@ -22,13 +22,13 @@ from tests.servers.web import Reply, Request, WebServer
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """All files that were decoded: the real decoder, watched."""
     files: list[bytes] = []
-    decode = Decoder.decode
+    decode = Decoder.decode_image
 
     def watched(self: Decoder, data: bytes) -> object:
         files.append(data)
         return decode(self, data)
 
-    monkeypatch.setattr(Decoder, "decode", watched)
+    monkeypatch.setattr(Decoder, "decode_image", watched)
     return files
 
 

@@ -9,8 +9,9 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from boxocr.answering.whole_tasks import PageServices, read_task
@@ -26,11 +27,39 @@ Prediction: TypeAlias = dict[str, Any]
 # Tasks of all requests that are being read or waiting. Further ones are answered with nothing, and requested again.
 _MAX_IN_PROGRESS = 5000
 
+# Data of tasks that wait after their request was answered, in bytes. Further ones are dropped, and requested again.
+_MAX_WAITING_BYTES = 64_000_000
+
 # Predictions waiting for their next request; one of a full page takes half a megabyte.
 _MAX_FINISHED = 200
 
 # Threads for opened tasks, in addition to those for background tasks.
 _OPENED_THREADS = 8
+
+
+@dataclass(slots=True)
+class _Job:
+    """A task that is being read or waits.
+
+    Attributes:
+        size: of the task's data, in bytes.
+        read: reads the task. Replaced once it has begun or was dropped, since it holds the data, and an executor keeps
+            the arguments of its calls.
+        future: of its prediction.
+        requests: number of requests that wait for it.
+    """
+
+    size: int
+    read: Callable[[], Prediction]
+    future: Future[Prediction]
+    requests: int = 0
+
+    def drop(self) -> bool:
+        """Cancel the job and free its data; returns whether it had not begun."""
+        if not self.future.cancel():
+            return False
+        self.read = _no_data
+        return True
 
 
 class Batches:
@@ -46,7 +75,8 @@ class Batches:
         self._services = services
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._in_progress: dict[str, Future[Prediction]] = {}
+        # In the order of the requests.
+        self._in_progress: dict[str, _Job] = {}
         self._finished: OrderedDict[str, Prediction] = OrderedDict()
         self._background = ThreadPoolExecutor(at_once, "batch")
         self._opened = ThreadPoolExecutor(_OPENED_THREADS, "opened-task")
@@ -65,17 +95,26 @@ class Batches:
             learned: of their project.
         """
         priority = Priority.INTERACTIVE if len(tasks) == 1 else Priority.BACKGROUND
-        keys = [_key(task, label_config, learned) for task in tasks]
+        jobs: dict[str, _Job] = {}
+        keys = []
+        for task in tasks:
+            data = json.dumps(task["data"], sort_keys=True, default=str)
+            keys.append(_key(task.get("id"), data, label_config, learned))
+            # Label Studio sends more than is read, such as annotations.
+            needed: Task = {"id": task.get("id"), "data": task["data"]}
 
-        def read(task: Task) -> Prediction:
-            return read_task(task, label_config, self._services, priority=priority, learned=learned)
+            def read(needed: Task = needed) -> Prediction:
+                return read_task(needed, label_config, self._services, priority=priority, learned=learned)
 
-        asked = {key: self._future(key, task, priority, read) for key, task in zip(keys, tasks, strict=True)}
-        futures = {key: future for key, future in asked.items() if future is not None}
-        done, late = wait(futures.values(), self._seconds)
+            if keys[-1] not in jobs:
+                job = self._job(keys[-1], _bytes_of(data), priority, read)
+                if job is not None:
+                    jobs[keys[-1]] = job
+        done, late = wait([job.future for job in jobs.values()], self._seconds)
         if late:
             logger.info("%d of %d tasks are finished; the others are still being read.", len(done), len(tasks))
-        answers = {key: self._fetched(key, future) for key, future in futures.items() if future in done}
+        answers = {key: self._fetched(key, job.future) for key, job in jobs.items() if job.future in done}
+        self._leave(jobs.values())
         return [answers.get(key) for key in keys]
 
     def close(self) -> None:
@@ -85,25 +124,44 @@ class Batches:
         for executor in (self._background, self._opened):
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def _future(
-        self, key: str, task: Task, priority: Priority, read: Callable[[Task], Prediction]
-    ) -> Future[Prediction] | None:
+    def _job(self, key: str, size: int, priority: Priority, read: Callable[[], Prediction]) -> _Job | None:
         with self._lock:
             if key in self._finished:
-                return _done(self._finished[key])
+                return _Job(size, _no_data, _done(self._finished[key]))
             known = self._in_progress.get(key)
             # A task that is still waiting in the background is started again when an annotator opens it.
-            if known is not None and not (priority is Priority.INTERACTIVE and known.cancel()):
+            if known is not None and not (priority is Priority.INTERACTIVE and known.drop()):
+                known.requests += 1
                 return known
             if self._closed or len(self._in_progress) >= _MAX_IN_PROGRESS:
                 return None
             executor = self._opened if priority is Priority.INTERACTIVE else self._background
-            self._in_progress[key] = executor.submit(self._read, key, task, read)
-            return self._in_progress[key]
+            job = _Job(size, read, Future(), requests=1)
+            job.future = executor.submit(self._read, key, job)
+            self._in_progress[key] = job
+            return job
 
-    def _read(self, key: str, task: Task, read: Callable[[Task], Prediction]) -> Prediction:
+    def _leave(self, jobs: Iterable[_Job]) -> None:
+        """Note that a request has been answered, and drop waiting tasks whose data would take too much memory."""
+        dropped, size = 0, 0
+        with self._lock:
+            for job in jobs:
+                job.requests -= 1
+            for key, job in [*self._in_progress.items()]:
+                size += 0 if job.requests else job.size
+                if size > _MAX_WAITING_BYTES and not job.requests and job.drop():
+                    size -= job.size
+                    del self._in_progress[key]
+                    dropped += 1
+        if dropped:
+            logger.info(
+                "%d waiting tasks are too large to be kept; they are read when they are requested again.", dropped
+            )
+
+    def _read(self, key: str, job: _Job) -> Prediction:
+        read, job.read = job.read, _no_data
         try:
-            prediction = read(task)
+            prediction = read()
         except BaseException:
             with self._lock:
                 self._in_progress.pop(key, None)
@@ -131,13 +189,23 @@ class Batches:
         return None
 
 
+def _no_data() -> Prediction:
+    raise CancelledError
+
+
 def _done(prediction: Prediction) -> Future[Prediction]:
     done: Future[Prediction] = Future()
     done.set_result(prediction)
     return done
 
 
-def _key(task: Task, label_config: str, learned: ProjectLearning) -> str:
+def _key(number: object, data: str, label_config: str, learned: ProjectLearning) -> str:
     # A path of a head stands for its content.
-    parts = [task.get("id"), task["data"], label_config, learned.head]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    parts = json.dumps([number, label_config, learned.heads], default=str)
+    return hashlib.sha256(f"{parts} {data}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bytes_of(data: str) -> int:
+    """Estimate the memory of a task's data."""
+    # Each of these begins or separates a value; an object of one key or a short string takes about 100 bytes.
+    return len(data) + 100 * sum(map(data.count, "{[,:"))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from boxocr.answering import config_warnings
 from boxocr.answering.services import Services
-from boxocr.errors import BoxOCRError, PageError
+from boxocr.errors import BoxOCRError, PageError, RegionError
 from boxocr.geometry import Area, Vector
 from boxocr.labeling import results
 from boxocr.labeling.annotations import label_of
@@ -24,6 +24,8 @@ from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.types import ReadingOptions
 
 logger = logging.getLogger("boxocr.answering.interactive")
+
+MISSING_PART = "A part of this box is missing in the page's file, which is damaged or cut off. Upload the page again."
 
 # Regions of one request that are read at the same time: more than readers, since some wait for their page.
 _CONCURRENT_REGIONS = 8
@@ -90,8 +92,16 @@ class _RegionReader:
         attempts.note(options=options)
         with self._borrowed(plan.page) as page:
             place = region.place(page.width, page.height)
-            readings = self._handle(page, place, region.upright, options, plan.handling)
-            return RegionAnswer(region, readings, (page.width, page.height))
+            try:
+                readings = self._handle(page, place, region.upright, options, plan.handling)
+            except RegionError as error:
+                if isinstance(place, Area) and _reaches(place, page.missing):
+                    raise RegionError(error.message, MISSING_PART) from None
+                raise
+            areas = [reading.area or place for reading in readings]
+            is_incomplete = any(isinstance(area, Area) and _reaches(area, page.missing) for area in areas)
+            note = MISSING_PART if is_incomplete else None
+            return RegionAnswer(region, readings, (page.width, page.height), note=note)
 
     def _handle(
         self, page: Page, place: Area | Vector, upright: int, options: ReadingOptions, handling: Handling
@@ -116,3 +126,12 @@ class _RegionReader:
         except PageError as error:
             self._unavailable[address] = copy.copy(error)
             raise
+
+
+def _reaches(area: Area, missing: tuple[int, int, int, int] | None) -> bool:
+    """Whether an area reaches into the missing part of a page."""
+    if missing is None:
+        return False
+    left, top, right, bottom = missing
+    xs, ys = zip(*area.corners(), strict=True)
+    return bool(min(xs) < right and max(xs) > left and min(ys) < bottom and max(ys) > top)

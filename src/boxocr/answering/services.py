@@ -14,6 +14,7 @@ from boxocr.answering.asked_regions import AskedRegions
 from boxocr.answering.batches import Batches
 from boxocr.answering.handlers import AreaReader
 from boxocr.answering.page_readings import BYTES_PER_MB, PageReadings
+from boxocr.answering.trainings import Trainings
 from boxocr.caching import SingleFlightCache
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
 from boxocr.learning.applied import LearnedProjects
@@ -49,6 +50,7 @@ class Services:
         self.pages = PageStore(settings)
         self.asked_regions = AskedRegions(settings.model_dir)
         self.learned = LearnedProjects(settings.model_dir)
+        self.trainings = Trainings(settings)
         self.crop_budget = MemoryBudget(settings.crops_mb * BYTES_PER_MB)
         self.readings: SingleFlightCache[Reading] = SingleFlightCache(settings.reading_cache)
         self.readers = ReaderPool(
@@ -57,6 +59,7 @@ class Services:
             engine=settings.ocr_engine,
             languages=settings.ocr_lang,
             tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
+            models=str(settings.ppocr_models) if settings.ppocr_models else None,
         )
         self.page_readings = PageReadings(self.pages, self.readers, settings.page_readings_mb)
         self.areas = AreaReader(self.readers, self.readings, self.page_readings, self.crop_budget)
@@ -65,6 +68,7 @@ class Services:
 
     def start(self) -> None:
         """Start the readers; a failure is stored as ``problem``, for :meth:`probe` and for the caller."""
+        self.pages.start()
         try:
             self.readers.start()
         except BoxOCRError as error:
@@ -106,6 +110,7 @@ class Services:
         """Stop the readers and the background fetches."""
         while self._at_close:
             self._at_close.pop()()
+        self.trainings.close()
         self.batches.close()
         self.readers.close()
         self.pages.close()

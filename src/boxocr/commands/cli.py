@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from boxocr import __version__
 from boxocr.commands.dataset_arguments import add_export, add_review, number
-from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, summary
+from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, skipped, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
 
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "connect": _connect,
         "demo": _demo,
         "samples": _samples,
+        "import": _import,
         "preannotate": _preannotate,
         "read": _read,
         "report": _report,
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--link", metavar="URL", help="address of Label Studio for people, where this server has another")
     samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
     samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
+    _add_import(commands.add_parser("import", help="import documents into a project, a task per page or document"))
     _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
     _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
@@ -109,6 +111,9 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--dry-run", action="store_true", help="print what would be learned, and save nothing")
+    action.add_argument(
+        "--if-due", action="store_true", help="check the version in use; learn at 16, 32, 64, … corrections"
+    )
     action.add_argument("--show", action="store_true", help="print what was learned")
     action.add_argument("--use", type=number, metavar="VERSION", help="go back to a version, or on to one")
     action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
@@ -124,14 +129,38 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each box here")
 
 
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder, zip archive, or s3://bucket/prefix")
+    parser.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
+    _add_rendering(parser)
+    parser.add_argument(
+        "--text-layer",
+        choices=("auto", "never"),
+        default="auto",
+        help="whether the text in PDFs becomes predictions where it is right (default: auto)",
+    )
+    parser.add_argument(
+        "--to", metavar="PLACE", help="store pages in this folder or s3://bucket/prefix, not in uploads"
+    )
+
+
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="resolution of PDF pages (default: 300)")
+    parser.add_argument(
+        "--password", action="append", default=[], metavar="TEXT", help="to try on encrypted files; can be repeated"
+    )
+
+
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_mutually_exclusive_group(required=True)
     tasks.add_argument("--project", type=number, metavar="N", help="tasks of this project without predictions")
     tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
-    tasks.add_argument("--folder", type=Path, metavar="DIR", help="images in this folder and those in it")
-    tasks.add_argument("--s3", metavar="URL", help="images in a bucket: s3://bucket/prefix")
+    tasks.add_argument("--folder", metavar="PATH", help="documents in this folder, below it, or in this archive")
+    tasks.add_argument("--s3", metavar="URL", help="documents in a bucket: s3://bucket/prefix")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
     parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
+    parser.add_argument("--to", metavar="PLACE", help="store rendered pages in this folder or s3://bucket/prefix")
+    _add_rendering(parser)
     parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
     parser.set_defaults(refuse=parser.error)
 
@@ -143,6 +172,13 @@ def _add_read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", metavar="L", help="such as deu+eng (default: OCR_LANG)")
     parser.add_argument("--engine", metavar="E", help="such as tesseract (default: OCR_ENGINE)")
     parser.set_defaults(refuse=parser.error)
+
+
+def _dpi(text: str) -> float:
+    dpi = float(text)
+    if not 36 <= dpi <= 1200:  # noqa: PLR2004 - from what is hardly legible to more than scanners give
+        raise ValueError
+    return dpi
 
 
 def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
@@ -226,7 +262,32 @@ def _samples(options: argparse.Namespace, settings: Settings) -> int:
     return _SUCCESS
 
 
+def _import(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.import_documents import Work, import_documents
+
+    redact = Redaction(settings)
+    printer, failures = Printer(sys.stdout, redact), Printer(sys.stderr, redact)
+    work = Work(
+        options.inputs,
+        options.project,
+        options.to,
+        options.dpi,
+        tuple(options.password),
+        text_layer=options.text_layer == "auto",
+    )
+    outcome = import_documents(work, settings, printer.text)
+    for name, reason in outcome.skipped:
+        printer.finding(skipped(name, f"{reason}, skipped"))
+    for name, sentence in outcome.remarks:
+        printer.finding(skipped(name, sentence))
+    for name, error in outcome.failures:
+        failures.finding(failure(name, error))
+    return _SUCCESS if outcome.succeeded else _FAILURE
+
+
 def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
+    if options.to is not None and options.folder is None and options.s3 is None:
+        options.refuse("--to only goes with --folder and --s3")
     given = [name for name in ("output", "config") if getattr(options, name) is not None]
     if options.project is not None and given:
         options.refuse(f"--{given[0]} does not go with --project: the project has its own labeling config")
@@ -236,7 +297,17 @@ def _preannotate(options: argparse.Namespace, settings: Settings) -> int:
 
     redact = Redaction(settings)
     failures = Printer(sys.stderr, redact)
-    work = Work(options.project, options.input, options.folder, options.s3, options.output, options.config, options.ray)
+    work = Work(
+        project=options.project,
+        tasks=options.input,
+        documents=options.folder or options.s3,
+        output=options.output,
+        config=options.config,
+        to=options.to,
+        dpi=options.dpi,
+        passwords=tuple(options.password),
+        ray=options.ray,
+    )
     done = preannotate(
         work,
         settings,
@@ -276,6 +347,7 @@ def _learn(options: argparse.Namespace, settings: Settings) -> int:
 
     chosen = {
         Action.DRY_RUN: options.dry_run,
+        Action.DUE: options.if_due,
         Action.SHOW: options.show,
         Action.USE: options.use is not None,
         Action.OFF: options.off,

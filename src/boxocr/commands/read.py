@@ -72,6 +72,7 @@ def read(work: Work, settings: Settings, out: TextIO, report_failure: ReportFail
         engine=work.engine,
         languages=work.languages,
         tessdata=str(settings.tessdata_prefix) if settings.tessdata_prefix else None,
+        models=str(settings.ppocr_models) if settings.ppocr_models else None,
     )
     executor = ThreadPoolExecutor(workers)
     with ExitStack() as stack:

@@ -82,20 +82,22 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
     return found
 
 
-def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO) -> Iterator[Box]:
+def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO, folder: Path = Path()) -> Iterator[Box]:
     """The boxes of all annotations of a project; an interrupted run is continued.
 
     Args:
         api: Label Studio.
         project: of the annotations.
         progress: a terminal or a log.
+        folder: for the journal, which an interrupted run leaves.
 
     Raises:
         CommandFailed: Label Studio does not answer or refuses, or the disk refuses.
     """
     reader = BoxReader(project.id, project.label_config)
     digest = sha256(project.label_config.encode()).hexdigest()
-    journal = BoxJournal(Path(f"boxocr-report-{project.id}.journal"), {"url": api.url, "label_config": digest})
+    path = folder / f"boxocr-report-{project.id}.journal"
+    journal = BoxJournal(path, {"url": api.url, "label_config": digest})
     with writing():
         last, known = journal.load()
     yield from known
@@ -146,5 +148,6 @@ def _summary(found: Report) -> list[str]:
         sentences.append(
             f"Character error rate {total.cer:.2%}: {total.edits:,} edits in {total.characters:,} characters."
         )
+    sentences += [one.sentence() for one in found.conflicts]
     sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
     return sentences

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from boxocr.diagnosis import backend, disk, engine, label_studio_server, labeling_config, pages, s3, token
+from boxocr.diagnosis import backend, disk, engine, label_studio_server, labeling_config, learned, pages, s3, token
 from boxocr.diagnosis.report import Finding, failed, failure, passed
 from boxocr.label_studio.backends import TITLE, desired_connection
 from boxocr.label_studio.client import LabelStudioAPI, Project, Task
@@ -39,6 +39,7 @@ def examine(settings: Settings, *, project: int | None, url: str | None) -> Iter
     """
     yield passed("settings", "All variables have valid values.")
     yield from disk.findings(settings)
+    yield from learned.findings(settings)
 
     answer = label_studio_server.ask(settings.label_studio_url) if settings.label_studio_url else None
     yield from label_studio_server.findings(settings, answer)

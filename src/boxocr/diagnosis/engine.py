@@ -1,6 +1,7 @@
 """Checks that the engine reads the configured languages."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from boxocr.diagnosis.report import Finding, failed, failure, passed
 from boxocr.errors import BoxOCRError
@@ -10,6 +11,8 @@ from boxocr.reading.types import ReadingOptions
 from boxocr.settings.environment import Settings
 
 CHECK = "engine"
+
+_ENGINES_WITH_MODELS = frozenset({"auto", "ppocr"})
 
 
 def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Iterator[Finding]:
@@ -26,11 +29,14 @@ def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Itera
         engine=settings.ocr_engine,
         languages=settings.ocr_lang,
         tessdata=tessdata,
+        models=str(settings.ppocr_models) if settings.ppocr_models else None,
     )
     try:
         with pool:
             pool.probe()
             yield passed(CHECK, f"{pool.describe()} reads {settings.ocr_lang} (OCR_LANG).")
+            if settings.ppocr_models is not None:
+                yield _models(settings.ocr_engine, settings.ppocr_models)
             # Only languages and engines can be missing, not page segmentation modes or charsets.
             own = (settings.ocr_lang, settings.ocr_engine)
             asked = {(options.languages, options.engine) for options in wanted} - {own}
@@ -38,6 +44,19 @@ def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Itera
                 yield _reads(pool, ReadingOptions(languages=languages, engine=engine))
     except BoxOCRError as error:
         yield failure(CHECK, error)
+
+
+def _models(engine: str, folder: Path) -> Finding:
+    if engine not in _ENGINES_WITH_MODELS:
+        return failed(
+            CHECK,
+            f"PPOCR_MODELS has no effect on {engine}.",
+            "Set OCR_ENGINE to auto or ppocr, or unset PPOCR_MODELS.",
+        )
+    # Only installs with onnxruntime get here: the engine reads.
+    from boxocr.reading import ppocr_models  # noqa: PLC0415 - onnxruntime can be missing
+
+    return passed(CHECK, "; ".join(ppocr_models.described(folder)) + " (PPOCR_MODELS).")
 
 
 def _reads(pool: ReaderPool, options: ReadingOptions) -> Finding:

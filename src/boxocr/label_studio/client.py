@@ -240,15 +240,29 @@ class LabelStudioAPI:
 
     def upload(self, project: int, file: Path) -> None:
         """Upload a file as a task, as the Import dialog does."""
-        with self._plain_errors(), file.open("rb") as content:
-            # The SDK can import JSON only.
-            answer = self._http.post(
-                f"{self.url}/api/projects/{project}/import",
-                files={"file": (file.name, content)},
-                headers={"Authorization": self._tokens.header(Deadline(30)) or ""},
-            )
-            if answer.status_code != httpx.codes.CREATED:
-                raise ApiError(status_code=answer.status_code, body=answer.text)
+        # The SDK can import JSON only.
+        with file.open("rb") as content:
+            self.send("POST", f"projects/{project}/import", files={"file": (file.name, content)})
+
+    def send(self, method: str, path: str, *, timeout: float | None = None, **request: Any) -> Any:
+        """Send a request that the SDK has no method for.
+
+        Args:
+            method: of HTTP.
+            path: below ``/api/``.
+            timeout: seconds to wait for the answer; None for a minute.
+            request: other arguments of httpx.
+
+        Returns:
+            The answer, parsed as JSON.
+        """
+        waiting = _TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=5)
+        with self._plain_errors():
+            headers = {"Authorization": self._tokens.header(Deadline(30)) or ""}
+            answer = self._http.request(method, f"{self.url}/api/{path}", headers=headers, timeout=waiting, **request)
+            if not answer.is_success:
+                raise ApiError(status_code=answer.status_code, body=_body(answer))
+            return answer.json()
 
     def buckets(self, project: int) -> list[str]:
         """Names of the buckets of the project's S3 source storages."""
@@ -380,6 +394,13 @@ def detail(body: object) -> str:
         # An HTML page explains nothing.
         said = "" if "<html" in str(body)[:500].lower() else str(body or "")
     return " ".join(html.unescape(re.sub(r"<a\b[^>]*>|</a>", "", said)).split())[:_LONGEST_DETAIL]
+
+
+def _body(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -14,10 +14,21 @@ from boxocr import MODEL_VERSION
 from boxocr.errors import BoxOCRError
 from boxocr.geometry import Area
 from boxocr.labeling.drawn_regions import DrawnRegion, ReadingPlan
-from boxocr.labeling.marks import GEOMETRY_VALUES, MADE, MARK, NOTE_MARK, TYPED, Result, meta_of, notes_of, place_of
+from boxocr.labeling.marks import (
+    GEOMETRY_VALUES,
+    MADE,
+    MARK,
+    NOTE_MARK,
+    TYPED,
+    Result,
+    meta_of,
+    notes_of,
+    place_of,
+    suggestion_of,
+)
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.region_states import State
-from boxocr.labeling.regions import Region
+from boxocr.labeling.regions import LARGEST_NUMBER, Region
 from boxocr.labeling.review_notes import review_note
 from boxocr.labeling.tag import Tag
 from boxocr.reading import scoring
@@ -53,12 +64,14 @@ class RegionAnswer:
         readings: of the region itself, or of its pieces; none when it was not read, or failed.
         page: size of its page; None without readings.
         error: the reason why it could not be read.
+        note: a sentence about the page for the annotator, in addition to those about the readings.
     """
 
     region: DrawnRegion
     readings: Sequence[AreaReading] = ()
     page: PageSize | None = None
     error: BoxOCRError | None = None
+    note: str | None = None
 
 
 def drawn(answers: Sequence[RegionAnswer], warnings: Sequence[str], model_version: str, max_regions: int) -> Prediction:
@@ -106,7 +119,8 @@ def _results_of(answer: RegionAnswer, max_regions: int) -> list[Result]:
     if answer.error is not None:
         return _unread(region, state, answer.error)
     if isinstance(answer.region.plan, ReadingPlan) and answer.page is not None:
-        return _read(region, answer.region.plan, answer.readings, answer.page)
+        results = _read(region, answer.region.plan, answer.readings, answer.page)
+        return with_warnings(results, [answer.note] if answer.note else [])
     match state:
         case State.TYPED:
             return as_typed(region)
@@ -153,7 +167,15 @@ def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
     """
     geometry = _read_shape(region.geometry, reading)
     others = [result for result in region.results[1:] if not _belongs_to(result, text_area)]
-    return [geometry, *map(_without_note, others), _text_result(geometry, text_area, reading)]
+    text = _text_result(geometry, text_area, reading, attempt=_attempts(region, text_area) + 1)
+    return [geometry, *map(_without_note, others), text]
+
+
+def _attempts(region: Region, text_area: str) -> int:
+    """How often the text of a region was read before: a box that was moved is read again."""
+    suggestions = (suggestion_of(result) for result in region.results[1:] if _belongs_to(result, text_area))
+    attempts = [suggestion.get("attempt", 1) for suggestion in suggestions if suggestion is not None]
+    return max((one for one in attempts if isinstance(one, int) and 0 < one < LARGEST_NUMBER), default=0)
 
 
 def with_note(region: Region, sentence: str) -> list[Result]:
@@ -309,7 +331,7 @@ def _polygon(piece: Piece, page: PageSize) -> dict[str, Any]:
     return {"points": corners, "closed": True}
 
 
-def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
+def _text_result(geometry: Result, text_area: str, reading: Reading, *, attempt: int = 1) -> Result:
     result: Result = {field: geometry[field] for field in _GEOMETRY_FIELDS if field in geometry}
     value = {name: geometry["value"][name] for name in GEOMETRY_VALUES if name in geometry["value"]}
     return result | {
@@ -327,6 +349,7 @@ def _text_result(geometry: Result, text_area: str, reading: Reading) -> Result:
                 "engine": reading.engine,
                 "languages": reading.languages,
                 "version": MODEL_VERSION,
+                "attempt": attempt,
                 # Label Studio sends no request when an accepted region is moved; a later one shows it by this.
                 "place": place_of(value),
             }

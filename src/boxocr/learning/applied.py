@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from cachetools import LRUCache
 
+from boxocr import MODEL_VERSION, __version__
 from boxocr.labeling.annotations import label_of
 from boxocr.labeling.marks import Result, meta_of, suggestion_of
 from boxocr.labeling.regions import regions_of
@@ -30,23 +31,30 @@ _MOST_DIGITS = 12
 
 @dataclass(frozen=True)
 class ProjectLearning:
-    """The rules and the recognizer head of a project.
+    """The rules and the recognizer heads of a project.
 
     Attributes:
         rules: by label.
-        version: number of the learned version; None when nothing was learned, or learning is off.
-        head: path of the head; empty for none.
-        head_labels: labels of the boxes that the head reads.
+        version: number of the learned version; None when nothing was learned, learning is off, or the version cannot
+            be used.
+        heads: paths of the heads by label.
     """
 
     rules: AppliedRules
     version: int | None = None
-    head: str = ""
-    head_labels: frozenset[str] = frozenset()
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model_version(self) -> str:
+        """The version for Label Studio.
+
+        Its filter for predictions matches substrings, so no version's name is a part of another one's.
+        """
+        return MODEL_VERSION if self.version is None else f"boxocr-learned-{self.version}-{__version__}"
 
     def options(self, options: ReadingOptions, label: str) -> ReadingOptions:
         """How a box with this label is read: as the options say, with the project's head if there is one for it."""
-        return replace(options, head=self.head) if self.head and label in self.head_labels else options
+        return replace(options, head=self.heads[label]) if label in self.heads else options
 
     def apply(self, prediction: Mapping[str, Any]) -> dict[str, Any]:
         """A prediction with the texts as annotators of the project would submit them.
@@ -57,12 +65,13 @@ class ProjectLearning:
             return dict(prediction)
         results = prediction["result"]
         labels = {region.id: label_of(region) for region in regions_of(results)}
-        return {**prediction, "result": [self._applied(result, labels) for result in results]}
+        changed = {"result": [self._applied(result, labels) for result in results]}
+        return {**prediction, **changed, "model_version": self.model_version}
 
     def _applied(self, result: Result, labels: Mapping[str, str]) -> Result:
         suggestion = suggestion_of(result)
         label = labels.get(str(result.get("id")), "")
-        if suggestion is None or not (label in self.rules.rules or (self.head and label in self.head_labels)):
+        if suggestion is None or not (label in self.rules.rules or label in self.heads):
             return result
         reading = str(suggestion["text"])
         # A text of the annotator's own is not a reading.
@@ -80,6 +89,13 @@ NOTHING = ProjectLearning(AppliedRules())
 """For projects that have taught nothing."""
 
 
+@dataclass(frozen=True)
+class _Known:
+    looked: float = float("-inf")
+    version: int | None = None
+    learning: ProjectLearning = NOTHING
+
+
 class LearnedProjects:
     """The rules and heads of all projects. Thread-safe.
 
@@ -90,27 +106,31 @@ class LearnedProjects:
     def __init__(self, model_dir: Path | None) -> None:
         self._model_dir = model_dir
         self._lock = Lock()
-        self._known: LRUCache[int, tuple[float, ProjectLearning]] = LRUCache(_PROJECTS)
+        self._known: LRUCache[int, _Known] = LRUCache(_PROJECTS)
 
     def of(self, project: str) -> ProjectLearning:
-        """The rules and the head of a project; none when its version is unusable, which is logged.
+        """The rules and the heads of a project; none when its version is unusable, which is logged.
 
         Args:
             project: number of the project, as requests carry it.
         """
-        if self._model_dir is None or not project.isdecimal() or len(project) > _MOST_DIGITS:
+        number = project_number(project)
+        if self._model_dir is None or number is None:
             return NOTHING
-        number = int(project)
         with self._lock:
-            looked, known = self._known.get(number, (float("-inf"), NOTHING))
-            if time.monotonic() - looked < _SECONDS_BETWEEN_LOOKS:
-                return known
+            known = self._known.get(number, _Known())
+            if time.monotonic() - known.looked < _SECONDS_BETWEEN_LOOKS:
+                return known.learning
             store = LearnedStore(self._model_dir, number)
             version = store.current()
-            if version != known.version:
-                known = _loaded(store, version)
-            self._known[number] = (time.monotonic(), known)
-            return known
+            learning = known.learning if version == known.version else _loaded(store, version)
+            self._known[number] = _Known(time.monotonic(), version, learning)
+            return learning
+
+
+def project_number(project: str) -> int | None:
+    """The number of a project, as requests carry it; None if it is not a number of Label Studio's."""
+    return int(project) if project.isascii() and project.isdecimal() and len(project) <= _MOST_DIGITS else None
 
 
 def _loaded(store: LearnedStore, version: int | None) -> ProjectLearning:
@@ -118,7 +138,7 @@ def _loaded(store: LearnedStore, version: int | None) -> ProjectLearning:
         return NOTHING
     try:
         state = store.load(version)
-        return ProjectLearning(state.rules, version, state.head_path, state.labels)
     except LearnedStateUnusable as error:
         logger.warning("%s Boxes are read as if nothing was learned. %s", error.message, error.remedy)
-        return ProjectLearning(AppliedRules(), version)
+        return NOTHING
+    return ProjectLearning(state.rules, version, state.head_paths)

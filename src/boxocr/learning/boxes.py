@@ -22,6 +22,7 @@ from boxocr.labeling.annotations import (
 from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.marks import has_been_filled, has_note, is_same_place, place_of, suggestion_of
 from boxocr.labeling.regions import Region
+from boxocr.learning.page_kinds import page_kind
 
 UNKNOWN = "not recorded"
 
@@ -87,6 +88,10 @@ class Box:
         learned: number of the learned version that the suggestion follows; empty without one.
         reading: the suggestion's text before the project's rules were applied.
         week: ISO week in which the annotation was submitted, such as "2026-W09"; UTC.
+        page: kind of its page: format of the file and size, such as "jpg, 2 to 9 megapixels".
+        annotator: Label Studio's number of the user who submitted the annotation; 0 if it does not say.
+        submitted_at: when the annotation was submitted first, in ISO format, UTC; empty if it does not say.
+        attempt: how often the box was read; more than once if it was moved after it was read. 0 without suggestion.
     """
 
     project: int
@@ -104,6 +109,10 @@ class Box:
     learned: str
     reading: str
     week: str
+    page: str
+    annotator: int
+    submitted_at: str
+    attempt: int
 
 
 class BoxReader:
@@ -160,6 +169,10 @@ class BoxReader:
             learned=str(suggestion.get("learned") or ""),
             reading=str(suggestion.get("reading") or suggestion.get("text") or ""),
             week=_week(annotation),
+            page=page_kind(region, config, task.get("data") or {}),
+            annotator=_annotator(annotation),
+            submitted_at=at.isoformat(timespec="seconds") if (at := _submitted(annotation)) else "",
+            attempt=int(suggestion.get("attempt") or 1) if suggestion else 0,
         )
 
 
@@ -219,9 +232,22 @@ def _predicted_by(task: Json, annotation: Json) -> str:
 
 
 def _week(annotation: Json) -> str:
-    try:
-        submitted = datetime.fromisoformat(str(annotation["created_at"]))
-    except (KeyError, ValueError):
+    submitted = _submitted(annotation)
+    if submitted is None:
         return UNKNOWN
-    year, week, _ = submitted.astimezone(UTC).isocalendar()
+    year, week, _ = submitted.isocalendar()
     return f"{year}-W{week:02}"
+
+
+def _submitted(annotation: Json) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(annotation["created_at"])).astimezone(UTC)
+    except (KeyError, ValueError):
+        return None
+
+
+def _annotator(annotation: Json) -> int:
+    user = annotation.get("completed_by")
+    # Exports can hold all about the user.
+    number = user.get("id") if isinstance(user, Mapping) else user
+    return number if isinstance(number, int) else 0

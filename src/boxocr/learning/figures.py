@@ -7,6 +7,7 @@ from typing import Any
 
 from boxocr.learning.alignment import distance, replacements
 from boxocr.learning.boxes import Box, Outcome
+from boxocr.learning.conventions import Conflict, conflicts
 
 _BINS = 10
 _MOST_CONFUSIONS = 30
@@ -20,6 +21,7 @@ GROUPS: dict[str, Callable[[Box], str]] = {
     "engine": lambda box: box.engine or "no suggestion",
     "learned version": lambda box: box.learned or "none",
     "source": lambda box: box.source,
+    "page": lambda box: box.page,
     "week": lambda box: box.week,
 }
 
@@ -151,6 +153,7 @@ class Report:
         calibration_error: mean distance between a bin's score and its share of right boxes, weighted by boxes
             (expected calibration error); None without scores.
         worst: the compared boxes with the most edits, worst first.
+        conflicts: conventions on which annotators differ.
     """
 
     annotations: int
@@ -160,6 +163,7 @@ class Report:
     bins: tuple[Bin, ...]
     calibration_error: float | None
     worst: tuple[Scored, ...]
+    conflicts: tuple[Conflict, ...]
 
 
 def report_on(boxes: Iterable[Box]) -> Report:
@@ -189,6 +193,7 @@ def report_on(boxes: Iterable[Box]) -> Report:
         bins=bins,
         calibration_error=_calibration_error(bins),
         worst=tuple(worst[:_MOST_WORST]),
+        conflicts=tuple(conflicts(one.box for one in compared)),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from boxocr.learning.boxes import Box, Outcome, Source
 
-_FORMAT = "boxocr report 2"
+_FORMAT = "boxocr report 3"
 _OWNER_ONLY = 0o600
 _LONGEST_PAUSE_SECONDS = 3_600
 

@@ -76,6 +76,7 @@ def as_json(report: Report, projects: Mapping[int, str]) -> dict[str, Any]:
         },
         "confusions": [asdict(one) for one in report.confusions],
         "calibration": {"error": report.calibration_error, "bins": [asdict(one) for one in report.bins]},
+        "conflicts": [asdict(one) | {"sentence": one.sentence()} for one in report.conflicts],
         "worst": [{**asdict(one.box), "edits": one.edits} for one in report.worst],
     }
 
@@ -114,6 +115,7 @@ def as_html(
         *(_group(name, found) for name, found in report.groups.items() if name != "project" or len(projects) > 1),
         _confusions(report),
         _calibration(report),
+        _conflicts(report),
         _worst(report.worst, pictures, links),
     ]
     return (
@@ -202,6 +204,11 @@ def _calibration(report: Report) -> str:
         "" if report.calibration_error is None else f": the scores are off by {report.calibration_error:.3f} on average"
     )
     return _section(f"Scores{error}", ["Score", "Boxes", "Mean score", "Accepted unchanged"], rows)
+
+
+def _conflicts(report: Report) -> str:
+    items = "".join(f"<p>{escape(one.sentence())}</p>" for one in report.conflicts)
+    return f"<h2>Annotators who write the same thing differently</h2>{items}" if items else ""
 
 
 def _worst(worst: Iterable[Scored], pictures: Mapping[Box, Picture], links: Mapping[Box, str]) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from boxocr.learning.alignment import Edit, edits, matches
-from boxocr.learning.conventions import Compared, Conventions, compare
 from boxocr.learning.evidence import Evidence
+from boxocr.learning.review_conventions import Compared, Conventions, compare
 from boxocr.learning.shapes import shape_of
 from boxocr.reading.scoring import similarity
 from boxocr.reading.text import folded

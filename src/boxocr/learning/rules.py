@@ -10,7 +10,7 @@ from typing import Any
 
 from boxocr.learning.shapes import Pick, Shapes, shapes_of
 from boxocr.learning.styles import STYLES
-from boxocr.learning.validation import Read, Verdict, cross_validate
+from boxocr.learning.validation import Read, Verdict, hold_out
 
 _LEAST_EXAMPLES = 10
 
@@ -111,7 +111,7 @@ def learn_rules(values: Sequence[Value]) -> dict[str, LearnedRule]:
         own = [value for value in values if value.label == label]
         if len(own) < _LEAST_EXAMPLES:
             continue
-        verdict = cross_validate(own, lambda some: _reading_with(best_rule(some)))
+        verdict = hold_out(own, lambda some: _reading_with(best_rule(some))).verdict()
         rule = best_rule(own)
         if verdict.helps and rule != Rule():
             found[label] = LearnedRule(rule, verdict)

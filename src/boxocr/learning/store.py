@@ -1,32 +1,40 @@
-"""Learned state on disk: versions of a project's rules and head, in ``MODEL_DIR/learned/<project>/<version>/``.
+"""Learned state on disk: versions of a project's rules and heads, in ``MODEL_DIR/learned/<project>/<version>/``.
 
 A version is written to a folder of another name and renamed, so that readers see all of it or nothing. ``current``
-holds the version in use, and is replaced the same way. Several servers may share the folder. Heads are read without
-pickle, which can run code (https://numpy.org/doc/stable/reference/generated/numpy.load.html).
+holds the version in use, and is replaced the same way. Several servers may share the folder.
 """
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from boxocr.errors import BoxOCRError
+from boxocr.learning.history import History
 from boxocr.learning.rules import AppliedRules
-from boxocr.reading.recognition.head import HEAD_ERRORS, MAX_BYTES, Head
+from boxocr.learning.state_files import (
+    OWNER_ONLY,
+    OWNER_ONLY_FOLDER,
+    as_json,
+    read_head,
+    read_json,
+    replace,
+    write,
+    write_heads,
+)
+from boxocr.reading.recognition.head import HEAD_ERRORS, Head
 
-_FORMAT = "boxocr learned 1"
+_FORMAT = "boxocr learned 2"
 _KEPT = 5
-_OFF = "off"
-_OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
-_STATE, _EXAMPLES, _HEAD, _CURRENT, _LOCK = "state.json", "examples.json", "head-{}.npz", "current", ".lock"
+_OFF, _NONE = "off", "none"
+_STATE, _EXAMPLES, _CURRENT, _HISTORY = "state.json", "examples.json", "current", "history.json"
+_LOCK, _LEARNING, _NEW = ".lock", ".learning", ".new-"
 
 
 class LearnedStateUnusable(BoxOCRError):
@@ -37,25 +45,33 @@ class LearnedStateUnusable(BoxOCRError):
     remedy = "Run boxocr learn again, or boxocr learn --forget."
 
 
+class AlreadyLearning(BoxOCRError):
+    """Another process learns from the same project."""
+
+    code = "already_learning"
+    message = "Another process is learning from this project."
+    remedy = "Wait until it has ended."
+
+
 @dataclass(frozen=True)
 class LearnedState:
-    """One version of a project's rules and head.
+    """One version of a project's rules and heads.
 
     Attributes:
         rules: by label.
-        head: for the recognizer; None when none helps.
-        labels: whose boxes the head reads.
-        head_path: the head's file, whose content never changes; empty without head, and before it is saved.
+        heads: for the recognizer, by label; labels can share one.
+        head_paths: the heads' files by label, whose contents never change; empty before the version is saved.
         learned: when, in ISO format.
-        evidence: sentences for people: the rules and the head, with the figures that speak for them.
-        examples: label, reading, and text with the rules; kept for the newest version only.
+        corrections: how many boxes it was learned from.
+        evidence: sentences for people: the rules and the heads, with the figures that speak for them.
+        examples: label, reading without the version, and reading with it; kept for the newest version only.
     """
 
     rules: AppliedRules = field(default_factory=AppliedRules)
-    head: Head | None = None
-    labels: frozenset[str] = frozenset()
-    head_path: str = ""
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    head_paths: Mapping[str, str] = field(default_factory=dict)
     learned: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    corrections: int = 0
     evidence: tuple[str, ...] = ()
     examples: tuple[tuple[str, str, str], ...] = ()
 
@@ -70,6 +86,16 @@ class LearnedStore:
 
     def __init__(self, model_dir: Path, project: int) -> None:
         self.folder = model_dir / "learned" / str(project)
+        self.project = project
+
+    @classmethod
+    def all(cls, model_dir: Path) -> "list[LearnedStore]":
+        """The stores of all projects that were learned from."""
+        folder = model_dir / "learned"
+        if not folder.is_dir():
+            return []
+        numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal() and path.is_dir())
+        return [cls(model_dir, number) for number in numbers]
 
     def versions(self) -> list[int]:
         """The versions there are, oldest first."""
@@ -79,11 +105,12 @@ class LearnedStore:
 
     def current(self) -> int | None:
         """The version in use; None when there is none, or learning is off."""
-        try:
-            name = (self.folder / _CURRENT).read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            return None
+        name = self._pointer()
         return int(name) if name.isdecimal() and int(name) in self.versions() else None
+
+    def is_off(self) -> bool:
+        """Whether learning was switched off, so that only a person switches it on again."""
+        return self._pointer() == _OFF
 
     def save(self, state: LearnedState) -> int:
         """Write a version and use it; versions before the last five are deleted, and older versions' examples.
@@ -95,16 +122,16 @@ class LearnedStore:
             OSError: the disk refuses. The version in use stays in use.
         """
         with self._locked():
+            # Of processes that were killed while they wrote.
+            for left in self.folder.glob(f"{_NEW}*"):
+                shutil.rmtree(left, ignore_errors=True)
             number = max(self.versions(), default=0) + 1
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as new:
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=_NEW) as new:
                 folder = Path(new) / str(number)
-                folder.mkdir(mode=_OWNER_ONLY_FOLDER)
-                head = state.head.as_bytes() if state.head is not None else b""
-                content = _as_json(state) | {"head": _HEAD.format(sha256(head).hexdigest()) if head else ""}
-                _write(folder / _STATE, json.dumps(content, indent=2, ensure_ascii=False).encode())
-                _write(folder / _EXAMPLES, json.dumps(state.examples, ensure_ascii=False).encode())
-                if head:
-                    _write(folder / content["head"], head)
+                folder.mkdir(mode=OWNER_ONLY_FOLDER)
+                content = _as_json(state) | {"heads": write_heads(folder, state.heads)}
+                write(folder / _STATE, as_json(content))
+                write(folder / _EXAMPLES, as_json(state.examples))
                 folder.rename(self.folder / str(number))
             self._point(str(number))
             *older, _ = versions = self.versions()
@@ -125,18 +152,19 @@ class LearnedStore:
             LearnedStateUnusable: it is broken.
         """
         folder = self.folder / str(number)
-        name = f"Learned version {number} of project {self.folder.name}"
+        name = f"Learned version {number} of project {self.project}"
         try:
-            found = json.loads(_read(folder / _STATE))
+            found = read_json(folder / _STATE)
             if found["format"] != _FORMAT:
                 raise LearnedStateUnusable(f"{name} is of another release of BoxOCR.")
-            head_path = folder / Path(str(found["head"])).name if found["head"] else None
+            paths = {str(label): folder / Path(str(file)).name for label, file in found["heads"].items()}
+            heads = {path: read_head(path) for path in set(paths.values())}
             return LearnedState(
                 rules=AppliedRules.from_json(found["rules"]),
-                head=_read_head(head_path) if head_path else None,
-                labels=frozenset(map(str, found["labels"])),
-                head_path=str(head_path or ""),
+                heads={label: heads[path] for label, path in paths.items()},
+                head_paths={label: str(path) for label, path in paths.items()},
                 learned=str(found["learned"]),
+                corrections=int(found["corrections"]),
                 evidence=tuple(map(str, found["evidence"])),
                 examples=_read_examples(folder / _EXAMPLES),
             )
@@ -157,6 +185,21 @@ class LearnedStore:
                 )
             self._point(str(number))
 
+    def roll_back(self, number: int) -> int | None:
+        """Use the version before this one, or none.
+
+        Returns:
+            The version that is used now.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        with self._locked():
+            rolled_back = self.history().rolled_back
+            earlier = [one for one in self.versions() if one < number and one not in rolled_back]
+            self._point(str(earlier[-1]) if earlier else _NONE)
+            return earlier[-1] if earlier else None
+
     def off(self) -> None:
         """Use none, and keep all.
 
@@ -168,7 +211,7 @@ class LearnedStore:
                 self._point(_OFF)
 
     def forget(self) -> None:
-        """Delete all versions.
+        """Delete all versions, and all that is known of them.
 
         Raises:
             OSError: the disk refuses.
@@ -176,60 +219,90 @@ class LearnedStore:
         if self.folder.is_dir():
             shutil.rmtree(self.folder)
 
+    def history(self) -> History:
+        """What happened to the versions; an empty history if it cannot be read."""
+        try:
+            return History.from_json(read_json(self.folder / _HISTORY))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return History()
+
+    def remember(self, history: History) -> None:
+        """Write the history.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        with self._locked():
+            replace(self.folder / _HISTORY, as_json(history.as_json()))
+
+    @contextlib.contextmanager
+    def learning(self) -> Iterator[None]:
+        """Keep other processes from learning from the project at the same time, on this machine or another.
+
+        Raises:
+            AlreadyLearning: one does.
+            OSError: the disk refuses.
+        """
+        with self._lock(_LEARNING) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyLearning from None
+            yield
+
+    def is_learning(self) -> bool:
+        """Whether a process learns from the project now."""
+        try:
+            # Not made here: a lock that another user owns would keep the server from learning.
+            lock = os.open(self.folder / _LEARNING, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time, on this machine or on another with the same folder."""
-        self.folder.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-        lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
-        try:
+        """One process at a time writes, on this machine or on another with the same folder."""
+        with self._lock(_LOCK) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    @contextlib.contextmanager
+    def _lock(self, name: str) -> Iterator[int]:
+        self.folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        lock = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+        try:
+            yield lock
         finally:
             os.close(lock)
 
+    def _pointer(self) -> str:
+        try:
+            return (self.folder / _CURRENT).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
+
     def _point(self, name: str) -> None:
-        new = self.folder / f".{_CURRENT}-{os.getpid()}"
-        _write(new, name.encode())
-        new.replace(self.folder / _CURRENT)
+        replace(self.folder / _CURRENT, name.encode())
 
 
 def _as_json(state: LearnedState) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "rules": state.rules.as_json(),
-        "labels": sorted(state.labels),
         "learned": state.learned,
+        "corrections": state.corrections,
         "evidence": list(state.evidence),
     }
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, and make sure that it is on the disk."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        message = "too large"
-        raise ValueError(message)
-    return content
-
-
-def _read_head(path: Path) -> Head:
-    content = _read(path)
-    if path.name != _HEAD.format(sha256(content).hexdigest()):
-        message = "the content has changed"
-        raise ValueError(message)
-    return Head.from_bytes(content)
-
-
 def _read_examples(path: Path) -> tuple[tuple[str, str, str], ...]:
     try:
-        return tuple((str(label), str(before), str(after)) for label, before, after in json.loads(_read(path)))
+        return tuple((str(label), str(before), str(after)) for label, before, after in read_json(path))
     except FileNotFoundError:
         return ()

@@ -5,9 +5,9 @@ makes right texts wrong about as often as wrong ones right.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from boxocr.learning.alignment import distance
 
@@ -121,27 +121,51 @@ def compare(examples: Sequence[ExampleT], read: Read[ExampleT]) -> Verdict:
     )
 
 
-def cross_validate(examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]]) -> Verdict:
-    """Compare with the baselines on each quarter of the pages, learning from the other three.
+@dataclass(frozen=True)
+class HeldOut(Generic[ExampleT]):
+    """Readings of examples that were not learned from.
+
+    Attributes:
+        examples: all of them.
+        readings: by place in ``examples``; fewer where there was nothing else to learn from.
+        folds: places of the examples that were held out together.
+    """
+
+    examples: Sequence[ExampleT]
+    readings: Mapping[int, str]
+    folds: Sequence[frozenset[int]]
+
+    def verdict(self, wanted: Callable[[ExampleT], bool] = lambda _: True) -> Verdict:
+        """The readings compared with the baselines.
+
+        Args:
+            wanted: chooses examples.
+        """
+        places = [place for place in sorted(self.readings) if wanted(self.examples[place])]
+        texts = {id(self.examples[place]): self.readings[place] for place in places}
+        verdict = compare([self.examples[place] for place in places], lambda one: texts[id(one)])
+        worse = 0
+        for fold in self.folds:
+            part = compare([self.examples[place] for place in places if place in fold], lambda one: texts[id(one)])
+            worse += part.edits_after > part.edits_before
+        return replace(verdict, worse_folds=worse)
+
+
+def hold_out(examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]]) -> HeldOut[ExampleT]:
+    """Read each quarter of the pages with what the other three teach.
 
     Args:
         examples: at least one.
         learn: gives readings from examples; called up to four times.
     """
     readings: dict[int, str] = {}
-    worse = 0
-    for held_out in folds(examples):
-        rest = [one for place, one in enumerate(examples) if place not in held_out]
-        if not rest:
-            continue
-        read = learn(rest)
-        readings |= {place: read(examples[place]) for place in held_out}
-        fold = [examples[place] for place in held_out]
-        before = sum(distance(one.baseline, one.text) for one in fold)
-        worse += sum(distance(readings[place], examples[place].text) for place in held_out) > before
-    known = {id(examples[place]): text for place, text in readings.items()}
-    verdict = compare([examples[place] for place in sorted(readings)], lambda one: known[id(one)])
-    return replace(verdict, worse_folds=worse)
+    parts = folds(examples)
+    for part in parts:
+        rest = [one for place, one in enumerate(examples) if place not in part]
+        if rest:
+            read = learn(rest)
+            readings |= {place: read(examples[place]) for place in part}
+    return HeldOut(examples, readings, parts)
 
 
 def folds(examples: Sequence[Example]) -> list[frozenset[int]]:

@@ -55,6 +55,7 @@ class Page(Lease):
     Args:
         pixels: C-contiguous and read-only, since all borrowers of a page share them.
         digest: of the file's bytes. The same digest means the same pixels.
+        missing: left, top, right and bottom of the area that a damaged file does not contain; None for a whole page.
 
     Attributes:
         width: px.
@@ -62,10 +63,11 @@ class Page(Lease):
         nbytes: size of the pixels in memory.
     """
 
-    __slots__ = ("digest", "height", "nbytes", "width")
+    __slots__ = ("digest", "height", "missing", "nbytes", "width")
 
-    def __init__(self, pixels: np.ndarray, digest: str) -> None:
+    def __init__(self, pixels: np.ndarray, digest: str, missing: tuple[int, int, int, int] | None = None) -> None:
         super().__init__(pixels)
+        self.missing = missing
         self.digest = digest
         self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
         self.nbytes = pixels.nbytes

@@ -1,6 +1,7 @@
 """Fetch → decode → keep: one fetch and one decoding per page, however many threads ask for it."""
 
 import contextlib
+import copy
 import logging
 import queue
 import threading
@@ -12,12 +13,14 @@ from hashlib import sha256
 from traceback import clear_frames
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from boxocr.caching import BoundedCache, SingleFlight
-from boxocr.errors import PageCertificate, PageError, PageTimeout, PageUnreachable
+from boxocr.errors import PageCertificate, PageError, PageTimeout, PageTooCostly, PageUnreachable
 from boxocr.pages.decode import BYTES_PER_PIXEL, Decoder
 from boxocr.pages.http.deadline import Deadline
+from boxocr.pages.image.incomplete import Box
+from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator
@@ -32,6 +35,12 @@ _ADDRESSES = 2_000
 
 # Pages waiting to be prefetched. An opened task adds all of its pages; a page that does not fit is fetched on demand.
 _PREFETCH_QUEUE = 64
+
+# Digests of files that could not be decoded in time.
+_COSTLY_FILES = 1_000
+
+# How long such a file is not decoded again.
+_COSTLY_SECONDS = 600.0
 
 # Each holds a file of up to MAX_PAGE_MB.
 _CONCURRENT_FETCHES = 32
@@ -53,6 +62,7 @@ class _SharedPage:
     pixels: np.ndarray
     digest: str
     nbytes: int
+    missing: Box | None = None
     holders: int = 1
 
 
@@ -63,22 +73,31 @@ class PageStore:
     """Lends decoded pages, each fetched and decoded once and kept while the cache has space.
 
     Pages are kept by the digest of their files, so one file behind several addresses, or behind a signed address that
-    is new each time, is decoded and kept once. A failure is shared by all threads that were waiting, and not kept.
+    is new each time, is decoded and kept once. A failure is shared by all threads that were waiting, and not kept,
+    except for a file that takes too much time or memory to decode: it is not decoded again for ten minutes.
 
     The memory of a page is returned to the budget when neither the cache nor a borrower holds it any more, whatever
     other references to it exist.
 
     Args:
         settings: ``page_*``, ``pages_in_use_mb``, ``max_page_*``, and where pages may come from.
+        processes: decode the pages; by default the store has its own.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, processes: DecoderProcesses | None = None) -> None:
         self._sources = Sources(settings)
         # The cache makes no way for pages in use, so the largest page must fit beside a full one.
         in_use_mb = max(settings.pages_in_use_mb, settings.max_page_megapixels * BYTES_PER_PIXEL)
         self._budget = MemoryBudget((settings.page_cache_mb + in_use_mb) * BYTES_PER_MB)
         working_bytes = settings.page_decoding_mb * BYTES_PER_MB
-        self._decoder = Decoder(settings.max_page_megapixels, available_cores(), self._budget, working_bytes)
+        self._decoder = Decoder(
+            settings.max_page_megapixels,
+            available_cores(),
+            self._budget,
+            working_bytes,
+            timeout=settings.page_decode_timeout,
+            processes=processes,
+        )
         self._fetches = threading.BoundedSemaphore(_CONCURRENT_FETCHES)
         self._timeout = settings.page_timeout
         self._lock = threading.Lock()
@@ -86,6 +105,7 @@ class PageStore:
             settings.page_cache_mb * BYTES_PER_MB, lambda page: page.nbytes, self._drop_locked
         )
         self._seen: LRUCache[str, _Seen] = LRUCache(_ADDRESSES)
+        self._costly: TTLCache[str, PageTooCostly] = TTLCache(_COSTLY_FILES, _COSTLY_SECONDS)
         self._flights: SingleFlight[_SharedPage] = SingleFlight(self._share, partial(stage, Stage.FETCH))
         self._ahead: queue.Queue[PageAddress | None] = queue.Queue(_PREFETCH_QUEUE)
         self._prefetcher: threading.Thread | None = None
@@ -105,7 +125,7 @@ class PageStore:
             PageError: the subclass says why there is no page.
         """
         shared = self._held(address)
-        page = Page(shared.pixels, shared.digest)
+        page = Page(shared.pixels, shared.digest, shared.missing)
         try:
             yield page
         except BaseException as error:
@@ -119,6 +139,10 @@ class PageStore:
     def kept_bytes(self) -> int:
         """Size of the decoded pages in the cache."""
         return int(self._pages.size)
+
+    def start(self) -> None:
+        """Prepare for the first page."""
+        self._decoder.start()
 
     def prefetch(self, address: PageAddress) -> None:
         """Fetch and decode the page in the background, so that the first box is as fast as the second.
@@ -141,6 +165,7 @@ class PageStore:
             self._closed = True
             self._pages.clear()
             self._seen.clear()
+        self._decoder.close()
         with contextlib.suppress(queue.Empty):
             while True:
                 self._ahead.get_nowait()
@@ -153,12 +178,21 @@ class PageStore:
         return self._fresh(route) or self._flights.run(route.key, lambda: self._fetched(route))
 
     def _fresh(self, route: Route) -> _SharedPage | None:
-        """The kept page, held once more, if its source need not be asked."""
+        """The kept page, held once more, if its source need not be asked.
+
+        Raises:
+            PageTooCostly: the file takes too much time or memory to decode.
+        """
         with self._lock:
             seen = self._seen.get(route.key)
             if seen is None or time.monotonic() - seen.checked >= route.fresh_seconds:
                 return None
+            self._refuse_costly(seen.digest)
             return self._kept(seen.digest)
+
+    def _refuse_costly(self, digest: str) -> None:
+        if costly := self._costly.get(digest):
+            raise copy.copy(costly)
 
     def _kept(self, digest: str) -> _SharedPage | None:
         kept = self._pages.get(digest)
@@ -216,13 +250,22 @@ class PageStore:
             return kept, found.validator or validator
         digest = sha256(found.data).hexdigest()
         with self._lock:
+            self._refuse_costly(digest)
             page = self._kept(digest)
-        return page or self._decoded(found.data, digest), found.validator
+        try:
+            return page or self._decoded(found.data, digest), found.validator
+        except PageTooCostly as error:
+            with self._lock:
+                self._costly[digest] = copy.copy(error)
+                self._seen[route.key] = _Seen(digest, None, time.monotonic())
+            raise
 
     def _decoded(self, data: bytes, digest: str) -> _SharedPage:
         with stage(Stage.DECODE):
-            pixels = self._decoder.decode(data)
-        return _SharedPage(pixels, digest, pixels.nbytes)
+            image = self._decoder.decode_image(data)
+        if image.missing is not None:
+            logger.warning("A page's file is damaged or cut off; the missing part is left blank.")
+        return _SharedPage(image.pixels, digest, image.pixels.nbytes, image.missing)
 
     def _keep(self, route: Route, page: _SharedPage, validator: Validator | None) -> None:
         with self._lock:

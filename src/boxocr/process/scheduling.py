@@ -16,6 +16,30 @@ def limit_malloc_arenas() -> None:
         ctypes.CDLL(None).mallopt(-8, 2)
 
 
+def retain_freed_memory(nbytes: int) -> None:
+    """Let malloc keep this many bytes that were freed. Without glibc this does nothing.
+
+    The system takes longer to provide memory for a page of 24 megapixels again than a processor to convert its pixels.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, and the largest value of the latter on 64-bit machines.
+        library.mallopt(-1, nbytes)
+        library.mallopt(-3, 33_554_432)
+
+
+def use_idle_scheduling(process: int) -> None:
+    """Have another process run only on cores that would be idle; threads that it starts later too.
+
+    Args:
+        process: its id.
+    """
+    # OSError: forbidden by a sandbox, or the process has ended. AttributeError: not Linux.
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, process, 19)
+        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+
+
 def use_batch_scheduling() -> None:
     """Schedule this process as SCHED_BATCH, so that it does not preempt the readers. Call it before starting threads.
 

@@ -18,7 +18,7 @@ from boxocr.settings import engine_names
 
 if TYPE_CHECKING:
     from boxocr.reading.detection import TextDetector
-    from boxocr.reading.recognition.ppocr import PPOCR
+    from boxocr.reading.recognition.ppocr_by_language import PPOCRByLanguage
     from boxocr.reading.recognition.tesseract_lines import PageRecognizer
 
 _log = logging.getLogger(__name__)
@@ -53,8 +53,11 @@ def make(name: str, settings: EngineSettings) -> Engine:
 
 def _auto(settings: EngineSettings) -> Pipeline:
     try:
-        ppocr = _recognizer(settings)
+        ppocr, detector = _ppocr_parts(settings)
     except EngineUnavailable as error:
+        if settings.models:
+            # The operator wants these models to be used.
+            raise
         _log.info("PP-OCR is left out: %s", error.message)
         return _tesseract(settings)
     try:
@@ -65,7 +68,7 @@ def _auto(settings: EngineSettings) -> Pipeline:
         # PP-OCR needs no data for the language; Tesseract helps with the others.
         tesseract = _runner(replace(settings, languages=""))
     recognizers = Recognizers(TesseractLines(tesseract, attempts=1), ppocr)
-    return Pipeline("auto", _detector(settings), recognizers, TesseractDetector(tesseract.lines))
+    return Pipeline("auto", detector, recognizers, TesseractDetector(tesseract.lines))
 
 
 def _tesseract(settings: EngineSettings) -> Pipeline:
@@ -83,7 +86,8 @@ def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
 
 
 def _ppocr(settings: EngineSettings) -> Pipeline:
-    return Pipeline("ppocr", _detector(settings), Recognizers(_recognizer(settings)))
+    recognizer, detector = _ppocr_parts(settings)
+    return Pipeline("ppocr", detector, Recognizers(recognizer))
 
 
 def _runner(settings: EngineSettings) -> "PageRecognizer":
@@ -102,21 +106,21 @@ def _runner(settings: EngineSettings) -> "PageRecognizer":
     return tesseract
 
 
-def _recognizer(settings: EngineSettings) -> "PPOCR":
+def _ppocr_parts(settings: EngineSettings) -> "tuple[PPOCRByLanguage, TextDetector]":
+    """PP-OCR's recognizers and its detector."""
     try:
+        from boxocr.reading import ppocr_models
+        from boxocr.reading.detection.ppocr import PPOCRDetector
         from boxocr.reading.recognition.ppocr import PPOCR
+        from boxocr.reading.recognition.ppocr_by_language import PPOCRByLanguage
     except ImportError as error:
         _log.debug("onnxruntime cannot be imported: %s", error)
         raise EngineNotUsable(
             "PP-OCR needs onnxruntime, which is not installed.", "Install BoxOCR with all its dependencies."
         ) from None
-    return PPOCR(settings)
-
-
-def _detector(settings: EngineSettings) -> "TextDetector":
-    from boxocr.reading.detection.ppocr import PPOCRDetector
-
-    return PPOCRDetector(settings.threads)
+    models = ppocr_models.load(settings.models, settings.threads)
+    recognizers = [PPOCR(model, settings.threads) for model in models.recognizers]
+    return PPOCRByLanguage(recognizers), PPOCRDetector(models.detector.session)
 
 
 def _by_import_path(path: str) -> Engine:

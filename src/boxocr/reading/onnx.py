@@ -11,6 +11,11 @@ import onnxruntime
 from boxocr.errors import EngineNotUsable
 
 
+def is_installed() -> bool:
+    """Whether the wheel with the models is installed."""
+    return importlib.util.find_spec("rapidocr") is not None
+
+
 def model_file(kind: str) -> Path:
     """Return a model in the installed wheel of rapidocr.
 
@@ -25,19 +30,6 @@ def model_file(kind: str) -> Path:
     for file in (file for place in places for file in sorted(Path(place, "models").glob(f"PP-OCRv*_{kind}_*.onnx"))):
         return file
     raise EngineNotUsable("PP-OCR is not installed.", "Install BoxOCR with all its dependencies.")
-
-
-def session(kind: str, threads: int) -> onnxruntime.InferenceSession:
-    """Load a model.
-
-    Args:
-        kind: as for :func:`model_file`.
-        threads: how many one run may use.
-
-    Raises:
-        EngineNotUsable: when the model is not installed.
-    """
-    return session_of(str(model_file(kind)), threads)
 
 
 def session_of(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:

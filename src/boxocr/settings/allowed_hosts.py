@@ -1,4 +1,4 @@
-"""Parsing of ALLOWED_IMAGE_HOSTS: hosts and networks that pages may come from, in all usual notations.
+"""Parsing of ALLOWED_IMAGE_HOSTS, hosts that pages may come from, and ALLOWED_HOSTS, names of this server.
 
 Entries are parsed once, when the settings are read. An entry that cannot match anything is an error then: a server that
 started with it would refuse every page for no visible reason.
@@ -64,6 +64,25 @@ def parse(written: str) -> tuple[Allowed, ...]:
         ValueError: an entry is not a host, or matches every host. The message has a remedy.
     """
     return tuple(map(_parsed, _entries(written)))
+
+
+EVERY_NAME = AllowedHost("*", None)
+
+
+def parse_own_names(written: str) -> tuple[AllowedHost, ...]:
+    """Return the entries of ALLOWED_HOSTS, the names by which this server may be called. ``*`` allows all of them.
+
+    Raises:
+        ValueError: an entry is not a host. The message has a remedy.
+    """
+    return tuple(EVERY_NAME if entry == "*" else _own_name(entry) for entry in _entries(written))
+
+
+def _own_name(entry: str) -> AllowedHost:
+    found = None if _EVERY_HOST.fullmatch(entry) else _parsed(entry)
+    if isinstance(found, AllowedHost):
+        return found
+    raise ValueError(f'"{_shown(entry)}" is not a name of a host; write a name such as ocr.example.com, or * for all')
 
 
 def _entries(written: str) -> list[str]:

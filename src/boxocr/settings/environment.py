@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from boxocr.settings import allowed_hosts, engine_names, env_file, languages, tessdata
-from boxocr.settings.allowed_hosts import Allowed
+from boxocr.settings.allowed_hosts import Allowed, AllowedHost
 
 # Label Studio's timeout for /predict: longer work is of no use.
 LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
@@ -22,6 +22,7 @@ LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
 # Threads that are not available to /predict, so that /health, /setup and /webhook always find one.
 RESERVED_THREADS = 8
 
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
 
 _ENV_FILE = Path(".env")
 
@@ -53,13 +54,17 @@ class Settings(BaseSettings):
 
     # Server
     port: Annotated[int, Field(ge=1, le=65535)] = 9090
-    host: str = "0.0.0.0"  # noqa: S104 - Label Studio usually calls from another container or machine # nosec B104
     threads: Annotated[int, Field(ge=RESERVED_THREADS + 1, le=1000)] = 40
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
+    # Declared after the password: without one, only this machine may call.
+    host: str = Field(default_factory=lambda data: EVERY_ADDRESS if data.get("basic_auth_user") else "127.0.0.1")
+    allowed_hosts: Annotated[tuple[AllowedHost, ...], NoDecode] = ()
+    requests_per_second: Annotated[float, Field(ge=0)] = 200
     model_dir: Path | None = None
+    learn: Literal["manual", "auto"] = "manual"
     max_request_mb: Annotated[float, Field(gt=0)] = 64
     max_tasks: Annotated[int, Field(ge=1)] = 10_000
     max_regions: Annotated[int, Field(ge=1)] = 1_000
@@ -91,6 +96,7 @@ class Settings(BaseSettings):
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
+    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
     pages_in_use_mb: Annotated[float, Field(gt=0)] = 500
@@ -98,11 +104,13 @@ class Settings(BaseSettings):
     crops_mb: Annotated[float, Field(gt=0)] = 500
     max_page_mb: Annotated[float, Field(gt=0)] = 64
     max_page_megapixels: Annotated[float, Field(gt=0)] = 100
+    max_document_mb: Annotated[float, Field(gt=0)] = 1000
 
     # Reading
     ocr_engine: str = "auto"
     # Declared before the languages, which are validated against the data in this folder.
     tessdata_prefix: Path | None = None
+    ppocr_models: Path | None = None
     ocr_lang: str = "eng"
     ocr_workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=available_cores)
     ocr_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
@@ -111,7 +119,7 @@ class Settings(BaseSettings):
     page_readings_mb: Annotated[float, Field(ge=0)] = 64
     batch_seconds: Annotated[float, Field(gt=0, lt=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 80
 
-    @field_validator("log_format", mode="before")
+    @field_validator("log_format", "learn", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -125,6 +133,11 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts_and_networks(cls, value: object) -> object:
         return allowed_hosts.parse(value) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _host_names(cls, value: object) -> object:
+        return allowed_hosts.parse_own_names(value) if isinstance(value, str) else value
 
     @field_validator("ocr_engine")
     @classmethod
@@ -166,7 +179,7 @@ class Settings(BaseSettings):
     def _endpoint(cls, value: str | None) -> str | None:
         return None if value is None else _web_address(value)
 
-    @field_validator("local_files_document_root", "tessdata_prefix")
+    @field_validator("local_files_document_root", "tessdata_prefix", "ppocr_models")
     @classmethod
     def _existing_folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
@@ -193,7 +206,21 @@ class Settings(BaseSettings):
         if bool(self.aws_access_key_id) != bool(self.aws_secret_access_key):
             message = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither"
             raise ValueError(message)
+        if self.learn == "auto" and (missing := self.missing_for_learning()):
+            message = f"LEARN=auto needs {', '.join(missing)}"
+            raise ValueError(message)
         return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are answered without a password."""
+        return self.basic_auth_user is None
+
+    @property
+    def address(self) -> str:
+        """Address at which this server is reached from this machine, without a slash at the end."""
+        host = {EVERY_ADDRESS: "localhost", "::": "localhost"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def label_studio_url(self) -> str | None:
@@ -209,6 +236,15 @@ class Settings(BaseSettings):
     def predict_slots(self) -> int:
         """Maximum number of concurrent /predict requests, so that other requests always find a thread."""
         return min(self.ocr_queue, self.threads - RESERVED_THREADS)
+
+    def missing_for_learning(self) -> list[str]:
+        """The variables that must be set before a server can learn from a project's corrections."""
+        needed = {
+            "MODEL_DIR": self.model_dir,
+            "LABEL_STUDIO_HOST": self.label_studio_url,
+            "LABEL_STUDIO_ACCESS_TOKEN": self.label_studio_token,
+        }
+        return [name for name, value in needed.items() if value is None]
 
     def secrets(self) -> tuple[str, ...]:
         """Values of all settings that are declared as ``SecretStr`` and set, without surrounding space."""

@@ -10,6 +10,8 @@ from boxocr.web.error_pages import add_error_handlers
 from boxocr.web.json_bodies import AnswerJSON
 from boxocr.web.limits import limit_bodies
 from boxocr.web.metrics import Metrics
+from boxocr.web.origins import refuse_foreign_hosts, require_json
+from boxocr.web.rate_limit import limit_rate
 from boxocr.web.request_logging import log_requests
 from boxocr.web.routes import Endpoints, add_routes
 
@@ -34,7 +36,10 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
     metrics = Metrics(services)
     # In this order: a refused request is logged with its id, and without a password no body is read.
     log_requests(app, metrics, services)
+    refuse_foreign_hosts(app, settings)
     require_password(app, settings)
+    limit_rate(app, settings)
+    require_json(app)
     limit_bodies(app, settings)
     add_error_handlers(app)
     add_routes(app, Endpoints(app, model_class, settings, services, metrics))

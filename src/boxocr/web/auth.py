@@ -7,24 +7,50 @@ from boxocr.errors import Unauthorized
 from boxocr.settings.environment import Settings
 
 
-def require_password(app: Flask, settings: Settings) -> None:
-    """Refuse requests without the configured user and password. Does nothing when none are configured.
+class Access:
+    """Decides whether a request has the configured user and password. Without these, every request is admitted.
 
-    ``/health`` stays open for orchestrators. ``POST /webhook`` also accepts the token that ``boxocr connect`` gives to
-    a project's webhook, since Label Studio sends no credentials with its events.
+    ``/health`` is open to orchestrators. ``POST /webhook`` also accepts the token that ``boxocr connect`` gives to a
+    project's webhook, since Label Studio sends no credentials with its events.
+
+    Args:
+        settings: of this server.
     """
-    if settings.basic_auth_user is None or settings.basic_auth_pass is None:
-        return
-    keys = Keys(settings.basic_auth_user, settings.basic_auth_pass)
+
+    def __init__(self, settings: Settings) -> None:
+        user, password = settings.basic_auth_user, settings.basic_auth_pass
+        self._keys = None if user is None or password is None else Keys(user, password)
+
+    def refusal(self, method: str, path: str, authorization: str, webhook_token: str) -> Unauthorized | None:
+        """The error that a request must be answered with; None if it is admitted.
+
+        Args:
+            method: in capitals.
+            path: of its address.
+            authorization: value of its Authorization header; empty if missing.
+            webhook_token: value of its header :data:`boxocr.credentials.WEBHOOK_HEADER`; empty if missing.
+        """
+        keys = self._keys
+        if keys is None or path == "/health" or keys.open(authorization):
+            return None
+        if (method, path) != ("POST", "/webhook"):
+            return Unauthorized()
+        if keys.open_webhook(webhook_token):
+            return None
+        return Unauthorized(
+            "This event comes without this ML backend's token, or with an old one.",
+            "Run boxocr connect --project N, which gives the token to the project's webhook.",
+        )
+
+
+def require_password(app: Flask, settings: Settings) -> None:
+    """Refuse requests without the configured user and password. Does nothing when none are configured."""
+    access = Access(settings)
 
     @app.before_request
     def check_credentials() -> None:
-        if request.path == "/health" or keys.open(request.headers.get("Authorization", "")):
-            return
-        if (request.method, request.path) != ("POST", "/webhook"):
-            raise Unauthorized
-        if not keys.open_webhook(request.headers.get(WEBHOOK_HEADER, "")):
-            raise Unauthorized(
-                "This event comes without this ML backend's token, or with an old one.",
-                "Run boxocr connect --project N, which gives the token to the project's webhook.",
-            )
+        authorization = request.headers.get("Authorization", "")
+        token = request.headers.get(WEBHOOK_HEADER, "")
+        refusal = access.refusal(request.method, request.path, authorization, token)
+        if refusal is not None:
+            raise refusal

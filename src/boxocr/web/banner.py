@@ -12,7 +12,7 @@ logger = logging.getLogger("boxocr")
 
 _MAX_LANGUAGES = 12
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked for, not bound to # nosec B104
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def refusal(reasons: str) -> str:
@@ -42,7 +42,7 @@ def announce(settings: Settings) -> None:
 
 
 def _announce(settings: Settings, services: Services, stopped: threading.Event) -> None:
-    address = f"http://{'localhost' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
+    address = settings.address
     try:
         services.probe()
     except BoxOCRError as error:
@@ -69,7 +69,23 @@ def _ready(settings: Settings, services: Services, address: str) -> str:
     return (
         f"BoxOCR is ready on {address} and reads with {readers.describe()}: {_listed(readers.languages())}."
         + (" Its status page is at that address." if settings.status_page else "")
+        + _openness(settings)
         + (f" Not configured: {'; '.join(missing)}." if missing else "")
+    )
+
+
+def _openness(settings: Settings) -> str:
+    """Who can use the server, if it has no password."""
+    if not settings.is_open:
+        return ""
+    if settings.host in _LOOPBACK:
+        return (
+            " It is open to everyone on this machine, and to no other: for others, set BASIC_AUTH_USER and"
+            " BASIC_AUTH_PASS, or HOST."
+        )
+    return (
+        f" It is open to everyone who can reach it, on {settings.host}: set BASIC_AUTH_USER and BASIC_AUTH_PASS to"
+        " require a password."
     )
 
 

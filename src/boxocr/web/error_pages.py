@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from boxocr.errors import BoxOCRError, Busy, RequestTooLarge, Unauthorized
+from boxocr.errors import BoxOCRError, Busy, RateLimited, RequestTooLarge, Unauthorized
 
 logger = logging.getLogger("boxocr.web.app")
 
@@ -17,7 +17,7 @@ def add_error_handlers(app: Flask) -> None:
     @app.errorhandler(BoxOCRError)
     def known(error: BoxOCRError) -> Response:
         response = _error_response(error.status, error.code, error.message, error.remedy)
-        if isinstance(error, Busy):
+        if isinstance(error, Busy | RateLimited):
             response.headers["Retry-After"] = str(error.retry_after_seconds)
         if isinstance(error, Unauthorized):
             response.headers["WWW-Authenticate"] = 'Basic realm="BoxOCR", charset="UTF-8"'

@@ -1,14 +1,17 @@
-"""gunicorn's threaded worker, with time limits for slow clients.
+"""gunicorn's threaded worker, whose threads never wait for a client to send.
 
-A thread that waits for the rest of a request is not available to others, and gunicorn has no limit for that.
+gunicorn gives each new connection to a thread, which then waits for the request. Here the loop that accepts connections
+also receives the requests, and gives them to a thread when they are complete. So connections without a request only
+take memory, and :class:`boxocr.web.open_connections.OpenConnections` limits that.
 """
 
-import contextlib
+import errno
 import logging
+import selectors
 import socket
-import struct
-import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -16,67 +19,28 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from boxocr.settings.environment import Settings
+from boxocr.web.admission import BodyAdmission
+from boxocr.web.connections import Connection, Progress
+from boxocr.web.open_connections import OpenConnections
+
 logger = logging.getLogger("boxocr.web.gunicorn_worker")
 
 # A small fraction of gunicorn's timeout of 120 s.
 _NOTIFY_SECONDS = 1.0
 
+# Between two searches for connections that are past their deadline.
+_SEARCH_SECONDS = 0.5
 
-class Arrivals:
-    """Connections with an incomplete request, each with a deadline. Thread-safe."""
+# How long a connection is read after the last answer, so that the answer is not lost in a reset.
+_FINISH_SECONDS = 1.0
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until: dict[socket.socket, float] = {}
-        self._watching = False
+# As long as gunicorn's own worker: for requests that clients send before they see that the server stops.
+_STOP_SECONDS = 2.0
 
-    def expect(self, connection: socket.socket, seconds: float) -> None:
-        """Close the connection unless :meth:`is_here` is called within this time."""
-        with self._lock:
-            self._until[connection] = time.monotonic() + seconds
-            if not self._watching:
-                self._watching = True
-                threading.Thread(target=self._watch, name="arrivals", daemon=True).start()
-
-    def is_here(self, connection: object) -> None:
-        """The request is complete, or its connection is no longer used."""
-        with self._lock:
-            self._until.pop(connection, None)  # type: ignore[call-overload] # any object may be asked for
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(0.5)
-            now = time.monotonic()
-            with self._lock:
-                late = [connection for connection, until in self._until.items() if until < now]
-                for connection in late:
-                    del self._until[connection]
-            for connection in late:
-                logger.info("A request did not arrive in time, and its connection was closed.")
-                # Wakes the thread that waits for data.
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-
-arrivals = Arrivals()
-"""For this process: the worker adds connections, the application removes them once it has read the request."""
-
-
-def _finish(connection: socket.socket) -> None:
-    """Close a connection so that the last answer arrives: read what the client still sends, for a limited time.
-
-    gunicorn does that for up to two seconds in the thread that accepts connections, where clients that keep sending
-    would block all others.
-    """
-    until = time.monotonic() + 1.0
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_WR)
-        while (left := until - time.monotonic()) > 0:
-            connection.settimeout(left)
-            if not connection.recv(65536):
-                break
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)
+# The process has no file descriptor or memory for another connection.
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_GONE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPROTO)
 
 
 # gunicorn's messages when the application does not load, with their last argument if it matters. By then the
@@ -102,11 +66,21 @@ class WithoutAccessLog(Logger):  # type: ignore[misc] # published without types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # published without types
-    """gunicorn's threaded worker with time limits in both directions. ``gunicorn.conf.py`` sets ``request_seconds``."""
+    """gunicorn's threaded worker; see the module. ``gunicorn.conf.py`` sets the ``settings``."""
 
-    request_seconds = 30.0
+    settings: Settings
 
     _notified = 0.0
+    _searched = 0.0
+
+    def init_process(self) -> None:
+        """Start the threads and the loop."""
+        self._open = OpenConnections(self.worker_connections - 2 * self.cfg.threads)
+        self._seconds = self.settings.request_timeout
+        self._admission = BodyAdmission(self.settings, self._make_room)
+        # So that /health is answered while all other threads are busy.
+        self._health = ThreadPoolExecutor(1, "health")
+        super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the application. If it refuses to start, end the server, which would restart it over and over."""
@@ -123,25 +97,105 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
             self._notified = now
             super().notify()
 
-    def handle(self, conn: Any) -> Any:
-        """Serve a request of a connection, in a thread of the pool."""
-        if not conn.initialized:
-            # Sending fails after this time without progress, when a client does not read its answer.
-            longest = struct.pack("ll", int(self.request_seconds), 0)
-            with contextlib.suppress(OSError):
-                conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, longest)
-        arrivals.expect(conn.sock, self.request_seconds)
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection."""
         try:
-            result = super().handle(conn)
-        finally:
-            arrivals.is_here(conn.sock)
-        if not result:
-            _finish(conn.sock)
-        return result
+            sock, client = listener.accept()
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._make_room()
+            elif error.errno not in _GONE:
+                raise
+            return
+        try:
+            connection = Connection(self.cfg, sock, client, self._admission, self._seconds)
+        except OSError:
+            sock.close()
+            return
+        self.nr_conns += 1
+        if self._open.is_full:
+            self._make_room()
+        # Most clients send their request at once.
+        self._go_on(connection, connection.receive())
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Call the application once the head of a request has arrived."""
-        keep = super().handle_request(req, conn)
-        # The rest of an unread body has a deadline too.
-        arrivals.expect(conn.sock, self.request_seconds)
-        return keep
+    def enqueue_req(self, conn: Connection) -> None:
+        """Have a thread answer a request."""
+        threads = self._health if conn.parser.is_for("GET", "/health") else self.tpool
+        threads.submit(self.handle, conn).add_done_callback(
+            lambda future: self.method_queue.defer(self.finish_request, conn, future)
+        )
+
+    def finish_request(self, conn: Connection, fs: Future[Any]) -> None:
+        """Wait for the next request of a connection after an answer, or close it."""
+        conn.parser.release()
+        if fs.cancelled() or fs.exception() is not None or not fs.result():
+            self._go_on(conn, conn.finish(_FINISH_SECONDS))
+        else:
+            self._go_on(conn, conn.keep(self.cfg.keepalive if self.alive else _STOP_SECONDS))
+
+    def murder_pending(self) -> None:
+        """Close the connections that are past their deadline. gunicorn calls this after each event."""
+        now = time.monotonic()
+        if self.alive and now - self._searched < _SEARCH_SECONDS:
+            return
+        self._searched = now
+        late = self._open.past(now)
+        begun = sum(connection.has_partial_request for connection in late)
+        if begun:
+            logger.info("%d requests did not arrive in time; their connections were closed.", begun)
+        for connection in late:
+            self._close(connection)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close all connections without a request, when the worker stops."""
+        if force:
+            for connection in self._open.past(float("inf")):
+                self._close(connection)
+            self._health.shutdown(wait=False)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Close idle connections by this time at the latest, since the worker stops."""
+        for connection in self._open:
+            if connection.is_idle:
+                connection.deadline = min(connection.deadline, deadline)
+
+    def _go_on(self, connection: Connection, progress: Progress) -> None:
+        """Do the next thing with a connection that is not in the table and on which no thread works."""
+        if progress is Progress.WAITING:
+            self._open.add(connection)
+            if not connection.is_polled:
+                connection.is_polled = True
+                self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._readable, connection))
+            return
+        self._stop_polling(connection)
+        if progress is Progress.REQUEST:
+            self.enqueue_req(connection)
+        else:
+            self._close(connection)
+
+    def _readable(self, connection: Connection, _: Any) -> None:
+        # An earlier event of the same round can have closed it.
+        if connection in self._open:
+            # While it is received, no room may be made at its expense.
+            self._open.remove(connection)
+            self._go_on(connection, connection.receive())
+
+    def _stop_polling(self, connection: Connection) -> None:
+        if connection.is_polled:
+            connection.is_polled = False
+            self.poller.unregister(connection.sock)
+
+    def _make_room(self) -> bool:
+        """Close a connection of the caller with the most of them."""
+        connection = self._open.of_greediest()
+        if connection is None:
+            return False
+        self._close(connection)
+        return True
+
+    def _close(self, connection: Connection) -> None:
+        if connection in self._open:
+            self._open.remove(connection)
+        self._stop_polling(connection)
+        connection.close()
+        self.nr_conns -= 1

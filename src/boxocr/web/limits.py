@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
-from boxocr.errors import Busy, MalformedRequest, RequestTooLarge
+from boxocr.errors import BoxOCRError, Busy, MalformedRequest, RequestTooLarge
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.settings.environment import Settings
-from boxocr.web.gunicorn_worker import arrivals
+from boxocr.web.arrivals import ReceivedBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,19 @@ class BodyLimits:
 
     Attributes:
         body: of a single request.
-        bodies: of all requests that are being read. While it is read, a body takes a few times its size.
+        bodies: of all large requests that arrive or are being read. While it is read, a body takes a few times its
+            size.
         values: of all large bodies, parsed. The densest body that Label Studio sends, regions without end, is estimated
             at eight times its size, so that two of the largest fit.
-        uncounted: smaller bodies are ignored by both budgets.
+        small: bodies up to this size have a budget of their own, so that large ones do not keep boxes from being read.
+        small_bodies: of all small requests that arrive or are being read.
     """
 
     body: int
     bodies: int
     values: int
-    uncounted: int = 1_000_000
+    small: int = 1_000_000
+    small_bodies: int = 100_000_000
 
     @classmethod
     def of(cls, settings: Settings) -> "BodyLimits":
@@ -51,12 +54,12 @@ def limit_bodies(app: Flask, settings: Settings) -> None:
         g.reserved = []
         # A chunked body announces no length, so it is counted as the longest one.
         length = limits.body if request.content_length is None else request.content_length
-        if length > limits.uncounted and request.method == "POST":
+        # BoxOCR's own worker has received the body, and has reserved memory for it before.
+        is_received = isinstance(request.environ["wsgi.input"], ReceivedBody)
+        if length > limits.small and request.method == "POST" and not is_received:
             _reserve(bodies, length)
         body = _received(limits.body)
-        if "gunicorn.socket" in request.environ:
-            arrivals.is_here(request.environ["gunicorn.socket"])
-        if len(body) > limits.uncounted:
+        if len(body) > limits.small:
             size = _size_of_values(body)
             if size > limits.values:
                 raise RequestTooLarge("The request holds too many values.", "Send fewer tasks at once.")
@@ -96,7 +99,7 @@ class PredictSlots:
 def _received(limit: int) -> bytes:
     try:
         body = request.get_data()
-    except HTTPException:
+    except (HTTPException, BoxOCRError):
         raise
     except Exception as error:
         # gunicorn's own exceptions for invalid chunks.

@@ -75,13 +75,19 @@ class Operation:
         errors = dict(self.errors)
         if password and not self.public:
             errors[HTTPStatus.UNAUTHORIZED] = "User name and password are missing or wrong"
+        if not self.public:
+            errors[HTTPStatus.FORBIDDEN] = "The host in the request is not a name of this server"
         if self.body is not None:
             errors[HTTPStatus.BAD_REQUEST] = "The body is not valid"
             errors[HTTPStatus.REQUEST_ENTITY_TOO_LARGE] = "The body is too large"
+            errors[HTTPStatus.UNSUPPORTED_MEDIA_TYPE] = "The body is not declared as JSON"
             errors[HTTPStatus.SERVICE_UNAVAILABLE] = "Too many requests are in progress"
+            if not password:
+                errors[HTTPStatus.TOO_MANY_REQUESTS] = "Too many requests come from this address"
         found = {str(int(status)): _answer(description, Error) for status, description in errors.items()}
         if self.body is not None:
-            found["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
+            for status in found.keys() & {"429", "503"}:
+                found[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
         return found
 
 

@@ -114,6 +114,7 @@ class Endpoints:
         "Accepted",
         status=HTTPStatus.CREATED,
         body=schemas.Event,
+        errors={HTTPStatus.CONFLICT: "A training is asked for, and a setting that learning needs is missing"},
         webhook=True,
     )
     def webhook(self) -> tuple[Response, int]:
@@ -122,6 +123,22 @@ class Endpoints:
         project = body.get("project")
         model = self._model(project.get("id") if isinstance(project, dict) else project, None)
         model.process_event(str(body.get("action", "")), body, job_id=g.request_id, additional_params={})
+        return jsonify({"status": "OK"}), HTTPStatus.CREATED
+
+    @Operation(
+        "POST",
+        "/train",
+        schemas.EventAnswer,
+        "The training has been started, or waits for another one",
+        status=HTTPStatus.CREATED,
+        body=schemas.TrainRequest,
+        errors={HTTPStatus.CONFLICT: "A setting that learning needs is missing"},
+    )
+    def train(self) -> tuple[Response, int]:
+        """Learn from a project's corrections in the background, as older releases of Label Studio ask for it."""
+        body = json_object(request.get_data())
+        model = self._model(body.get("project"), None)
+        model.process_event("START_TRAINING", body, job_id=g.request_id, additional_params={})
         return jsonify({"status": "OK"}), HTTPStatus.CREATED
 
     @Operation("GET", "/metrics", None, "Prometheus's text format")

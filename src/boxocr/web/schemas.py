@@ -109,6 +109,12 @@ class Event(BaseModel):
     project: Any = None
 
 
+class TrainRequest(BaseModel):
+    """A project to learn from; its annotations in the request are not read."""
+
+    project: ProjectId = None
+
+
 class EventAnswer(BaseModel):
     """The event was accepted."""
 

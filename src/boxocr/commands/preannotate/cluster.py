@@ -6,9 +6,14 @@ servers in them must be reachable from there.
 
 import logging
 import socket
+import subprocess
+import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ray
@@ -20,7 +25,12 @@ from boxocr.commands.preannotate.items import Kept
 from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
+from boxocr.learning.applied import ProjectLearning
 from boxocr.settings.environment import Settings
+
+# Loading Ray takes some seconds, and connecting one. Together less than half a minute.
+_PORT_SECONDS = 5
+_CLUSTER_SECONDS = 22
 
 # Bounds the retries of a task that crashes every node.
 _ATTEMPTS = 3
@@ -33,10 +43,21 @@ class NodeReaders:
         settings: of the command.
         label_config: of all tasks.
         cores: of the node.
+        learned: of the project.
+        heads: contents of its heads' files, by path. The node need not have these files.
     """
 
-    def __init__(self, settings: Settings, label_config: str, cores: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        label_config: str,
+        cores: int,
+        learned: ProjectLearning,
+        heads: Mapping[str, bytes],
+    ) -> None:
         self._label_config = label_config
+        self._heads = TemporaryDirectory(prefix="boxocr-heads-")
+        self._learned = _with_own_files(learned, heads, Path(self._heads.name))
         settings.export_certificates()
         self._services = Services(settings.model_copy(update={"ocr_workers": cores}))
         self._services.start()
@@ -47,7 +68,7 @@ class NodeReaders:
 
     def read(self, task: Task, before: Kept | None) -> Outcome:
         """Read a task, or its missing pages."""
-        return read(task, self._label_config, self._services, before)
+        return read(task, self._label_config, self._services, before, self._learned)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +89,7 @@ class RayWorkers:
         address: ``auto`` on a machine of the cluster, otherwise ``host:port`` of its head.
         settings: of the command.
         label_config: of all tasks.
+        learned: of their project.
 
     Attributes:
         cores: of all nodes together.
@@ -76,11 +98,15 @@ class RayWorkers:
         CommandFailed: the cluster does not answer, or its nodes cannot read.
     """
 
-    def __init__(self, address: str, settings: Settings, label_config: str) -> None:
+    def __init__(self, address: str, settings: Settings, label_config: str, learned: ProjectLearning) -> None:
         try:
-            _check_port(address)
+            heads = {path: Path(path).read_bytes() for path in learned.heads.values()}
+        except OSError:
+            raise CommandFailed("A recognizer head of the project is missing.", "Run the command again.") from None
+        try:
+            _check(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (OSError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, subprocess.SubprocessError):
             raise CommandFailed(
                 f"No Ray cluster answers at {address[:80]}.", "Start one with ray start --head, and name it with --ray."
             ) from None
@@ -89,7 +115,7 @@ class RayWorkers:
         self._threads = ThreadPoolExecutor(1)
         alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         try:
-            self._nodes = _started([_start(node, settings, label_config) for node in alive])
+            self._nodes = _started([_start(node, settings, label_config, learned, heads) for node in alive])
         except CommandFailed:
             self.close()
             raise
@@ -133,14 +159,39 @@ class RayWorkers:
             return node
 
 
-def _check_port(address: str) -> None:
-    """Raise OSError or ValueError unless the port is open. Ray itself would retry for minutes."""
+def _check(address: str) -> None:
+    """Connect to a cluster in another process, which is killed after some seconds.
+
+    Ray itself retries for minutes, and ends the process if another server answers at the address.
+
+    Raises:
+        OSError, ValueError, SubprocessError: there is no cluster.
+    """
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PORT_SECONDS).close()
+    code = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=50)"
+    subprocess.run(  # noqa: S603 - Python itself, without a shell # nosec B603
+        [sys.executable, "-c", code, address],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_CLUSTER_SECONDS,
+    )
 
 
-def _start(node: Any, settings: Settings, label_config: str) -> _Node:
+def _with_own_files(learned: ProjectLearning, heads: Mapping[str, bytes], folder: Path) -> ProjectLearning:
+    """What a project taught, with its heads' files in this folder."""
+    for path, content in heads.items():
+        (folder / Path(path).name).write_bytes(content)
+    own = {label: str(folder / Path(path).name) for label, path in learned.heads.items()}
+    return replace(learned, heads=own)
+
+
+def _start(
+    node: Any, settings: Settings, label_config: str, learned: ProjectLearning, heads: Mapping[str, bytes]
+) -> _Node:
     cores = int(node["Resources"]["CPU"])
     options = {
         "num_cpus": cores,
@@ -148,7 +199,9 @@ def _start(node: Any, settings: Settings, label_config: str) -> _Node:
         "max_concurrency": cores + AHEAD + 1,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
     }
-    return _Node(ray.remote(NodeReaders).options(**options).remote(settings, label_config, cores), cores)
+    return _Node(
+        ray.remote(NodeReaders).options(**options).remote(settings, label_config, cores, learned, heads), cores
+    )
 
 
 def _started(nodes: list[_Node]) -> list[_Node]:

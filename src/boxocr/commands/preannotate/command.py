@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxocr.commands.connect import open_api
+from boxocr.commands.import_destinations import BucketPages, Destination, FolderPages
 from boxocr.commands.preannotate import output
+from boxocr.commands.preannotate.documents import Documents, FoundFiles, column_of, list_documents
 from boxocr.commands.preannotate.journal import Journal
+from boxocr.commands.preannotate.page_list import PageList
 from boxocr.commands.preannotate.progress import Progress
 from boxocr.commands.preannotate.project import ProjectPredictions, ProjectTasks
 from boxocr.commands.preannotate.run import Run, Summary
-from boxocr.commands.preannotate.sources import Bucket, Folder, TasksFile
+from boxocr.commands.preannotate.tasks_file import TasksFile
 from boxocr.commands.preannotate.workers import LocalWorkers, Workers
+from boxocr.documents.buckets import SCHEME
+from boxocr.documents.renderer import RenderingOptions
 from boxocr.label_studio.errors import CommandFailed, command_errors
 from boxocr.labeling.config import LabelingConfig
-from boxocr.learning.applied import LearnedProjects
+from boxocr.learning.applied import NOTHING, LearnedProjects, ProjectLearning
 from boxocr.settings.environment import Settings
 
 Say = Callable[[str], None]
@@ -24,24 +29,28 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The arguments of the command. Exactly one of ``project``, ``tasks``, ``folder`` and ``bucket`` is set.
+    """The arguments of the command. Exactly one of ``project``, ``tasks`` and ``documents`` is set.
 
     Attributes:
         project: number of a project.
         tasks: a file in Label Studio's import format.
-        folder: with images.
-        bucket: ``s3://bucket/prefix`` of images.
+        documents: a folder, a file, an archive, or ``s3://bucket/prefix``.
         output: the file to write, unless there is a project.
         config: file with the labeling config, unless there is a project.
+        to: where rendered pages are stored: a folder or ``s3://bucket/prefix``; None to render none.
+        dpi: resolution of PDF pages.
+        passwords: to try on encrypted files.
         ray: address of a Ray cluster; None to use this machine.
     """
 
     project: int | None
     tasks: Path | None
-    folder: Path | None
-    bucket: str | None
+    documents: str | None
     output: Path | None
     config: Path | None
+    to: str | None
+    dpi: float
+    passwords: tuple[str, ...]
     ray: str | None
 
 
@@ -68,11 +77,15 @@ def _project(number: int, cluster: str | None, settings: Settings, say: Say) -> 
         api = stack.enter_context(open_api(settings))
         label_config = api.project(number).label_config
         _check_labeling_config(label_config, say)
-        journal = stack.enter_context(Journal(Path(f"boxocr-project-{number}.journal"), label_config))
-        workers = stack.enter_context(_workers(cluster, settings, label_config, say, number))
-        store = ProjectPredictions(api, number, LearnedProjects(settings.model_dir).of(str(number)))
+        if not api.tasks(number, most=1):
+            raise CommandFailed(f"Project {number} has no tasks.", "Import documents with boxocr import.")
+        learned = LearnedProjects(settings.model_dir).of(str(number))
+        path = Path(f"boxocr-project-{number}.journal")
+        journal = stack.enter_context(Journal(path, label_config, learned.model_version))
+        workers = stack.enter_context(_workers(cluster, settings, label_config, say, learned))
+        store = ProjectPredictions(api, number, learned)
         progress = Progress(sys.stderr)
-        run = Run(ProjectTasks(api, number), workers, journal, progress, store)
+        run = Run(ProjectTasks(api, number, learned.model_version), workers, journal, progress, store)
         store.on_error = run.fail
         done = run.run()
         if done.stopped is None and not done.failures:
@@ -93,19 +106,23 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
     except ValueError:
         raise CommandFailed(f"{work.config.name} is not text in UTF-8.", "Check --config.") from None
     _check_labeling_config(label_config, say)
-    source: TasksFile | Folder | Bucket
-    if work.tasks is not None:
-        source = TasksFile(work.tasks)
-    elif work.folder is not None:
-        source = Folder(work.folder, settings, label_config)
-    else:
-        source = Bucket(work.bucket or "", settings, label_config)
     with ExitStack() as stack:
         path = work.output.with_name(f"{work.output.name}.journal")
         journal = stack.enter_context(Journal(path, label_config))
+        source: TasksFile | Documents
+        found = FoundFiles([], [])
+        if work.tasks is not None:
+            source = TasksFile(work.tasks)
+        else:
+            source, found = _documents(work, work.output, label_config, settings)
+        for name, reason in found.skipped:
+            say(f"{name}: {reason}, skipped.")
+        if next(source.entries(), None) is None:
+            return _nothing(found)
         workers = stack.enter_context(_workers(work.ray, settings, label_config, say))
         progress = Progress(sys.stderr)
         done = Run(source, workers, journal, progress).run()
+        done.failures += found.failures
         if done.stopped is None:
             output.write(work.output, source, journal)
     _print_summary(done, progress, say)
@@ -114,19 +131,45 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
     return done
 
 
+def _documents(work: Work, output_file: Path, label_config: str, settings: Settings) -> tuple[Documents, FoundFiles]:
+    """List the pages of documents, and render them where necessary."""
+    column = column_of(label_config)
+    store: Destination | None = None
+    if work.to is not None:
+        in_bucket = work.to.lower().startswith(SCHEME)
+        store = BucketPages(work.to, settings, None) if in_bucket else FolderPages(Path(work.to), settings, None)
+    options = RenderingOptions(work.dpi, work.passwords, settings.max_page_megapixels)
+    with PageList(output_file.with_name(f"{output_file.name}.pages")) as pages:
+        found = list_documents(
+            work.documents or "", pages, column=column, store=store, options=options, settings=settings
+        )
+    return Documents(label_config, pages), found
+
+
+def _nothing(found: FoundFiles) -> Summary:
+    """The summary of a run without tasks.
+
+    Raises:
+        CommandFailed: there were no documents either that could become tasks.
+    """
+    if not found.failures:
+        raise CommandFailed("No documents or tasks were found.", "Check the name of the folder, prefix or file.")
+    return Summary(failures=found.failures)
+
+
 @contextmanager
 def _workers(
-    cluster: str | None, settings: Settings, label_config: str, say: Say, project: int | None = None
+    cluster: str | None, settings: Settings, label_config: str, say: Say, learned: ProjectLearning = NOTHING
 ) -> Iterator[Workers]:
     workers: Workers
     if cluster is None:
-        workers = LocalWorkers(settings, label_config, project)
+        workers = LocalWorkers(settings, label_config, learned)
     else:
         try:
             from boxocr.commands.preannotate.cluster import RayWorkers  # noqa: PLC0415 - Ray is an extra requirement
         except ImportError:
             raise CommandFailed("Ray is not installed.", "Install it with make run EXTRAS=ray.") from None
-        workers = nodes = RayWorkers(cluster, settings, label_config)
+        workers = nodes = RayWorkers(cluster, settings, label_config, learned)
         say(f"Nodes of the Ray cluster: {len(nodes)}, with {nodes.cores} cores in all.")
     try:
         yield workers

@@ -33,19 +33,20 @@ class Journal:
     Args:
         path: of its file, which is created if missing.
         label_config: of the tasks. Results with another one do not belong to the same work.
+        model_version: of the predictions. The same holds for it.
 
     Raises:
         CommandFailed: it belongs to other work or is in use, or the file cannot be written.
     """
 
-    def __init__(self, path: Path, label_config: str) -> None:
+    def __init__(self, path: Path, label_config: str, model_version: str = MODEL_VERSION) -> None:
         self.path = path
         self._places: dict[bytes, int] = {}
         self._partial: set[bytes] = set()
         self._synced = time.monotonic()
         head = {
             "format": _FORMAT,
-            "model_version": MODEL_VERSION,
+            "model_version": model_version,
             "label_config": sha256(label_config.encode()).hexdigest(),
         }
         try:

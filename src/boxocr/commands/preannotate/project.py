@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 
-from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION, Item, Prediction
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.label_studio.errors import CommandFailed, LabelStudioRefused
@@ -32,18 +31,20 @@ class ProjectTasks:
     Args:
         api: Label Studio.
         project: its number.
+        model_version: of the predictions.
     """
 
-    def __init__(self, api: LabelStudioAPI, project: int) -> None:
+    def __init__(self, api: LabelStudioAPI, project: int, model_version: str) -> None:
         self._api = api
         self._project = project
+        self._model_version = model_version
 
     def items(self) -> Iterator[Item]:
         """Yield the tasks by number. Tasks that get predictions meanwhile do not shift the pages."""
         last = 0
         while True:
             # Label Studio's default page size.
-            tasks, _ = self._api.tasks_without(self._project, MODEL_VERSION, after=last, most=100)
+            tasks, _ = self._api.tasks_without(self._project, self._model_version, after=last, most=100)
             if not tasks:
                 return
             for task in tasks:
@@ -52,7 +53,7 @@ class ProjectTasks:
 
     def count(self) -> int:
         """Current number of these tasks."""
-        return self._api.tasks_without(self._project, MODEL_VERSION, after=0, most=1)[1]
+        return self._api.tasks_without(self._project, self._model_version, after=0, most=1)[1]
 
 
 class ProjectPredictions:
@@ -87,7 +88,10 @@ class ProjectPredictions:
             prediction: of the task.
             again: replace an incomplete prediction that may have been stored before.
         """
-        self._waiting.put((item, self._learned.apply(prediction), again))
+        learned = self._learned.apply(prediction)
+        if prediction["model_version"] == PARTIAL_VERSION:
+            learned["model_version"] = PARTIAL_VERSION
+        self._waiting.put((item, learned, again))
 
     def flush(self) -> list[tuple[str, str]]:
         """Store all queued predictions. Nothing can be added afterwards.

@@ -61,19 +61,19 @@ class LocalWorkers:
     Args:
         settings: of the server.
         label_config: of all tasks.
-        project: number of their project, if they have one.
+        learned: of their project.
 
     Raises:
         CommandFailed: the readers do not start.
     """
 
-    def __init__(self, settings: Settings, label_config: str, project: int | None = None) -> None:
+    def __init__(self, settings: Settings, label_config: str, learned: ProjectLearning = NOTHING) -> None:
         self._label_config = label_config
         self._services = Services(settings)
         self._services.start()
         if self._services.problem is not None:
             raise CommandFailed(self._services.problem.message, self._services.problem.remedy)
-        self._learned = self._services.learned.of(str(project)) if project else NOTHING
+        self._learned = learned
         self.slots = settings.ocr_workers + AHEAD
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="task")
 

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 
-from boxocr.reading import onnx
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line
 
@@ -36,14 +36,11 @@ class PPOCRDetector:
     """Finds lines, rotated ones too.
 
     Args:
-        threads: how many one detection may use.
-
-    Raises:
-        EngineNotUsable: when the model is not installed.
+        session: runs the model.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._session = onnx.session("det", threads)
+    def __init__(self, session: InferenceSession) -> None:
+        self._session = session
         self._input = self._session.get_inputs()[0].name
 
     def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:  # noqa: ARG002 - the same for all languages

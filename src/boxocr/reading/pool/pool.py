@@ -11,11 +11,12 @@ from typing import Self, TypeVar
 
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
 from boxocr.process import stages
+from boxocr.process.killable import ProcessGone
 from boxocr.process.stages import Stage
 from boxocr.reading import page_frame, prepare
 from boxocr.reading.pool import probe, worker
 from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
-from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderGone, ReaderProcess
+from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderProcess
 from boxocr.reading.pool.worker import EngineInfo
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
@@ -46,9 +47,10 @@ class ReaderPool:
         engine: ``auto``, ``tesseract``, ``pytesseract``, ``ppocr`` or ``package.module:Class``.
         languages: codes to load before the first crop.
         tessdata: folder with Tesseract's language data that takes precedence over the installed ones.
+        models: folder with models of the PP-OCR family that take precedence over the installed ones.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting
         self,
         *,
         workers: int,
@@ -56,12 +58,14 @@ class ReaderPool:
         engine: str = "auto",
         languages: str = "eng",
         tessdata: str | None = None,
+        models: str | None = None,
     ) -> None:
         self._workers = workers
         self._timeout = timeout
         self._engine = engine
         self._languages = languages
         self._tessdata = tessdata
+        self._models = models
         self._links = ""
         self._engine_info = EngineInfo("", "", ())
         self._changed = threading.Condition()
@@ -98,7 +102,7 @@ class ReaderPool:
         self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
         # More threads than cores gain nothing: readers share the cores.
         threads = max((os.cpu_count() or 1) // self._workers, 1)
-        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads)
+        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads, self._models)
         self._supervisors = [
             threading.Thread(target=self._supervise, args=(jobs, settings), name=f"reader-{number}", daemon=True)
             for number in range(self._workers)
@@ -250,7 +254,7 @@ class ReaderPool:
         """Start a reader. After a failure, pause and return None."""
         try:
             reader = ReaderProcess(self._engine, settings)
-        except (ReaderGone, OSError) as error:
+        except (ProcessGone, OSError) as error:
             _log.error("An OCR reader does not start: %s", error)
             with self._changed:
                 self._did_not_start += 1
@@ -310,8 +314,8 @@ class ReaderPool:
     def _send(self, job: Job, reader: ReaderProcess) -> bool:
         """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
         try:
-            reader.send(job.function, job.args)
-        except ReaderGone:
+            reader.send_job(job.function, job.args)
+        except ProcessGone:
             self._mark_lost(reader)
             return False
         except Exception:  # noqa: BLE001 - such as MemoryError while the page is pickled; the thread must survive
@@ -326,7 +330,7 @@ class ReaderPool:
             return reader.answer(job.timeout)
         except TimeoutError:
             problem = ReadingTimeout()
-        except ReaderGone:
+        except ProcessGone:
             problem = _shutting_down() if self._closed.is_set() else ReaderCrashed()
         self._mark_lost(reader)
         job.future.set_exception(problem)

@@ -4,20 +4,16 @@ import contextlib
 import dataclasses
 import logging
 import math
-import multiprocessing
-import os
 import pickle
-import signal
-import threading
 import time
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from boxocr.errors import BoxOCRError, ReadingError
-from boxocr.process import logs, scheduling
+from boxocr.process import child, logs
 from boxocr.reading import engines
 from boxocr.reading.custom_engine import page_reader
 from boxocr.reading.page_frame import PageFrame
@@ -125,11 +121,7 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
         settings: for all engines.
         log: how the process logs.
     """
-    # Ctrl-C reaches all processes of a terminal, but the parent decides when readers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    scheduling.limit_malloc_arenas()
-    _end_with_parent()
-    logs.configure(*log)
+    child.prepare(log)
     global _reader  # noqa: PLW0603 - one per process; jobs arrive pickled and cannot refer to it
     _reader = Reader(engine, settings)
     # An error here must not end the process: it would be restarted over and over.
@@ -203,16 +195,3 @@ def _summary(error: BaseException) -> str:
         return f"{said} ({Path(error.filename or '').name}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     return f"{said} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else said
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch(sentinel: int) -> None:
-        wait([sentinel])
-        os._exit(0)
-
-    # A busy or hanging reader would not notice that its parent is gone.
-    threading.Thread(target=watch, args=(parent.sentinel,), name="parent-watch", daemon=True).start()

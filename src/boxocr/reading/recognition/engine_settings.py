@@ -13,6 +13,7 @@ class EngineSettings:
         links: a private folder for links to language data that lies in several folders.
         timeout: seconds after which a reading is of no use any more.
         threads: how many threads one reading may use.
+        models: a folder with models of the PP-OCR family to use before those of the wheel, if any.
     """
 
     languages: str
@@ -20,3 +21,4 @@ class EngineSettings:
     links: str
     timeout: float
     threads: int = 1
+    models: str | None = None

@@ -1,8 +1,7 @@
-"""PP-OCR's recognition model.
+"""PP-OCR's recognition models.
 
-Its input is ``(n, 3, 48, width)``, blue before green before red, scaled to -1 to 1; its output the probability of each
-character at each of the steps along the line, the first class meaning none (CTC, Graves 2006); the characters are in
-its metadata, a space comes after them.
+Their input is ``(n, 3, 48, width)``, blue before green before red, scaled to -1 to 1; their output the probability of
+each character at each of the steps along the line, the first class meaning none (CTC, Graves 2006).
 """
 
 import itertools
@@ -18,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading import line_image, onnx, prepare
+from boxocr.reading import line_image, prepare
+from boxocr.reading.ppocr_models import RecognitionModel
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
 from boxocr.reading.recognition.last_layer import Features
 from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.right_to_left import in_reading_order
 from boxocr.reading.runs import runs_of
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -49,15 +49,6 @@ _WIDER = 3.0
 
 # The gap between two words is at most this far from where the model says, in line heights.
 _NEAR = 0.35
-
-# Tesseract's codes of languages that the model's characters suffice for: those in Latin script, Chinese and Japanese.
-_LANGUAGES = """
-        afr aze bos bre cat ceb ces chi_sim chi_tra cos cym dan deu eng enm epo est eus fao fil fin fra frm
-    fry gla gle glg hat hrv hun ind isl ita ita_old jav jpn lat lav lit ltz mlt mri msa nld nor oci pol por
-    que ron slk slv spa spa_old sqi srp_latn sun swa swe tur uzb script/HanS script/HanT script/Japanese
-    script/Latin
-"""
-LANGUAGES = tuple(_LANGUAGES.split())
 
 # Characters that writing in these languages has and that can be missing from a model. Quotes: CLDR's delimiters.
 _SPECIAL = {
@@ -91,32 +82,35 @@ class _Character:
 
 
 class PPOCR:
-    """Recognizes lines in any of its languages, without a choice of language.
+    """Recognizes lines in any of a model's languages, without a choice of language.
 
-    Raises:
-        EngineNotUsable: when the model is not installed.
+    Args:
+        model: the model.
+        threads: how many one recognition may use.
     """
 
     name = "ppocr"
-    version = "v6"
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._threads = settings.threads
-        self._session = onnx.session("rec", settings.threads)
+    def __init__(self, model: RecognitionModel, threads: int) -> None:
+        self.version = model.version
+        self._model = model
+        self._threads = threads
+        self._session = model.session
         self._input = self._session.get_inputs()[0].name
-        characters = self._session.get_modelmeta().custom_metadata_map["character"].split("\n")
-        self._characters = ["", *characters, " "]
-        self._known = frozenset(characters)
+        self._characters = ["", *model.characters]
+        self._known = frozenset(model.characters) - {" "}
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the languages whose letters the model knows."""
-        return LANGUAGES
+        return self._model.languages
+
+    def reads(self, languages: str) -> bool:
+        """Say whether the model reads all of some languages."""
+        return self._model.reads(languages.split("+"))
 
     def knows(self, options: ReadingOptions) -> bool:
         """Say whether the model can give what is asked for."""
-        return all(code in LANGUAGES for code in options.languages.split("+")) and (
-            not options.charset or set(options.charset) <= {*self._known, " "}
-        )
+        return self.reads(options.languages) and (not options.charset or set(options.charset) <= {*self._known, " "})
 
     def missing(self, languages: str) -> frozenset[str]:
         """Return the characters of some languages that the model does not know."""
@@ -135,7 +129,7 @@ class PPOCR:
         Raises:
             EngineNotUsable: the model's last layer cannot be replaced.
         """
-        return Trunk(onnx.model_file("rec").read_bytes(), self._threads)
+        return Trunk(self._model.file.read_bytes(), self._model.characters, self._threads)
 
     def features(self, image: Pixels) -> Features:
         """What the model makes of a line, ``(steps, size)``: the input of its last layer.
@@ -165,7 +159,8 @@ class PPOCR:
         Raises:
             LanguageMissing: when a language has letters that the model does not know.
         """
-        if missing := [code for code in options.languages.split("+") if code not in LANGUAGES]:
+        if not self.reads(options.languages):
+            missing = [code for code in options.languages.split("+") if code not in self._model.languages]
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
@@ -187,7 +182,7 @@ class PPOCR:
             ordered = sorted(characters, key=lambda character: character.place)
             probabilities = [character.probability for character in ordered if character.text != " "]
             mean = float(np.mean(probabilities)) if probabilities else 0.0
-            lines.append(RecognizedLine(_words(image, ink, ordered), mean, self.name))
+            lines.append(RecognizedLine(in_reading_order(_words(image, ink, ordered)), mean, self.name))
         return lines
 
     def _characters_of(self, parts: Sequence[_Part], charset: str, head: Head | None) -> list[list[_Character]]:

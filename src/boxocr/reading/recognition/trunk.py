@@ -13,6 +13,7 @@ class Trunk:
 
     Args:
         model: content of the ONNX file.
+        characters: of its classes after the first, which means no character.
         threads: how many one run may use.
 
     Attributes:
@@ -24,13 +25,12 @@ class Trunk:
         EngineNotUsable: the model's last layer cannot be replaced.
     """
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, characters: tuple[str, ...], threads: int) -> None:
         self.model = checksum(model)
         self.layer = last_layer(model)
         self._session = onnx.session_of(with_features(model, self.layer), threads)
         self._input = self._session.get_inputs()[0].name
-        characters = self._session.get_modelmeta().custom_metadata_map["character"].split("\n")
-        self.base = Head((*characters, " "), self.layer.weights, self.layer.bias, self.model)
+        self.base = Head(characters, self.layer.weights, self.layer.bias, self.model)
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features of lines, ``(lines, steps, size)``, for the model's input."""

@@ -13,6 +13,7 @@ from boxocr.reading.types import PAGE_SEGMENTATION_MODES
 from boxocr.settings.environment import Settings
 from boxocr.web.json_bodies import json_object
 from boxocr.web.limits import PredictSlots
+from boxocr.web.origins import require_same_origin
 from boxocr.web.status import images, whole_page
 from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
@@ -79,6 +80,7 @@ class StatusPage:
         blueprint.add_url_rule("/readings/<int:number>/seen.png", view_func=self._get_seen, endpoint="seen")
         blueprint.add_url_rule("/page", view_func=self._read_page, endpoint="page", methods=["POST"])
         blueprint.add_url_rule("/sample.png", view_func=_get_sample, endpoint="sample")
+        blueprint.before_request(require_same_origin)
         blueprint.after_request(_guarded)
         app.register_blueprint(blueprint)
 

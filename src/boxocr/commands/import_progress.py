@@ -1,0 +1,65 @@
+"""Progress of an import: a line that changes on a terminal, otherwise a line per minute."""
+
+import time
+from typing import Self, TextIO
+
+from tqdm import tqdm
+
+_SECONDS_BETWEEN_LINES = 60.0
+
+
+class ImportProgress:
+    """Reports the progress of an import.
+
+    Args:
+        out: a terminal or a log.
+
+    Attributes:
+        files: number of files that were examined.
+        pages: number of pages that were imported.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self.files = self.pages = 0
+        self._out = out
+        self._began = self._last_line = time.monotonic()
+        # The number of pages is only known once each file was opened.
+        self._bar = tqdm(file=out, bar_format="{desc}", mininterval=0.5) if out.isatty() else None
+
+    def __enter__(self) -> Self:
+        """Return the progress."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the line on the terminal."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def page(self) -> None:
+        """Count a page that was imported."""
+        self.pages += 1
+        self._report()
+
+    def ended(self) -> None:
+        """Count a file."""
+        self.files += 1
+        self._report()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start of the run."""
+        return time.monotonic() - self._began
+
+    @property
+    def rate(self) -> float:
+        """Pages per second."""
+        return self.pages / max(self.seconds, 0.001)
+
+    def _report(self) -> None:
+        line = f"{self.files} files, {self.pages} pages, {self.rate:.2f} pages/s"
+        if self._bar is not None:
+            self._bar.set_description_str(line, refresh=False)
+            self._bar.update()
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            print(line, file=self._out, flush=True)

@@ -1,0 +1,55 @@
+"""Checks the versions that were learned from projects' corrections."""
+
+from collections.abc import Iterator
+
+from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
+from boxocr.errors import EngineNotUsable
+from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
+from boxocr.settings.environment import Settings
+
+CHECK = "learning"
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Check the version in use of each project, and report the last run and the last rollback."""
+    if settings.model_dir is not None:
+        for store in LearnedStore.all(settings.model_dir):
+            yield from _of(store)
+
+
+def _of(store: LearnedStore) -> Iterator[Finding]:
+    number, history, project = store.current(), store.history(), store.project
+    again = f"Run boxocr learn --project {project}."
+    if number is not None:
+        try:
+            state = store.load(number)
+        except LearnedStateUnusable as error:
+            yield failure(CHECK, error)
+        else:
+            if _is_foreign(state):
+                yield failed(
+                    CHECK, f"Version {number} of project {project} has a recognizer head of another model.", again
+                )
+            else:
+                yield passed(CHECK, f"Project {project} is read with version {number}, learned at {state.learned}.")
+    if store.is_learning():
+        yield passed(CHECK, f"Project {project} is being learned from.")
+    elif history.last is not None and not history.last.ok and history.last.sentence not in history.rolled_back.values():
+        yield failed(CHECK, f"Project {project}, last run at {history.last.at}: {history.last.sentence}", again)
+    if history.rolled_back:
+        newest = max(history.rolled_back)
+        yield skipped(CHECK, f"Project {project}: {history.rolled_back[newest]}")
+
+
+def _is_foreign(state: LearnedState) -> bool:
+    if not state.heads:
+        return False
+    try:
+        from boxocr.reading import onnx  # noqa: PLC0415 - PP-OCR can be missing
+        from boxocr.reading.recognition.last_layer import checksum  # noqa: PLC0415 - the same
+
+        model = checksum(onnx.model_file("rec").read_bytes())
+    except (ImportError, OSError, EngineNotUsable):
+        # The engine's own check reports that.
+        return False
+    return any(head.model != model for head in state.heads.values())

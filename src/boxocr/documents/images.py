@@ -1,0 +1,107 @@
+"""Image files as documents: those that browsers show stay as they are, others become PNG or JPEG, a page per frame."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from boxocr.documents.encoding import encode
+from boxocr.documents.kinds import Kind
+from boxocr.documents.page_image import PageImage
+from boxocr.errors import DocumentError, PageError
+from boxocr.pages.image.file import ImageFileReader, limit_pillow
+from boxocr.pages.image.formats import opener_of
+from boxocr.pages.image.pixels import upright_pixels
+
+_PIXELS_PER_MEGAPIXEL = 1_000_000
+
+# First bytes → suffix of the name.
+_SUFFIXES = ((b"\xff\xd8", ".jpg"), (b"\x89PNG", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"), (b"RIFF", ".webp"))
+
+_ANIMATED = (".gif", ".webp", ".png")
+
+# Formats whose frames are pages. Those of other formats are animations, or depths of a photo.
+_PAGED = (Kind.TIFF, Kind.HEIF)
+
+
+class ImageDocument:
+    """An image file.
+
+    Args:
+        path: of the file.
+        kind: of the file.
+        max_megapixels: larger frames are refused.
+
+    Raises:
+        DocumentError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path, kind: Kind, max_megapixels: float) -> None:
+        self._kind = kind
+        self._max_megapixels = max_megapixels
+        limit_pillow(max_megapixels)
+        try:
+            self._data = path.read_bytes()
+        except OSError:
+            raise DocumentError("It cannot be read.", "Check its permissions.") from None
+        self._frames: ImageFile.ImageFile | None = None
+        if kind in _PAGED:
+            try:
+                image = opener_of(self._data)(BytesIO(self._data))
+                if getattr(image, "n_frames", 1) > 1:
+                    self._frames = image
+            except Exception as error:
+                # Pillow raises many kinds for damaged files.
+                raise self._damaged() from error
+
+    def __len__(self) -> int:
+        return getattr(self._frames, "n_frames", 1)
+
+    def page(self, index: int) -> PageImage:
+        """The frame with this index, upright.
+
+        Raises:
+            DocumentError: it is damaged, or too large.
+        """
+        pixels = self._only_frame() if self._frames is None else self._frame(self._frames, index)
+        height, width = pixels.shape[:2]
+        if self._kind is not Kind.IMAGE:
+            return PageImage(*encode(pixels), width, height)
+        suffix = next(suffix for start, suffix in _SUFFIXES if self._data.startswith(start))
+        animated = suffix in _ANIMATED and self._is_animated()
+        remark = "It is an animation, of which the first frame is read." if animated else ""
+        return PageImage(self._data, suffix, width, height, remark=remark)
+
+    def _only_frame(self) -> np.ndarray:
+        reader = None
+        try:
+            reader = ImageFileReader(self._data, self._max_megapixels)
+            reader.load()
+            pixels, missing = reader.convert()
+        except PageError as error:
+            raise DocumentError(error.message.replace("The page's image", "The image"), error.remedy) from error
+        if missing:
+            raise self._damaged()
+        return pixels
+
+    def _frame(self, image: ImageFile.ImageFile, index: int) -> np.ndarray:
+        try:
+            image.seek(index)
+            width, height = image.size
+            if width * height <= self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
+                image.load()
+                return upright_pixels(image, 1)
+        except Exception as error:
+            raise self._damaged() from error
+        raise DocumentError(
+            f"The page has more than {self._max_megapixels:g} megapixels.",
+            "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
+        )
+
+    def _is_animated(self) -> bool:
+        with Image.open(BytesIO(self._data), formats=("GIF", "WEBP", "PNG")) as image:
+            return getattr(image, "n_frames", 1) > 1
+
+    def _damaged(self) -> DocumentError:
+        return DocumentError("The image is damaged or cut off.", "Save it again.")

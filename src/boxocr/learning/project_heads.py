@@ -1,0 +1,135 @@
+"""The heads of a project: trained, validated on pages that were held out, and left out where they do not help.
+
+One head serves all labels that it helps. A label gets one of its own where that reads its lines clearly better, as with
+print and handwriting in one project.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from boxocr.learning.training import MILD, USUAL, Line, Recipe, start, train
+from boxocr.learning.validation import NOTHING, WELL_READ, HeldOut, Read, Verdict, compare, hold_out
+from boxocr.reading.recognition.head import Head
+
+# Fewer lines say too little about pages that were held out.
+_LEAST_LINES = 16
+
+# Lines of a label that can have a head of its own, and its edits as a share of those with the common head.
+_LEAST_OWN_LINES, _FEWER_EDITS = 50, 0.9
+
+_MOST_EXAMPLES = 10
+
+Stopped = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class LearnedHeads:
+    """A project's heads with their evidence.
+
+    Attributes:
+        heads: by label; labels can share one. Empty where none helps.
+        verdict: on pages that were held out, over the lines with these labels and the common head.
+        own: the same for labels with a head of their own.
+        examples: label, reading without a head, and reading with it, of lines that were held out and became right.
+    """
+
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    verdict: Verdict = NOTHING
+    own: Mapping[str, Verdict] = field(default_factory=dict)
+    examples: tuple[tuple[str, str, str], ...] = ()
+
+    def read(self, line: Line) -> str:
+        """The text of a line, as it is read with the head of its label."""
+        head = self.heads.get(line.label)
+        return head.read(line.features) if head else line.baseline
+
+
+def learn_heads(lines: Sequence[Line], base: Head, *, stopped: Stopped = lambda: False) -> LearnedHeads:
+    """Heads for a project, if they help.
+
+    Args:
+        lines: that annotators accepted or corrected. Accepted ones keep a head from unlearning.
+        base: the model's own head.
+        stopped: asked again and again; True ends the work without a head.
+    """
+    labels = frozenset(label for label in {line.label for line in lines} if not _is_read_well(lines, label))
+    judged = [line for line in lines if line.label in labels]
+    best = LearnedHeads()
+    if len(judged) < _LEAST_LINES:
+        return best
+    for recipe in (USUAL, MILD):
+        others = [line for line in lines if line.label not in labels]
+        held_out = hold_out(judged, _learning(base, recipe, others, stopped))
+        if stopped():
+            return LearnedHeads()
+        helped = frozenset(label for label in labels if _is_helped(held_out, label))
+        verdict = held_out.verdict(lambda line, helped=helped: line.label in helped)  # type: ignore[misc]
+        if verdict.helps and verdict.examples >= _LEAST_LINES:
+            common = _trained(lines, base, recipe, stopped)
+            found = LearnedHeads(dict.fromkeys(helped, common), verdict, examples=_examples(held_out, helped))
+            return _with_own(found, held_out, base, recipe, stopped)
+        best = best if best.verdict.examples else LearnedHeads(verdict=verdict)
+    return best
+
+
+def _with_own(
+    found: LearnedHeads, held_out: HeldOut[Line], base: Head, recipe: Recipe, stopped: Stopped
+) -> LearnedHeads:
+    """The heads, with one of its own for each label that is read clearly better with it."""
+    heads, verdicts = dict(found.heads), {}
+    for label in sorted(found.heads) if len(found.heads) > 1 else ():
+        lines = [line for line in held_out.examples if line.label == label]
+        if len(lines) < _LEAST_OWN_LINES:
+            continue
+        own = hold_out(lines, _learning(base, recipe, [], stopped)).verdict()
+        common = held_out.verdict(lambda line, label=label: line.label == label)  # type: ignore[misc]
+        if own.helps and own.edits_after <= _FEWER_EDITS * common.edits_after:
+            heads[label], verdicts[label] = _trained(lines, base, recipe, stopped), own
+    if stopped():
+        return LearnedHeads()
+    return LearnedHeads(heads, found.verdict, verdicts, found.examples)
+
+
+def _learning(
+    base: Head, recipe: Recipe, others: Sequence[Line], stopped: Stopped
+) -> Callable[[Sequence[Line]], Read[Line]]:
+    """How readings are learned; of the other lines those on the same pages take part."""
+
+    def learn(some: Sequence[Line]) -> Read[Line]:
+        kept = {line.page for line in some}
+        head = _trained([*some, *(line for line in others if line.page in kept)], base, recipe, stopped)
+        return lambda line: head.read(line.features)
+
+    return learn
+
+
+def _is_helped(held_out: HeldOut[Line], label: str) -> bool:
+    """Whether a label's lines do not get worse with the head of all labels."""
+    verdict = held_out.verdict(lambda line: line.label == label)
+    return verdict.edits_after <= verdict.edits_before and verdict.farther <= verdict.nearer
+
+
+def _examples(held_out: HeldOut[Line], labels: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    """Lines that became right, of all labels in turn."""
+    turned: dict[str, list[tuple[str, str, str]]] = {label: [] for label in sorted(labels)}
+    for place, text in sorted(held_out.readings.items()):
+        line = held_out.examples[place]
+        if line.label in turned and text == line.text != line.baseline:
+            turned[line.label].append((line.label, line.baseline, text))
+    return in_turn(turned.values())
+
+
+def in_turn(examples: Iterable[Sequence[tuple[str, str, str]]]) -> tuple[tuple[str, str, str], ...]:
+    """The first examples of each label, then the second ones and so on; ten in all."""
+    labels = list(examples)
+    found = [some[place] for place in range(_MOST_EXAMPLES) for some in labels if place < len(some)]
+    return tuple(found[:_MOST_EXAMPLES])
+
+
+def _trained(lines: Sequence[Line], base: Head, recipe: Recipe, stopped: Stopped) -> Head:
+    return train(start(base, [line.text for line in lines]), lines, recipe, stopped=stopped)
+
+
+def _is_read_well(lines: Sequence[Line], label: str) -> bool:
+    verdict = compare([line for line in lines if line.label == label], lambda line: line.baseline)
+    return verdict.right_before >= WELL_READ * verdict.examples

@@ -1,0 +1,1 @@
+"""Image files become pixels, in processes that can be killed."""

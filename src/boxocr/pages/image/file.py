@@ -1,0 +1,256 @@
+"""An image file on its way to pixels: opened, loaded, converted. Runs in a process that can be killed."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+import pi_heif
+from PIL import AvifImagePlugin, GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from boxocr.errors import PageError, PageTooCostly, PageTooLarge, PageUndecodable
+from boxocr.pages.image import formats, jpeg, png, structure, webp
+from boxocr.pages.image.incomplete import Box, box_of_rows, complete_rows
+from boxocr.pages.image.pixels import upright_pixels
+
+logger = logging.getLogger(__name__)
+
+_PIXELS_PER_MEGAPIXEL = 1_000_000
+
+# Memory that decoders need per pixel, in addition to the page: the pixel; for progressive JPEG and lossless WebP the
+# coefficients; for JPEG 2000 integers of 32 bits for each colour, twice; for AVIF and HEIC planes of 16 bits.
+_BYTES_WHILE_DECODING = 4
+_BYTES_IN_PASSES = 6
+_MORE_BYTES = {"WEBP": _BYTES_IN_PASSES, "JPEG2000": 24, "AVIF": 12, "HEIF": 12}
+
+# Errors that are not due to damage.
+_TOO_LARGE = (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+_EXIF_ORIENTATION = 0x0112
+
+# Smaller JPEGs are decoded faster than they are checked for colour, pixels.
+_MIN_CHECKED_PIXELS = 2_000_000
+
+# Chroma of grey, before rounding.
+_NO_COLOUR = 128
+
+_WHITE = 255
+
+
+class ImageFileReader:
+    """Reads one image file. A file that browsers display although it is damaged is read as far as it goes.
+
+    Args:
+        data: the file.
+        max_megapixels: a page with more is refused before it is decoded.
+
+    Raises:
+        PageError: from all methods; the subclass says why there is no page.
+    """
+
+    def __init__(self, data: bytes, max_megapixels: float) -> None:
+        self._data = data
+        self._max_megapixels = max_megapixels
+        self._opener = formats.opener_of(data)
+        self._is_lenient = self._interlaced = False
+        self._is_cut_off = False
+        self._opened: ImageFile.ImageFile | None = None
+        with self._our_errors():
+            structure.check(data)
+            # Pillow decodes a WebP while it opens it.
+            self._size = webp.size_of(data) if self._is_webp else self._open().size
+        if self.pixels > max_megapixels * _PIXELS_PER_MEGAPIXEL:
+            raise self._too_large()
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self._size[0] * self._size[1]
+
+    @property
+    def bytes_to_decode(self) -> int:
+        """Upper estimate of the memory that :meth:`load` needs, in addition to the file and the page."""
+        more = 0
+        if self._is_webp:
+            more = _MORE_BYTES["WEBP"]
+        elif self._opened is not None:
+            more = (
+                _BYTES_IN_PASSES
+                if self._opened.info.get("progressive")
+                else _MORE_BYTES.get(self._opened.format or "", 0)
+            )
+        return self.pixels * (_BYTES_WHILE_DECODING + more)
+
+    def load(self) -> None:
+        """Decode the file."""
+        with self._our_errors():
+            image = self._opened or self._open()
+            if image.size != self._size:
+                raise _damaged()
+            if self._is_lenient:
+                _load_leniently(image)
+                return
+            try:
+                if _is_grey_in_colour(image, self._data):
+                    image.draft("L", None)
+                image.load()
+            except _TOO_LARGE:
+                raise
+            except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
+                again = self._reopened(error)
+                if again.size != self._size:
+                    raise _damaged() from None
+                _load_leniently(again)
+
+    def convert(self) -> tuple[np.ndarray, Box | None]:
+        """The pixels of the upright page, and the area that the file does not contain. Call it once."""
+        with self._our_errors():
+            image = self._opened
+            if image is None:
+                raise _damaged()
+            orientation, rows = _orientation(image), image.height
+            complete = complete_rows(image, self._data, interlaced=self._interlaced) if self._is_cut_off else rows
+            missing = box_of_rows(complete, image.size, orientation) if complete < rows else None
+            # These contain an approximation of the missing rows, which browsers display too.
+            is_approximate = isinstance(image, JpegImagePlugin.JpegImageFile) or self._interlaced
+            if not complete and (not is_approximate or _is_blank(image)):
+                raise _damaged()
+            pixels = upright_pixels(image, orientation)
+            if missing and not is_approximate:
+                left, top, right, bottom = missing
+                pixels[top:bottom, left:right] = _WHITE
+            # The page crosses to the parent without the image in memory.
+            self._opened = None
+            return pixels, missing
+
+    @property
+    def _is_webp(self) -> bool:
+        return self._opener is WebPImagePlugin.WebPImageFile
+
+    def _open(self) -> ImageFile.ImageFile:
+        try:
+            self._opened = self._opener(BytesIO(self._data))
+        except _TOO_LARGE:
+            raise
+        except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
+            return self._reopened(error)
+        self._interlaced = _is_interlaced(self._opened)
+        return self._opened
+
+    def _reopened(self, reason: Exception) -> ImageFile.ImageFile:
+        """The file opened without what Pillow, but no browser, insists on."""
+        logger.debug("A page could not be decoded strictly: %s", type(reason).__name__)
+        self._is_lenient = True
+        data = self._data
+        self._is_cut_off = True
+        if self._opener is PngImagePlugin.PngImageFile:
+            data = png.without_metadata(data)
+        elif data.startswith(b"\xff\xd8"):
+            self._is_cut_off = not jpeg.has_end(data)
+            data = jpeg.without_metadata(jpeg.closed(data) if self._is_cut_off else data)
+        elif self._opener is not GifImagePlugin.GifImageFile:
+            raise _damaged() from None
+        self._data = data
+        with _lenient():
+            self._opened = self._opener(BytesIO(data))
+        self._interlaced = _is_interlaced(self._opened)
+        return self._opened
+
+    @contextmanager
+    def _our_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except PageError:
+            raise
+        except MemoryError:
+            raise PageTooCostly("The page's image takes more memory to decode than its size explains.") from None
+        except _TOO_LARGE:
+            raise self._too_large() from None
+        except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
+            logger.debug("A page could not be decoded: %s", type(error).__name__)
+            raise _damaged() from None
+
+    def _too_large(self) -> PageTooLarge:
+        return PageTooLarge(
+            f"The page has more than {self._max_megapixels:g} megapixels.",
+            "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
+        )
+
+
+def limit_pillow(max_megapixels: float) -> None:
+    """Apply a limit to Pillow's own checks, which are global to the process, and to the threads of its decoders."""
+    # GIF's frames can be larger than the image; the other formats are checked here.
+    Image.MAX_IMAGE_PIXELS = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    # There is a process for each core.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pi_heif.options.DECODE_THREADS = 1
+
+
+@contextmanager
+def _lenient() -> Iterator[None]:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def _load_leniently(image: ImageFile.ImageFile) -> None:
+    with _lenient():
+        image.load()
+
+
+def _is_interlaced(image: ImageFile.ImageFile) -> bool:
+    """Whether a GIF stores its rows in another order."""
+    arguments = image.tile[0].args if isinstance(image, GifImagePlugin.GifImageFile) and image.tile else None
+    return isinstance(arguments, tuple) and bool(arguments[1])
+
+
+def _is_blank(image: Image.Image) -> bool:
+    """Whether all pixels have the same value."""
+    return all(low == high for low, high in (channel.getextrema() for channel in image.split()))
+
+
+def _is_grey_in_colour(image: ImageFile.ImageFile, data: bytes) -> bool:
+    """Whether an RGB JPEG has no colour, like most scans, so that only its brightness must be decoded.
+
+    Checked on a copy of an eighth of the size, for which JPEG decodes only the mean of each block. For a page of 24
+    megapixels the check takes 48 ms, and decoding only the brightness 150 ms instead of 233.
+    """
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB" or image.info.get("progressive"):
+        return False
+    if image.width * image.height < _MIN_CHECKED_PIXELS:
+        return False
+    with JpegImagePlugin.jpeg_factory(BytesIO(data), "") as copy:
+        copy.draft("YCbCr", (copy.width // 8, copy.height // 8))
+        try:
+            copy.load()
+        except OSError:
+            # Incomplete, or stored as RGB.
+            return False
+        if copy.mode != "YCbCr":
+            return False
+        chroma = np.asarray(copy)[..., 1:]
+    return bool(chroma.min() >= _NO_COLOUR - 1 and chroma.max() <= _NO_COLOUR + 1)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """EXIF's orientation, 1 to 8. Like browsers, and unlike Pillow, this ignores XMP and text chunks.
+
+    Call it after loading, since a PNG can have its EXIF block after its pixels. Pillow rotates TIFFs while it loads
+    them, and reports no EXIF block for them.
+    """
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        found = exif.get(_EXIF_ORIENTATION)
+    except Exception:  # noqa: BLE001 - a damaged EXIF block does not make the page unusable
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004 - EXIF's values
+
+
+def _damaged() -> PageUndecodable:
+    return PageUndecodable("The page's image is damaged or cut off.", "Save it or upload it again.")

@@ -1,0 +1,116 @@
+"""Limits on the structure of a file, checked before a decoder sees it.
+
+Some files are within all limits of size, and take minutes or gigabytes to decode: hundreds of scans, millions of strips
+or comments. No program writes such files. The limits are far above the numbers that programs write.
+"""
+
+from collections.abc import Callable
+
+from boxocr.errors import PageTooCostly
+from boxocr.pages.image import jpeg, tiff
+
+# Programs write up to 12 scans.
+MAX_SCANS = 100
+
+# A JPEG of 64 MB that consists of EXIF, ICC and XMP data has 1,000 segments.
+MAX_SEGMENTS = 2_000
+
+# A PNG of 64 MB in chunks of 8 kB has 8,000.
+MAX_CHUNKS = 50_000
+
+# GIF stores comments and profiles in blocks of 255 bytes.
+MAX_BLOCKS = 20_000
+
+# Some programs write a strip for each row and colour.
+MAX_STRIPS = 200_000
+MAX_TAGS = 500
+
+# Programs write tiles of up to 1,024 pixels on a side. A tile is decoded as a whole.
+MAX_TILE_PIXELS = 16_777_216
+
+_REMEDY = "Save it again as an ordinary PNG or JPEG."
+
+
+def check(data: bytes) -> None:
+    """Refuse a file that consists of too many parts.
+
+    Raises:
+        PageTooCostly: the message says of which.
+    """
+    checker = next((checker for start, checker in _CHECKERS if data.startswith(start)), None)
+    if checker is not None:
+        checker(data)
+
+
+def _jpeg(data: bytes) -> None:
+    scans, frame = 0, None
+    for number, segment in enumerate(jpeg.segments(data)):
+        if number >= MAX_SEGMENTS:
+            raise _too_many("JPEG", MAX_SEGMENTS, "segments")
+        if segment.marker in jpeg.FRAMES:
+            frame = segment
+        if segment.marker == jpeg.SOS:
+            scans += 1
+            if scans > MAX_SCANS:
+                raise _too_many("JPEG", MAX_SCANS, "scans")
+            # A baseline image with all components in one scan is complete after it; decoders stop there.
+            if frame and frame.marker not in jpeg.PROGRESSIVE and segment.components == frame.components:
+                return
+
+
+def _png(data: bytes) -> None:
+    place = 8
+    for _ in range(MAX_CHUNKS):
+        if data[place + 4 : place + 8] in {b"", b"IEND"}:
+            return
+        place += 12 + int.from_bytes(data[place : place + 4])
+    raise _too_many("PNG", MAX_CHUNKS, "chunks")
+
+
+def _gif(data: bytes) -> None:
+    """Count the blocks before the first image."""
+    flags = int.from_bytes(data[10:11])
+    place = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
+    blocks = 0
+    while data[place : place + 1] == b"!":
+        place += 2
+        while size := int.from_bytes(data[place : place + 1]):
+            place += size + 1
+            blocks += 1
+            if blocks > MAX_BLOCKS:
+                break
+        place += 1
+        blocks += 1
+        if blocks > MAX_BLOCKS:
+            raise _too_many("GIF", MAX_BLOCKS, "blocks before its image")
+
+
+def _tiff(data: bytes) -> None:
+    bytes_of_values = 0
+    tile_pixels = 1
+    for number, tag in enumerate(tiff.tags(data)):
+        if number >= MAX_TAGS:
+            raise _too_many("TIFF", MAX_TAGS, "tags")
+        if tag.number in tiff.OFFSETS and tag.count > MAX_STRIPS:
+            raise _too_many("TIFF", MAX_STRIPS, "strips or tiles")
+        bytes_of_values += tag.size
+        if tag.number in tiff.TILE_SIDES:
+            tile_pixels *= tag.value
+    if tile_pixels > MAX_TILE_PIXELS:
+        raise _too_many("TIFF", MAX_TILE_PIXELS, "pixels in a tile")
+    # Each value is copied, however many tags refer to the same bytes.
+    if bytes_of_values > 2 * len(data):
+        raise PageTooCostly("The page's TIFF file has tags that share their values.", _REMEDY)
+
+
+_CHECKERS: tuple[tuple[bytes, Callable[[bytes], None]], ...] = (
+    (b"\xff\xd8", _jpeg),
+    (b"\x89PNG", _png),
+    (b"GIF8", _gif),
+    (b"II", _tiff),
+    (b"MM", _tiff),
+)
+
+
+def _too_many(kind: str, limit: int, parts: str) -> PageTooCostly:
+    return PageTooCostly(f"The page's {kind} file has more than {limit:,} {parts}.", _REMEDY)

@@ -1,0 +1,163 @@
+"""The code that runs in a process that decodes image files.
+
+For each file the process reports three steps, and continues after the first two when the parent says so: the parent
+reserves memory in between.
+"""
+
+import contextlib
+import pickle
+import resource
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from boxocr.errors import PageError
+from boxocr.pages.image import file
+from boxocr.pages.image.incomplete import Box
+from boxocr.pages.image.window import Window
+from boxocr.process import child, logs, scheduling
+
+# Address space that a file may take in addition to the estimate, for libraries' own buffers.
+_MARGIN_BYTES = 128_000_000
+
+# A page of 24 megapixels in colour takes about this much while it is decoded.
+_RETAINED_BYTES = 128_000_000
+
+# Per pixel, for the conversion: an image of four bytes that is rotated, and the page in grey and in colour.
+_BYTES_TO_CONVERT = 8
+
+
+# Without slots, which would slow down pickling.
+@dataclass(frozen=True)
+class Job:
+    """A file to decode, which follows through the window.
+
+    Attributes:
+        nbytes: of the file.
+        max_megapixels: that the page may have.
+    """
+
+    nbytes: int
+    max_megapixels: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The file was opened.
+
+    Attributes:
+        bytes_to_decode: see :class:`~boxocr.pages.image.file.ImageFileReader`.
+        pixels: of the page.
+    """
+
+    bytes_to_decode: int
+    pixels: int
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The file was decoded.
+
+    Attributes:
+        pixels: of the page.
+    """
+
+    pixels: int
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The page, which follows through the window.
+
+    Attributes:
+        shape: of its pixels.
+        missing: the area that the file does not contain.
+    """
+
+    shape: tuple[int, ...]
+    missing: Box | None
+
+
+Step = Opened | Decoded | Converted | PageError
+
+
+def serve(connection: Connection, log: logs.Settings) -> None:
+    """Decode files until the pipe is closed.
+
+    Args:
+        connection: receives the descriptor of the window, then pickled jobs, and an empty message after each step but
+            the last. Is sent an empty message, then pickled steps; a page's error is the last step of its file.
+        log: how the process logs.
+    """
+    child.prepare(log)
+    scheduling.retain_freed_memory(_RETAINED_BYTES)
+    with contextlib.suppress(EOFError, OSError):
+        connection.send_bytes(b"")
+        window = Window(reduction.recv_handle(connection))
+        while True:
+            # From the process that started this one.
+            job: Job = pickle.loads(connection.recv_bytes())  # noqa: S301 # nosec B301
+            _Task(connection, window, job).run()
+
+
+class _Task:
+    """A file on its way through this process."""
+
+    def __init__(self, connection: Connection, window: Window, job: Job) -> None:
+        self._connection = connection
+        self._window = window
+        self._job = job
+
+    def run(self) -> None:
+        data = np.empty(self._job.nbytes, np.uint8)
+        self._window.receive(data, self._connection.recv_bytes, self._acknowledge)
+        try:
+            pixels, missing = self._decoded(data.tobytes())
+        except PageError as error:
+            self._connection.send_bytes(pickle.dumps(error))
+            return
+        self._connection.send_bytes(pickle.dumps(Converted(pixels.shape, missing)))
+        self._window.send(pixels.reshape(-1), self._acknowledge, self._connection.recv_bytes)
+
+    def _decoded(self, data: bytes) -> tuple[np.ndarray, Box | None]:
+        margin = _MARGIN_BYTES + len(data)
+        file.limit_pillow(self._job.max_megapixels)
+        with _limited_memory(margin):
+            reader = file.ImageFileReader(data, self._job.max_megapixels)
+        self._report(Opened(reader.bytes_to_decode, reader.pixels))
+        with _limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
+            reader.load()
+            self._report(Decoded(reader.pixels))
+            return reader.convert()
+
+    def _report(self, step: Step) -> None:
+        """Send a step, and wait until the parent says to go on."""
+        self._connection.send_bytes(pickle.dumps(step))
+        self._connection.recv_bytes()
+
+    def _acknowledge(self) -> None:
+        self._connection.send_bytes(b"")
+
+
+@contextlib.contextmanager
+def _limited_memory(more_bytes: int) -> Iterator[None]:
+    """Let the operating system refuse this process more than these bytes in addition to those that it has.
+
+    Without /proc, as on macOS, there is no limit.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    except OSError:
+        yield
+        return
+    limit = used + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))

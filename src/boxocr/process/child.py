@@ -1,0 +1,36 @@
+"""Set-up of a process that another one started and may kill."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import wait
+
+from boxocr.process import logs, scheduling
+
+
+def prepare(log: logs.Settings) -> None:
+    """Prepare this process for its work. Call it before threads are started.
+
+    Args:
+        log: how the process logs.
+    """
+    # Ctrl-C reaches all processes of a terminal, but the parent decides when its children end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    scheduling.limit_malloc_arenas()
+    end_with_parent()
+    logs.configure(*log)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as its parent has ended, whatever it is doing."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(0)
+
+    # A busy or hanging process would not notice that its parent is gone.
+    threading.Thread(target=watch, args=(parent.sentinel,), name="parent-watch", daemon=True).start()

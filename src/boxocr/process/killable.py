@@ -1,0 +1,108 @@
+"""A process that runs one job at a time, and is killed if it takes too long."""
+
+import contextlib
+import multiprocessing
+import select
+from collections.abc import Callable, Sequence
+from multiprocessing import reduction
+from multiprocessing.context import SpawnContext, SpawnProcess
+
+
+class ProcessGone(Exception):
+    """The process ended, or did not start."""
+
+    def __init__(self) -> None:
+        super().__init__("the process ended")
+
+
+class KillableProcess:
+    """A process and the pipe to it. Not thread-safe, except for :meth:`kill`.
+
+    Args:
+        target: an importable function. It is called with its end of the pipe and ``args``, and sends a message once it
+            is ready.
+        args: can be pickled.
+        name: of the process.
+        start_seconds: until it must be ready.
+
+    Attributes:
+        is_killed: whether :meth:`kill` was called, also because it died.
+
+    Raises:
+        ProcessGone: from the constructor, if the process dies or is not ready in time.
+    """
+
+    def __init__(self, target: Callable[..., None], args: Sequence[object], *, name: str, start_seconds: float) -> None:
+        # Not forked: a fork copies locks that other threads hold, and that are never released.
+        context: SpawnContext = multiprocessing.get_context("spawn")
+        self._connection, other_end = context.Pipe()
+        self._process: SpawnProcess = context.Process(target=target, args=(other_end, *args), name=name, daemon=True)
+        self._process.start()
+        # While this end stays open here, the pipe does not report the death of the process.
+        other_end.close()
+        # Connection.poll creates a selector on each call.
+        self._answered = select.poll()
+        self._answered.register(self._connection, select.POLLIN)
+        self.is_killed = False
+        try:
+            self.receive(start_seconds)
+        except (TimeoutError, ProcessGone):
+            raise ProcessGone from None
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid or 0
+
+    def send(self, message: bytes) -> None:
+        """Send a message.
+
+        Raises:
+            ProcessGone: the process is dead.
+        """
+        try:
+            self._connection.send_bytes(message)
+        except OSError:
+            self.kill()
+            raise ProcessGone from None
+
+    def has_answered(self, timeout: float) -> bool:
+        """Whether there is a message, or the process has died, within ``timeout`` seconds."""
+        return bool(self._answered.poll(timeout * 1000))
+
+    def receive(self, timeout: float) -> bytes:
+        """Wait for the next message.
+
+        Raises:
+            TimeoutError: after ``timeout`` seconds; the process was killed.
+            ProcessGone: the process died.
+        """
+        if not self.has_answered(timeout):
+            self.kill()
+            raise TimeoutError
+        try:
+            return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            self.kill()
+            raise ProcessGone from None
+
+    def send_file(self, descriptor: int) -> None:
+        """Send an open file, which the process takes with :func:`multiprocessing.reduction.recv_handle`.
+
+        Raises:
+            ProcessGone: the process is dead.
+        """
+        try:
+            reduction.send_handle(self._connection, descriptor, self.pid)
+        except OSError:
+            self.kill()
+            raise ProcessGone from None
+
+    def kill(self) -> None:
+        """Kill the process. Thread-safe."""
+        # SIGTERM would not do: C code handles it seconds later.
+        self.is_killed = True
+        with contextlib.suppress(ValueError, AttributeError):
+            self._process.kill()
+            # Releasing gigabytes takes the kernel a while.
+            self._process.join(5)

@@ -1,0 +1,50 @@
+"""The order of Arabic and Hebrew text.
+
+PP-OCR's models give the characters of a line from left to right, as they are seen. Text is stored in the order in which
+it is read: from right to left, numbers and words of other scripts within it from left to right.
+"""
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from boxocr.reading.whole_page import Piece
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+
+
+def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Put the words of a line in order, and the characters of each; other scripts stay as they are.
+
+    Args:
+        words: from left to right, the characters of each one too.
+    """
+    if not any(_is_right_to_left(word.text) for word in words):
+        return tuple(words)
+    runs = itertools.groupby(reversed(words), lambda word: _is_right_to_left(word.text))
+    ordered = [word for is_rtl, run in runs for word in (run if is_rtl else reversed(list(run)))]
+    return tuple(replace(word, text=_reversed(word.text)) for word in ordered)
+
+
+def _reversed(text: str) -> str:
+    """A word in reading order; numbers and parts in other scripts keep theirs."""
+    if not _is_right_to_left(text):
+        return text
+    runs = itertools.groupby(reversed(text), _keeps_order)
+    return "".join(_run(keeps, run) for keeps, run in runs)
+
+
+def _run(keeps: bool, characters: Iterable[str]) -> str:
+    run = "".join(characters)
+    return run[::-1] if keeps else run.translate(_MIRRORED)
+
+
+def _keeps_order(character: str) -> bool:
+    """Whether a character is a letter of a script from left to right, a digit, or a sign within a number."""
+    return unicodedata.bidirectional(character) in {"L", "EN", "AN", "ES", "CS", "ET"}
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)

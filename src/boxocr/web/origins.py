@@ -1,0 +1,96 @@
+"""Refuses requests that browsers send for other sites.
+
+A page of any site can have its visitors' browsers send requests to this server. Three rules keep such a page from
+reading or doing anything:
+
+- A name of another site that resolves to this server (DNS rebinding) is not accepted as the request's host.
+- A body must be declared as JSON. Browsers ask before they send JSON to another site, and this server does not agree.
+- The status page's data is only sent to the status page.
+"""
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+
+from boxocr.errors import CrossOrigin, HostNotAllowed, NotJSON
+from boxocr.settings.allowed_hosts import EVERY_NAME, AllowedHost
+from boxocr.settings.environment import Settings
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]{1,253})(?::([0-9]{1,5}))?", re.IGNORECASE)
+
+# Names that the public DNS cannot give to anyone. Docker and Kubernetes give them to containers and services.
+_NOT_PUBLIC = (".localhost", ".internal", ".svc", ".svc.cluster.local")
+
+_OWN_PAGE = ("same-origin", "none")
+
+
+def refuse_foreign_hosts(app: Flask, settings: Settings) -> None:
+    """Refuse requests whose Host header is not a name of this server.
+
+    With a password this only happens if ALLOWED_HOSTS is set: a browser does not send the password to a foreign name.
+    """
+    names = settings.allowed_hosts
+    if EVERY_NAME in names or (not settings.is_open and not names):
+        return
+
+    @app.before_request
+    def check_host() -> None:
+        host = request.headers.get("Host", "")
+        # Browsers always send a host; health checks of load balancers often do not.
+        if host and request.path != "/health" and not is_own(host, names):
+            shown = "".join(char if char.isprintable() else "?" for char in host)[:100]
+            raise HostNotAllowed(
+                f"This server does not have the name {shown}.",
+                "Add the name to ALLOWED_HOSTS, or set BASIC_AUTH_USER and BASIC_AUTH_PASS.",
+            )
+
+
+def is_own(host: str, names: tuple[AllowedHost, ...]) -> bool:
+    """Whether a Host header can only have been sent to this server on purpose.
+
+    Args:
+        host: value of the header.
+        names: entries of ALLOWED_HOSTS.
+    """
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name, port = found[1].lower(), int(found[2] or 80)
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        pass
+    else:
+        return True
+    machine = socket.gethostname().lower()
+    own = ("localhost", machine, f"{machine}.local")
+    # A trailing dot makes a name without other dots one of the public DNS.
+    is_local = "." not in name or name.removesuffix(".") in own or name.endswith(_NOT_PUBLIC)
+    return is_local or any(entry.matches(name.strip("[]"), port) for entry in names)
+
+
+def require_json(app: Flask) -> None:
+    """Refuse bodies of other types than JSON."""
+
+    @app.before_request
+    def check_type() -> None:
+        if request.method == "POST" and not request.is_json:
+            raise NotJSON
+
+
+def require_same_origin() -> None:
+    """Refuse the request if a browser sends it for another site.
+
+    Raises:
+        CrossOrigin: the request comes from a page of another origin.
+    """
+    # Browsers only send Sec-Fetch-Site to localhost and with TLS, and Origin only with some requests. Other requests
+    # that a foreign page can send get answers that it cannot read, since they have no CORS headers.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in _OWN_PAGE:
+        raise CrossOrigin
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+        raise CrossOrigin

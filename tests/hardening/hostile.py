@@ -1,0 +1,78 @@
+"""Files within all limits of size that would take a decoder minutes or gigabytes."""
+
+import struct
+from io import BytesIO
+
+from PIL import Image
+
+# A scan of a progressive JPEG begins with this marker; the end of the image is the other one.
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+
+
+def many_scans(side: int, scans: int, *, shade: int = 200) -> bytes:
+    """A progressive JPEG without colour, whose last scan is repeated until there are this many.
+
+    Args:
+        side: width and height, px.
+        scans: in all.
+        shade: of grey; files of different shades are different.
+    """
+    file = BytesIO()
+    Image.new("L", (side, side), shade).save(file, "JPEG", progressive=True)
+    data = file.getvalue().removesuffix(_END)
+    last = data[data.rindex(_SCAN) :]
+    return data + last * (scans - data.count(_SCAN)) + _END
+
+
+def many_segments(segments: int) -> bytes:
+    """A JPEG with this many application segments of one byte each."""
+    file = BytesIO()
+    Image.new("L", (64, 64), 200).save(file, "JPEG")
+    data = file.getvalue()
+    return data[:2] + b"\xff\xe5\x00\x03x" * segments + data[2:]
+
+
+def many_comments(comments: int) -> bytes:
+    """A GIF with this many comments of one byte each."""
+    file = BytesIO()
+    Image.new("L", (64, 64), 200).save(file, "GIF")
+    data = file.getvalue()
+    image = data.index(b",", 13)
+    return data[:image] + b"!\xfe\x01x\x00" * comments + data[image:]
+
+
+def many_chunks(chunks: int) -> bytes:
+    """A PNG with this many empty chunks of pixels."""
+    file = BytesIO()
+    Image.new("L", (64, 64), 200).save(file, "PNG")
+    data = file.getvalue()
+    place = data.index(b"IDAT") - 4
+    return data[:place] + b"\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e" * chunks + data[place:]
+
+
+def many_strips(strips: int) -> bytes:
+    """A TIFF of 64 by 64 pixels with the offsets of this many strips, all of the same bytes."""
+    tags = [(256, 4, 1, 64), (257, 4, 1, 64), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1)]
+    place = 8 + 2 + 12 * 9 + 4
+    tags += [(273, 4, strips, place + 64), (278, 4, 1, 1), (279, 4, strips, place + 64 + 4 * strips)]
+    arrays = struct.pack("<I", place) * strips + struct.pack("<I", 64) * strips
+    return _tiff(tags) + bytes(64) + arrays
+
+
+def large_tile(side: int) -> bytes:
+    """A TIFF of 16 by 16 pixels in a tile of this width and length."""
+    tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 32773), (262, 3, 1, 1), (277, 3, 1, 1)]
+    tags += [(322, 4, 1, side), (323, 4, 1, side), (324, 4, 1, 8 + 2 + 12 * 10 + 4), (325, 4, 1, 64)]
+    return _tiff(tags) + b"\x81\x00" * 32
+
+
+def shared_values(tags: int) -> bytes:
+    """A TIFF with this many tags that all refer to the same megabyte."""
+    megabyte = 1_000_000
+    fields = [(number, 1, megabyte, 8 + 2 + 12 * tags + 4) for number in range(40_000, 40_000 + tags)]
+    return _tiff(fields) + bytes(megabyte)
+
+
+def _tiff(tags: list[tuple[int, int, int, int]]) -> bytes:
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)

@@ -1,0 +1,140 @@
+"""Files that would take a decoder minutes or gigabytes cost their own box only, and only for a moment."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boxocr.settings.environment import available_cores
+from tests.backend import START_SECONDS, Backend, one_reader, running
+from tests.conftest import DATA
+from tests.hardening import hostile
+from tests.payloads import notes, payload, texts
+from tests.servers.web import Reply, WebServer, web_server
+
+ENGINE = "tests.engines:Counting"
+
+PAGE = (DATA / "pages" / "a.png").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def impatient(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A server that stops decoding after a fifth of a second."""
+    environment = one_reader(web.origin, ENGINE, PAGE_DECODE_TIMEOUT="0.2")
+    with running(tmp_path_factory.mktemp("impatient"), environment) as server:
+        yield server
+
+
+def results_of(server: Backend, url: str) -> list[dict[str, Any]]:
+    """The results for a box on the page at a URL."""
+    body = payload("one-box", "")
+    body["tasks"][0]["data"]["ocr"] = url
+    found: list[dict[str, Any]] = server.predict(body)[0]["result"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        (hostile.many_scans(64, 101), "JPEG file has more than 100 scans"),
+        (hostile.many_segments(200_000), "JPEG file has more than 2,000 segments"),
+        (hostile.many_chunks(100_000), "PNG file has more than 50,000 chunks"),
+        (hostile.many_comments(200_000), "GIF file has more than 20,000 blocks before its image"),
+        (hostile.many_strips(300_000), "TIFF file has more than 200,000 strips or tiles"),
+        (hostile.large_tile(30_000), "TIFF file has more than 16,777,216 pixels in a tile"),
+        (hostile.shared_values(400), "TIFF file has tags that share their values"),
+    ],
+    ids=["scans", "segments", "chunks", "comments", "strips", "tile", "values"],
+)
+def test_a_file_of_too_many_parts_is_refused(data: bytes, parts: str, impatient: Backend, web: WebServer) -> None:
+    web.routes["/parts"] = Reply(data)
+
+    results = results_of(impatient, f"{web.url}/parts?{len(data)}")
+
+    assert notes(results) == [f"BoxOCR: The page's {parts}. Save it again as an ordinary PNG or JPEG."]
+
+
+def test_a_decoding_that_takes_too_long_is_stopped_and_not_repeated(impatient: Backend, web: WebServer) -> None:
+    web.routes["/slow"] = Reply(hostile.many_scans(9_000, 100))
+
+    first, second = (results_of(impatient, f"{web.url}/slow") for _ in range(2))
+
+    stopped = "BoxOCR: Decoding the page's image took more than 0.2 s and was stopped."
+    remedy = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
+    assert notes(first) == notes(second) == [f"{stopped} {remedy}"]
+    assert len(web.asked("/slow")) == 1
+
+
+def test_pages_are_read_while_hostile_ones_are_decoded(web: WebServer, tmp_path: Path) -> None:
+    """There are more of them than decoders."""
+    count = 2 * available_cores() + 1
+    web.routes[""] = lambda request: Reply(hostile.many_scans(8_000, 100, shade=100 + int(request.path[1:])))
+    web.routes["/page"] = Reply(PAGE)
+    with (
+        running(tmp_path, one_reader(web.origin, ENGINE, PAGE_DECODE_TIMEOUT="5")) as server,
+        ThreadPoolExecutor(count) as threads,
+    ):
+        slow = [threads.submit(results_of, server, f"{web.url}/{number}") for number in range(count)]
+        until(lambda: all(web.asked(f"/{number}") for number in range(count)))
+
+        page = results_of(server, f"{web.url}/page")
+        health = server.get("/health")
+
+        assert not all(answer.done() for answer in slow)
+        assert texts(page)
+        assert health.ok
+        assert all("and was stopped" in notes(answer.result())[0] for answer in slow)
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
+def test_a_page_is_read_although_its_decoder_is_killed(web: WebServer, tmp_path: Path, *, is_busy: bool) -> None:
+    web.routes["/page"] = Reply(PAGE)
+    web.routes["/slow"] = Reply(hostile.many_scans(5_000, 100))
+    with running(tmp_path, one_reader(web.origin, ENGINE)) as server, ThreadPoolExecutor(1) as thread:
+        assert texts(results_of(server, f"{web.url}/page"))
+        (decoder,) = decoders(server)
+        before = cpu_ticks(decoder)
+        answer = thread.submit(results_of, server, f"{web.url}/slow") if is_busy else None
+        until(lambda: not is_busy or cpu_ticks(decoder) > before + 10)
+        os.kill(decoder, signal.SIGKILL)
+        found = answer.result() if answer else results_of(server, f"{web.url}/slow")
+
+        assert texts(found)
+        assert decoder not in decoders(server)
+
+
+def decoders(server: Backend) -> list[int]:
+    """The processes that decode, and have decoded before."""
+    (web_process,) = children(server.pid)
+    return [pid for pid in children(web_process) if "boxocr-pages" in Path(f"/proc/{pid}/maps").read_text()]
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process's children."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def cpu_ticks(pid: int) -> int:
+    """The time that a process has computed, in hundredths of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
