@@ -30,7 +30,7 @@ BROWSERS ?= 3
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -124,6 +124,9 @@ soak: $(VENV)/.installed-test
 
 nightly: $(VENV)/.installed-test
 	.ci/nightly
+
+bench-review: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.review $(ARGS)
 
 bench-learning: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.learning $(ARGS)

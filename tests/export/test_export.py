@@ -146,11 +146,14 @@ def test_pages_of_a_list_and_of_several_images_are_pages_of_their_own(export: Ex
     }
     number = add_project(studio, one, config=config)
     studio.uploads |= {f"1/{place}.png": png(page(place)) for place in (2, 3)}
+    # A task without a stamp.
+    studio.tasks[number].append(task(2, line("alone")) | {"data": {"scans": ["/data/upload/1/1.png"]}})
     folder = export(number, "paddleocr-rec", "--split", "100")
     found = dict(row.split("\t") for row in (folder / "rec_gt.txt").read_text(encoding="utf-8").splitlines())
     assert found == {
         "crop_img/task-1-page-2-region-1.png": "second page",
         "crop_img/task-1-page-3-region-1.png": "on the stamp",
+        "crop_img/task-2-region-1.png": "alone",
     }
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "| regions on a page that the task does not have | 1 |" in card

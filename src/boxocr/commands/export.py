@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TextIO
 
@@ -218,7 +219,8 @@ class _Run:
     def _key(self, task: AnnotatedTask, page: TaskPage) -> str:
         """Equal for pages that belong to the same set. A page that several tasks show is in one set only."""
         pages = task.pages if self._work.output_format.by_task else (page,)
-        return "\n".join(one.address for one in pages)
+        # Addresses can be whole images.
+        return sha256("\n".join(one.address for one in pages).encode()).hexdigest()
 
     def _write_page(self, task: AnnotatedTask, page: TaskPage, regions: list[Region], store: PageStore) -> None:
         name = self._set_of[self._key(task, page)] if self._shares.is_divided else ""

@@ -138,17 +138,22 @@ def annotated_task(task: Json, annotation: Json, configs: TaskConfigs) -> Annota
         configs: of the project.
 
     Raises:
-        PageAddressError: the task's data does not contain the addresses of its pages, or the config is not valid.
+        PageAddressError: the task's data does not contain the address of any page, or the config is not valid.
     """
     config = configs.of(task)
     if config is None:
         raise PageAddressError("The labeling config is not valid for this task.", "Check the task's data.")
     data = task.get("data") or {}
-    places = [
-        (image, index, address)
-        for image in config.images()
-        for index, address in enumerate(config.page_urls(image, data))
-    ]
+    places: list[tuple[str, int, str]] = []
+    missing = PageAddressError()
+    for image in config.images():
+        try:
+            places += [(image, index, address) for index, address in enumerate(config.page_urls(image, data))]
+        except PageAddressError as error:
+            # Not every task fills all Images of a config.
+            missing = error
+    if not places:
+        raise missing
     pages = tuple(TaskPage(*place, number) for number, place in enumerate(places, 1))
     return AnnotatedTask(int(task["id"]), annotation, pages, config, data)
 
