@@ -68,6 +68,16 @@ def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Family name\nMARCHETTI"
 
 
+def test_the_last_line_of_a_tight_box_is_there(engine: Engine) -> None:
+    lines = ("Deliveries are received at the", "northern gate from seven until", "noon on weekdays")
+    assert read(engine, drawn.text(*lines, size=15, pad=0)) == "\n".join(lines)
+
+
+def test_letters_l_in_a_long_line_are_not_bars(engine: Engine) -> None:
+    lines = ("all will still fill tall hills until all calls fall ill", "twelve shelves full")
+    assert read(engine, drawn.text(*lines, size=24)) == "\n".join(lines)
+
+
 def grain(width: int, height: int) -> Pixels:
     paper = np.random.default_rng(3).normal(236, 4, (height, width))
     return np.repeat(np.clip(paper, 0, 255).astype(np.uint8)[..., None], 3, axis=2)

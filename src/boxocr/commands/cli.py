@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxocr import __version__
+from boxocr.commands.dataset_arguments import add_export, add_review, number
 from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, skipped, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "report": _report,
         "learn": _learn,
         "next": _next,
+        "export": _export,
+        "review": _review,
     }
     command = commands[options.command]
     try:
@@ -82,11 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="start the server, with its status page unless STATUS_PAGE=false")
     doctor = commands.add_parser("doctor", help="check the settings and everything that the server depends on")
-    doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
+    doctor.add_argument("--project", type=number, metavar="N", help="look at this project of Label Studio as well")
     doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
     doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
     connect = commands.add_parser("connect", help="connect a project of Label Studio to this backend, and test it")
-    connect.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    connect.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
     connect.add_argument("--url", metavar="URL", help=_URL_HELP)
     connect.add_argument("--title", default=_TITLE, help=f"name of the model in Label Studio (default: {_TITLE})")
     demo = commands.add_parser("demo", help="make a project with sample pages, ready to draw on")
@@ -101,27 +104,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
     _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
     following = commands.add_parser("next", help="list the pages whose correction helps most")
-    following.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    following.add_argument("--most", type=_number, metavar="M", default=10, help="how many pages (default: 10)")
+    following.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
+    following.add_argument("--most", type=number, metavar="M", default=10, help="how many pages (default: 10)")
+    add_export(commands.add_parser("export", help="write annotations as training data or documents"))
+    add_review(commands.add_parser("review", help="find annotation errors by reading all regions again"))
     return parser
 
 
 def _add_learn(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    parser.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--dry-run", action="store_true", help="print what would be learned, and save nothing")
     action.add_argument(
         "--if-due", action="store_true", help="check the version in use; learn at 16, 32, 64, … corrections"
     )
     action.add_argument("--show", action="store_true", help="print what was learned")
-    action.add_argument("--use", type=_number, metavar="VERSION", help="go back to a version, or on to one")
+    action.add_argument("--use", type=number, metavar="VERSION", help="go back to a version, or on to one")
     action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
     action.add_argument("--forget", action="store_true", help="delete all learned versions of the project")
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--project", type=_number, nargs="+", metavar="N", required=True, help="number of the project, or several"
+        "--project", type=number, nargs="+", metavar="N", required=True, help="number of the project, or several"
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write figures, plots and the worst boxes here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
@@ -130,7 +135,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder, zip archive, or s3://bucket/prefix")
-    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
+    parser.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
     _add_rendering(parser)
     parser.add_argument(
         "--text-layer",
@@ -152,7 +157,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
 
 def _add_preannotate(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_mutually_exclusive_group(required=True)
-    tasks.add_argument("--project", type=_number, metavar="N", help="tasks of this project without predictions")
+    tasks.add_argument("--project", type=number, metavar="N", help="tasks of this project without predictions")
     tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
     tasks.add_argument("--folder", metavar="PATH", help="documents in this folder, below it, or in this archive")
     tasks.add_argument("--s3", metavar="URL", help="documents in a bucket: s3://bucket/prefix")
@@ -171,13 +176,6 @@ def _add_read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", metavar="L", help="such as deu+eng (default: OCR_LANG)")
     parser.add_argument("--engine", metavar="E", help="such as tesseract (default: OCR_ENGINE)")
     parser.set_defaults(refuse=parser.error)
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _dpi(text: str) -> float:
@@ -371,6 +369,48 @@ def _next(options: argparse.Namespace, settings: Settings) -> int:
     printer = Printer(sys.stdout, Redaction(settings))
     list_next(options.project, options.most, settings, printer, sys.stderr)
     return _SUCCESS
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.export import Work, export
+    from boxocr.documents.formats import FORMATS
+    from boxocr.documents.splits import Shares
+    from boxocr.learning.annotators import Annotators
+
+    try:
+        shares = Shares.parse(options.split) if options.split else None
+    except ValueError:
+        options.refuse("--split needs whole numbers with the sum of 100, such as 80,10,10")
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = export(
+        Work(
+            options.project,
+            FORMATS[options.format],
+            options.output,
+            Annotators(options.annotators),
+            shares,
+            options.seed,
+        ),
+        settings,
+        Printer(sys.stdout, Redaction(settings)).text,
+        lambda name, error: failures.finding(failure(name, error)),
+        sys.stderr,
+    )
+    return _SUCCESS if done else _FAILURE
+
+
+def _review(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.review import Work, run_review
+
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = run_review(
+        Work(options.project, options.html, options.json, options.write, options.fill),
+        settings,
+        Printer(sys.stdout, Redaction(settings)).text,
+        lambda name, error: failures.finding(failure(name, error)),
+        sys.stderr,
+    )
+    return _SUCCESS if done else _FAILURE
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:

@@ -250,8 +250,8 @@ def _evidence(label: str, learned: LearnedRule) -> str:
 
 
 def _evidence_of_heads(learned: LearnedHeads) -> Iterator[str]:
-    if learned.heads:
-        labels = ", ".join(sorted(label or "boxes without label" for label in learned.heads))
+    if common := learned.heads.keys() - learned.own.keys():
+        labels = ", ".join(sorted(label or "boxes without label" for label in common))
         yield f"A recognizer head for {labels} ({learned.verdict.sentence()})"
     for label, verdict in learned.own.items():
         yield f"A head of its own for {label or 'boxes without label'} ({verdict.sentence()})"

@@ -21,9 +21,11 @@ _FRAME = 0.5
 _SIDE = 0.9
 _STRIP = 0.1
 
-# Bars of a bar code: at least as many, each this many times higher than wide, and all of one height within a tenth.
+# Bars of a bar code: at least as many, each this many times higher than wide, all of one height within a tenth, and
+# most of the ink there: a long line of text has as many letters l.
 _BARS = 12
 _BAR = 4
+_MOSTLY = 0.7
 
 
 def find(ink: Ink) -> Ink:
@@ -76,12 +78,15 @@ def has_four_sides(pieces: Components, at: int) -> bool:
 
 
 def _bars(pieces: Components) -> Components:
-    slender = pieces.only(pieces.height > _BAR * pieces.width)
-    if slender.count < _BARS:
-        return slender.only(np.zeros(slender.count, np.bool_))
-    usual = float(np.median(slender.height))
-    alike = (abs(slender.height - usual) < 0.1 * usual) & (abs(slender.top - np.median(slender.top)) < 0.1 * usual)
-    return slender.only(alike if alike.sum() >= _BARS else np.zeros(slender.count, np.bool_))
+    is_slender = pieces.height > _BAR * pieces.width
+    none = pieces.only(np.zeros(pieces.count, np.bool_))
+    if is_slender.sum() < _BARS:
+        return none
+    usual, top = float(np.median(pieces.height[is_slender])), float(np.median(pieces.top[is_slender]))
+    bars = pieces.only(is_slender & (abs(pieces.height - usual) < 0.1 * usual) & (abs(pieces.top - top) < 0.1 * usual))
+    middle = pieces.top + pieces.height / 2
+    is_level = (middle > top) & (middle < top + usual) & (pieces.height > usual / 2)
+    return bars if bars.count >= max(_BARS, _MOSTLY * float(is_level.sum())) else none
 
 
 def _strokes(ink: Ink, length: int, thickest: float) -> Ink:
