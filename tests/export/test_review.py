@@ -35,7 +35,7 @@ Review = Callable[..., tuple[Outcome, dict[str, Json]]]
 
 
 def place(line: int, *, lines: int = 1, down: float = 0) -> dict[str, float]:
-    """The box of a line, or of several, moved down by so many pixels."""
+    """The box of a line, or of several, moved down by a number of pixels."""
     return rectangle(50, 45 + 80 * line + down, 560, 80 * (lines - 1) + 45)
 
 
