@@ -161,6 +161,7 @@ def setup(pages: dict[int, MadePage], **settings: str) -> Iterator[Setup]:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "LOCAL_FILES_DOCUMENT_ROOT": folder,
+            "LOCAL_FILES_FOLDERS": ".",
             **settings,
         }
         with running(Path(log), environment) as backend:

@@ -116,7 +116,7 @@ def test_local_files_are_read_from_disk_where_the_backend_sees_them(
 ) -> None:
     # Without a token Label Studio serves nothing, so the page must come from the disk.
     root = str(store.label_studio.document_root)
-    backend = start_backend(LABEL_STUDIO_ACCESS_TOKEN="", LOCAL_FILES_DOCUMENT_ROOT=root)
+    backend = start_backend(LABEL_STUDIO_ACCESS_TOKEN="", LOCAL_FILES_DOCUMENT_ROOT=root, LOCAL_FILES_FOLDERS=".")
     project = store.project("local files")
     project.connect(backend.url)
     annotator.open(project, project.task())

@@ -97,6 +97,14 @@ def test_an_absolute_address_on_label_studio_is_read_with_the_token(desk: Desk) 
     assert text(desk.backend, f"{desk.studio.url}/data/local-files/?d=imgs/a b.png") == "Invoice 12345"
 
 
+@pytest.mark.parametrize("path", ["/api/projects/1/export?exportType=JSON", "/user/logout"])
+def test_a_task_cannot_have_the_token_sent_to_another_path_of_label_studio(desk: Desk, path: str) -> None:
+    for url in (path, f"{desk.studio.url}{path}"):
+        (note,) = notes(ask(desk.backend, url))
+        assert "is a path of Label Studio that does not serve files" in note
+    assert desk.studio.web.asked(f"{desk.studio.prefix}{path.partition('?')[0]}") == []
+
+
 def test_the_name_that_label_studio_was_given_is_asked_for_and_no_caller_is_believed(desk: Desk) -> None:
     desk.studio.own_name = "https://studio.example.com/ls"
     stranger = "http://10.0.0.8:8080"
@@ -232,9 +240,30 @@ def test_local_files_are_read_from_disk_where_the_folder_is_mounted(tmp_path: Pa
     (root / "imgs").mkdir(parents=True)
     (root / "imgs" / "a b.png").write_bytes(PAGE)
     (tmp_path / "secret.png").write_bytes(PAGE)
-    with running(tmp_path, {"OCR_ENGINE": "tesseract", "LOCAL_FILES_DOCUMENT_ROOT": str(root)}) as backend:
+    with running(
+        tmp_path, {"OCR_ENGINE": "tesseract", "LOCAL_FILES_DOCUMENT_ROOT": str(root), "LOCAL_FILES_FOLDERS": "."}
+    ) as backend:
         assert text(backend, "/data/local-files/?d=imgs/a%20b.png") == "Invoice 12345"
         for outside in ("../secret.png", "imgs/../../secret.png", "%2e%2e/secret.png", str(tmp_path / "secret.png")):
             results = ask(backend, f"/data/local-files/?d={outside}")
             assert [result["type"] for result in results] == ["rectanglelabels"]
             assert str(tmp_path) not in str(notes(results))
+
+
+def test_a_file_on_disk_that_label_studio_refuses_is_not_read(tmp_path: Path) -> None:
+    root = tmp_path / "documents"
+    for folder in ("shown", "hidden"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "a.png").write_bytes(PAGE)
+    with label_studio() as studio:
+        studio.local_files["shown/a.png"] = PAGE
+        environment = {
+            "OCR_ENGINE": "tesseract",
+            "LABEL_STUDIO_URL": studio.url,
+            "LABEL_STUDIO_ACCESS_TOKEN": studio.token,
+            "LOCAL_FILES_DOCUMENT_ROOT": str(root),
+        }
+        with running(tmp_path, environment) as backend:
+            assert text(backend, "/data/local-files/?d=shown/a.png") == "Invoice 12345"
+            (note,) = notes(ask(backend, "/data/local-files/?d=hidden/a.png"))
+    assert "Label Studio shows no such local file to the owner of this server's token" in note

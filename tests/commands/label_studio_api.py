@@ -153,6 +153,8 @@ class ApiStandIn(LabelStudioStandIn):
                     found = [task for task in found if task["id"] not in having]
                 case "filter:tasks:total_annotations", "greater", number:
                     found = [task for task in found if len(task.get("annotations", ())) > number]
+                case "filter:tasks:total_annotations", "equal", number:
+                    found = [task for task in found if len(task.get("annotations", ())) == number]
                 case unknown:
                     raise Refused(400, f"unknown filter {unknown}")
         most = int(request.query.get("page_size", 100))

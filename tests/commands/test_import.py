@@ -166,6 +166,7 @@ def test_what_cannot_be_imported_is_named_with_its_reason_and_the_rest_is_import
     shutil.copy(DOCUMENTS / "encrypted.pdf", scans)
     for name in ("._good.pdf", "Thumbs.db", "notes.txt"):
         (scans / name).write_bytes(b"x")
+    (scans / "loop").symlink_to(scans)
     (scans / "__MACOSX").mkdir()
     (scans / "__MACOSX" / "good.pdf").write_bytes(good)
 
@@ -178,6 +179,7 @@ def test_what_cannot_be_imported_is_named_with_its_reason_and_the_rest_is_import
         MARK + "__MACOSX/: hidden folder, skipped",
         MARK + "._good.pdf: hidden file, skipped",
         MARK + "Thumbs.db: hidden file, skipped",
+        MARK + "loop/: link to a folder, skipped",
         MARK + "notes.txt: neither a PDF nor an image, skipped",
         MARK + "huge.pdf, page 1: It is rendered at 36 dpi, because of its size.",
     ):
@@ -335,6 +337,8 @@ def test_pages_can_be_stored_in_a_folder_that_label_studio_serves(
     assert "Set LOCAL_FILES_DOCUMENT_ROOT" in imports(*arguments).errors
     outside = imports(*arguments, LOCAL_FILES_DOCUMENT_ROOT=str(scans))
     assert "The folder for the pages is not below LOCAL_FILES_DOCUMENT_ROOT" in outside.errors
+    among = imports("--project", "1", "scans", "--to", "scans/pages", LOCAL_FILES_DOCUMENT_ROOT=str(tmp_path))
+    assert "The place for the pages is among the documents" in among.errors
     done = imports(*arguments, LOCAL_FILES_DOCUMENT_ROOT=str(served.parent))
 
     assert (done.code, done.errors) == (0, ""), done

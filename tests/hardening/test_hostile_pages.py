@@ -2,8 +2,7 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ from typing import Any
 import pytest
 
 from boxocr.settings.environment import available_cores
-from tests.backend import START_SECONDS, Backend, one_reader, running
+from tests.backend import Backend, one_reader, running
 from tests.conftest import DATA
 from tests.hardening import hostile
 from tests.payloads import notes, payload, texts
 from tests.servers.web import Reply, WebServer, web_server
+from tests.waiting import until
 
 ENGINE = "tests.engines:Counting"
 
@@ -130,11 +130,3 @@ def cpu_ticks(pid: int) -> int:
     """The time that a process has computed, in hundredths of a second."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + START_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

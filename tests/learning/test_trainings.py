@@ -8,10 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from boxocr.learning.store import LearnedStore
+from boxocr.learning.store import LearnedState, LearnedStore
+from boxocr.reading.recognition.head import Head
 from tests.backend import PYTHONPATH, Backend, clean_environment, one_reader, refused, running
 from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
@@ -42,9 +45,16 @@ def server(tmp_path: Path, page_server: str, studio: ApiStandIn) -> Iterator[Ser
         "LABEL_STUDIO_ACCESS_TOKEN": studio.token,
         "MODEL_DIR": str(tmp_path / "models"),
         "LEARN": "auto",
+        "STATUS_PAGE": "true",
     }
     with running(folder, one_reader(page_server, "tests.learning.engines:Captioned", **variables)) as backend:
         yield Server(backend, page_server)
+
+
+def accuracy(server: Server) -> dict[str, Any]:
+    """The accuracy section of the status page, as soon as it is known."""
+    wait_for(lambda: server.backend.get("/status/accuracy").json()["note"] != "Looking …")
+    return dict(server.backend.get("/status/accuracy").json())
 
 
 def submit(server: Server, project: int, suggestions: int) -> None:
@@ -74,6 +84,10 @@ def test_a_server_learns_by_itself_and_when_it_is_asked_and_forged_events_teach_
     assert server.backend.post("/setup", setup).json()["model_version"] == "boxocr-learned-1-0.1.0"
     assert LearnedStore(tmp_path / "models", forged).versions() == []
     server.expect(forged, READING)
+
+    (row,) = [row for row in accuracy(server)["projects"] if row["project"] == project]
+    assert row["figures"] | {"boxes": 16, "corrected": 16, "accepted_share": 0, "edits": 12 * 16} == row["figures"]
+    assert (row["version"], row["sentences"][0].partition(" (")[0]) == (1, "Label1: the first part like 99/99/9999")
 
     start = payload("webhook-start-training", "")
     start["project"]["id"] = project
@@ -139,3 +153,8 @@ def test_doctor_reports_a_version_that_is_broken_or_of_another_model(
     doctor = boxocr("doctor")
     assert doctor.says(f"✗ learning: Learned version 1 of project {project} cannot be read")
     assert doctor.code == 1
+
+    head = Head(("a",), np.zeros((120, 2), np.float32), np.zeros(2, np.float32), model="another")
+    LearnedStore(tmp_path, project).save(LearnedState(heads={"Label1": head}))
+    doctor = boxocr("doctor")
+    assert doctor.says(f"✗ learning: Version 2 of project {project} has a recognizer head of another model.")

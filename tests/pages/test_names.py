@@ -34,9 +34,10 @@ def test_a_page_under_a_name_of_the_settings_is_fetched_from_the_first_address(
 
 
 def test_any_path_below_such_a_name_is_label_studios(studio: LabelStudioStandIn, named: PageStore) -> None:
-    studio.web.routes[f"{studio.prefix}/anything"] = Reply(png(4))
-    assert value(named, f"{OTHERS[1]}/anything?x=1#y") == 4
-    assert studio.web.requests[-1].target == f"{studio.prefix}/anything?x=1"
+    studio.web.routes[f"{studio.prefix}/static/anything"] = Reply(png(4))
+    assert value(named, f"{OTHERS[1]}/static/anything?x=1#y") == 4
+    assert studio.web.requests[-1].target == f"{studio.prefix}/static/anything?x=1"
+    assert isinstance(failure(named, f"{OTHERS[1]}/api/anything"), PageForbidden)
 
 
 @pytest.mark.parametrize(

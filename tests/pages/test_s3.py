@@ -7,6 +7,7 @@ import pytest
 from boxocr.errors import (
     PageAddressError,
     PageCertificate,
+    PageForbidden,
     PageNotFound,
     PageTooLarge,
     PageUnauthorized,
@@ -222,3 +223,20 @@ def test_an_endpoint_of_a_private_authority_is_read_with_its_certificate(make_st
         endpoint.routes["/pages/x.png"] = Reply(png(3))
         store = make_store(AWS_ENDPOINT=endpoint.url, AWS_CA_BUNDLE=AUTHORITY, **KEYS)
         assert lent(store, PageAddress("s3://pages/x.png"))[0, 0] == 3
+
+
+@pytest.mark.parametrize("allowed", ["pages", "s3://pages/", "others, pages/scans", "pages/scans/"])
+def test_a_bucket_that_is_allowed_is_read(allowed: str, s3: S3Server, make_store: StoreMaker) -> None:
+    store = make_store(AWS_ENDPOINT=s3.url, ALLOWED_BUCKETS=allowed, **KEYS)
+    assert lent(store, PageAddress(s3.put("scans/x.png", png(1))))[0, 0] == 1
+
+
+@pytest.mark.parametrize("allowed", ["page", "pages2", "pages/scan", "pages/scans/x", "others/pages"])
+def test_other_buckets_and_folders_are_refused(allowed: str, s3: S3Server, make_store: StoreMaker) -> None:
+    store = make_store(AWS_ENDPOINT=s3.url, ALLOWED_BUCKETS=allowed, **KEYS)
+    caught = failure(store, s3.put("scans/x.png", png(1)))
+    assert isinstance(caught, PageForbidden)
+    assert caught.sentence == (
+        "The page is in the bucket pages, or a folder of it, that this server is not allowed to read. "
+        "If this is intended, add it to ALLOWED_BUCKETS."
+    )

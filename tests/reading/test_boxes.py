@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from boxocr.errors import LanguageMissing
+from boxocr.reading.box_line import as_seen
+from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -107,20 +109,37 @@ def test_the_same_engine_reads_many_languages_in_turn(tesseract: Engine) -> None
     assert tesseract.read(drawn.text(LINE), ReadingOptions(languages="eng")).text == LINE
 
 
+@pytest.mark.parametrize(
+    ("words", "languages", "text"),
+    [
+        ((",Ja,", "a,b", ","), "eng+deu", "\u201eJa, a,b ,"),
+        (("A", ",,", "Tisza"), "hun", "A \u201eTisza"),
+        (("A", ",", "Tisza"), "eng", "A , Tisza"),
+    ],
+)
+def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
+    words: Sequence[str], languages: str, text: str
+) -> None:
+    pieces = [Piece(word, 0.9, 50.0 * at, 0, 40, 20) for at, word in enumerate(words)]
+    assert corrected(pieces, 0, languages).text == text
+
+
 class Scripted:
-    """Tesseract with prepared answers, which remembers the modes that it was asked for."""
+    """Tesseract with prepared answers, which remembers the modes and images that it was asked for."""
 
     name, version = "scripted", "1"
 
     def __init__(self, *answers: tuple[str, float]) -> None:
         self.answers = list(answers)
         self.modes: list[int] = []
+        self.images: list[Pixels] = []
 
     def languages(self) -> Sequence[str]:
         return ["eng"]
 
     def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:  # noqa: ARG002
         self.modes.append(psm)
+        self.images.append(image)
         text, confidence = self.answers.pop(0) if self.answers else ("", 0.0)
         return [line_of([Piece(text, confidence, 10, 10, 100, 30)], 0)] if text else []
 
@@ -141,3 +160,21 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
     scripted = Scripted(("=", 0.78), ("six lines of real text", 0.6))
     (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
     assert line.text == "six lines of real text"
+
+
+@pytest.mark.parametrize("best", [0, 1, 2])
+def test_the_image_that_a_text_was_read_from_can_be_shown(best: int) -> None:
+    scripted = Scripted(*((LINE, 0.8 if attempt == best else 0.6) for attempt in range(3)))
+    crop = drawn.text(LINE)
+    (line,) = TesseractLines(scripted).recognize([crop], ReadingOptions())
+    assert len(scripted.images) == 3
+    assert np.array_equal(as_seen(crop, line.look), scripted.images[best])
+
+
+def test_a_reading_says_how_its_line_was_prepared(tesseract: Engine) -> None:
+    crop = drawn.text(LINE)
+    reading = tesseract.read(crop, ReadingOptions())
+    assert reading.look == "framed"
+    seen = as_seen(crop, reading.look)
+    assert seen.shape == (crop.shape[0] + 20, crop.shape[1] + 20)
+    assert np.array_equal(as_seen(np.rot90(crop, -1), reading.look, 270), seen)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from boxocr.reading import prepare
 from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
@@ -67,6 +68,16 @@ def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Family name\nMARCHETTI"
 
 
+def test_the_last_line_of_a_tight_box_is_there(engine: Engine) -> None:
+    lines = ("Deliveries are received at the", "northern gate from seven until", "noon on weekdays")
+    assert read(engine, drawn.text(*lines, size=15, pad=0)) == "\n".join(lines)
+
+
+def test_letters_l_in_a_long_line_are_not_bars(engine: Engine) -> None:
+    lines = ("all will still fill tall hills until all calls fall ill", "twelve shelves full")
+    assert read(engine, drawn.text(*lines, size=24)) == "\n".join(lines)
+
+
 def grain(width: int, height: int) -> Pixels:
     paper = np.random.default_rng(3).normal(236, 4, (height, width))
     return np.repeat(np.clip(paper, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -92,12 +103,12 @@ def test_blank_paper_has_no_text(engine: Engine, crop: Pixels) -> None:
     assert (reading.text, reading.confidence) == ("", 0.0)
 
 
-@pytest.mark.parametrize(("width", "number"), [(14, 1), (14, 3), (48, 1)])
-def test_lone_dashes_are_read(engine: Engine, width: int, number: int) -> None:
+@pytest.mark.parametrize(("width", "height", "number"), [(14, 3, 1), (14, 3, 3), (26, 4, 1), (48, 3, 1)])
+def test_lone_dashes_are_read(engine: Engine, width: int, height: int, number: int) -> None:
     image, draw = canvas(40 + number * (width + 8), 50)
     for at in range(number):
         left = 20 + at * (width + 8)
-        draw.rectangle((left, 23, left + width - 1, 25), fill=drawn.BLACK)
+        draw.rectangle((left, 23, left + width - 1, 22 + height), fill=drawn.BLACK)
     text = read(engine, np.asarray(image))
     assert len(text) == number
     assert set(text) <= set("-\u2013\u2014")
@@ -118,8 +129,9 @@ def test_bars_are_not_text(engine: Engine) -> None:
         width = int(random.integers(2, 7))
         draw.rectangle((at, 10, at + width - 1, 95), fill=drawn.BLACK)
         at += width + int(random.integers(2, 7))
-    put(draw, 120, 106, "4 012345 678901", 26)
-    assert read(engine, np.asarray(image)).replace(" ", "") == "4012345678901"
+    for left, figures in ((20, "4"), (70, "012345"), (240, "678901")):
+        put(draw, left, 106, figures, 26)
+    assert read(engine, np.asarray(image)) == "4 012345 678901"
 
 
 def test_light_text_on_a_dark_part_of_a_line_is_read(engine: Engine) -> None:
@@ -138,11 +150,29 @@ def test_a_large_initial_begins_its_line(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Many years later the old\nlighthouse was painted"
 
 
-def test_raised_figures_are_read_with_their_price(auto: Engine) -> None:
-    image, draw = canvas(130, 70)
-    put(draw, 14, 18, "$ 23", 32)
-    put(draw, 78, 14, "49", 19)
-    assert read(auto, np.asarray(image)) == "$ 2349"
+def test_the_dots_that_lead_to_a_number_are_not_text(engine: Engine) -> None:
+    image, draw = canvas(560, 56)
+    put(draw, 12, 10, "Harbour dues")
+    put(draw, 500, 10, "118")
+    for left in range(206, 490, 9):
+        draw.rectangle((left, 34, left + 2, 36), fill=drawn.BLACK)
+    assert read(engine, np.asarray(image)) == "Harbour dues 118"
+
+
+def test_checkboxes_are_not_text(engine: Engine) -> None:
+    image, draw = canvas(420, 56)
+    for left, word in ((12, "Widowed"), (230, "Divorced")):
+        draw.rectangle((left, 16, left + 22, 38), outline=drawn.BLACK, width=2)
+        put(draw, left + 36, 10, word, 26)
+    assert read(engine, np.asarray(image)) == "Widowed Divorced"
+
+
+@pytest.mark.parametrize(("number", "cents", "size"), [("$ 23", "49", 32), ("6", "98", 34), ("$ 7", "25", 26)])
+def test_raised_figures_are_read_with_their_price(engine: Engine, number: str, cents: str, size: int) -> None:
+    image, draw = canvas(180, 80)
+    put(draw, 12, 18, number, size)
+    put(draw, round(20 + ImageFont.load_default(size).getlength(number)), 16, cents, round(0.6 * size))
+    assert read(engine, np.asarray(image)).replace(" ", "") == (number + cents).replace(" ", "")
 
 
 def test_dots_are_joined_into_letters(auto: Engine) -> None:
@@ -171,8 +201,6 @@ def test_doubtful_words_are_named_and_lower_the_score(auto: Engine) -> None:
 
 
 def test_a_whole_page_dark_on_light_is_not_inverted(auto: Engine) -> None:
-    from boxocr.reading import prepare  # noqa: PLC0415
-
     page, draw = canvas(1240, 1754)
     for line in range(60):
         put(draw, 80, 40 + 28 * line, "the quick brown fox jumps over the lazy dog " * 2, 24)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxocr.reading.text import clean, folded, join_unspaced, with_low_quotes
+from boxocr.reading.text import clean, folded, join_unspaced
 
 
 @given(st.text(st.characters(exclude_categories=[])) | st.binary())
@@ -33,8 +33,3 @@ def test_chinese_is_written_without_spaces_and_latin_keeps_them() -> None:
 
 def test_texts_are_compared_without_spaces_and_kinds_of_quotes() -> None:
     assert folded("\u201eA\u201c \u2013 b") == folded('"A"-b') != folded("'A'-b")
-
-
-def test_a_comma_before_a_word_is_a_low_quote_in_languages_that_have_one() -> None:
-    assert with_low_quotes([",Ja,", "a,b", ","], "eng+deu") == ["\u201eJa,", "a,b", ","]
-    assert with_low_quotes([",Ja,"], "eng") == [",Ja,"]

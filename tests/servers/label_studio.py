@@ -115,14 +115,14 @@ class LabelStudioStandIn:
             name = request.query.get("filepath", "").removeprefix("upload/")
             return _file(self.stored_uploads.get(name), Reply(status=403))
         if path == "/data/local-files/":
-            return self._local_file(request.query.get("d", ""))
+            return self._local_file(request.query.get("d", ""), request.headers.get("if-none-match"))
         if task := re.fullmatch(r"/tasks/(\d+)/presign/", path):
             uri = base64.urlsafe_b64decode(request.query["fileuri"]).decode()
             found = self.cloud.get((int(task[1]), uri))
             return redirect(found, 303) if isinstance(found, str) else _file(found, Reply(status=404))
         return Reply(status=404)
 
-    def _local_file(self, name: str) -> Reply:
+    def _local_file(self, name: str, condition: str | None) -> Reply:
         if not self.serves_local_files:
             return _SERVING_OFF
         if not name:
@@ -132,6 +132,8 @@ class LabelStudioStandIn:
             return Reply(json.dumps({"status_code": 500, "version": "1.23.2", "detail": said}).encode(), 500)
         if name.endswith("/"):
             return Reply(f"Error opening file /srv/documents/{name}".encode(), 404)
+        if condition == "*" and name in self.local_files:
+            return Reply(status=304)
         return _file(self.local_files.get(name), Reply(status=404))
 
     def _exchange(self, request: Request) -> Reply:

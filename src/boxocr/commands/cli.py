@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "read": _read,
         "report": _report,
         "learn": _learn,
+        "next": _next,
         "export": _export,
         "review": _review,
     }
@@ -102,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
     _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
     _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
+    following = commands.add_parser("next", help="list the pages whose correction helps most")
+    following.add_argument("--project", type=number, metavar="N", required=True, help="number of the project")
+    following.add_argument("--most", type=number, metavar="M", default=10, help="how many pages (default: 10)")
     add_export(commands.add_parser("export", help="write annotations as training data or documents"))
     add_review(commands.add_parser("review", help="find annotation errors by reading all regions again"))
     return parser
@@ -356,6 +360,14 @@ def _learn(options: argparse.Namespace, settings: Settings) -> int:
     action = next((action for action, asked in chosen.items() if asked), Action.LEARN)
     printer = Printer(sys.stdout, Redaction(settings))
     learn(Work(options.project, action, options.use), settings, printer.text, sys.stderr)
+    return _SUCCESS
+
+
+def _next(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.next_tasks import list_next
+
+    printer = Printer(sys.stdout, Redaction(settings))
+    list_next(options.project, options.most, settings, printer, sys.stderr)
     return _SUCCESS
 
 

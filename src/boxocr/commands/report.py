@@ -19,6 +19,7 @@ from boxocr.learning.crops import Borrow, as_data_address, crop_of
 from boxocr.learning.figures import Report, Scored, report_on
 from boxocr.learning.journal import BoxJournal
 from boxocr.learning.report_page import Picture
+from boxocr.learning.store import LearnedStore
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 
@@ -62,6 +63,7 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
         projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
         boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
         found = report_on(boxes)
+        _remember(settings, found, say)
         titles = {number: project.title for number, project in projects.items()}
         with writing():
             if work.html is not None:
@@ -80,6 +82,18 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
     for path in files:
         say(f"Written: {path}")
     return found
+
+
+def _remember(settings: Settings, found: Report, say: Say) -> None:
+    """Keep the figures of each project for the status page."""
+    if settings.model_dir is None:
+        return
+    try:
+        for number, figures in found.groups["project"].items():
+            store = LearnedStore(settings.model_dir, int(number))
+            store.remember(store.history().with_accuracy(figures.as_json()))
+    except OSError as error:
+        say(f"The status page does not get these figures, since MODEL_DIR cannot be written: {error.strerror}.")
 
 
 def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO, folder: Path = Path()) -> Iterator[Box]:

@@ -12,6 +12,7 @@ from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.learning.boxes import Box
 from boxocr.learning.conventions import conflicts
+from boxocr.learning.figures import report_on
 from boxocr.learning.history import History
 from boxocr.learning.live_check import LEAST_BOXES, Followed, followers, is_worse, verdict_on
 from boxocr.learning.project_heads import LearnedHeads, in_turn, learn_heads
@@ -59,13 +60,12 @@ class Run:
     progress: TextIO
 
     def boxes(self, folder: Path) -> list[Box]:
-        """The boxes that annotators accepted or corrected.
+        """The boxes of all annotations.
 
         Args:
             folder: for the journal, which an interrupted run leaves.
         """
-        read = read_boxes(self.api, self.project, self.progress, folder)
-        return [box for box in read if box.outcome.is_compared]
+        return list(read_boxes(self.api, self.project, self.progress, folder))
 
     def learn(self, boxes: Sequence[Box]) -> LearnedState:
         """What the boxes teach: nothing, where nothing helps on pages that it was not learned from."""
@@ -184,7 +184,7 @@ def dry_run(settings: Settings, store: LearnedStore, say: Say, progress: TextIO)
     """
     with open_api(settings) as api:
         run = Run(api, api.project(store.project), store, settings, say, progress)
-        boxes = run.boxes(Path())
+        boxes = compared(run.boxes(Path()))
         say(f"{len(boxes):,} suggestions that annotators accepted or corrected.")
         for one in conflicts(boxes):
             say(one.sentence())
@@ -192,9 +192,11 @@ def dry_run(settings: Settings, store: LearnedStore, say: Say, progress: TextIO)
 
 
 def _checked_and_learned(run: Run, history: History, *, only_if_due: bool) -> LearnedState | None:
-    store, boxes = run.store, run.boxes(run.store.folder)
+    store, read = run.store, run.boxes(run.store.folder)
+    boxes = compared(read)
     run.say(f"{len(boxes):,} suggestions that annotators accepted or corrected.")
     history = replace(history, conflicts=tuple(one.sentence() for one in conflicts(boxes)))
+    history = history.with_accuracy(report_on(read).total.as_json())
     for sentence in history.conflicts:
         run.say(sentence)
     if rolled_back := run.check(boxes):
@@ -233,6 +235,11 @@ def _learned(run: Run, history: History, boxes: Sequence[Box]) -> LearnedState |
 NOTHING_HELPS = "Neither a rule nor a recognizer head helps on pages that it was not learned from."
 
 
+def compared(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes that annotators accepted or corrected."""
+    return [box for box in boxes if box.outcome.is_compared]
+
+
 def value_of(box: Box) -> Value:
     """A box as rules are learned from it: from its full reading."""
     return Value(text=box.submitted, page=str(box.task), baseline=box.reading, label=box.label)
@@ -243,8 +250,8 @@ def _evidence(label: str, learned: LearnedRule) -> str:
 
 
 def _evidence_of_heads(learned: LearnedHeads) -> Iterator[str]:
-    if learned.heads:
-        labels = ", ".join(sorted(label or "boxes without label" for label in learned.heads))
+    if common := learned.heads.keys() - learned.own.keys():
+        labels = ", ".join(sorted(label or "boxes without label" for label in common))
         yield f"A recognizer head for {labels} ({learned.verdict.sentence()})"
     for label, verdict in learned.own.items():
         yield f"A head of its own for {label or 'boxes without label'} ({verdict.sentence()})"

@@ -1,6 +1,7 @@
 """Checks the versions that were learned from projects' corrections."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.errors import EngineNotUsable
@@ -14,10 +15,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Check the version in use of each project, and report the last run and the last rollback."""
     if settings.model_dir is not None:
         for store in LearnedStore.all(settings.model_dir):
-            yield from _of(store)
+            yield from _of(store, settings)
 
 
-def _of(store: LearnedStore) -> Iterator[Finding]:
+def _of(store: LearnedStore, settings: Settings) -> Iterator[Finding]:
     number, history, project = store.current(), store.history(), store.project
     again = f"Run boxocr learn --project {project}."
     if number is not None:
@@ -26,7 +27,7 @@ def _of(store: LearnedStore) -> Iterator[Finding]:
         except LearnedStateUnusable as error:
             yield failure(CHECK, error)
         else:
-            if _is_foreign(state):
+            if _is_foreign(state, settings):
                 yield failed(
                     CHECK, f"Version {number} of project {project} has a recognizer head of another model.", again
                 )
@@ -41,15 +42,24 @@ def _of(store: LearnedStore) -> Iterator[Finding]:
         yield skipped(CHECK, f"Project {project}: {history.rolled_back[newest]}")
 
 
-def _is_foreign(state: LearnedState) -> bool:
+def _is_foreign(state: LearnedState, settings: Settings) -> bool:
     if not state.heads:
         return False
+    known = _models(settings)
+    # Without any model the engine's own check reports that.
+    return bool(known) and any(head.model not in known for head in state.heads.values())
+
+
+def _models(settings: Settings) -> set[str]:
+    """Checksums of the models that this server can have."""
     try:
         from boxocr.reading import onnx  # noqa: PLC0415 - PP-OCR can be missing
         from boxocr.reading.recognition.last_layer import checksum  # noqa: PLC0415 - the same
-
-        model = checksum(onnx.model_file("rec").read_bytes())
-    except (ImportError, OSError, EngineNotUsable):
-        # The engine's own check reports that.
-        return False
-    return any(head.model != model for head in state.heads.values())
+    except ImportError:
+        return set()
+    files = sorted(settings.ppocr_models.glob("*.onnx")) if settings.ppocr_models else []
+    with suppress(EngineNotUsable):
+        files.append(onnx.model_file("rec"))
+    with suppress(OSError):
+        return {checksum(file.read_bytes()) for file in files}
+    return set()

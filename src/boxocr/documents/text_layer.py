@@ -19,7 +19,7 @@ _CELL_GAP = 1.8
 # Words whose lower edges differ by more, in line heights, are on different lines.
 _SAME_LINE = 0.6
 
-# Characters that PDFium reports: a hyphen at the end of a line, and what has no Unicode.
+# Codes that PDFium reports for a hyphen at the end of a line, and for characters without Unicode.
 _HYPHENS = frozenset({0x02, 0xAD})
 _UNKNOWN = frozenset({0x00, 0xFFFE, 0xFFFF})
 

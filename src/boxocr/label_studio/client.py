@@ -178,9 +178,19 @@ class LabelStudioAPI:
         Returns:
             The tasks by rising number, and how many there are in all after the same one.
         """
+        return self._whole_tasks(project, "greater", after=after, most=most)
+
+    def tasks_to_annotate(self, project: int, *, after: int, most: int) -> tuple[list[dict[str, Any]], int]:
+        """Tasks without annotations; arguments and result are those of :meth:`annotated_tasks`."""
+        return self._whole_tasks(project, "equal", after=after, most=most)
+
+    def _whole_tasks(
+        self, project: int, annotations: str, *, after: int, most: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Tasks whose number of annotations has this relation to 0."""
         filters = [
             {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after},
-            {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0},
+            {"filter": "filter:tasks:total_annotations", "operator": annotations, "type": "Number", "value": 0},
         ]
         query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
         with self._plain_errors():

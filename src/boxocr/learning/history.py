@@ -32,12 +32,16 @@ class History:
         last: the last run; None before the first.
         rolled_back: why versions were rolled back, by number.
         conflicts: sentences about annotators who write the same thing in different ways, as the last run found them.
+        accuracy: figures of all boxes by the names of the report, as the last run or report found them; empty before.
+        accuracy_at: when, in ISO format.
     """
 
     corrections: int = 0
     last: Event | None = None
     rolled_back: Mapping[int, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
+    accuracy: Mapping[str, float | None] = field(default_factory=dict)
+    accuracy_at: str = ""
 
     def begun(self) -> "History":
         """The history while a run lasts, and for good if it is killed."""
@@ -53,7 +57,11 @@ class History:
 
     def with_event(self, sentence: str, *, ok: bool = True) -> "History":
         """The history after a run that ended now."""
-        return replace(self, last=Event(datetime.now(UTC).isoformat(timespec="seconds"), sentence, ok))
+        return replace(self, last=Event(_now(), sentence, ok))
+
+    def with_accuracy(self, figures: Mapping[str, float | None]) -> "History":
+        """The history with the figures of all boxes, as they are now."""
+        return replace(self, accuracy=dict(figures), accuracy_at=_now())
 
     def as_json(self) -> dict[str, Any]:
         """For a file; :meth:`from_json` reads it."""
@@ -63,6 +71,8 @@ class History:
             "last": {"at": last.at, "sentence": last.sentence, "ok": last.ok} if last else None,
             "rolled_back": {str(number): sentence for number, sentence in self.rolled_back.items()},
             "conflicts": list(self.conflicts),
+            "accuracy": dict(self.accuracy),
+            "accuracy_at": self.accuracy_at,
         }
 
     @classmethod
@@ -78,4 +88,10 @@ class History:
             Event(str(last["at"]), str(last["sentence"]), bool(last["ok"])) if last else None,
             {int(number): str(sentence) for number, sentence in found["rolled_back"].items()},
             tuple(map(str, found["conflicts"])),
+            {str(name): None if value is None else float(value) for name, value in found["accuracy"].items()},
+            str(found["accuracy_at"]),
         )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

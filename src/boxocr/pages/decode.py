@@ -16,6 +16,7 @@ from boxocr.pages.image.incomplete import Box
 from boxocr.pages.image.lanes import Decoding, Lanes
 from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.image.worker import Converted, Job, Opened, Step
+from boxocr.process.fair_places import Requester
 from boxocr.process.killable import ProcessGone
 from boxocr.process.memory_budget import MemoryBudget
 
@@ -28,6 +29,8 @@ BYTES_PER_PIXEL = 3
 _PROMPT_SECONDS = 1.0
 
 _NEXT_STEP = b""
+
+_NOBODY = Requester()
 
 _REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
 
@@ -94,8 +97,12 @@ class Decoder:
         """The pixels of an image file, as :meth:`decode_image`."""
         return self.decode_image(data).pixels
 
-    def decode_image(self, data: bytes) -> DecodedImage:
+    def decode_image(self, data: bytes, requester: Requester = _NOBODY) -> DecodedImage:
         """Decode an image file; the first of several frames.
+
+        Args:
+            data: the file.
+            requester: shares the places with others.
 
         Raises:
             PageTooLarge: more pixels than allowed.
@@ -103,17 +110,17 @@ class Decoder:
             PageUndecodable: it is not an image, of an unsupported format, damaged or incomplete.
         """
         try:
-            return self._attempt(data)
+            return self._attempt(data, requester)
         except _Crashed:
             # The system kills processes when it runs out of memory, and the file need not be the cause.
             logger.warning("A process that decodes images was lost.")
         try:
-            return self._attempt(data)
+            return self._attempt(data, requester)
         except _Crashed:
             raise PageTooCostly("Decoding the page's image crashed.") from None
 
-    def _attempt(self, data: bytes) -> DecodedImage:
-        with self._begun() as decoding:
+    def _attempt(self, data: bytes, requester: Requester) -> DecodedImage:
+        with self._begun(requester) as decoding:
             process = decoding.process
             process.send(pickle.dumps(Job(len(data), self._max_megapixels)))
             process.window.send(np.frombuffer(data, np.uint8), self._go_on(decoding), self._taken(decoding))
@@ -147,13 +154,13 @@ class Decoder:
         return DecodedImage(pixels, converted.missing)
 
     @contextmanager
-    def _begun(self) -> Iterator[Decoding]:
+    def _begun(self, requester: Requester) -> Iterator[Decoding]:
         """A process and a place for a file, given back at the end."""
-        self._lanes.enter()
+        self._lanes.enter(requester)
         decoding: Decoding | None = None
         has_ended = False
         try:
-            decoding = Decoding(self._processes.acquire())
+            decoding = Decoding(self._processes.acquire(), requester)
             yield decoding
             has_ended = True
         except ProcessGone:
@@ -169,7 +176,7 @@ class Decoder:
             has_ended = True
             raise
         finally:
-            self._lanes.leave(decoding)
+            self._lanes.leave(requester, decoding)
             if decoding is not None:
                 self._working_budget.release(decoding.reserved)
                 if has_ended and not decoding.process.is_killed:

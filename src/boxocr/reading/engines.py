@@ -67,8 +67,9 @@ def _auto(settings: EngineSettings) -> Pipeline:
             raise
         # PP-OCR needs no data for the language; Tesseract helps with the others.
         tesseract = _runner(replace(settings, languages=""))
+    # PP-OCR looks at the lines of which Tesseract is unsure, so that Tesseract tries each in one way only.
     recognizers = Recognizers(TesseractLines(tesseract, attempts=1), ppocr)
-    return Pipeline("auto", detector, recognizers, TesseractDetector(tesseract.lines))
+    return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract))
 
 
 def _tesseract(settings: EngineSettings) -> Pipeline:

@@ -1,7 +1,6 @@
 """Where the words, lines and blocks of a page are, without recognition: somebody who clicked waits for it."""
 
 import math
-from collections.abc import Callable, Sequence
 
 from boxocr.errors import EngineUnavailable
 from boxocr.reading import orientation, prepare
@@ -23,7 +22,7 @@ _PICTURE = 0.5
 _WIDE_GAP = 2.5
 
 
-def find(image: Pixels, probability: Callable[[Sequence[Line]], float]) -> list[Line]:
+def find(image: Pixels, probability: orientation.Sample) -> list[Line]:
     """Find the text of a grey image.
 
     Args:

@@ -53,9 +53,11 @@ def _straight(image: Pixels, line: Piece, margin: float) -> tuple[Pixels, PageFr
     corners = line.corners()
     across, down = [x for x, _ in corners], [y for _, y in corners]
     height, width = image.shape[:2]
-    left, top = (max(math.floor(min(places) - margin), 0) for places in (across, down))
-    right, bottom = min(math.ceil(max(across) + margin), width), min(math.ceil(max(down) + margin), height)
-    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    # A pixel at least: detected lines can end outside the image.
+    left = min(max(math.floor(min(across) - margin), 0), width - 1)
+    top = min(max(math.floor(min(down) - margin), 0), height - 1)
+    right = max(min(math.ceil(max(across) + margin), width), left + 1)
+    bottom = max(min(math.ceil(max(down) + margin), height), top + 1)
     pixels = np.ascontiguousarray(image[top:bottom, left:right])
     frame = PageFrame(left, top)
     quarters = -round(line.rotation) % 360

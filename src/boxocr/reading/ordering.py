@@ -120,8 +120,17 @@ def _rows(items: Iterable[_Item]) -> list[_Row]:
 
 def _is_level(row: _Row, item: _Item) -> bool:
     other = min(row, key=lambda one: abs(one.left - item.left))
-    overlaps = min(other.right, item.right) - max(other.left, item.left) > _SAME_ROW * item.height
-    return not overlaps and abs(other.middle - item.middle) < _SAME_ROW * min(other.height, item.height)
+    if min(other.right, item.right) - max(other.left, item.left) > _SAME_ROW * item.height:
+        return False
+    if abs(other.middle - item.middle) < _SAME_ROW * min(other.height, item.height):
+        return True
+    # Raised figures, as prices have for cents.
+    figures, number = sorted((other, item), key=lambda one: one.height)
+    return (
+        figures.line.text.isdecimal()
+        and abs(figures.left - number.right) < _SAME_ROW * number.height
+        and number.top - _SAME_ROW * figures.height < figures.top < figures.bottom < number.bottom
+    )
 
 
 def _gaps(rows: Sequence[_Row]) -> list[tuple[float, float]]:
@@ -187,7 +196,7 @@ def _with_drop_caps(items: Sequence[_Item]) -> list[_Item]:
             and cap.height > _DROP_CAP * item.height
             and item.right - cap.right > 0
             and item.left - cap.right < _DROP_CAP_NEAR * cap.height
-            and cap.top - item.height / 2 < item.middle < cap.bottom
+            and abs(item.middle - cap.middle) < (cap.height + item.height) / 2
         ]
         if len(near) > 1:
             first = min(near, key=lambda item: item.top)

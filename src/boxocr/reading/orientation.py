@@ -1,8 +1,10 @@
 """Which way up the text of an image is, from its detected lines."""
 
+import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from boxocr.reading.whole_page import Line, Piece
 
@@ -13,9 +15,10 @@ _SHOWS_SLANT = 5.0
 # The text runs up or down where such lines are together this many times longer than the level ones.
 _UNAMBIGUOUS = 2.0
 
-# A line whose angle differs less from the usual one has that; where the usual one is less than this, text is level.
+# A line whose angle differs less from the usual one has that. Text is level where lines of the usual angle end less
+# than this higher or lower than they begin, in their heights: the sides of short rectangles are not exact.
 _SAME_SLANT = 2.0
-_LEVEL = 0.5
+_LEVEL = 0.15
 
 # As many of the longest lines are read to see which way up they are. They are as they should be when one is this likely
 # to be right; the other way must be better by this.
@@ -23,7 +26,12 @@ _SAMPLES = 5
 _UPRIGHT = 0.5
 _BETTER = 0.25
 
-Sample = Callable[[Sequence[Line]], float]
+
+class Sample(Protocol):
+    """Reads some lines."""
+
+    def __call__(self, lines: Sequence[Line], /, *, words_only: bool = False) -> float:
+        """Return how likely the lines are to be right as they are; numbers do not count with ``words_only``."""
 
 
 def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
@@ -47,7 +55,8 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     first = probability([turned[at] for at in samples])
     if first < _UPRIGHT:
         other_way = _turned(lines, ways[1])
-        other = probability([other_way[at] for at in samples])
+        # Figures are likely upside down as well.
+        other = probability([other_way[at] for at in samples], words_only=not sideways)
         if other > first + _BETTER or (sideways and other > first):
             return other_way, ways[1]
     return turned, ways[0]
@@ -66,9 +75,10 @@ def _is_sideways(line: Piece) -> bool:
 def _turned(lines: Sequence[Line], way: int) -> list[Line]:
     """The lines with text that runs as near to a direction as each rectangle allows, at one slant."""
     towards = [_towards(line, way) for line in lines]
-    slants = [(line.rotation - way + 180) % 360 - 180 for line in towards if line.width > _SHOWS_SLANT * line.height]
-    usual = statistics.median(slants) if slants else 0.0
-    if abs(usual) < _LEVEL:
+    long = [line for line in towards if line.width > _SHOWS_SLANT * line.height]
+    usual = statistics.median((line.rotation - way + 180) % 360 - 180 for line in long) if long else 0.0
+    rise = abs(math.sin(math.radians(usual)))
+    if all(rise * line.width < _LEVEL * line.height for line in long):
         usual = 0.0
     return [_slanted(line, way + usual) for line in towards]
 

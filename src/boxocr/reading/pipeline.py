@@ -10,49 +10,38 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from boxocr.reading import layout, line_image, ordering, orientation, prepare, scoring
+from boxocr.reading import layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
-from boxocr.reading.detection import TextDetector, dots, initials, projection, strokes
+from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.duplicates import without_duplicates
+from boxocr.reading.line_reading import LineReader, Placed
 from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.page_frame import PageFrame
-from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of, mean_confidence
+from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 
 # A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
 _ENOUGH_FOR_PAGES = 0.9
 
-# Samples of lines are read the right way up when they are this likely to be right.
-_UPRIGHT = 0.5
-
-# So many letters are not read by accident.
-_LONG = 6
-
-# Added to a detected line, in its heights, which has paper around its ink: on 77 boxes of real documents the CER was
-# 12.0 % without more, with .05 12.8 %, and with .1 14.2 %.
-_DETECTED_PAD = 0.0
-
-# What has less contrast than this and is less likely to be right is a gradient or a stain.
-_FAINT = 25
+# What has less contrast than this and is less likely to be right is a stain or the grid of a copybook.
+_FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
 # A reading this much longer than another one, and this likely to be right, has not lost a line.
 _LONGER = 1.3
 _TEXT = 0.5
 
+# A number and its raised figures that are together this likely to be right are not recognized in another way.
+_PRICE = 0.8
+
 # For a box with lines that have ink and no text.
 _INCOMPLETE = 0.4
 _NOTE = "A part of the box could not be read."
-
-
-# Lines that were recognized, with where each one's image is.
-_Kept = dict[Line, tuple[Scored, PageFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,12 @@ class _Result:
     empty: int
     turned: int
     engines: frozenset[str]
-    look: str = ""
+
+    @property
+    def look(self) -> str:
+        """How its lines were prepared; empty where they differ."""
+        looks = {line.look for row in self.rows for line in row}
+        return looks.pop() if len(looks) == 1 else ""
 
     @property
     def text(self) -> str:
@@ -75,12 +69,20 @@ class _Result:
         return min((line.confidence for row in self.rows for line in row), default=0.0)
 
     @property
+    def worth(self) -> float:
+        """The weakest line, less if another one has no text: readings with more or fewer lines are compared by it."""
+        return self.weakest * (_INCOMPLETE if self.empty else 1.0)
+
+    @property
     def probability(self) -> float:
         """That all of it is right."""
         if not self.rows:
             return 0.0
         whole = float(np.prod([line.confidence for row in self.rows for line in row]))
         return whole * (_INCOMPLETE if self.empty else 1.0)
+
+
+_NOTHING = _Result([], 0, 0, frozenset())
 
 
 class Pipeline:
@@ -90,8 +92,8 @@ class Pipeline:
         name: the engine's.
         detector: finds lines.
         recognizers: recognize them.
-        fallback: finds lines in scripts that PP-OCR does not know.
         projects: whether the lines that a projection finds in a box are tried too.
+        other: reads the languages that one of the recognizers does not know.
     """
 
     def __init__(
@@ -99,16 +101,16 @@ class Pipeline:
         name: str,
         detector: TextDetector,
         recognizers: Recognizers,
-        fallback: TextDetector | None = None,
         *,
         projects: bool = False,
+        other: "Pipeline | None" = None,
     ) -> None:
         self.name = name
         self.version = recognizers.version
         self._detector = detector
-        self._fallback = fallback or detector
         self._recognizers = recognizers
         self._projects = projects
+        self._other = other
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the languages that one of the engines reads."""
@@ -116,26 +118,42 @@ class Pipeline:
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``; see :class:`~boxocr.reading.types.Engine`."""
-        if (adapted := self._adapted(options)) is not None:
-            return adapted.read(crop, options)
+        if (better := self._better_suited(options)) is not None:
+            return better.read(crop, options)
         crop = prepare.bounded(crop)
+        if options.psm is not None:
+            return self._in_mode(crop, options.psm, options)
+        return self._read(crop, options)
+
+    def _read(self, crop: Pixels, options: ReadingOptions, *, prepared: bool = False) -> Reading:
+        """Read a box.
+
+        Args:
+            crop: as it was drawn, or prepared.
+            options: how it is read.
+            prepared: whether dots were joined or signs erased in it.
+        """
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
-            return Reading("", 0.0, self.name, options.languages)
-        if options.psm is not None:
-            return self._in_mode(grey, options.psm, options)
+            return self._reading(_NOTHING, options)
         found = projection.find(prepare.dark_on_even_paper(grey))
+        if known := self._by_shape(crop, found, options):
+            return self._reading(known, options)
         single: Scored | None = None
         if found.is_one_clear_line():
-            single = self._single_line(crop, found, options)
-            if single.probability >= ENOUGH:
-                return self._reading(
-                    _Result([[_line(single, PageFrame())]], 0, 0, frozenset({single.line.engine})), options
-                )
-        reading = self._reading(self._search(crop, found, single, options), options)
-        if reading.text and initials.is_incomplete(found, reading.text):
-            return replace(reading, confidence=_INCOMPLETE * reading.confidence, note=_NOTE)
-        return reading
+            (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
+        if single is not None and single.probability >= ENOUGH:
+            return self._reading(_one(single), options)
+        if not prepared and (better := _prepared(crop, found)) is not None:
+            return self._read(better, options, prepared=True)
+        # Evened, gradients have edges.
+        paper = found.image if found.has_rules else grey
+        if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
+            return self._reading(_NOTHING, options)
+        result = self._search(crop, found, single, options)
+        if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, _FAINT):
+            result = _NOTHING
+        return self._reading(result, options)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
         """Read all of a page.
@@ -148,8 +166,8 @@ class Pipeline:
         Raises:
             LanguageMissing: when one of the languages is not installed.
         """
-        if (adapted := self._adapted(options)) is not None:
-            return adapted.read_page(image, frame, options)
+        if (better := self._better_suited(options)) is not None:
+            return better.read_page(image, frame, options)
         if prepare.is_blank(image):
             return PageReading((), self.name, options.languages)
         result = self._lines(image, None, options)
@@ -167,35 +185,33 @@ class Pipeline:
         Raises:
             EngineUnavailable: when tesserocr cannot be imported.
         """
+        if (better := self._better_suited(options)) is not None:
+            return better.find_layout(image, frame, options)
         return PageLayout(
-            frame.lines_on_page(layout.find(image, lambda some: self._probability(image, some, options, {})))
+            frame.lines_on_page(layout.find(image, LineReader(self._recognizers, options, image).probability))
         )
 
-    def _adapted(self, options: ReadingOptions) -> "Pipeline | None":
-        """The pipeline for the head in the options, if it is not this one."""
-        recognizers = self._recognizers.adapted(options) if options.psm is None else None
-        return Pipeline(self.name, self._detector, recognizers) if recognizers else None
+    def _better_suited(self, options: ReadingOptions) -> "Pipeline | None":
+        """The pipeline for the head or for the languages in the options, if it is not this one."""
+        if options.psm is not None:
+            return None
+        if recognizers := self._recognizers.adapted(options):
+            return Pipeline(self.name, self._detector, recognizers)
+        return self._other if self._other and not self._recognizers.know(options) else None
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
-        if drawn := strokes.text(found):
-            return _Result([[drawn]], 0, 0, frozenset({self.name}))
-        if dots.is_dot_matrix(found):
-            crop = dots.joined(crop, found)
-            found = projection.find(prepare.dark_on_even_paper(prepare.grey(crop)))
-        elif prepare.is_grain(found.image, prepare.LEAST_CONTRAST):
-            return _Result([], 0, 0, frozenset())
         result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
         if self._projects and found.lines and result.weakest < ENOUGH:
             projected = self._lines(crop, found, options, projection.lines(found))
             longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
-            result = projected if longer else max(result, projected, key=lambda one: one.weakest)
-        if result.weakest < _FAINT_PROBABILITY and prepare.is_grain(found.image, _FAINT):
-            return _Result([], 0, 0, frozenset())
-        if single is None or len(result.rows) > 1 or not single.is_text:
-            return result
-        is_longer = len(single.line.text) > _LONGER * len(result.text) and single.probability > _TEXT
-        return _one(single) if is_longer or single.probability > result.probability else result
+            result = projected if longer else max(result, projected, key=lambda one: one.worth)
+        if single is not None and len(result.rows) <= 1 and single.is_text:
+            is_longer = len(single.line.text) > _LONGER * len(result.text) and single.probability > _TEXT
+            if is_longer or single.probability > result.probability:
+                result = _one(single)
+        lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
+        return replace(result, empty=result.empty + 1) if lacks_letters else result
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
@@ -214,7 +230,8 @@ class Pipeline:
         for image, paper in ((text.image, found.paper), (rest, np.median(crop[:, right : right + 2], axis=(0, 1)))):
             image[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1] = paper
         result = self._lines(rest, text, options)
-        cap_line = Line(cap.line.text, cap.probability, left, top, right - left, bottom - top)
+        # Detected lines have paper around their ink too.
+        cap_line = Line(cap.line.text, cap.probability, left, top - pad, right - left, bottom - top + 2 * pad)
         rows = ordering.in_reading_order([cap_line, *(line for row in result.rows for line in row)], 0)
         return replace(result, rows=rows) if not result.turned else None
 
@@ -230,107 +247,65 @@ class Pipeline:
             detected: the lines, if they were detected already.
         """
         if detected is None:
-            detected = self._detect(image, options)
-        kept: _Kept = {}
-        lines, turned = orientation.upright(detected, lambda some: self._probability(image, some, options, kept))
-        if found is None and orientation.is_text_lost(detected, lines):
-            # Tesseract reads a page better than lines that are cut out of it, and does it in less time.
-            back = -turned % 360
-            frame = PageFrame().turned(back, image.shape[1], image.shape[0])
-            lines = list(frame.lines_on_page(self._detect(prepare.turn(image, back), options)))
-        if found is not None and not turned:
+            detected = self._detector.detect(image, options)
+        clean = found.image if found is not None and found.has_rules else None
+        reader = LineReader(self._recognizers, options, image, clean)
+        lines, turned = orientation.upright(detected, reader.probability)
+        if found is None:
+            if orientation.is_text_lost(detected, lines):
+                # Tesseract reads a page better than lines that are cut out of it, and does it in less time.
+                back = -turned % 360
+                frame = PageFrame().turned(back, image.shape[1], image.shape[0])
+                lines = list(frame.lines_on_page(self._detector.detect(prepare.turn(image, back), options)))
+            scored = reader.recognize(lines, _ENOUGH_FOR_PAGES)
+            return _result(_credible(scored, lines, is_page=True), scored, turned, empty=0)
+        if not turned:
             lines = without_cut(lines, found)
             lines += uncovered(found, lines)
-        # Tesseract reads the rules of a table as letters.
-        first_sees = found.image if found is not None and found.has_rules else None
-        enough = ENOUGH if found is not None else _ENOUGH_FOR_PAGES
-        scored = self._recognize_detected(image, lines, options, first_sees, kept, enough)
-        usual = statistics.median(line.height for line in lines) if lines else 0.0
-        read = [
-            line
-            for (one, frame), detected in zip(scored, lines, strict=True)
-            if one.is_text and is_credible(line := _line(one, frame), detected, usual, is_page=found is None)
-        ]
-        if found is not None and not read:
-            # An annotator saw text there.
-            read = [_line(one, frame) for one, frame in scored if one.line.words]
-        empty = len(scored) - len(read) if found is not None else 0
-        engines = frozenset(one.line.engine for one, _ in scored if one.line.words)
-        return _Result(ordering.in_reading_order(without_duplicates(read), turned), empty, turned, engines)
+        scored = reader.recognize(lines, ENOUGH)
+        credible = _credible(scored, lines, is_page=False)
+        empty = len(scored) - len(credible)
+        if (hidden := _dropped(credible)) and not turned:
+            # Two lines that were detected as one have the text of one of them.
+            rest = without_duplicates(credible)
+            lost = [line for line in uncovered(found, rest) if any(one.holds(line) for one in hidden)]
+            again = reader.recognize(lost, ENOUGH)
+            credible = rest + _credible(again, lost, is_page=False)
+            empty += len(lost) - (len(credible) - len(rest))
+        # An annotator saw text there.
+        return _result(
+            credible or [_line(one, frame) for one, frame in scored if one.line.words], scored, turned, empty
+        )
 
-    def _detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:
-        detector = self._detector if self._recognizers.know(options) else self._fallback
-        return detector.detect(image, options)
+    def _by_shape(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
+        """Read dashes, bars and numbers with small raised figures at their end, which recognizers take for signs."""
+        if drawn := strokes.text(found):
+            return _Result([[drawn]], 0, 0, frozenset({self.name}))
+        cut = initials.raised(found) if len(found.lines) == 1 and not found.has_rules else None
+        if cut is None:
+            return None
+        (top, bottom), (left, right) = found.lines[0], found.columns
+        pad = round(PAD * (bottom - top)) + 1
+        first, start = max(top - pad, 0), max(left - pad, 0)
+        upper = top + max((bottom - top) * 3 // 4, 1)
+        images = crop[first : bottom + pad, start:cut], crop[first:upper, cut : right + pad]
+        parts = self._recognizers.recognize([np.ascontiguousarray(image) for image in images], options)
+        if not (parts[0].line.text[-1:].isdecimal() and parts[1].line.text.isdecimal()):
+            return None
+        number = scoring.joined(parts, cut - start)
+        return _one(number) if number.probability >= _PRICE else None
 
-    def _recognize_detected(  # noqa: PLR0913, PLR0917 - two kinds of images, and what is known of them
-        self,
-        image: Pixels,
-        lines: Sequence[Line],
-        options: ReadingOptions,
-        first_sees: Pixels | None,
-        kept: _Kept,
-        enough: float,
-    ) -> list[tuple[Scored, PageFrame]]:
-        """Recognize detected lines; each result with where its image is.
-
-        Args:
-            image: with the lines.
-            lines: in its pixels.
-            options: how they are recognized.
-            first_sees: what the first engine is shown in its place.
-            kept: lines that were recognized already.
-            enough: the probability from which a line is not recognized again.
-        """
-        results = {line: kept[line] for line in lines if line in kept}
-        first = self._recognizers.first.name
-        results |= {line: (scoring.alone(_recognized(line, first)), PageFrame()) for line in lines if line.text}
-        unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
-        cuts = [line_image.cut(image, line, PAD if line.text else _DETECTED_PAD) for line in unsure]
-        clean = None
-        if first_sees is not None:
-            clean = [line_image.cut(first_sees, line, _DETECTED_PAD)[0] for line in unsure]
-        again = self._recognizers.recognize([cut for cut, _ in cuts], options, clean=clean, enough=enough)
-        for line, (_, frame), one in zip(unsure, cuts, again, strict=True):
-            # A text of the detector's is compared; one of a sample was not compared with a second engine's yet.
-            if not line.text or one.probability > results[line][0].probability:
-                results[line] = one, frame
-        return [results[line] for line in lines]
-
-    def _single_line(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Scored:
-        """Recognize a box with one line."""
-        (top, bottom), (left, _) = found.lines[0], found.columns
-        pad = PAD * (bottom - top) + 1
-        rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
-        part = line_crop(crop, found)
-        cut = initials.raised(found)
-        if cut is not None:
-            upper = slice(rows.start, top + max((bottom - top) * 3 // 4, 1))
-            images = crop[rows, max(int(left - pad), 0) : cut], crop[upper, cut:]
-            parts = self._recognizers.recognize([np.ascontiguousarray(image) for image in images], options)
-            if all(one.line.text[-1:].isdecimal() for one in parts) and parts[1].line.text.isdecimal():
-                return scoring.joined(parts, cut)
-        return self._recognizers.recognize([part], options, found=found)[0]
-
-    def _probability(self, image: Pixels, lines: Sequence[Line], options: ReadingOptions, kept: _Kept) -> float:
-        """How likely some lines are to be right as they are turned; readings of them are kept."""
-        new = [line for line in lines if not line.text and line not in kept]
-        cuts = [line_image.cut(image, line, _DETECTED_PAD) for line in new]
-        # The other way up nearly all of a line is wrong: that shows without a second engine.
-        recognized = self._recognizers.recognize([cut for cut, _ in cuts], options, enough=_UPRIGHT)
-        kept.update({line: (one, frame) for line, one, (_, frame) in zip(new, recognized, cuts, strict=True)})
-        scored = [kept[line][0] if line in kept else scoring.alone(_recognized(line, self.name)) for line in lines]
-        # Upside down no words are likely to be right, though numbers can be; upright some lines are not either.
-        long = [one.probability for one in scored if sum(map(str.isalpha, one.line.text)) >= _LONG]
-        return max(long or [one.probability for one in scored], default=0.0)
-
-    def _in_mode(self, grey: Pixels, psm: int, options: ReadingOptions) -> Reading:
+    def _in_mode(self, crop: Pixels, psm: int, options: ReadingOptions) -> Reading:
         """Read a crop in the page segmentation mode that was asked for, which only Tesseract has."""
         first = self._recognizers.first
         if not isinstance(first, TesseractLines):
-            return self.read(grey, replace(options, psm=None))
+            return self.read(crop, replace(options, psm=None))
+        grey = prepare.grey(crop)
+        if prepare.is_blank(grey):
+            return self._reading(_NOTHING, options)
         recognized = first.recognize_block(grey, psm, options)
         rows = [[_line(scoring.alone(line), PageFrame())] for line in recognized if line.words]
-        return self._reading(_Result(rows, 0, 0, frozenset({first.name}), f"psm {psm}"), options)
+        return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
@@ -347,15 +322,38 @@ class Pipeline:
         )
 
 
+def _prepared(crop: Pixels, found: Projection) -> Pixels | None:
+    """The crop without signs that are not text, or with the dots of its letters joined; None if it has neither."""
+    if (signs := ornaments.find(found.pieces)).count:
+        return ornaments.erased(crop, signs)
+    return dots.joined(crop, found) if dots.is_dot_matrix(found) else None
+
+
+def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bool) -> list[Line]:
+    """The lines that have text."""
+    usual = statistics.median(line.height for line in detected) if detected else 0.0
+    return [
+        line
+        for (one, frame), found in zip(scored, detected, strict=True)
+        if one.is_text and is_credible(line := _line(one, frame), found, usual, is_page=is_page)
+    ]
+
+
+def _dropped(lines: Sequence[Line]) -> list[Line]:
+    """The lines all of whose words are in the places of other lines' words."""
+    words = {word for line in without_duplicates(lines) for word in line.words}
+    return [line for line in lines if words.isdisjoint(line.words)]
+
+
+def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:
+    rows = ordering.in_reading_order(without_duplicates(lines), turned)
+    return _Result(rows, empty, turned, frozenset(one.line.engine for one, _ in scored if one.line.words))
+
+
 def _one(single: Scored) -> _Result:
     """The result of a box with one line."""
     line = single.line
-    return _Result([[_line(single, PageFrame())]] if line.words else [], 0, 0, frozenset({line.engine}), line.look)
-
-
-def _recognized(line: Line, engine: str) -> RecognizedLine:
-    """A line that was recognized while it was detected."""
-    return RecognizedLine(line.words, mean_confidence(line.words), engine)
+    return _Result([[_line(single, PageFrame())]] if line.words else [], 0, 0, frozenset({line.engine}))
 
 
 def _line(scored: Scored, frame: PageFrame) -> Line:

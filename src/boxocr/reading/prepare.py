@@ -17,9 +17,9 @@ GREY = 2
 LEAST_CONTRAST = 8
 _LEAST_SIDE = 3
 
-# Grain is lost in a blur of this many pixels, where strokes are not; paper is compared with what is around it, and not
-# at the very edge.
-_STROKE, _GROUND, _TRIM = 1.5, 31, 2
+# Grain is lost in a blur of this many pixels, where strokes are not; gradients and stains are left in one of so many.
+# The very edge of an image is not compared.
+_STROKE, _GROUND, _TRIM = 1.5, 5.0, 2
 
 # Statistics of a crop settle long before this many pixels.
 _SAMPLE = 6_000
@@ -105,12 +105,16 @@ def is_noise(image: Pixels) -> bool:
     return bool(jumps.size) and float(jumps.mean()) > _NOISE
 
 
-def is_grain(image: Pixels, contrast: int) -> bool:
-    """Say whether paper has grain and no writing: blurred, nothing is darker than what is around by so many greys."""
-    blurred = cv2.GaussianBlur(image, (0, 0), _STROKE)
-    inner = blurred[_TRIM:-_TRIM, _TRIM:-_TRIM] if min(image.shape) > 4 * _TRIM else blurred
-    around = cv2.blur(inner, (_GROUND, _GROUND))
-    return int(cv2.subtract(around, inner).max()) < contrast
+def is_paper(image: Pixels, contrast: float) -> bool:
+    """Say whether a grey image has grain, shadows and stains but no writing, whose edges differ by more greys.
+
+    In 737 boxes with text the greatest difference was 10 and more, 18 without faint carbon copies; in 14 boxes of blank
+    paper, with grain, gradients and lines of copybooks, 12 and less.
+    """
+    exact = image.astype(np.float32)
+    difference = cv2.absdiff(cv2.GaussianBlur(exact, (0, 0), _STROKE), cv2.GaussianBlur(exact, (0, 0), _GROUND))
+    inner = difference[_TRIM:-_TRIM, _TRIM:-_TRIM] if min(image.shape) > 4 * _TRIM else difference
+    return float(inner.max()) < contrast
 
 
 def bounded(image: Pixels) -> Pixels:

@@ -71,7 +71,7 @@ class Recognizers:
         """
         if not images:
             return []
-        second = self._second if self._second is not None and self._second.knows(options) else None
+        second = self._second
         try:
             if found is not None and isinstance(self.first, TesseractLines):
                 lines = [self.first.recognize_found(found, options)]

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 # Scripts written without spaces, with their punctuation and full-width forms: CJK symbols, Kana, Bopomofo, ideographs.
 _UNSPACED = "\u3001-\u303f\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff65"
@@ -50,22 +49,6 @@ def _printable(line: str) -> str:
     return "".join(
         " " if char == "\t" else char for char in line if char == "\t" or unicodedata.category(char) not in ("Cc", "Cs")
     )
-
-
-# Languages whose opening quote is low: CLDR's delimiters.
-_LOW_QUOTES = frozenset(
-    "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi bul mkd rus ukr".split()  # noqa: SIM905 - a list is longer
-)
-
-
-def with_low_quotes(words: Sequence[str], languages: str) -> list[str]:
-    """Put the low opening quote of a language where Tesseract reads it as a comma, which no word begins with."""
-    if _LOW_QUOTES.isdisjoint(languages.split("+")):
-        return list(words)
-    return [
-        ("\u201e" + word.lstrip(",")) if len(word) > 1 and word[0] == "," and word.lstrip(",")[:1].isalpha() else word
-        for word in words
-    ]
 
 
 _ALIKE = str.maketrans(

@@ -49,6 +49,11 @@ class Piece:
             for u, v in ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         )
 
+    def holds(self, other: "Piece") -> bool:
+        """Whether the middle of another rectangle is in this one."""
+        corners = other.corners()
+        return not self.distance(sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4)
+
     def distance(self, x: float, y: float) -> float:
         """Pixels from a point to the rectangle, 0 inside."""
         cosine, sine = cosine_and_sine(self.rotation)

@@ -94,7 +94,9 @@ class Settings(BaseSettings):
 
     # Pages
     allowed_image_hosts: Annotated[tuple[Allowed, ...], NoDecode] = ()
+    allowed_buckets: Annotated[tuple[str, ...], NoDecode] = ()
     local_files_document_root: Path | None = None
+    local_files_folders: Annotated[tuple[str, ...], NoDecode] = ()
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
     page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
             raise ValueError(message) from None
         return value
 
-    @field_validator("label_studio_urls", mode="before")
+    @field_validator("label_studio_urls", "allowed_buckets", "local_files_folders", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -173,6 +175,21 @@ class Settings(BaseSettings):
         except ValueError as error:
             message = f"{error}, or several separated by commas"
             raise ValueError(message) from None
+
+    @field_validator("allowed_buckets")
+    @classmethod
+    def _buckets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(entry.removeprefix("s3://").strip("/") for entry in value)
+
+    @field_validator("local_files_folders")
+    @classmethod
+    def _folders_below(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(entry.startswith("/") or ".." in entry.split("/") for entry in value):
+            message = (
+                "must be folders below LOCAL_FILES_DOCUMENT_ROOT, relative to it, separated by commas; . is all of it"
+            )
+            raise ValueError(message)
+        return value
 
     @field_validator("aws_endpoint")
     @classmethod

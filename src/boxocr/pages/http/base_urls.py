@@ -19,10 +19,11 @@ from boxocr.pages.http.urls import Origin, WebUrl, parse_web_url
 UPLOADS_PATH = "/data/upload/"
 LOCAL_FILES_PATH = "/data/local-files/"
 
-# The paths under which Label Studio serves files: uploads, local files, uploads in cloud storage, cloud storage, and
-# pages behind a password that Label Studio knows.
+# The paths under which Label Studio serves files: uploads, local files, uploads in cloud storage, cloud storage (1.10
+# knows only ``presign``, 1.23 both names), and pages behind a password that Label Studio knows.
 _FILES = re.compile(
-    rf"{UPLOADS_PATH}|{LOCAL_FILES_PATH}|/storage-data/uploaded/|/tasks/\d+/(?:presign|resolve)/|/projects/\d+/file-proxy/"
+    rf"{UPLOADS_PATH}|{LOCAL_FILES_PATH}|/storage-data/uploaded/"
+    r"|/(?:tasks|projects)/\d+/(?:presign|resolve)/|/projects/\d+/file-proxy/"
 )
 
 # Label Studio puts its LABEL_STUDIO_HOST, if set, in front of its style sheets.
@@ -106,6 +107,12 @@ class BaseURLs:
                 # LABEL_STUDIO_HOST changes only when Label Studio restarts. A failed request is repeated sooner.
                 self._expires = time.monotonic() + (60 if page is None else 600)
             return self._own
+
+
+def serves_files(path: str) -> bool:
+    """Whether Label Studio serves files under a path, which begins after its path prefix."""
+    # A path without its last slash is redirected to the one with it.
+    return _FILES.match(f"{path}/") is not None
 
 
 def is_label_studio_file(url: WebUrl) -> bool:

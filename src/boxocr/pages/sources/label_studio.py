@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote, unquote
 
 from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized
-from boxocr.pages.http.base_urls import LOCAL_FILES_PATH, UPLOADS_PATH, BaseURL, BaseURLs
+from boxocr.pages.http.base_urls import LOCAL_FILES_PATH, UPLOADS_PATH, BaseURL, BaseURLs, serves_files
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
 from boxocr.pages.http.urls import WebUrl, parse_web_url
@@ -43,8 +43,17 @@ class LabelStudio:
         may contain its path prefix or leave it out.
 
         Raises:
-            PageForbidden: a relative URL points outside Label Studio's path prefix.
+            PageForbidden: a relative URL points outside Label Studio's path prefix, or the path serves no files.
         """
+        found = self._located(url)
+        if found is not None and self.contains(found) and not (self._serves_files(found) or self._is_public(found)):
+            raise PageForbidden(
+                "The page's address is a path of Label Studio that does not serve files.",
+                "Use an upload, a local file or a file in cloud storage.",
+            )
+        return found
+
+    def _located(self, url: PageURL) -> WebUrl | None:
         if url.scheme:
             return url.web if url.web is None or self.contains(url.web) else self._other_name(url.web)
         path = f"/data/{url.text}" if url.text.startswith("upload/") else url.text
@@ -91,6 +100,24 @@ class LabelStudio:
                 raise refusal
         return self.checked(response)
 
+    def check_local_file(self, name: str, deadline: Deadline) -> None:
+        """Ask whether Label Studio serves a local file to the owner of the token.
+
+        Args:
+            name: below the document root.
+            deadline: for the answer.
+
+        Raises:
+            PageError: it does not; the subclass gives the reason.
+        """
+        # Label Studio 1.23 answers that the file, of any state, has not changed; 1.10 sends it.
+        response = self.get(f"{LOCAL_FILES_PATH}?d={quote(name, safe='/')}", Validator(etag="*"), deadline)
+        if self.contains(response.url):
+            refusal = local_file_refusal(response.status, response.error_text)
+            if refusal is not None:
+                raise refusal
+        self.checked(response)
+
     def _stored_upload(self, path: str, first: Response, validator: Validator | None, deadline: Deadline) -> Fetched:
         """An upload in Label Studio's persistent cloud storage, which has a URL of its own."""
         name = quote("upload/" + unquote(path.removeprefix(UPLOADS_PATH)), safe="/")
@@ -130,13 +157,13 @@ class LabelStudio:
         return response
 
     def _only_here(self, header: str | None) -> Callable[[WebUrl], str | None]:
-        """Returns the header for Label Studio's URLs, but never again after a redirect to another server."""
+        """Returns the header for the URLs of files, but never again after a redirect to another server."""
         away = False
 
         def authorization(url: WebUrl) -> str | None:
             nonlocal away
             away = away or not self.contains(url)
-            return None if away else header
+            return header if not away and self._serves_files(url) else None
 
         return authorization
 
@@ -156,16 +183,28 @@ class LabelStudio:
         return fetched(response)
 
     def _is_unauthorized(self, response: Response) -> bool:
-        return response.status == HTTPStatus.UNAUTHORIZED and self.contains(response.url)
+        sent_token = self.contains(response.url) and self._serves_files(response.url)
+        return response.status == HTTPStatus.UNAUTHORIZED and sent_token
 
     def _below(self, path: str) -> WebUrl:
         return WebUrl(self._origin, f"{self._prefix}{path}")
 
     def contains(self, url: WebUrl) -> bool:
-        """Whether the URL is below the base URL, so that the token may be sent to it.
+        """Whether the URL is below the base URL.
 
         Other paths of the same host may belong to other services. Dot segments are searched for after decoding, since
         some servers decode a path before they resolve it.
         """
         inside = url.path.startswith(f"{self._prefix}/") and ".." not in unquote(url.path).replace("\\", "/").split("/")
         return url.origin == self._origin and inside
+
+    def _serves_files(self, url: WebUrl) -> bool:
+        """Whether Label Studio serves files at this path, so that the token may be sent to it.
+
+        Other paths can export a project or log the token's owner out, with a GET request.
+        """
+        return serves_files(url.path.removeprefix(self._prefix))
+
+    def _is_public(self, url: WebUrl) -> bool:
+        """Whether the path is one of Label Studio's own files, which need no token."""
+        return url.path.removeprefix(self._prefix).startswith("/static/")

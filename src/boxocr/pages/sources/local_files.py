@@ -7,6 +7,7 @@ from urllib.parse import unquote, unquote_plus
 
 from boxocr.errors import PageForbidden, PageNotFound, PageUnreachable
 from boxocr.pages.http.deadline import Deadline
+from boxocr.pages.sources.local_file_access import LocalFileAccess
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits, Validator
 
@@ -17,38 +18,47 @@ class LocalFiles:
     Args:
         root: an existing folder, Label Studio's own LOCAL_FILES_DOCUMENT_ROOT.
         limits: only the number of bytes applies.
+        access: decides which files may be read.
     """
 
-    def __init__(self, root: Path, limits: Limits) -> None:
+    def __init__(self, root: Path, limits: Limits, access: LocalFileAccess) -> None:
         self._root = root
         self._limits = limits
+        self._access = access
 
-    def find(self, url: PageURL) -> Path | None:
-        """The file's resolved path; None if there is no such file below the root.
+    def has(self, url: PageURL) -> bool:
+        """Whether there is such a file below the root.
 
         Raises:
             PageForbidden: the path leaves the root, through ``..``, a link, or by being absolute.
         """
+        return self._find(url) is not None
+
+    def _find(self, url: PageURL) -> tuple[str, Path] | None:
+        """The file's name below the root, and its resolved path."""
         # Label Studio decodes a plus as a space, as forms do, but people also write literal plus signs into paths.
         for name in dict.fromkeys((unquote_plus(url.local_file), unquote(url.local_file))):
             if path := self._resolved(name):
-                return path
+                return name, path
         return None
 
-    def fetch(self, url: PageURL, validator: Validator | None, _deadline: Deadline) -> Fetched:
+    def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
         """The file's bytes, or no data if times, size and inode have not changed.
 
         Raises:
-            PageForbidden: the file is outside the root, or this process may not read it.
+            PageForbidden: the file is outside the root, or this server may not read it.
             PageNotFound: there is no such file.
             PageTooLarge: it has more bytes than the limit.
             PageUnreachable: reading failed.
+            PageError: Label Studio does not serve it; the subclass gives the reason.
         """
-        path = self.find(url)
-        if path is None:
+        found_file = self._find(url)
+        if found_file is None:
             raise PageNotFound
+        name, path = found_file
+        self._access.check(name, path, deadline)
         try:
-            # find() resolved all links, so a link found here was created since. Opening a named pipe without
+            # _find() resolved all links, so a link found here was created since. Opening a named pipe without
             # O_NONBLOCK would wait for its writer.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 state = os.fstat(file.fileno())

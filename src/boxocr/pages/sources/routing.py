@@ -14,6 +14,7 @@ from boxocr.pages.page import PageAddress
 from boxocr.pages.sources.data_uri import DataUri
 from boxocr.pages.sources.label_studio import LabelStudio
 from boxocr.pages.sources.label_studio_storage import LabelStudioStorage
+from boxocr.pages.sources.local_file_access import LocalFileAccess
 from boxocr.pages.sources.local_files import LocalFiles
 from boxocr.pages.sources.page_url import CLOUD_SCHEMES, PageURL
 from boxocr.pages.sources.s3 import S3
@@ -64,7 +65,19 @@ class Sources:
             self._storage = LabelStudioStorage(self._label_studio)
         self._unknown_host = UnknownHost(self._web)
         self._s3 = S3(settings, limits) if settings.aws_access_key_id else None
-        self._local_files = LocalFiles(root, limits) if root else None
+        self._local_files: LocalFiles | None = None
+        if root:
+            asked = self._label_studio if settings.label_studio_token else None
+            self._local_files = LocalFiles(root, limits, LocalFileAccess(root, settings.local_files_folders, asked))
+
+    def parse(self, address: PageAddress) -> PageURL:
+        """The parsed URL of a page.
+
+        Raises:
+            PageAddressError: it is invalid.
+            PageForbidden: its scheme is not allowed.
+        """
+        return PageURL.parse(address.url, address.task_id, default_scheme=self._default_scheme)
 
     def route(self, address: PageAddress) -> Route:
         """The source for a page, with its parsed URL.
@@ -74,7 +87,7 @@ class Sources:
                 configured.
             PageForbidden: its scheme or path is not allowed.
         """
-        url = PageURL.parse(address.url, address.task_id, default_scheme=self._default_scheme)
+        url = self.parse(address)
         if url.scheme == "s3" and self._s3:
             return Route(self._s3, url, url.text, self._fresh_seconds)
         if url.scheme in CLOUD_SCHEMES:
@@ -91,7 +104,7 @@ class Sources:
     def _by_location(self, url: PageURL) -> Route:
         """For URLs on the web and on Label Studio, which differ only in host and path."""
         location = self._label_studio.locate(url) if self._label_studio else None
-        if self._local_files and (location or not url.scheme) and url.local_file and self._local_files.find(url):
+        if self._local_files and (location or not url.scheme) and url.local_file and self._local_files.has(url):
             # Never fresh, since checking a file on disk costs next to nothing.
             return Route(self._local_files, url, url.text, 0)
         if location and self._label_studio:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from boxocr.errors import PageAddressError, PageTimeout
+from boxocr.errors import PageAddressError, PageForbidden, PageTimeout
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3_client import make_client, s3_errors, status_of
@@ -28,7 +28,7 @@ class S3:
     """The source for ``s3://bucket/key``.
 
     Args:
-        settings: ``aws_*``.
+        settings: ``aws_*`` and ``allowed_buckets``.
         limits: for each fetch.
     """
 
@@ -45,6 +45,12 @@ class S3:
             PageError: the subclass gives the reason.
         """
         bucket, key = _bucket_and_key(url.text)
+        allowed = self._settings.allowed_buckets
+        if allowed and not any(f"{bucket}/{key}".startswith(f"{entry}/") for entry in allowed):
+            raise PageForbidden(
+                f"The page is in the bucket {bucket}, or a folder of it, that this server is not allowed to read.",
+                "If this is intended, add it to ALLOWED_BUCKETS.",
+            )
         condition: Any = {"IfNoneMatch": validator.etag} if validator and validator.etag else {}
         with s3_errors(self._settings, bucket, no_answer="S3 could not be reached, or the download was interrupted."):
             try:

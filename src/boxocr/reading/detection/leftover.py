@@ -26,6 +26,10 @@ _TOGETHER = 0.8
 _BAR = 3
 _LINE_INK = 0.3
 
+# Letters at the edge of the box are cut off when they are lower than this, in heights of letters of detected lines:
+# when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost.
+_WHOLE = 0.8
+
 # So many pieces of ink are not lost lines but a picture or dirt.
 _MOST_LINES = 6
 
@@ -52,7 +56,10 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
     # Upright rules are as high as lines.
     is_bar = (letters.height > _BAR * letters.width) & (letters.height > usual) & bool(lines)
-    left = letters.only((letters.height >= lowest) & (covered[middles] == 0) & ~(is_cut & bool(lines)) & ~is_bar)
+    is_covered = covered[middles] == 1
+    read = letters.height[is_covered & (letters.height >= lowest)]
+    is_left = (letters.height >= lowest) & ~is_covered & ~is_bar
+    left = letters.only(is_left)
     if not left.count:
         return []
     reach = max(round(_TOGETHER * float(np.median(left.height))), 1)
@@ -61,7 +68,13 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if groups.count > _MOST_LINES:
         return []
     group_of = groups.labels[left.top + left.height // 2, left.left + left.width // 2]
-    return [_around(left.only(group_of == number)) for number in np.unique(group_of)]
+    whole = _WHOLE * float(np.median(read)) if read.size else 0.0
+    at_edge = is_cut[is_left]
+    return [
+        _around(left.only(group))
+        for group in (group_of == number for number in np.unique(group_of))
+        if not at_edge[group].any() or float(np.median(left.height[group])) >= whole
+    ]
 
 
 def _around(letters: Components) -> Line:

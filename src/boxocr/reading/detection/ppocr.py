@@ -49,9 +49,12 @@ class PPOCRDetector:
         A line runs along the longer side of its rectangle, in either direction.
         """
         height, width = image.shape[:2]
-        shrink = min(_LONGEST / max(height, width), 1.0)
-        size = tuple(max(round(side * shrink / _MULTIPLE), 1) * _MULTIPLE for side in (width, height))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR)
+        scale = min(_LONGEST / max(height, width), 1.0)
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        # Filled up to the multiple, since a box that is two lines high would be squeezed by a third.
+        right, below = (-side % _MULTIPLE for side in size)
+        small = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
         if small.ndim == 2:  # noqa: PLR2004 - a grey image has no axis for colours
             small = np.repeat(small[..., None], 3, axis=2)
         blob = np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 127.5 - 1

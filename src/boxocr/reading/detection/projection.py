@@ -25,10 +25,10 @@ _SLIVER = 0.5
 _CUT = 1
 
 # Dots and accents belong to the letter below them: this share of them is above one, and they cover no more of the line
-# than that, or are as narrow as this, in line heights.
+# than that, or are as narrow as this, in line heights; those of ä as this.
 _OVER_LETTERS = 0.8
 _DOTTED = 0.35
-_DOT = 0.3
+_DOT, _TWO_DOTS = 0.3, 0.6
 
 # A band of ink this much lower than the highest one is specks, not a line; headlines are not that much larger.
 _SPECKS = 0.2
@@ -124,7 +124,7 @@ def find(image: Pixels) -> Projection:
     if has_rules or slivers:
         # The soft edge of ink is lighter than the threshold.
         image = np.where(cv2.dilate(erased.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
-    lines = tuple(_joined([run for run in runs if run not in slivers]))
+    lines = tuple(_joined([run for run in runs if run not in slivers], remaining))
     columns = np.flatnonzero(remaining.any(axis=0))
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
     above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
@@ -206,16 +206,24 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
     return found
 
 
-def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Join the dots of i and the accents, which are runs of their own in words without tall letters, to their line."""
     if not runs:
         return []
     tallest = max(bottom - top for top, bottom in runs)
+    widths = [int(ink[top:bottom].any(axis=0).sum()) for top, bottom in runs] if len(runs) > 1 else [0]
+    # Wider runs are lines of small print.
+    widest = max(_DOTTED * max(widths), _TWO_DOTS * tallest)
     lines = [runs[0]]
-    for top, bottom in runs[1:]:
+    for (top, bottom), width, width_above in zip(runs[1:], widths[1:], widths, strict=False):
         above_top, above_bottom = lines[-1]
-        low = min(bottom - top, above_bottom - above_top) < 0.4 * tallest
-        if low and top - above_bottom < 0.3 * tallest and bottom - above_top <= 1.5 * tallest:
+        lower, its_width = min((bottom - top, width), (above_bottom - above_top, width_above))
+        if (
+            lower < 0.4 * tallest
+            and its_width <= widest
+            and top - above_bottom < 0.3 * tallest
+            and bottom - above_top <= 1.5 * tallest
+        ):
             lines[-1] = (above_top, bottom)
         else:
             lines.append((top, bottom))

@@ -14,13 +14,18 @@ _UPRIGHT_LENGTH = 1.5
 _THICKNESS = 0.3
 _THIN = 3
 
-# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image.
-_FRAME_INK = 0.35
-_FRAME = 0.8
+# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image. Along
+# each side there is ink nearly everywhere, in a strip with this share of the shorter side.
+_FRAME_INK = 0.5
+_FRAME = 0.5
+_SIDE = 0.9
+_STRIP = 0.1
 
-# Bars of a bar code: at least as many, each this many times higher than wide, and all of one height within a tenth.
+# Bars of a bar code: at least as many, each this many times higher than wide, all of one height within a tenth, and
+# most of the ink there: a long line of text has as many letters l.
 _BARS = 12
 _BAR = 4
+_MOSTLY = 0.7
 
 
 def find(ink: Ink) -> Ink:
@@ -42,6 +47,7 @@ def find(ink: Ink) -> Ink:
         & (pieces.height > _FRAME * height)
         & (pieces.area < _FRAME_INK * pieces.width * pieces.height)
     )
+    frames = frames.only(np.array([has_four_sides(frames, at) for at in range(frames.count)], np.bool_))
     text = pieces.only(
         ~np.isin(pieces.numbers, np.concatenate((bars.numbers, frames.numbers)))
         & (np.maximum(pieces.width, pieces.height) > _THIN)
@@ -62,13 +68,25 @@ def find(ink: Ink) -> Ink:
     return found | level | _connected_or_beyond(upright, level, text)
 
 
+def has_four_sides(pieces: Components, at: int) -> bool:
+    """Say whether a piece of ink is a rectangle, which no letter is: at 口 the lower side is above the feet."""
+    left, top, width, height = (int(side[at]) for side in (pieces.left, pieces.top, pieces.width, pieces.height))
+    ink = pieces.labels[top : top + height, left : left + width] == pieces.numbers[at]
+    strip = max(round(_STRIP * min(width, height)), 2)
+    strips = ink[:strip].any(axis=0), ink[-strip:].any(axis=0), ink[:, :strip].any(axis=1), ink[:, -strip:].any(axis=1)
+    return all(float(side.mean()) > _SIDE for side in strips)
+
+
 def _bars(pieces: Components) -> Components:
-    slender = pieces.only(pieces.height > _BAR * pieces.width)
-    if slender.count < _BARS:
-        return slender.only(np.zeros(slender.count, np.bool_))
-    usual = float(np.median(slender.height))
-    alike = (abs(slender.height - usual) < 0.1 * usual) & (abs(slender.top - np.median(slender.top)) < 0.1 * usual)
-    return slender.only(alike if alike.sum() >= _BARS else np.zeros(slender.count, np.bool_))
+    is_slender = pieces.height > _BAR * pieces.width
+    none = pieces.only(np.zeros(pieces.count, np.bool_))
+    if is_slender.sum() < _BARS:
+        return none
+    usual, top = float(np.median(pieces.height[is_slender])), float(np.median(pieces.top[is_slender]))
+    bars = pieces.only(is_slender & (abs(pieces.height - usual) < 0.1 * usual) & (abs(pieces.top - top) < 0.1 * usual))
+    middle = pieces.top + pieces.height / 2
+    is_level = (middle > top) & (middle < top + usual) & (pieces.height > usual / 2)
+    return bars if bars.count >= max(_BARS, _MOSTLY * float(is_level.sum())) else none
 
 
 def _strokes(ink: Ink, length: int, thickest: float) -> Ink:

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from boxocr.reading.text import with_low_quotes
-from boxocr.reading.whole_page import Line, Piece, line_of
+from boxocr.reading.whole_page import Line, Piece, enclosing, line_of
+
+# Languages whose opening quote is low: CLDR's delimiters.
+_LOW_QUOTES = frozenset(
+    "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi bul mkd rus ukr".split()  # noqa: SIM905 - a list is longer
+)
 
 # A word of vertical bars is capital I unless it is this much higher than the other words; it is this sure at most.
 _BAR = 1.15
@@ -16,12 +20,34 @@ def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
 
     A capital I without serifs is read as a vertical bar, which is longer than letters; a low quote as a comma.
     """
+    words = with_low_quotes(words, languages)
     highest = max((word.height for word in words if "|" not in word.text), default=0.0)
-    texts = with_low_quotes([word.text for word in words], languages)
-    fixed = []
-    for word, text in zip(words, texts, strict=True):
-        if set(text) == {"|"} and (not highest or word.height < _BAR * highest):
-            fixed.append(replace(word, text="I" * len(text), confidence=min(word.confidence, _BAR_CONFIDENCE)))
-        else:
-            fixed.append(replace(word, text=text) if text != word.text else word)
+    fixed = [
+        replace(word, text="I" * len(word.text), confidence=min(word.confidence, _BAR_CONFIDENCE))
+        if set(word.text) == {"|"} and (not highest or word.height < _BAR * highest)
+        else word
+        for word in words
+    ]
     return line_of(fixed, block)
+
+
+def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:
+    """Put the low opening quote of a language where Tesseract reads one or two commas, which no word begins with."""
+    if _LOW_QUOTES.isdisjoint(languages.split("+")):
+        return list(words)
+    fixed: list[Piece] = []
+    commas: Piece | None = None
+    for word in words:
+        rest = word.text.lstrip(",")
+        if commas is not None:
+            quoted = enclosing([commas, word], joint="")
+            fixed[-1:] = [replace(quoted, text="\u201e" + word.text)] if rest[:1].isalnum() else [commas, word]
+            commas = None
+        elif not rest:
+            fixed.append(word)
+            commas = word
+        elif rest != word.text and rest[0].isalpha():
+            fixed.append(replace(word, text="\u201e" + rest))
+        else:
+            fixed.append(word)
+    return fixed

@@ -71,11 +71,8 @@ class TesseractLines:
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
         image, frame = _framed(projection.find(prepare.dark_on_even_paper(grey)))
-        return [self._recognized(line, frame) for line in self.recognizer.lines(image, psm, options)]
-
-    def _recognized(self, line: Line, frame: PageFrame) -> RecognizedLine:
-        words = tuple(map(frame.on_page, line.words))
-        return RecognizedLine(words, mean_confidence(words), self.name, FRAMED)
+        lines = [tuple(map(frame.on_page, line.words)) for line in self.recognizer.lines(image, psm, options)]
+        return [RecognizedLine(words, mean_confidence(words), self.name, f"psm {psm}") for words in lines]
 
 
 def as_seen(crop: Pixels, look: str) -> Pixels:

@@ -15,6 +15,7 @@ from boxocr.web.json_bodies import json_object
 from boxocr.web.limits import PredictSlots
 from boxocr.web.origins import require_same_origin
 from boxocr.web.status import images, whole_page
+from boxocr.web.status.accuracy import Accuracy
 from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
@@ -70,11 +71,13 @@ class StatusPage:
         self._slots = slots
         self._recent = RecentReadings(_MOST_READINGS, 32_000_000)
         self._state = State(settings, services, probe)
+        self._accuracy = Accuracy(settings)
         services.at_close(attempts.observe(self._recent.add))
         blueprint = Blueprint(
             "status", __name__, url_prefix="/status", static_folder="files", template_folder="templates"
         )
         blueprint.add_url_rule("/state", view_func=self._get_state, endpoint="state")
+        blueprint.add_url_rule("/accuracy", view_func=self._get_accuracy, endpoint="accuracy")
         blueprint.add_url_rule("/readings", view_func=self._get_readings, endpoint="readings")
         blueprint.add_url_rule("/readings/<int:number>/drawn.png", view_func=self._get_drawn, endpoint="drawn")
         blueprint.add_url_rule("/readings/<int:number>/seen.png", view_func=self._get_seen, endpoint="seen")
@@ -109,6 +112,9 @@ class StatusPage:
 
     def _get_state(self) -> Response:
         return jsonify(self._state.as_json())
+
+    def _get_accuracy(self) -> Response:
+        return jsonify(self._accuracy.as_json())
 
     def _get_readings(self) -> Response:
         after = request.args.get("after", default=0, type=int)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from boxocr.answering.services import Services
-from boxocr.diagnosis import label_studio_server, s3, token
+from boxocr.diagnosis import label_studio_server, learned, s3, token
 from boxocr.diagnosis.report import Finding, Redaction, failure, passed
 from boxocr.errors import BoxOCRError
 from boxocr.settings.environment import Settings
@@ -36,7 +36,14 @@ class State:
             _READY: BackgroundValue(self._ready, _READY_SECONDS),
             label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),
             s3.CHECK: BackgroundValue(lambda: list(s3.findings(settings, {}, ())), _ELSEWHERE_SECONDS),
+            **self._of_projects(settings),
         }
+
+    @staticmethod
+    def _of_projects(settings: Settings) -> dict[str, BackgroundValue[list[Finding]]]:
+        if settings.model_dir is None:
+            return {}
+        return {learned.CHECK: BackgroundValue(lambda: list(learned.findings(settings)), _ELSEWHERE_SECONDS)}
 
     def as_json(self) -> dict[str, Any]:
         """The state for the page's script, without waiting: checks without a result are pending."""
