@@ -219,6 +219,12 @@ def test_a_difference_that_occurs_again_and_again_is_a_convention() -> None:
     assert Kind.TEXT in found["wrong"]
 
 
+def test_a_letter_that_engines_always_misread_is_not_an_error() -> None:
+    names = [evidence(f"M\u00fcller {number}", *[f"Muller {number}"] * 2) for number in range(8)]
+    assert not reported(*names)
+    assert reported(*words(10), *names[:2]).keys() == {"M\u00fcller 0", "M\u00fcller 1"}
+
+
 def test_engines_that_do_not_agree_prove_nothing() -> None:
     assert not reported(*words(10), evidence("word 11 right", "word ll right", "word 17 right"))
 
