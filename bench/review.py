@@ -43,7 +43,7 @@ ERRORS = ("typo", "digits", "box", "line")
 
 _SHARE = 0.03
 
-# Of the lines of a drawn page, so many are annotated together with the next one.
+# Share of the lines of a drawn page that are annotated together with the next one.
 _JOINED = 0.25
 
 # Paper around a region, px.
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("REVIEW_DATA"), help="folder with real pages")
     parser.add_argument("--regions", type=int, default=1_000, help="how many regions of each source")
     parser.add_argument("--draws", type=int, default=5, help="how often errors are planted")
-    parser.add_argument("--show", action="store_true", help="print what was missed and what was reported wrongly")
+    parser.add_argument("--show", action="store_true", help="print missed errors and false alarms")
     options = parser.parse_args()
     sources = {"drawn": _drawn()}
     if options.data:
@@ -98,7 +98,7 @@ class _Reader:
         self._known: dict[object, tuple[tuple[SecondReading, ...], tuple[str, ...]]] = {}
 
     def evidence(self, number: int, one: Annotated, page: Page) -> Evidence:
-        """What is known about a region."""
+        """The evidence about a region."""
         key = (id(page), one.area.key)
         if key not in self._known:
             self._known[key] = self._read(one, page)

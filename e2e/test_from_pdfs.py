@@ -50,7 +50,7 @@ class Desk:
         self._environment["PATH"] = f"{program.parent}:/usr/bin:/bin"
 
     def run(self, containing: str) -> str:
-        """Run the block that contains a text; gives what it prints."""
+        """Run the block that contains a text; gives its output."""
         ((language, block),) = (found for found in self.blocks if containing in found[1])
         block = block.replace("project 12", f"project {self.project.id}").replace(
             "project=12", f"project={self.project.id}"
@@ -101,7 +101,7 @@ def test_the_pages_commands_lead_from_pdfs_to_a_model(desk: Desk) -> None:
     assert "Imported 2 files with 2 pages" in desk.run("boxocr import")
     desk.run("annotations.create")
     scan, typed = sorted(desk.tasks(), key=lambda task: str(task["data"]["source_file"]))
-    # Somebody mistypes a number.
+    # A typing error in a number.
     _correct(desk.project, scan["id"], SCANNED[0], "Invoice number 20471")
 
     assert "6 regions of 2 tasks; 1 are suspicious" in desk.run("boxocr report")

@@ -13,7 +13,7 @@ from tests.export.annotated import CONFIG, page, png
 
 __all__ = ["boxocr", "environment", "studio"]
 
-# `.ci/run` installs the programs that the first one needs, `make test-datasets` what the second one needs.
+# `.ci/run` installs the programs that the first one needs, `make test-datasets` the library of the second one.
 collect_ignore = [
     *([] if all(map(shutil.which, ("lstmtraining", "pdftotext"))) else ["test_programs.py"]),
     *([] if importlib.util.find_spec("datasets") else ["test_datasets.py"]),

@@ -1,4 +1,4 @@
-"""``boxocr export``: which annotations, which sets, what is left out, and what happens when something fails."""
+"""``boxocr export``: which annotations, which sets, the parts that are left out, and failures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -160,7 +160,7 @@ def test_pages_of_a_list_and_of_several_images_are_pages_of_their_own(export: Ex
     assert "| pages without regions | 1 |" in card
 
 
-# --- What is left out, and what fails
+# --- Parts that are left out, and failures
 
 
 def test_the_card_counts_everything(export: Export, studio: ApiStandIn) -> None:

@@ -18,7 +18,7 @@ _SECONDS = 60
 
 
 def run(*command: object, folder: Path) -> str:
-    """What a program prints."""
+    """The output of a program."""
     done = subprocess.run(  # noqa: S603 - Debian's programs
         list(map(str, command)), cwd=folder, capture_output=True, check=True, timeout=_SECONDS
     )

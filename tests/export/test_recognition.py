@@ -22,7 +22,7 @@ from tests.export.annotated import (
 )
 from tests.export.conftest import Export, add_project
 
-# Place and text of each region that is a line of text; the texts hold what separates fields elsewhere.
+# Place and text of each region that is a line of text; the texts contain separators of the formats.
 LINES = {
     "a": ((40, 40, 200, 30), 'Total: 1,234.50 "net"'),
     "b": ((40, 100, 160, 40), "Größe 42 ½ naïve 東京"),

@@ -35,7 +35,7 @@ Review = Callable[..., tuple[Outcome, dict[str, Json]]]
 
 
 def place(line: int, *, lines: int = 1, down: float = 0) -> dict[str, float]:
-    """The box of a line, or of several, moved down by so many pixels."""
+    """The box of a line, or of several, moved down by a number of pixels."""
     return rectangle(50, 45 + 80 * line + down, 560, 80 * (lines - 1) + 45)
 
 
@@ -217,6 +217,12 @@ def test_a_difference_that_occurs_again_and_again_is_a_convention() -> None:
     found = reported(*without_sign, wrong)
     assert found.keys() == {"wrong"}
     assert Kind.TEXT in found["wrong"]
+
+
+def test_a_letter_that_engines_always_misread_is_not_an_error() -> None:
+    names = [evidence(f"M\u00fcller {number}", *[f"Muller {number}"] * 2) for number in range(8)]
+    assert not reported(*names)
+    assert reported(*words(10), *names[:2]).keys() == {"M\u00fcller 0", "M\u00fcller 1"}
 
 
 def test_engines_that_do_not_agree_prove_nothing() -> None:

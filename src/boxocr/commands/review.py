@@ -105,20 +105,20 @@ def run_review(work: Work, settings: Settings, say: Say, report_failure: ReportF
         )
         stack.callback(reader.close)
         read: list[Reviewed] = []
-        data: dict[int, Any] = {}
+        numbers: list[int] = []
         for tasks, _ in batches_of_tasks(api, project.id, progress, most=_TASKS_AT_ONCE):
             for task in tasks:
                 read += reader.task(task)
-                data[task["id"]] = task["data"] if work.write else None
+                numbers.append(task["id"])
         suspects = review([one.evidence for one in read])
         by_score = sorted(zip(suspects, read, strict=True), key=lambda pair: -pair[0].score)
         reported = [(suspect, one) for suspect, one in by_score if suspect.score >= REPORTED]
-        counts = Counter({"tasks": len(data), "regions": len(read), "regions reported": len(reported)})
+        counts = Counter({"tasks": len(numbers), "regions": len(read), "regions reported": len(reported)})
         address = f"{api.url}/projects/{project.id}"
         reviews = Reviews(project.title, address, [suspect for suspect, _ in reported], counts)
         _write_files(work, reviews, [one for _, one in reported], pages)
         if work.write:
-            _write_scores(api, data, suspects)
+            _write_scores(api, project, numbers, suspects)
         stored = _fill(api, project, reader.filled, work.fill) if work.fill else ""
     for sentence in _summary(reviews, reader):
         say(sentence)
@@ -171,14 +171,16 @@ def _picture(one: Reviewed, pages: PageStore) -> Picture:
         return Picture("", error.message)
 
 
-def _write_scores(api: LabelStudioAPI, data: dict[int, Any], suspects: Sequence[Suspect]) -> None:
+def _write_scores(api: LabelStudioAPI, project: Project, tasks: Sequence[int], suspects: Sequence[Suspect]) -> None:
     """Store the highest score of a task's regions in its data."""
-    scores = dict.fromkeys(data, 0.0)
+    scores = dict.fromkeys(tasks, 0.0)
     for suspect in suspects:
-        scores[suspect.evidence.task] = max(scores[suspect.evidence.task], suspect.score)
-    for task, score in scores.items():
-        if data[task].get(FIELD) != round(score, 3):
-            api.change_task_data(task, {**data[task], FIELD: round(score, 3)})
+        scores[suspect.evidence.task] = max(scores[suspect.evidence.task], round(suspect.score, 3))
+    for number, score in scores.items():
+        # Reading took a while, in which others may have changed the task.
+        found, _ = api.annotated_tasks(project.id, after=number - 1, most=1)
+        if found and found[0]["id"] == number and found[0]["data"].get(FIELD) != score:
+            api.change_task_data(number, {**found[0]["data"], FIELD: score})
 
 
 def _fill(api: LabelStudioAPI, project: Project, filled: Sequence[Filled], where: str) -> str:

@@ -36,7 +36,7 @@ class DataCard:
         shares: of the sets.
         seed: of the division.
         sets: the contents by the name of the set.
-        left_out: what was not exported, with its number.
+        left_out: numbers of pages, regions and relations that were not exported, by reason.
     """
 
     project: str

@@ -1,4 +1,4 @@
-"""What a second reading says about annotated regions. No I/O."""
+"""Evidence about annotated regions: second readings, and their surroundings. No I/O."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Evidence:
         is_moved: whether the region was moved or resized after its suggestion was read.
         cut: the sides of the region that cut through letters: "left", "top", "right", "bottom".
         other_labels: labels of other regions of which the text is in this one.
-        rivals: what other annotators submitted for the same place, where it differs: "no region", or label and text.
+        rivals: differing annotations of the same place by other annotators: "no region here", or text and label.
     """
 
     task: int

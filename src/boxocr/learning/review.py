@@ -128,7 +128,7 @@ def _suspect(one: Evidence, compared: Compared, conventions: Conventions) -> Sus
 
 
 def _text_findings(one: Evidence, compared: Compared, conventions: Conventions) -> list[Finding]:
-    """What is wrong with the text."""
+    """Errors of the text."""
     readings, common = compared.readings, compared.common
     # None where the engines cannot judge it.
     least_alike = conventions.least_alike.get(one.label)
@@ -156,7 +156,7 @@ def _text_findings(one: Evidence, compared: Compared, conventions: Conventions) 
 
 
 def _alone(one: Evidence, reading: str) -> list[Finding]:
-    """What one engine alone finds."""
+    """Errors that one engine finds alone."""
     is_sure = one.readings[0].confidence >= _SURE
     if is_sure and any(_edit_score(edit) >= REPORTED for edit in edits(folded(one.text), folded(reading))):
         return [Finding(Kind.TEXT, f"{one.readings[0].engine} reads “{reading}”.", 0.6)]

@@ -23,11 +23,11 @@ _LEAST_ALIKE, _MOST_ALIKE = 0.5, 0.85
 # Boxes of a label are often tight if more of them than this cut through letters.
 _CUT_SHARE = 0.05
 
-# A difference that is in so many regions, and in this share of those that have its characters, is a convention.
+# A difference in at least this number of regions, and in this share of those with its characters, is a convention.
 _CONVENTION_COUNT = 3
 _CONVENTION_SHARE = 0.2
 
-# The shapes of a label are a rule if there are so many values, of which this share has one of them.
+# The shapes of a label are a rule if it has at least this number of values, and this share has one of them.
 _SHAPE_VALUES = 20
 _SHAPE_SHARE = 0.9
 
@@ -41,7 +41,7 @@ class Compared:
 
     Attributes:
         readings: as annotators of the project would submit them.
-        common: what all readings have in the place of parts of the text; spaces, quotes and dashes aside.
+        common: the edits of the text that all readings share; spaces, quotes and dashes aside.
     """
 
     readings: tuple[str, ...]
@@ -108,7 +108,7 @@ def _as_submitted(one: Evidence, rules: AppliedRules) -> tuple[str, ...]:
 
 
 def _common_edits(text: str, readings: Sequence[str]) -> list[Edit]:
-    """What all readings have in the place of parts of the text; spaces, quotes and dashes aside."""
+    """The edits of a text that all readings share; spaces, quotes and dashes aside."""
     if len(readings) < 2 or not text.strip() or not all(readings):  # noqa: PLR2004 - engines that can agree
         return []
     source = folded(text)

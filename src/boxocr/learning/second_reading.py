@@ -91,7 +91,7 @@ class _PageWork:
         pixels: of the page.
         areas: of its regions, by id.
         boxes: of the task.
-        rivals: what other annotators have, where it differs.
+        rivals: differing annotations of its regions by other annotators.
     """
 
     task: AnnotatedTask
@@ -259,7 +259,7 @@ class SecondReader:
         return tuple(found)
 
     def _rivals(self, task: Json) -> Rivals:
-        """What the other annotators of a task have in the place of each region, where that differs."""
+        """The differing annotations of each region by the other annotators of a task."""
         annotations = latest_of_each(submitted(task))
         if len(annotations) < 2:  # noqa: PLR2004 - annotators who can differ
             return {}
