@@ -156,7 +156,7 @@ def test_bodies_without_the_password_are_not_received(tmp_path: Path) -> None:
 
 def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: Backend, page_server: str) -> None:
     """Fifty of them, and one that asks for /health again and again."""
-    asked = 20
+    asked = 100
     with ExitStack() as stack:
         slow = [stack.enter_context(connect(server, receive_buffer=4096)) for _ in range(51)]
         for connection in slow[1:]:
@@ -170,7 +170,7 @@ def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: B
         assert texts(server.predict(payload("one-box", page_server))[0]["result"])
         slow[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
         answers = b""
-        while answers.count(OK) < asked or not answers.endswith(b"}\n"):
+        while answers.count(OK) < 20:
             received = slow[-1].recv(1_000_000)
             assert received
             answers += received
