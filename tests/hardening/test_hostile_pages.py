@@ -66,6 +66,17 @@ def test_a_file_of_too_many_parts_is_refused(data: bytes, parts: str, impatient:
     assert notes(results) == [f"BoxOCR: The page's {parts}. Save it again as an ordinary PNG or JPEG."]
 
 
+def test_a_file_whose_decoding_would_take_more_memory_than_its_size_explains_is_refused(
+    impatient: Backend, web: WebServer
+) -> None:
+    """The tile of a tiny image takes 100 MB."""
+    web.routes["/tile"] = Reply(hostile.deep_tile(4_096))
+
+    assert notes(results_of(impatient, f"{web.url}/tile")) == [
+        "BoxOCR: The page's image is damaged or cut off. Save it or upload it again."
+    ]
+
+
 def test_a_decoding_that_takes_too_long_is_stopped_and_not_repeated(impatient: Backend, web: WebServer) -> None:
     web.routes["/slow"] = Reply(hostile.many_scans(9_900, 100))
 

@@ -104,7 +104,7 @@ class Decoder:
         budget: MemoryBudget | None = None,
         working_bytes: float = math.inf,
         *,
-        timeout: float = 20.0,
+        timeout: float = 30.0,
         processes: DecoderProcesses | None = None,
     ) -> None:
         self._max_megapixels = max_megapixels
@@ -178,6 +178,8 @@ class Decoder:
                     self._budget.release(page_bytes)
                     raise
                 self._budget.release(page_bytes - image.pixels.nbytes)
+                if image.missing is not None:
+                    logger.warning("A page's file is damaged or cut off, and a part of the page is missing.")
                 return image
 
     def _converted(self, decoding: _Decoding) -> DecodedImage:

@@ -156,7 +156,7 @@ class ImageFileReader:
         return self._opened
 
     def _reopened(self, reason: Exception) -> ImageFile.ImageFile:
-        """The file opened without what Pillow, but no browser, insists on."""
+        """The file opened again, without the metadata and checksums that Pillow insists on and browsers ignore."""
         logger.debug("A page could not be decoded strictly: %s", type(reason).__name__)
         self._is_lenient = True
         data = self._data

@@ -6,12 +6,9 @@ reserves memory in between.
 
 import contextlib
 import pickle
-import resource
-from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +19,7 @@ from boxocr.pages.image.window import Window
 from boxocr.process import child, logs, scheduling
 
 # Address space that a file may take in addition to the estimate, for libraries' own buffers.
-_MARGIN_BYTES = 128_000_000
+_MARGIN_BYTES = 64_000_000
 
 # A page of 24 megapixels in colour takes about this much while it is decoded.
 _RETAINED_BYTES = 128_000_000
@@ -136,10 +133,10 @@ class _Task:
     def _decoded(self, data: bytes) -> tuple[np.ndarray, Box | None]:
         margin = _MARGIN_BYTES + len(data)
         file.limit_pillow(self._job.max_megapixels)
-        with _limited_memory(margin):
+        with child.limited_memory(margin):
             reader = file.ImageFileReader(data, self._job.max_megapixels)
         self._report(Opened(reader.bytes_to_decode, reader.seconds_to_decode, reader.pixels))
-        with _limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
+        with child.limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
             reader.load()
             self._report(Decoded(reader.pixels))
             return reader.convert()
@@ -152,23 +149,3 @@ class _Task:
 
     def _acknowledge(self) -> None:
         self._connection.send_bytes(b"")
-
-
-@contextlib.contextmanager
-def _limited_memory(more_bytes: int) -> Iterator[None]:
-    """Let the operating system refuse this process more than these bytes in addition to those that it has.
-
-    Without /proc, as on macOS, there is no limit.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    try:
-        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
-    except OSError:
-        yield
-        return
-    limit = used + more_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
