@@ -51,10 +51,12 @@ class Opened:
 
     Attributes:
         bytes_to_decode: see :class:`~boxocr.pages.image.file.ImageFileReader`.
+        seconds_to_decode: the same.
         pixels: of the page.
     """
 
     bytes_to_decode: int
+    seconds_to_decode: float
     pixels: int
 
 
@@ -82,6 +84,8 @@ class Converted:
     missing: Box | None
 
 
+GO_ON, ABANDON = b"", b"abandon"
+
 Step = Opened | Decoded | Converted | PageError
 
 
@@ -89,8 +93,8 @@ def serve(connection: Connection, log: logs.Settings) -> None:
     """Decode files until the pipe is closed.
 
     Args:
-        connection: receives the descriptor of the window, then pickled jobs, and an empty message after each step but
-            the last. Is sent an empty message, then pickled steps; a page's error is the last step of its file.
+        connection: receives the descriptor of the window, then pickled jobs, and ``GO_ON`` or ``ABANDON`` after each
+            step but the last. Is sent an empty message, then pickled steps; a page's error is the last step of a file.
         log: how the process logs.
     """
     child.prepare(log)
@@ -102,6 +106,10 @@ def serve(connection: Connection, log: logs.Settings) -> None:
             # From the process that started this one.
             job: Job = pickle.loads(connection.recv_bytes())  # noqa: S301 # nosec B301
             _Task(connection, window, job).run()
+
+
+class _Abandoned(Exception):
+    """The parent does not want the file decoded now."""
 
 
 class _Task:
@@ -117,6 +125,8 @@ class _Task:
         self._window.receive(data, self._connection.recv_bytes, self._acknowledge)
         try:
             pixels, missing = self._decoded(data.tobytes())
+        except _Abandoned:
+            return
         except PageError as error:
             self._connection.send_bytes(pickle.dumps(error))
             return
@@ -128,7 +138,7 @@ class _Task:
         file.limit_pillow(self._job.max_megapixels)
         with _limited_memory(margin):
             reader = file.ImageFileReader(data, self._job.max_megapixels)
-        self._report(Opened(reader.bytes_to_decode, reader.pixels))
+        self._report(Opened(reader.bytes_to_decode, reader.seconds_to_decode, reader.pixels))
         with _limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
             reader.load()
             self._report(Decoded(reader.pixels))
@@ -137,7 +147,8 @@ class _Task:
     def _report(self, step: Step) -> None:
         """Send a step, and wait until the parent says to go on."""
         self._connection.send_bytes(pickle.dumps(step))
-        self._connection.recv_bytes()
+        if self._connection.recv_bytes() == ABANDON:
+            raise _Abandoned
 
     def _acknowledge(self) -> None:
         self._connection.send_bytes(b"")
