@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from boxocr.commands.dataset_arguments import FORMAT_NAMES
+from boxocr.commands.arguments import FORMAT_NAMES
 from boxocr.documents.formats import FORMATS
 from boxocr.documents.splits import Shares, divide
 from tests.commands.conftest import Outcome, Run

@@ -225,6 +225,19 @@ def test_a_letter_that_engines_always_misread_is_not_an_error() -> None:
     assert reported(*words(10), *names[:2]).keys() == {"M\u00fcller 0", "M\u00fcller 1"}
 
 
+@pytest.mark.parametrize(
+    ("text", "reading", "sentence"),
+    [
+        ("Total 17", "Total 19", "All engines read “9” for “7”."),
+        ("Total 10", "Total 104", "All engines read “4” in addition."),
+        ("Total 104", "Total 10", "All engines read no “4”."),
+    ],
+)
+def test_a_reason_names_the_difference(text: str, reading: str, sentence: str) -> None:
+    suspect = review([*words(10), evidence(text, reading, reading)])[-1]
+    assert suspect.findings[0].sentence == sentence
+
+
 def test_engines_that_do_not_agree_prove_nothing() -> None:
     assert not reported(*words(10), evidence("word 11 right", "word ll right", "word 17 right"))
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from boxocr.answering import config_warnings
+from boxocr.answering import attempts, config_warnings
+from boxocr.answering.attempts import Attempt, observed
 from boxocr.answering.services import Services
 from boxocr.errors import BoxOCRError, PageError, RegionError
 from boxocr.geometry import Area, Vector
@@ -17,8 +18,6 @@ from boxocr.labeling.drawn_regions import DrawnRegion, InteractiveRequest, Readi
 from boxocr.labeling.region_states import State
 from boxocr.labeling.results import Prediction, RegionAnswer
 from boxocr.learning.applied import ProjectLearning
-from boxocr.observability import attempts
-from boxocr.observability.attempts import Attempt, observed
 from boxocr.pages.page import Page, PageAddress
 from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.types import ReadingOptions

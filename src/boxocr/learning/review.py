@@ -210,8 +210,14 @@ def _edit_score(edit: Edit) -> float:
 
 
 def _sentence(common: Sequence[Edit]) -> str:
-    parts = [f"“{edit.after}” for “{edit.before}”" for edit in common[:3]]
+    parts = [_difference(edit) for edit in common[:3]]
     return f"All engines read {', '.join(parts)}{' and more' if len(common) > 3 else ''}."  # noqa: PLR2004 - named above
+
+
+def _difference(edit: Edit) -> str:
+    if not edit.before:
+        return f"“{edit.after}” in addition"
+    return f"“{edit.after}” for “{edit.before}”" if edit.after else f"no “{edit.before}”"
 
 
 def _place_findings(one: Evidence, compared: Compared, conventions: Conventions) -> list[Finding]:
