@@ -156,14 +156,11 @@ def test_bodies_without_the_password_are_not_received(tmp_path: Path) -> None:
 
 def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: Backend, page_server: str) -> None:
     """Fifty of them, and one that asks for /health again and again."""
-    echoed = payload("one-box", page_server)
-    echoed["params"]["context"]["result"][0]["meta"] = {"note": "x" * 900_000}
-    body = json.dumps(echoed).encode()
-    request = HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    asked = 100
     with ExitStack() as stack:
         slow = [stack.enter_context(connect(server, receive_buffer=4096)) for _ in range(51)]
         for connection in slow[1:]:
-            connection.sendall(request)
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
         slow[0].settimeout(2)
         with suppress(TimeoutError):
             for _ in range(2000):
@@ -171,12 +168,12 @@ def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: B
 
         assert requests.get(f"{server.url}/health", timeout=20).status_code == 200
         assert texts(server.predict(payload("one-box", page_server))[0]["result"])
-        answer = b""
-        while not answer.endswith(b"}\n"):
+        slow[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+        answers = b""
+        while answers.count(OK) < 20:
             received = slow[-1].recv(1_000_000)
             assert received
-            answer += received
-        assert b"x" * 900_000 in answer
+            answers += received
 
 
 def test_with_tls_unfinished_handshakes_keep_nobody_waiting(tmp_path: Path) -> None:

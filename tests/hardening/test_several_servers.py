@@ -64,7 +64,7 @@ def nginx(folder: Path, servers: list[int]) -> Iterator[Backend]:
 
 
 class Load:
-    """Annotators who draw boxes until they are told to stop.
+    """Annotators who draw boxes until the load is stopped.
 
     Args:
         balancer: answers.

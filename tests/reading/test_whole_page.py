@@ -160,6 +160,19 @@ def test_a_page_in_shadow_is_read(pool: ReaderPool) -> None:
     assert [line.text for line in pool.read_page(page, ReadingOptions()).lines] == list(LINES)
 
 
+@pytest.mark.parametrize("engine", ["tesseract", "auto"])
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_sparse_page_is_read_dark_on_light_and_light_on_dark(
+    pool: ReaderPool, engine: str, *, is_negative: bool
+) -> None:
+    # Thin ink on a large page is lost in a small copy of it, where shadows at the edges are left.
+    page = page_with((100, 300, drawn.text(*LINES, pad=0, size=24, ink=(120, 120, 120))), size=(1240, 1754))
+    shadow = np.minimum(np.arange(1240), np.arange(1240)[::-1]).clip(0, 60) / 60
+    page = np.asarray(page * (0.6 + 0.4 * shadow)[None, :, None], np.uint8)
+    reading = pool.read_page(255 - page if is_negative else page, ReadingOptions(engine=engine))
+    assert [line.text for line in reading.lines] == list(LINES)
+
+
 def test_columns_are_read_one_after_the_other(pool: ReaderPool) -> None:
     left = drawn.text(*(f"{line} and" for line in LINES * 3), pad=0, size=28)
     right = drawn.text(*(f"{line} as" for line in LINES * 3), pad=0, size=28)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
+from boxocr.answering.attempts import Attempt, note, observed
 from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, LabelingConfigError
 from boxocr.labeling import results
@@ -18,7 +19,6 @@ from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.results import Prediction
 from boxocr.labeling.tasks import Task, id_of, project_of
 from boxocr.learning.applied import NOTHING, ProjectLearning
-from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions

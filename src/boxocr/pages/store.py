@@ -258,8 +258,6 @@ class PageStore:
     def _decoded(self, data: bytes, digest: str, requester: Requester) -> _SharedPage:
         with stage(Stage.DECODE):
             image = self._decoder.decode_image(data, requester)
-        if image.missing is not None:
-            logger.warning("A page's file is damaged or cut off; the missing part is left blank.")
         return _SharedPage(image.pixels, digest, image.pixels.nbytes, image.missing)
 
     def _keep(self, route: Route, page: _SharedPage, validator: Validator | None) -> None:

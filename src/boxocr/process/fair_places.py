@@ -90,17 +90,21 @@ class FairPlaces:
         self._occupancy = Occupancy(shares)
         self._waiting: list[_Waiter] = []
 
+    @property
+    def waiting(self) -> int:
+        """Number of threads that wait for a place."""
+        return len(self._waiting)
+
     @contextmanager
     def taken(self, requester: Requester) -> Iterator[None]:
         """Wait for a place, and hold it while the context lasts."""
-        self.take(requester)
+        self._take(requester)
         try:
             yield
         finally:
-            self.give_back(requester)
+            self._give_back(requester)
 
-    def take(self, requester: Requester) -> None:
-        """Wait for a place."""
+    def _take(self, requester: Requester) -> None:
         waiter = _Waiter(requester)
         with self._changed:
             self._waiting.append(waiter)
@@ -110,8 +114,7 @@ class FairPlaces:
             # There can be another place, for another one.
             self._changed.notify_all()
 
-    def give_back(self, requester: Requester) -> None:
-        """Give a place back."""
+    def _give_back(self, requester: Requester) -> None:
         with self._changed:
             self._occupancy.give_back(requester)
             self._changed.notify_all()

@@ -34,6 +34,8 @@ class PageFrame:
 
     def on_page(self, piece: P) -> P:
         """The piece of the picture in pixels of the page, its words too."""
+        if self.scale == 1 and not (self.x or self.y or self.rotation):
+            return piece
         cosine, sine = cosine_and_sine(self.rotation)
         x, y = self.scale * piece.x, self.scale * piece.y
         moved = replace(

@@ -39,8 +39,6 @@ _TEXT = 0.5
 # A number and its raised figures that are together this likely to be right are not recognized in another way.
 _PRICE = 0.8
 
-# For a box with lines that have ink and no text.
-_INCOMPLETE = 0.4
 _NOTE = "A part of the box could not be read."
 
 
@@ -71,15 +69,13 @@ class _Result:
     @property
     def worth(self) -> float:
         """The weakest line, less if another one has no text: readings with more or fewer lines are compared by it."""
-        return self.weakest * (_INCOMPLETE if self.empty else 1.0)
+        return self.weakest * (scoring.INCOMPLETE if self.empty else 1.0)
 
     @property
     def probability(self) -> float:
         """That all of it is right."""
-        if not self.rows:
-            return 0.0
-        whole = float(np.prod([line.confidence for row in self.rows for line in row]))
-        return whole * (_INCOMPLETE if self.empty else 1.0)
+        lines = [line.confidence for row in self.rows for line in row]
+        return scoring.all_right(lines, is_complete=not self.empty)
 
 
 _NOTHING = _Result([], 0, 0, frozenset())

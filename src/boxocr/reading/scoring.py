@@ -63,6 +63,15 @@ _SAME = 0.85
 # Log-odds are taken of confidences between these.
 _LEAST, _MOST = 0.01, 0.999
 
+# INCOMPLETE is for a box with lines that have ink and no text. _TOGETHER is added to the log-odds of the product of the
+# probabilities of a box's lines, times the logarithm of their number: the lines of a box are mostly right or wrong
+# together. Measured on 644 boxes of 54 pages, 188 of them with several lines: the expected calibration error is .032
+# (.057 with several lines); with .4 for incomplete boxes and without the other it was .050 (.096). A slope, a constant
+# and a weight for the number of lines, fitted to all pages but one, gave .022 (.033) on that one. 94 % of the wrong
+# boxes are among the 35 % with the lowest scores.
+INCOMPLETE = 0.6
+_TOGETHER = 0.4
+
 # Words less likely than this to be right are doubtful.
 DOUBTFUL = 0.6
 
@@ -124,6 +133,19 @@ def better(first: RecognizedLine, second: RecognizedLine, missing: frozenset[str
     if missing & set(first.text) and similarity(first.text, second.text) >= _SAME:
         return one
     return max(one, other, key=lambda scored: scored.probability)
+
+
+def all_right(lines: Sequence[float], *, is_complete: bool) -> float:
+    """The probability that a box is right, from those of its lines.
+
+    Args:
+        lines: the probabilities; none for a box without text.
+        is_complete: whether all lines with ink have text.
+    """
+    if not lines:
+        return 0.0
+    whole = math.prod(lines) * (1.0 if is_complete else INCOMPLETE)
+    return _logistic(_log_odds(whole) + _TOGETHER * math.log(len(lines)))
 
 
 def joined(parts: Sequence[Scored], column: float) -> Scored:

@@ -13,7 +13,7 @@ _FULL = (BlockingIOError, InterruptedError, ssl.SSLWantWriteError, ssl.SSLWantRe
 
 
 class Outgoing:
-    """A socket whose ``sendall`` never waits: it keeps what the socket does not take, for :meth:`flush`.
+    """A socket whose ``sendall`` never waits: it keeps the bytes that the socket does not take, for :meth:`flush`.
 
     All else is the socket's own, except that it never blocks. Not thread-safe.
 
@@ -39,7 +39,7 @@ class Outgoing:
         """Send bytes, or keep those that the socket does not take now.
 
         Raises:
-            OSError: the connection is closed, or there is no memory to keep the bytes.
+            OSError: the connection is closed, or the budget has no room for the bytes.
         """
         rest = memoryview(data) if self._kept else self._send(memoryview(data))
         if not len(rest):

@@ -5,7 +5,6 @@ import itertools
 import cv2
 import numpy as np
 
-from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
@@ -58,5 +57,4 @@ def joined(crop: Pixels, found: Projection) -> Pixels:
 
 
 def _pieces(found: Projection) -> Components:
-    ink = found.image < projection.threshold(projection.histogram(found.image))
-    return Components.of(ink).larger_than(2)
+    return found.pieces.larger_than(2)

@@ -15,6 +15,7 @@ _ROWS = 2
 # Raised figures are this high, in heights of the others, and end above this share of them; at most so many.
 _RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
 _RAISED_END = 0.72
+_CLEARLY_RAISED = 0.27
 _FIGURES = 3
 
 # Letters are at least so many pixels high. A text is too short for this many times its length and a few more of them:
@@ -57,6 +58,10 @@ def raised(found: Projection) -> int | None:
     if letters.count < 2:  # noqa: PLR2004 - something is raised above something
         return None
     order = np.argsort(letters.left)
+    # The last one of most lines is not raised: that shows quickly.
+    last, lowest = order[-1], int(letters.bottom.max())
+    if lowest - letters.bottom[last] < _CLEARLY_RAISED * (lowest - int(letters.top.min())):
+        return None
     highest = float(np.percentile(letters.height, 90))
     tall = letters.only(letters.height > _RAISED_MOST * highest)
     top, bottom = float(np.median(tall.top)), float(np.median(tall.bottom))

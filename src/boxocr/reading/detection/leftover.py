@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.whole_page import Line, Piece
@@ -27,8 +26,10 @@ _BAR = 3
 _LINE_INK = 0.3
 
 # Letters at the edge of the box are cut off when they are lower than this, in heights of letters of detected lines:
-# when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost.
+# when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost. All of it is as high as
+# this, in heights of detected lines; where there is only one, as the second number.
 _WHOLE = 0.8
+_WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.68
 
 # So many pieces of ink are not lost lines but a picture or dirt.
 _MOST_LINES = 6
@@ -45,11 +46,10 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if image.size > _MOST_PIXELS:
         return []
     height, width = image.shape
-    ink = image < projection.threshold(projection.histogram(image))
     covered = np.zeros(image.shape, np.uint8)
     for line in lines:
         cv2.fillPoly(covered, [np.round(_grown(line)).astype(np.int32)], (1,))
-    letters = Components.of(ink)
+    letters = found.pieces
     lowest = max(_LOWEST * min((line.height for line in lines), default=0.0), _LOWEST_PIXELS)
     usual = _LINE_INK * float(np.median([line.height for line in lines])) if lines else 0.0
     middles = (letters.top + letters.height // 2, letters.left + letters.width // 2)
@@ -69,12 +69,19 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
         return []
     group_of = groups.labels[left.top + left.height // 2, left.left + left.width // 2]
     whole = _WHOLE * float(np.median(read)) if read.size else 0.0
+    share = _WHOLE_LINE if len(lines) > 1 else _WHOLE_BESIDE_ONE
+    whole_line = share * float(np.median([line.height for line in lines])) if lines else 0.0
     at_edge = is_cut[is_left]
     return [
         _around(left.only(group))
         for group in (group_of == number for number in np.unique(group_of))
-        if not at_edge[group].any() or float(np.median(left.height[group])) >= whole
+        if not at_edge[group].any()
+        or (float(np.median(left.height[group])) >= whole and _height(left.only(group)) >= whole_line)
     ]
+
+
+def _height(letters: Components) -> int:
+    return int(letters.bottom.max() - letters.top.min())
 
 
 def _around(letters: Components) -> Line:

@@ -56,15 +56,18 @@ class Projection:
     Attributes:
         image: dark on light, with rules and what belongs to other lines erased.
         paper: the grey of the paper.
+        limit: ink is darker than this grey.
         lines: first row and row after the last of each text line.
         columns: first column with ink and the column after the last.
         has_rules: whether rules were erased.
         left, top: where the image's upper left corner was before it was trimmed.
         cut_above, cut_below: the columns with ink at the upper and at the lower edge, before anything was erased.
+        known: the pieces of ink, if they were found already.
     """
 
     image: Pixels
     paper: int
+    limit: int
     lines: tuple[tuple[int, int], ...]
     columns: tuple[int, int]
     has_rules: bool = False
@@ -72,11 +75,12 @@ class Projection:
     top: int = 0
     cut_above: tuple[int, ...] = ()
     cut_below: tuple[int, ...] = ()
+    known: Components | None = None
 
     @cached_property
     def pieces(self) -> Components:
         """The connected pieces of ink."""
-        return Components.of(self.image < threshold(histogram(self.image)))
+        return self.known or Components.of(self.image < self.limit)
 
     @property
     def text_height(self) -> float:
@@ -85,7 +89,7 @@ class Projection:
 
     def with_image(self, image: Pixels) -> "Projection":
         """The same lines on an image of the same size."""
-        return replace(self, image=image)
+        return replace(self, image=image, known=None)
 
     def is_one_clear_line(self) -> bool:
         """Say whether all ink is in one line, whose letters are about as high as the line."""
@@ -113,7 +117,7 @@ def find(image: Pixels) -> Projection:
     limit = threshold(counts)
     ink = image < limit
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
-    erased = rules.find(ink)
+    erased, pieces = rules.find(ink)
     has_rules = bool(erased.any())
     remaining = ink & ~erased
     runs = runs_of(_dense(remaining, axis=1))
@@ -124,11 +128,12 @@ def find(image: Pixels) -> Projection:
     if has_rules or slivers:
         # The soft edge of ink is lighter than the threshold.
         image = np.where(cv2.dilate(erased.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
+        pieces = None
     lines = tuple(_joined([run for run in runs if run not in slivers], remaining))
     columns = np.flatnonzero(remaining.any(axis=0))
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
     above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
-    return Projection(image, paper, lines, edges, has_rules, cut_above=above, cut_below=below)
+    return Projection(image, paper, limit, lines, edges, has_rules, cut_above=above, cut_below=below, known=pieces)
 
 
 def lines(found: Projection) -> list[Line]:
@@ -148,7 +153,7 @@ def trimmed(found: Projection) -> Projection:
     top, left = max(top - 1, 0), max(left - 1, 0)
     image = np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1])
     lines = tuple((first - top, last - top) for first, last in found.lines)
-    return Projection(image, found.paper, lines, (0, image.shape[1]), found.has_rules, left, top)
+    return Projection(image, found.paper, found.limit, lines, (0, image.shape[1]), found.has_rules, left, top)
 
 
 def histogram(image: Pixels) -> NDArray[np.float64]:

@@ -28,18 +28,21 @@ _BAR = 4
 _MOSTLY = 0.7
 
 
-def find(ink: Ink) -> Ink:
-    """Return the ink of an image that belongs to rules, frames and bar codes.
+def find(ink: Ink) -> tuple[Ink, Components | None]:
+    """Find the ink of an image that belongs to rules, frames and bar codes.
 
     Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that there is no rule
     without text to compare it with, unless it is a frame.
+
+    Returns:
+        The pixels, and the pieces of all ink if they were needed.
     """
     height, width = ink.shape
     found = np.zeros_like(ink)
     rows = ink.sum(axis=1, dtype=np.int32).max(initial=0)
     columns = ink.sum(axis=0, dtype=np.int32).max(initial=0)
     if rows < width // 2 and columns < height // 2:
-        return found
+        return found, None
     pieces = Components.of(ink)
     bars = _bars(pieces)
     frames = pieces.only(
@@ -56,7 +59,7 @@ def find(ink: Ink) -> Ink:
     if bars.count:
         found |= bars.mask()
     if not text.count:
-        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found
+        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found, pieces
     letters = float(np.median(text.height))
     thickest = max(_THICKNESS * letters, _THIN)
     # The rims of bold letters and of panels are straight too.
@@ -65,7 +68,7 @@ def find(ink: Ink) -> Ink:
     ink = ink & ~solid.view(np.bool_)
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink.T, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest).T
-    return found | level | _connected_or_beyond(upright, level, text)
+    return found | level | _connected_or_beyond(upright, level, text), pieces
 
 
 def has_four_sides(pieces: Components, at: int) -> bool:

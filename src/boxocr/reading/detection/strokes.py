@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -28,8 +27,7 @@ _THICKEST = 0.4
 
 def text(found: Projection) -> Line | None:
     """Dashes in a row, or capital letters I without serifs, when there is nothing else in a box."""
-    ink = found.image < projection.threshold(projection.histogram(found.image))
-    pieces = Components.of(ink)
+    pieces = found.pieces
     if not 0 < pieces.count <= 4 * _MOST_DASHES:
         return None
     pieces = pieces.larger_than(_SPECK * float(np.maximum(pieces.width, pieces.height).max()))

@@ -118,7 +118,7 @@ def _enlarged(image: Pixels) -> tuple[Pixels, Pixels, PageFrame]:
     """
     limit, _ = cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)
     ink = image <= limit
-    drawn = rules.find(ink)
+    drawn, _ = rules.find(ink)
     clean = image
     if drawn.any():
         paper = int(np.median(image[~ink])) if not ink.all() else 255
