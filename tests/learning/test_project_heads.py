@@ -1,6 +1,7 @@
 """Which labels of a project get a head, on lines of three letters that a model reads without errors."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 
@@ -52,3 +53,12 @@ def test_a_label_that_gets_worse_has_no_head() -> None:
     learned = learn_heads([*lines(70, "print", {"a": "x"}), *few], BASE)
     assert learned.heads.keys() == {"print"}
     assert all(learned.read(one) == one.baseline for one in few)
+
+
+def test_lines_that_are_mostly_right_must_come_from_several_pages() -> None:
+    # Annotators write "c" as "z"; most lines have none.
+    rare = [one for one in lines(900, "print", {"c": "z"}) if "c" not in one.baseline][:60]
+    rare += [one for one in lines(900, "print", {"c": "z"}) if "c" in one.baseline][:40]
+    several = [replace(one, page=str(number % 8)) for number, one in enumerate(rare)]
+    assert learn_heads(several, BASE).heads
+    assert not learn_heads([replace(one, page=str(number % 3)) for number, one in enumerate(rare)], BASE).heads
