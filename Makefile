@@ -1,7 +1,7 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run REQUIREMENTS=requirements/tesseract.txt: without PP-OCR; EXTRAS=ray: with Ray)
 # make test   the same, and runs the tests, on two cores (make test WORKERS=4: on four)
-# make test-ray  the tests that need Ray, which it installs
+# make test-ray, make test-datasets  the tests that need Ray, or Hugging Face's datasets, which they install
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
 # make hooks  has git run these checks before each commit
@@ -30,7 +30,7 @@ BROWSERS ?= 3
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -44,6 +44,9 @@ test: $(VENV)/.installed-test
 
 test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 	$(BIN)/python -m pytest tests/commands/test_preannotate_ray.py
+
+test-datasets: $(VENV)/.installed-test $(VENV)/.installed-datasets
+	$(BIN)/python -m pytest tests/export/test_datasets.py
 
 check: check-style check-format check-types check-imports check-security
 
@@ -93,6 +96,7 @@ e2e: $(VENV)/.installed-test
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture
 	cp e2e/shots/box-to-text.png e2e/shots/accepting.png docs/images/
+	cp e2e/shots/learning-before.png e2e/shots/learning-after.png e2e/shots/learning-status.png docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
 	PYTHON=$(BIN)/python bench/setup.sh
@@ -122,6 +126,9 @@ soak: $(VENV)/.installed-test
 nightly: $(VENV)/.installed-test
 	.ci/nightly
 
+bench-review: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.review $(ARGS)
+
 bench-learning: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.learning $(ARGS)
 
@@ -139,6 +146,7 @@ requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
 	$(EXPORT) --prune onnxruntime --prune rapidocr --output-file requirements/tesseract.txt >/dev/null
 	$(EXPORT) --extra ray --output-file requirements/ray.txt >/dev/null
+	$(EXPORT) --group datasets --output-file requirements/datasets.txt >/dev/null
 	$(EXPORT) --group demo --output-file requirements/demo.txt >/dev/null
 	$(EXPORT) --group test --output-file requirements/test.txt >/dev/null
 	$(EXPORT) --group test --group bench --output-file requirements/bench.txt >/dev/null

@@ -31,6 +31,8 @@ worker_connections = max(open_files.raise_limit(_settings.threads + 5_000) - _OT
 timeout = 120
 graceful_timeout = 30
 keepalive = 30
+# It would need a thread that waits for the caller.
+sendfile = False
 # It would want a writable home, which a container need not have.
 control_socket_disable = True
 logger_class = WithoutAccessLog

@@ -11,7 +11,7 @@ from boxocr.errors import BoxOCRError, MalformedRequest
 from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.drawn_regions import InteractiveRequest
 from boxocr.labeling.results import Prediction
-from boxocr.labeling.tasks import Task, id_of
+from boxocr.labeling.tasks import Task, id_of, project_of
 from boxocr.learning.applied import ProjectLearning
 from boxocr.pages.page import PageAddress
 
@@ -90,7 +90,7 @@ class BoxOCR(LabelStudioMLBase):
         try:
             for image in labeling.images():
                 for url in labeling.page_urls(image, task["data"]):
-                    services.current().pages.prefetch(PageAddress(url, id_of(task)))
+                    services.current().pages.prefetch(PageAddress(url, id_of(task), project_of(task)))
         except BoxOCRError as error:
             logger.debug("Task %s: nothing to prepare: %s", task.get("id"), error.message)
 

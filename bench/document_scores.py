@@ -11,7 +11,7 @@ from boxocr.reading.types import Reading
 
 SURE = 0.9
 FLAGGED = 0.35
-WHOLE = 0.9
+WHOLE = 0.8
 
 UNSEEN = "all, not developed on"
 

@@ -8,7 +8,7 @@ text of their lines) and ``cases.json`` (images of one box each, with the labeli
 * wrong: letters or digits differ; case only where it matters.
 * ece: the expected calibration error of the scores over ten bins of equal width, "right" meaning not wrong.
 * flagged: with the 35 % of boxes that have the lowest scores marked as unsure, the share of the wrong ones among them.
-* silent: boxes that are wrong with a score of .9 or more; lost: those of them that lack a tenth of the text or more.
+* silent: boxes that are wrong with a score of .9 or more; lost: those of them that lack a fifth of the text or more.
 * f1: of the bag of words of a page; cpu: seconds of processor time. ms: wall-clock time of a box.
 
 BoxOCR is compared with Tesseract without any preparation (page segmentation mode 6 for boxes, 3 for pages) and with the
@@ -21,7 +21,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -211,9 +211,15 @@ def main() -> None:
     for kind, shown in (("boxes", ("cer", "exact", "ece", "flagged", "silent", "lost")), ("pages", ("f1", "cpu"))):
         if len(figures[kind]) > 1:
             print(*(f"\n{comparison(figure, figures[kind])}" for figure in shown), sep="\n")
-    if not (arguments.data or arguments.engine or arguments.only or arguments.every > 1):
-        saved = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        RESULTS.write_text(json.dumps(saved | {kind: one for kind, one in figures.items() if one}, indent=1) + "\n")
+    if not (arguments.data or arguments.only or arguments.every > 1):
+        _save(figures)
+
+
+def _save(figures: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add the figures to those of contenders that were measured before."""
+    saved = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    merged = {kind: saved.get(kind, {}) | dict(found) for kind, found in figures.items()}
+    RESULTS.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
 
 
 def _measure(
@@ -238,10 +244,13 @@ def _measure(
     rows = [
         {"engine": contender.name, "id": one.identity, "kind": one.kind, "expected": one.expected}
         | {"text": one.reading.text, "confidence": one.reading.confidence, "by": one.reading.engine}
-        | {"cer": one.cer, "right": one.is_right}
+        | {"cer": one.cer, "right": one.is_right, "seconds": one.seconds}
         for one in boxes
     ]
-    return rows + [{"engine": contender.name, "id": one.identity, "f1": one.f1, "text": one.text} for one in pages]
+    return rows + [
+        {"engine": contender.name, "id": one.identity, "f1": one.f1, "text": one.text, "seconds": one.seconds}
+        for one in pages
+    ]
 
 
 def _print_errors(boxes: Iterable[BoxOutcome], pages: Iterable[PageOutcome]) -> None:

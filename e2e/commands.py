@@ -20,7 +20,11 @@ def environment(label_studio: LabelStudioServer, web: WebServer) -> dict[str, st
     }
 
 
-def run(*arguments: object, variables: Mapping[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: object, variables: Mapping[str, str], folder: Path, seconds: float = 120
+) -> "subprocess.CompletedProcess[str]":
     """Run a command in a folder, and capture what it prints."""
     command = [sys.executable, "-m", "boxocr", *map(str, arguments)]
-    return subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=variables, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+    )

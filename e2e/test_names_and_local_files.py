@@ -141,3 +141,19 @@ def test_local_files_that_are_served_and_cannot_be_had(
     for query, sentence in found.items():
         text, note = draw(backend, path + query)
         assert (text, note.startswith(f"BoxOCR: {sentence}")) == ("", True), note
+
+
+def test_a_mounted_folder_gives_no_more_than_label_studio_does(
+    label_studio: LabelStudioServer, start_backend: StartBackend, invoice: Page
+) -> None:
+    root = label_studio.document_root
+    for folder in ("shown", "shown/below", "shown-not", "hidden"):
+        (root / folder).mkdir()
+        (root / folder / "x.png").write_bytes(invoice.path.read_bytes())
+    label_studio.new_project("Mounted", BOXES).add_local_files(root / "shown")
+    backend = start_backend(LOCAL_FILES_DOCUMENT_ROOT=str(root))
+    for folder in ("shown", "shown/below"):
+        assert draw(backend, f"/data/local-files/?d={folder}/x.png")[0]
+    for folder in ("shown-not", "hidden"):
+        text, note = draw(backend, f"/data/local-files/?d={folder}/x.png")
+        assert (text, note.startswith(f"BoxOCR: {NOT_SHOWN}")) == ("", True), note

@@ -21,13 +21,13 @@ from tests.learning.fraktur import PrintedPage, corrected, printed_pages
 
 BEFORE, AFTER, STATUS = (SHOTS / f"{name}.png" for name in ("learning-before", "learning-after", "learning-status"))
 
-_AREA: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 420}
+_AREA: FloatRect = {"x": 240, "y": 100, "width": 1160, "height": 690}
 _SCALE = 0.75
 _COLOURS = 64
 _MOST_BYTES = 120_000
 
-# Enough for fifty lines, and the page after these.
-_PAGES = 5
+# Enough for forty lines, and the page after these.
+_PAGES = 4
 
 # Longer than a server may take to notice a version.
 _NOTICED_SECONDS = 6
@@ -81,7 +81,7 @@ def test_the_picture_of_learning(  # noqa: PLR0913, PLR0917 - fixtures
     for task, path in ((before, BEFORE), (after, AFTER)):
         if task == after:
             environment = commands.environment(label_studio, web) | {"MODEL_DIR": str(tmp_path)}
-            done = commands.run("learn", "--project", project.id, variables=environment, folder=tmp_path)
+            done = commands.run("learn", "--project", project.id, variables=environment, folder=tmp_path, seconds=240)
             assert done.returncode == 0, done
             time.sleep(_NOTICED_SECONDS)
         annotator.open(project, task)

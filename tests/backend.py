@@ -81,17 +81,23 @@ def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    folder: Path, environment: Mapping[str, str], *, application: str = "_wsgi:app", command: Sequence[str] = ()
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    application: str = "_wsgi:app",
+    command: Sequence[str] = (),
+    port: int | None = None,
 ) -> Iterator[Backend]:
-    """Start the server on a free port and stop it afterwards.
+    """Start the server and stop it afterwards.
 
     Args:
         folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
         environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
         application: that gunicorn serves.
         command: that starts the server instead of gunicorn.
+        port: a free one by default.
     """
-    port = free_port()
+    port = port or free_port()
     log = folder / "backend.log"
     defaults = {"PYTHONPATH": PYTHONPATH, "HOST": "127.0.0.1", "PORT": str(port)}
     variables = clean_environment(**(defaults | dict(environment)))
@@ -105,7 +111,7 @@ def running(
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url, process, log)
+        wait_for(url, process, log)
         yield Backend(url, log, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -142,7 +148,8 @@ def refused(folder: Path, environment: Mapping[str, str], *, before: Sequence[st
     return done.returncode, done.stdout
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers /health."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:

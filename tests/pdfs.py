@@ -29,6 +29,8 @@ class PdfPage:
         image: covers the page.
         visible: whether the text is drawn, or only its layer is there.
         shifted: whether the text layer says other letters.
+        negative: whether the font has a negative size, and is turned back by its matrix.
+        rules: horizontal and vertical ones: two points, points from the upper left corner.
     """
 
     lines: Sequence[tuple[float, float, float, str]] = ()
@@ -37,6 +39,8 @@ class PdfPage:
     image: Image.Image | None = None
     visible: bool = True
     shifted: bool = False
+    negative: bool = False
+    rules: Sequence[tuple[float, float, float, float]] = ()
 
 
 def text_page(*texts: str, left: float = 40, top: float = 60, size: float = 12, **options: object) -> PdfPage:
@@ -84,7 +88,11 @@ def pdf(*pages: PdfPage) -> bytes:
         for left, top, size, text in page.lines:
             written = text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
             mode = 0 if page.visible else 3
-            content += b"BT /F %f Tf %d Tr %f %f Td (%s) Tj ET\n" % (size, mode, left, height - top, written)
+            sign = -1 if page.negative else 1
+            place = b"%d 0 0 %d %f %f Tm" % (sign, sign, left, height - top)
+            content += b"BT /F %f Tf %d Tr %s (%s) Tj ET\n" % (sign * size, mode, place, written)
+        for x0, y0, x1, y1 in page.rules:
+            content += b"%f %f m %f %f l S\n" % (x0, height - y0, x1, height - y1)
         stream = objects.stream(content)
         box = b"/MediaBox [0 0 %f %f] /Rotate %d" % (width, height, page.rotate)
         entries = b"/Type /Page /Parent %d 0 R %s /Resources << %s >> /Contents %d 0 R"

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from boxocr.answering import services
+from boxocr.answering.attempts import Attempt, note, observe, observed, request_id
 from boxocr.errors import PageNotFound
-from boxocr.observability.attempts import Attempt, note, observe, observed, request_id
 from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
 from boxocr.process.stages import Stage, stage

@@ -260,6 +260,8 @@ def test_a_moved_box_with_the_text_as_read_is_read_again(desk: Desk) -> None:
     annotator.move(first, 0, THIRD[1] - FIRST[1])
     second = annotator.draw(SECOND)
     assert desk.answered() == [first, second]
+    texts = [result for result in desk.answers[-1] if result["type"] == "textarea"]
+    assert [(one["id"] == first, one["meta"]["suggestion"]["attempt"]) for one in texts] == [(True, 2), (False, 1)]
     annotator.accept()
     assert desk.texts == ["Berlin Germany", "Total due 678.90"]
 

@@ -122,12 +122,18 @@ class ApiStandIn(LabelStudioStandIn):
         kind, *rest = path.removeprefix("/api/").split("/")
         project = int(request.query.get("project", 0))
         match request.method, kind:
-            case _, "projects" | "ml" | "predictions":
-                return {"projects": self._projects, "ml": self._ml, "predictions": self._stored}[kind](request, rest)
+            case _, "projects" | "ml" | "predictions" | "annotations":
+                answer = {
+                    "projects": self._projects,
+                    "ml": self._ml,
+                    "predictions": self._stored,
+                    "annotations": self._annotations,
+                }[kind]
+                return answer(request, rest)
             case "GET", "current-user":
                 return _json({"id": 1, "email": "annotator@example.com"})
-            case "GET", "tasks":
-                return self._tasks(request, project)
+            case _, "tasks":
+                return self._changed_task(request, rest) if rest else self._tasks(request, project)
             case _, "storages":
                 return self._storages(request, rest, project)
             case _, "webhooks":
@@ -153,6 +159,18 @@ class ApiStandIn(LabelStudioStandIn):
                     raise Refused(400, f"unknown filter {unknown}")
         most = int(request.query.get("page_size", 100))
         return _json({"total": len(found), "tasks": found[:most]})
+
+    def _changed_task(self, request: Request, rest: list[str]) -> Reply:
+        (task,) = (one for tasks in self.tasks.values() for one in tasks if one["id"] == int(rest[0]))
+        task["data"] = json.loads(request.body)["data"]
+        return _json({"id": task["id"], "data": task["data"]})
+
+    def _annotations(self, request: Request, rest: list[str]) -> Reply:
+        annotations = [one for tasks in self.tasks.values() for task in tasks for one in task.get("annotations", ())]
+        (annotation,) = (one for one in annotations if one["id"] == int(rest[0]))
+        if request.method == "PATCH":
+            annotation["result"] = json.loads(request.body)["result"]
+        return _json(annotation)
 
     def _store(self, project: int, request: Request) -> Reply:
         rows = json.loads(request.body)

@@ -166,6 +166,7 @@ def test_what_cannot_be_imported_is_named_with_its_reason_and_the_rest_is_import
     shutil.copy(DOCUMENTS / "encrypted.pdf", scans)
     for name in ("._good.pdf", "Thumbs.db", "notes.txt"):
         (scans / name).write_bytes(b"x")
+    (scans / "loop").symlink_to(scans)
     (scans / "__MACOSX").mkdir()
     (scans / "__MACOSX" / "good.pdf").write_bytes(good)
 
@@ -178,6 +179,7 @@ def test_what_cannot_be_imported_is_named_with_its_reason_and_the_rest_is_import
         MARK + "__MACOSX/: hidden folder, skipped",
         MARK + "._good.pdf: hidden file, skipped",
         MARK + "Thumbs.db: hidden file, skipped",
+        MARK + "loop/: link to a folder, skipped",
         MARK + "notes.txt: neither a PDF nor an image, skipped",
         MARK + "huge.pdf, page 1: It is rendered at 36 dpi, because of its size.",
     ):
@@ -307,11 +309,16 @@ def test_a_text_layer_that_is_not_the_text_of_the_page_is_not_used(
     (scans / "b place.pdf").write_bytes(pdf(PdfPage(elsewhere, image=scan, visible=False)))
     (scans / "c stamp.pdf").write_bytes(pdf(text_page("Exhibit 7, page 12", top=580, image=scan)))
     (scans / "d right.pdf").write_bytes(pdf(text_page(*REPORT)))
+    rows = [(30.0, 42.0 + 24 * row, 380.0, 42.0 + 24 * row) for row in range(5)]
+    columns = [(x, 42.0, x, 138.0) for x in (30.0, 290.0, 335.0, 380.0)]
+    (scans / "e table.pdf").write_bytes(pdf(text_page(*REPORT, negative=True, rules=[*rows, *columns])))
 
     done = imports("--project", "1", "scans")
 
     assert (done.code, done.errors) == (0, ""), done
-    assert [one["task"] for one in studio.predictions] == [4]
+    assert [one["task"] for one in studio.predictions] == [4, 5]
+    assert regions(studio, 5) == list(REPORT)
+    assert {result["value"]["rotation"] for result in studio.predictions[1]["result"]} == {0}
     assert MARK + "a letters.pdf, page 1: Its text layer agrees by" in done.output
     assert (
         MARK + "b place.pdf, page 1: Its text layer has 0% of the words on the page, so it is not used." in done.output
@@ -319,7 +326,7 @@ def test_a_text_layer_that_is_not_the_text_of_the_page_is_not_used(
     assert MARK + "c stamp.pdf, page 1: Its text layer has " in done.output
     studio.tasks[1].clear()
     never = imports("--project", "1", "scans", "--text-layer", "never")
-    assert (never.code, len(data_of(studio)), len(studio.predictions)) == (0, 4, 1)
+    assert (never.code, len(data_of(studio)), len(studio.predictions)) == (0, 5, 2)
     assert "text layer" not in never.output
 
 
@@ -335,6 +342,8 @@ def test_pages_can_be_stored_in_a_folder_that_label_studio_serves(
     assert "Set LOCAL_FILES_DOCUMENT_ROOT" in imports(*arguments).errors
     outside = imports(*arguments, LOCAL_FILES_DOCUMENT_ROOT=str(scans))
     assert "The folder for the pages is not below LOCAL_FILES_DOCUMENT_ROOT" in outside.errors
+    among = imports("--project", "1", "scans", "--to", "scans/pages", LOCAL_FILES_DOCUMENT_ROOT=str(tmp_path))
+    assert "The place for the pages is among the documents" in among.errors
     done = imports(*arguments, LOCAL_FILES_DOCUMENT_ROOT=str(served.parent))
 
     assert (done.code, done.errors) == (0, ""), done

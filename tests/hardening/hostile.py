@@ -1,6 +1,7 @@
 """Files within all limits of size that would take a decoder minutes or gigabytes."""
 
 import struct
+import zlib
 from io import BytesIO
 
 from PIL import Image
@@ -64,6 +65,15 @@ def large_tile(side: int) -> bytes:
     tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 32773), (262, 3, 1, 1), (277, 3, 1, 1)]
     tags += [(322, 4, 1, side), (323, 4, 1, side), (324, 4, 1, 8 + 2 + 12 * 10 + 4), (325, 4, 1, 64)]
     return _tiff(tags) + b"\x81\x00" * 32
+
+
+def deep_tile(side: int) -> bytes:
+    """A TIFF of 16 by 16 pixels in a tile of this width and length, with 16 bits for each of three colours."""
+    pixels = zlib.compress(bytes(side * side * 6), 9)
+    place = 8 + 2 + 12 * 11 + 4
+    tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 3, place), (259, 3, 1, 8), (262, 3, 1, 2), (277, 3, 1, 3)]
+    tags += [(284, 3, 1, 1), (322, 4, 1, side), (323, 4, 1, side), (324, 4, 1, place + 6), (325, 4, 1, len(pixels))]
+    return _tiff(tags) + struct.pack("<3H", 16, 16, 16) + pixels
 
 
 def shared_values(tags: int) -> bytes:

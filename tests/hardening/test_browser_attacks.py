@@ -141,7 +141,9 @@ def test_the_status_page_is_read_by_itself_only(open_server: Backend) -> None:
     own = open_server.url
     for path in ("/status/state", "/status/readings", f"/status/readings/{row['number']}/drawn.png"):
         for site in ("same-origin", "none"):
-            assert status(open_server, path, Sec_Fetch_Site=site, Origin=own) == 200, (path, site)
+            for origin in (own, "https://behind.a.proxy.example"):
+                assert status(open_server, path, Sec_Fetch_Site=site, Origin=origin) == 200, (path, site)
+        assert status(open_server, path, Origin=own) == 200, path
         for site in ("cross-site", "same-site"):
             assert status(open_server, path, Sec_Fetch_Site=site) == 403, (path, site)
         for origin in ("https://evil.example", "null", own.replace("127.0.0.1", "localhost")):

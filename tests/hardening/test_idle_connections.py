@@ -6,7 +6,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,15 @@ def server(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield backend
 
 
-def connect(server: Backend, source: str = "127.0.0.1") -> socket.socket:
+def connect(server: Backend, source: str = "127.0.0.1", receive_buffer: int = 0) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=30, source_address=(source, 0))
+    connection = socket.socket()
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(30)
+    connection.bind((source, 0))
+    connection.connect((host, int(port)))
+    return connection
 
 
 def is_open(connection: socket.socket) -> bool:
@@ -146,6 +152,28 @@ def test_bodies_without_the_password_are_not_received(tmp_path: Path) -> None:
         answer = server.post("/predict", {"tasks": [], "more": " " * 2_000_000}, auth=("me", "secret-word"))
 
     assert answer.json() == {"results": []}
+
+
+def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: Backend, page_server: str) -> None:
+    """Fifty of them, and one that asks for /health again and again."""
+    asked = 100
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connect(server, receive_buffer=4096)) for _ in range(51)]
+        for connection in slow[1:]:
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
+        slow[0].settimeout(2)
+        with suppress(TimeoutError):
+            for _ in range(2000):
+                slow[0].sendall(HEALTH)
+
+        assert requests.get(f"{server.url}/health", timeout=20).status_code == 200
+        assert texts(server.predict(payload("one-box", page_server))[0]["result"])
+        slow[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+        answers = b""
+        while answers.count(OK) < 20:
+            received = slow[-1].recv(1_000_000)
+            assert received
+            answers += received
 
 
 def test_with_tls_unfinished_handshakes_keep_nobody_waiting(tmp_path: Path) -> None:

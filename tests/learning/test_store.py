@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boxocr.learning.history import History
 from boxocr.learning.rules import AppliedRules, Rule
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
 from boxocr.reading.recognition.head import Head
@@ -88,6 +89,10 @@ def test_a_full_disk_leaves_the_version_in_use(store: LearnedStore, monkeypatch:
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         store.save(STATE)
+    with pytest.raises(OSError, match="No space"):
+        store.remember(History(corrections=32))
+    assert store.history() == History()
+    assert {path.name for path in store.folder.iterdir()} == {"1", "current", ".lock"}
     assert store.current() == 1
     assert store.versions() == [1]
 
@@ -129,6 +134,32 @@ def test_another_release_is_reported(store: LearnedStore) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": "boxocr learned 9"}))
     with pytest.raises(LearnedStateUnusable, match="is of another release"):
         store.load(1)
+
+
+def test_a_history_is_read_as_it_was_written_and_a_broken_one_counts_as_none(store: LearnedStore) -> None:
+    history = History(20, None, {3: "worse"}, ("conflict",)).with_event("x", ok=False).with_accuracy({"cer": None})
+    store.remember(history)
+    assert store.history() == history
+    for content in ("", "[]", '{"corrections": "many"}'):
+        (store.folder / "history.json").write_text(content)
+        assert store.history() == History()
+
+
+def test_trainings_come_at_16_32_64_and_so_on() -> None:
+    assert [History(corrections).next_corrections for corrections in (0, 15, 16, 20, 32, 100)] == [
+        16, 16, 32, 32, 64, 128,
+    ]  # fmt: skip
+
+
+def test_a_rollback_goes_to_the_newest_earlier_version_that_was_not_rolled_back(store: LearnedStore) -> None:
+    for _ in range(3):
+        store.save(STATE)
+    store.remember(History(rolled_back={2: "worse"}))
+    assert store.roll_back(3) == store.current() == 1
+    assert store.roll_back(1) is store.current() is None
+    assert not store.is_off()
+    store.off()
+    assert store.is_off()
 
 
 def test_a_pointer_to_nothing_counts_as_none(store: LearnedStore) -> None:

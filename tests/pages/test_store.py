@@ -14,6 +14,7 @@ from boxocr.errors import PageError, PageNotFound, PageUndecodable
 from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
+from boxocr.process.fair_places import Requester
 from tests.pages.conftest import StoreMaker, lent, png
 from tests.servers.web import Reply, Request, WebServer
 
@@ -24,9 +25,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     files: list[bytes] = []
     decode = Decoder.decode_image
 
-    def watched(self: Decoder, data: bytes) -> object:
+    def watched(self: Decoder, data: bytes, requester: Requester) -> object:
         files.append(data)
-        return decode(self, data)
+        return decode(self, data, requester)
 
     monkeypatch.setattr(Decoder, "decode_image", watched)
     return files
@@ -374,7 +375,7 @@ def test_fetching_ahead_never_blocks_and_lives_through_failures(
         store.prefetch(PageAddress(f"{web.url}/slow"))
     assert time.monotonic() - start < 0.5
     go.set()
-    until(lambda: web.asked("/slow") and store._ahead.empty())
+    until(lambda: web.asked("/slow") and not store._prefetcher._waiting)
     for url in ("", "ftp://x/y", "data:,x", f"{web.url}/last"):
         store.prefetch(PageAddress(url))
     until(lambda: web.asked("/last"))
@@ -394,7 +395,7 @@ def test_a_closed_store_fetches_nothing_ahead_and_its_thread_ends(web: WebServer
     store.close()
     store.close()
     store.prefetch(PageAddress(f"{web.url}/y"))
-    until(lambda: not any(thread.name == "page-prefetch" for thread in {*threading.enumerate()} - others))
+    until(lambda: not any(thread.name.startswith("page-prefetch") for thread in {*threading.enumerate()} - others))
     assert web.asked("/y") == []
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from flask import Flask
 
+from boxocr.answering.attempts import Attempt, observed
 from boxocr.answering.services import Services
 from boxocr.errors import PageNotFound
-from boxocr.observability.attempts import Attempt, observed
 from boxocr.reading.types import Reading, ReadingOptions
 from boxocr.settings.environment import Settings
 from boxocr.web.limits import PredictSlots

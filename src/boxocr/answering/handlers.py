@@ -2,11 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from boxocr.answering import attempts
 from boxocr.answering.page_readings import PageReadings
 from boxocr.caching import SingleFlightCache
 from boxocr.errors import BoxOCRError, RegionError
 from boxocr.geometry import Area, around
-from boxocr.observability import attempts
 from boxocr.pages.crop import borrow_crop
 from boxocr.pages.frame import frame_of
 from boxocr.pages.page import Page

@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from boxocr.answering import config_warnings
+from boxocr.answering import attempts, config_warnings
+from boxocr.answering.attempts import Attempt, observed
 from boxocr.answering.services import Services
 from boxocr.errors import BoxOCRError, PageError, RegionError
 from boxocr.geometry import Area, Vector
 from boxocr.labeling import results
+from boxocr.labeling.annotations import label_of
 from boxocr.labeling.config import Handling
 from boxocr.labeling.drawn_regions import DrawnRegion, InteractiveRequest, ReadingPlan, parse_drawn_regions
 from boxocr.labeling.region_states import State
 from boxocr.labeling.results import Prediction, RegionAnswer
 from boxocr.learning.applied import ProjectLearning
-from boxocr.learning.boxes import label_of
-from boxocr.observability import attempts
-from boxocr.observability.attempts import Attempt, observed
 from boxocr.pages.page import Page, PageAddress
 from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.types import ReadingOptions

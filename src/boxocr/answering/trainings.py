@@ -136,7 +136,7 @@ class Trainings:
     def _run(self, number: int, *, asked: bool) -> None:
         logger.info("Learning from project %s", number)
         command = [sys.executable, "-m", "boxocr", "learn", "--project", str(number)]
-        # What it prints has texts of pages, which do not belong into a log.
+        # Its output has texts of pages, which do not belong in a log.
         with subprocess.Popen(  # noqa: S603 - our own command
             command if asked else [*command, "--if-due"],
             stdin=subprocess.DEVNULL,

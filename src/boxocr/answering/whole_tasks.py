@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from boxocr import MODEL_VERSION
 from boxocr.answering import config_warnings
+from boxocr.answering.attempts import Attempt, note, observed
 from boxocr.answering.page_readings import PageReadings
 from boxocr.errors import BoxOCRError, LabelingConfigError
 from boxocr.labeling import results
@@ -16,9 +17,8 @@ from boxocr.labeling.config import LabelingConfig
 from boxocr.labeling.marks import Result
 from boxocr.labeling.preannotation import Preannotation
 from boxocr.labeling.results import Prediction
-from boxocr.labeling.tasks import Task, id_of
+from boxocr.labeling.tasks import Task, id_of, project_of
 from boxocr.learning.applied import NOTHING, ProjectLearning
-from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions
@@ -144,7 +144,11 @@ def read_pages(  # noqa: PLR0913 - two of them are seldom given
         for index, url in enumerate(labeling.page_urls(image, data)):
             if only is None or (image, index) in only:
                 item_index = index if labeling.is_multi_page(image) else None
-                pages.append(_WantedPage(image, item_index, PageAddress(url, id_of(task)), preannotation, options))
+                pages.append(
+                    _WantedPage(
+                        image, item_index, PageAddress(url, id_of(task), project_of(task)), preannotation, options
+                    )
+                )
 
     def read(page: _WantedPage) -> PageOutcome:
         place = page.image, page.item_index or 0

@@ -5,10 +5,9 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxocr import __version__
+from boxocr.commands.arguments import MODEL_TITLE, make_parser
 from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, skipped, summary
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.settings.environment import Settings, SettingsError
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from boxocr.label_studio.backends import DesiredConnection
 
 _SUCCESS, _FAILURE, _INTERRUPTED = 0, 1, 130
-
-_TITLE = "BoxOCR"
-
-_URL_HELP = "address of this backend as Label Studio reaches it (default: http://localhost:PORT)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 for success, 1 for a failure. Invalid arguments end the process with 2.
     """
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -58,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "report": _report,
         "learn": _learn,
         "next": _next,
+        "export": _export,
+        "review": _review,
     }
     command = commands[options.command]
     try:
@@ -71,120 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the pipe is gone. Without this, Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILURE
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="boxocr",
-        description="Commands for operators of BoxOCR. They read the same variables and .env file as the server.",
-    )
-    parser.add_argument("--version", action="version", version=f"boxocr {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("serve", help="start the server, with its status page unless STATUS_PAGE=false")
-    doctor = commands.add_parser("doctor", help="check the settings and everything that the server depends on")
-    doctor.add_argument("--project", type=_number, metavar="N", help="look at this project of Label Studio as well")
-    doctor.add_argument("--url", metavar="URL", help=_URL_HELP)
-    doctor.add_argument("--json", action="store_true", help="print a list of {check, ok, message, remedy}")
-    connect = commands.add_parser("connect", help="connect a project of Label Studio to this backend, and test it")
-    connect.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    connect.add_argument("--url", metavar="URL", help=_URL_HELP)
-    connect.add_argument("--title", default=_TITLE, help=f"name of the model in Label Studio (default: {_TITLE})")
-    demo = commands.add_parser("demo", help="make a project with sample pages, ready to draw on")
-    demo.add_argument("--url", metavar="URL", help=_URL_HELP)
-    demo.add_argument("--bucket", metavar="NAME", help="show the sample pages from this bucket of S3 or MinIO as well")
-    demo.add_argument("--link", metavar="URL", help="address of Label Studio for people, where this server has another")
-    samples = commands.add_parser("samples", help="put the sample pages into a bucket of S3 or MinIO")
-    samples.add_argument("--bucket", metavar="NAME", required=True, help="name of the bucket; made if there is none")
-    _add_import(commands.add_parser("import", help="import documents into a project, a task per page or document"))
-    _add_preannotate(commands.add_parser("preannotate", help="read all pages of a project, file, folder or bucket"))
-    _add_read(commands.add_parser("read", help="read image files and print their text, without a server"))
-    _add_report(commands.add_parser("report", help="compare suggestions with the texts that annotators submitted"))
-    _add_learn(commands.add_parser("learn", help="learn from the corrections in a project"))
-    following = commands.add_parser("next", help="list the pages whose correction helps most")
-    following.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    following.add_argument("--most", type=_number, metavar="M", default=10, help="how many pages (default: 10)")
-    return parser
-
-
-def _add_learn(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    action = parser.add_mutually_exclusive_group()
-    action.add_argument("--dry-run", action="store_true", help="print what would be learned, and save nothing")
-    action.add_argument(
-        "--if-due", action="store_true", help="check the version in use; learn at 16, 32, 64, … corrections"
-    )
-    action.add_argument("--show", action="store_true", help="print what was learned")
-    action.add_argument("--use", type=_number, metavar="VERSION", help="go back to a version, or on to one")
-    action.add_argument("--off", action="store_true", help="read as if nothing was learned; versions are kept")
-    action.add_argument("--forget", action="store_true", help="delete all learned versions of the project")
-
-
-def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--project", type=_number, nargs="+", metavar="N", required=True, help="number of the project, or several"
-    )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write figures, plots and the worst boxes here")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each box here")
-
-
-def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder, zip archive, or s3://bucket/prefix")
-    parser.add_argument("--project", type=_number, metavar="N", required=True, help="number of the project")
-    _add_rendering(parser)
-    parser.add_argument(
-        "--text-layer",
-        choices=("auto", "never"),
-        default="auto",
-        help="whether the text in PDFs becomes predictions where it is right (default: auto)",
-    )
-    parser.add_argument(
-        "--to", metavar="PLACE", help="store pages in this folder or s3://bucket/prefix, not in uploads"
-    )
-
-
-def _add_rendering(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="resolution of PDF pages (default: 300)")
-    parser.add_argument(
-        "--password", action="append", default=[], metavar="TEXT", help="to try on encrypted files; can be repeated"
-    )
-
-
-def _add_preannotate(parser: argparse.ArgumentParser) -> None:
-    tasks = parser.add_mutually_exclusive_group(required=True)
-    tasks.add_argument("--project", type=_number, metavar="N", help="tasks of this project without predictions")
-    tasks.add_argument("--input", type=Path, metavar="FILE", help="tasks in Label Studio's import format")
-    tasks.add_argument("--folder", metavar="PATH", help="documents in this folder, below it, or in this archive")
-    tasks.add_argument("--s3", metavar="URL", help="documents in a bucket: s3://bucket/prefix")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the tasks go with their predictions")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="labeling config; a project has its own")
-    parser.add_argument("--to", metavar="PLACE", help="store rendered pages in this folder or s3://bucket/prefix")
-    _add_rendering(parser)
-    parser.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, or HOST:PORT of its head")
-    parser.set_defaults(refuse=parser.error)
-
-
-def _add_read(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an image; - for standard input")
-    parser.add_argument("--format", choices=("text", "json", "hocr"), default="text", help="default: text")
-    parser.add_argument("--picture", type=Path, metavar="OUT", help="draw the lines on the page; a folder for many")
-    parser.add_argument("--languages", metavar="L", help="such as deu+eng (default: OCR_LANG)")
-    parser.add_argument("--engine", metavar="E", help="such as tesseract (default: OCR_ENGINE)")
-    parser.set_defaults(refuse=parser.error)
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _dpi(text: str) -> float:
-    dpi = float(text)
-    if not 36 <= dpi <= 1200:  # noqa: PLR2004 - from what is hardly legible to more than scanners give
-        raise ValueError
-    return dpi
 
 
 def _wrong_settings(error: SettingsError, options: argparse.Namespace) -> int:
@@ -252,7 +135,7 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.demo import run
 
     printer = Printer(sys.stdout, Redaction(settings))
-    desired = _desired(options.url, _TITLE, settings)
+    desired = _desired(options.url, MODEL_TITLE, settings)
     with open_api(settings) as api:
         storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
         link = run(api, desired, printer.text, url_given=bool(options.url), storage=storage)
@@ -371,6 +254,48 @@ def _next(options: argparse.Namespace, settings: Settings) -> int:
     printer = Printer(sys.stdout, Redaction(settings))
     list_next(options.project, options.most, settings, printer, sys.stderr)
     return _SUCCESS
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.export import Work, export
+    from boxocr.documents.formats import FORMATS
+    from boxocr.documents.splits import Shares
+    from boxocr.learning.annotators import Annotators
+
+    try:
+        shares = Shares.parse(options.split) if options.split else None
+    except ValueError:
+        options.refuse("--split needs whole numbers with the sum of 100, such as 80,10,10")
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = export(
+        Work(
+            options.project,
+            FORMATS[options.format],
+            options.output,
+            Annotators(options.annotators),
+            shares,
+            options.seed,
+        ),
+        settings,
+        Printer(sys.stdout, Redaction(settings)).text,
+        lambda name, error: failures.finding(failure(name, error)),
+        sys.stderr,
+    )
+    return _SUCCESS if done else _FAILURE
+
+
+def _review(options: argparse.Namespace, settings: Settings) -> int:
+    from boxocr.commands.review import Work, run_review
+
+    failures = Printer(sys.stderr, Redaction(settings))
+    done = run_review(
+        Work(options.project, options.html, options.json, options.write, options.fill),
+        settings,
+        Printer(sys.stdout, Redaction(settings)).text,
+        lambda name, error: failures.finding(failure(name, error)),
+        sys.stderr,
+    )
+    return _SUCCESS if done else _FAILURE
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:

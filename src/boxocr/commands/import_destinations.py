@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -58,6 +59,29 @@ class Destination(Protocol):
             CommandFailed: it cannot be stored.
         """
         ...
+
+
+def check_apart(inputs: Iterable[str], to: str | None) -> None:
+    """Refuse a place for pages among the documents: the next run would take the pages for documents.
+
+    Args:
+        inputs: files, folders, zip archives and ``s3://bucket/prefix``.
+        to: a folder or ``s3://bucket/prefix``; None if there is none.
+
+    Raises:
+        CommandFailed: it is one of the inputs, or in one.
+    """
+    if to is None:
+        return
+    for place in inputs:
+        in_bucket = place.lower().startswith(SCHEME)
+        if in_bucket != to.lower().startswith(SCHEME):
+            continue
+        if to.startswith(place) if in_bucket else Path(to).resolve().is_relative_to(Path(place).resolve()):
+            raise CommandFailed(
+                "The place for the pages is among the documents, so the next run would take the pages for documents.",
+                "Choose another place with --to.",
+            )
 
 
 def destination(to: str | None, imports: ProjectImports, settings: Settings) -> Destination:

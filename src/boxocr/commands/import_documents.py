@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from boxocr.answering.whole_tasks import prediction_of
 from boxocr.commands.connect import open_api
-from boxocr.commands.import_destinations import Destination, StoredName, destination
+from boxocr.commands.import_destinations import Destination, StoredName, check_apart, destination
 from boxocr.commands.import_progress import ImportProgress
 from boxocr.commands.import_tasks import TaskBatch
 from boxocr.commands.import_text_layers import LayerRegions, TextLayers
@@ -97,6 +97,7 @@ def import_documents(work: Work, settings: Settings, say: Say) -> Outcome:
         CommandFailed: the run cannot continue. What it has imported stays, and the next run continues from there.
     """
     outcome = Outcome()
+    check_apart(work.inputs, work.to)
     with ExitStack() as stack:
         stack.enter_context(_ending_on_sigterm())
         api = stack.enter_context(open_api(settings))

@@ -1,4 +1,4 @@
-"""Progress of an import: a line that changes on a terminal, otherwise a line per minute."""
+"""Progress while documents become pages: a line that changes on a terminal, otherwise a line per minute."""
 
 import time
 from typing import Self, TextIO
@@ -9,14 +9,14 @@ _SECONDS_BETWEEN_LINES = 60.0
 
 
 class ImportProgress:
-    """Reports the progress of an import.
+    """Reports the progress of documents.
 
     Args:
         out: a terminal or a log.
 
     Attributes:
         files: number of files that were examined.
-        pages: number of pages that were imported.
+        pages: number of pages that were stored.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -36,7 +36,7 @@ class ImportProgress:
             self._bar.close()
 
     def page(self) -> None:
-        """Count a page that was imported."""
+        """Count a page that was stored."""
         self.pages += 1
         self._report()
 

@@ -41,6 +41,11 @@ _AGREEMENT = 0.9
 # Share of the words on the page that must be in the text layer. Pictures and rules are sometimes taken for words.
 _COVERAGE = 0.8
 
+# Longer or higher "words" are rules: the longest words have a dozen times their height, and an I seldom four times its
+# width.
+_RULE_WIDTH = 25
+_RULE_HEIGHT = 4
+
 # A word's middle can be this far from a line of the text layer, in its heights: bounds of letters and of ink differ.
 _REACH = 0.35
 
@@ -205,7 +210,8 @@ def check(layer: Sequence[Line], pixels: Pixels, readers: ReaderPool, options: R
 
 def _coverage(layer: Sequence[Line], layout: PageLayout) -> float:
     """Share of the words on the page that are in a line of the text layer."""
-    words = [word for line in layout.lines for word in line.words]
+    found = (word for line in layout.lines for word in line.words)
+    words = [word for word in found if word.height / _RULE_HEIGHT < word.width < _RULE_WIDTH * word.height]
     if not words:
         return 1.0
     covered = 0

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from boxocr.commands.report import TaskProgress
+from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.errors import BoxOCRError, EngineNotUsable
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
-from boxocr.learning.boxes import Box, BoxReader, Json
+from boxocr.labeling.annotations import Json
+from boxocr.learning.boxes import Box, BoxReader
 from boxocr.learning.crops import Borrow, crop_of
 from boxocr.learning.training import Line
 from boxocr.pages.store import PageStore
@@ -59,19 +60,12 @@ class LineSource:
         by_task: dict[int, list[Box]] = {}
         for box in boxes:
             by_task.setdefault(box.task, []).append(box)
-        last = min(by_task, default=1) - 1
-        with TaskProgress(progress) as shown:
-            while True:
-                tasks, left = self._api.annotated_tasks(self._project.id, after=last, most=_TASKS_AT_ONCE)
-                shown.found(left)
-                for task in tasks:
-                    for box in by_task.get(task["id"], ()):
-                        if (line := self._line(box, task)) is not None:
-                            yield box, line
-                    shown.done(1)
-                if len(tasks) == left:
-                    return
-                last = tasks[-1]["id"]
+        after = min(by_task, default=1) - 1
+        for tasks, _ in batches_of_tasks(self._api, self._project.id, progress, after=after, most=_TASKS_AT_ONCE):
+            for task in tasks:
+                for box in by_task.get(task["id"], ()):
+                    if (line := self._line(box, task)) is not None:
+                        yield box, line
 
     def _line(self, box: Box, task: Json) -> Line | None:
         region = self._reader.region(task, box)

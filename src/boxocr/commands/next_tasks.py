@@ -3,8 +3,8 @@
 import heapq
 from typing import TextIO
 
+from boxocr.commands.annotated_tasks import TaskProgress
 from boxocr.commands.connect import open_api
-from boxocr.commands.report import TaskProgress
 from boxocr.diagnosis.report import Printer
 from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.learning.page_gain import PageGain, gain_of
@@ -46,7 +46,7 @@ def _gains(api: LabelStudioAPI, project: int, progress: TextIO) -> tuple[list[Pa
     """The gains of the tasks without annotations, and how many of these have no prediction."""
     gains: list[PageGain] = []
     last = without = 0
-    with TaskProgress(progress) as shown:
+    with TaskProgress(progress, "tasks") as shown:
         while True:
             tasks, left = api.tasks_to_annotate(project, after=last, most=_TASKS_AT_ONCE)
             shown.found(left)

@@ -104,7 +104,10 @@ class _FileReader:
     def __init__(self, pool: ReaderPool, settings: Settings, options: ReadingOptions) -> None:
         self._pool = pool
         self._max_mb = settings.max_page_mb
-        self._decoder = Decoder(settings.max_page_megapixels, at_once=settings.ocr_workers)
+        self._decoder = Decoder(
+            settings.max_page_megapixels, at_once=settings.ocr_workers, timeout=settings.page_decode_timeout
+        )
+        self._decoder.start()
         self._options = options
 
     def read(self, name: str, picture_file: Path | None) -> ReadPage | BoxOCRError:

@@ -1,21 +1,18 @@
 """``boxocr report``: how often suggestions were right, from the annotations in Label Studio."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Self, TextIO
+from typing import TextIO
 
-from tqdm import tqdm
-
+from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.commands.connect import open_api
+from boxocr.commands.writing import check_folders, writing
 from boxocr.errors import BoxOCRError
 from boxocr.label_studio.client import LabelStudioAPI, Project
-from boxocr.label_studio.errors import CommandFailed
 from boxocr.learning import report_page
 from boxocr.learning.boxes import Box, BoxReader
 from boxocr.learning.crops import Borrow, as_data_address, crop_of
@@ -28,9 +25,6 @@ from boxocr.settings.environment import Settings
 
 # Label Studio needs about two seconds for them; larger requests take longer for each task.
 TASKS_AT_ONCE = 500
-
-_SECONDS_BETWEEN_LINES = 10.0
-_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} tasks, {remaining} left"
 
 Say = Callable[[str], None]
 
@@ -64,18 +58,14 @@ def report(work: Work, settings: Settings, say: Say, progress: TextIO) -> Report
             after the last request that was answered.
     """
     files = [path for path in (work.html, work.json, work.csv) if path is not None]
-    for path in files:
-        if not path.parent.is_dir():
-            raise CommandFailed(
-                f"There is no folder {path.parent} to write {path.name} to.", "Make it, or name another."
-            )
+    check_folders(files)
     with open_api(settings) as api:
         projects = {number: api.project(number) for number in dict.fromkeys(work.projects)}
         boxes = [box for project in projects.values() for box in read_boxes(api, project, progress)]
         found = report_on(boxes)
         _remember(settings, found, say)
         titles = {number: project.title for number, project in projects.items()}
-        with _writing():
+        with writing():
             if work.html is not None:
                 pictures = _pictures(api, projects, found.worst, settings)
                 links = {one.box: _link(api.url, one.box) for one in found.worst}
@@ -122,21 +112,15 @@ def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO, folder: 
     digest = sha256(project.label_config.encode()).hexdigest()
     path = folder / f"boxocr-report-{project.id}.journal"
     journal = BoxJournal(path, {"url": api.url, "label_config": digest})
-    with _writing():
+    with writing():
         last, known = journal.load()
     yield from known
-    with TaskProgress(progress) as shown:
-        while True:
-            tasks, left = api.annotated_tasks(project.id, after=last, most=TASKS_AT_ONCE)
-            shown.found(left)
-            boxes = [box for task in tasks for box in reader.boxes(task)]
-            yield from boxes
-            if len(tasks) == left:
-                break
-            last = tasks[-1]["id"]
-            shown.done(len(tasks))
-            with _writing():
-                journal.add(last, boxes)
+    for tasks, more in batches_of_tasks(api, project.id, progress, after=last, most=TASKS_AT_ONCE):
+        boxes = [box for task in tasks for box in reader.boxes(task)]
+        yield from boxes
+        if more:
+            with writing():
+                journal.add(tasks[-1]["id"], boxes)
     journal.remove()
 
 
@@ -181,51 +165,3 @@ def _summary(found: Report) -> list[str]:
     sentences += [one.sentence() for one in found.conflicts]
     sentences.append(f"Keystrokes saved: {total.keystrokes_saved:,}, needed: {total.keystrokes_needed:,}.")
     return sentences
-
-
-class TaskProgress:
-    """A bar on a terminal, a line now and then where there is none.
-
-    Args:
-        out: a terminal or a log.
-    """
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._total = self._done = 0
-        self._last_line = time.monotonic()
-        self._bar = tqdm(file=out, bar_format=_BAR, total=0) if out.isatty() else None
-
-    def __enter__(self) -> Self:
-        """Nothing is shown yet."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the line of the terminal."""
-        if self._bar is not None:
-            self._bar.close()
-
-    def found(self, left: int) -> None:
-        """There are this many tasks after those that are done."""
-        self._total = self._done + left
-        if self._bar is not None:
-            self._bar.total = self._total
-            self._bar.refresh()
-
-    def done(self, tasks: int) -> None:
-        """This many more tasks are done."""
-        self._done += tasks
-        if self._bar is not None:
-            self._bar.update(tasks)
-        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
-            print(f"{self._done} of {self._total} tasks", file=self._out, flush=True)
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        name = Path(str(error.filename or "A file")).name
-        raise CommandFailed(f"{name} cannot be written: {error.strerror}.", "Check the folder and its disk.") from None

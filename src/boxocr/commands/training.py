@@ -68,7 +68,7 @@ class Run:
         return list(read_boxes(self.api, self.project, self.progress, folder))
 
     def learn(self, boxes: Sequence[Box]) -> LearnedState:
-        """What the boxes teach: nothing, where nothing helps on pages that it was not learned from."""
+        """The rules and heads that help on pages that they were not learned from."""
         values = [value_of(box) for box in boxes]
         learned = learn_rules(values)
         # Where annotators keep a part of a line, or write it in another way, their text is not that of the line.
@@ -112,7 +112,7 @@ class Run:
         return Rollback(number, f"{sentence} Version {earlier} is in use." if earlier else sentence)
 
     def _followed(self, boxes: Sequence[Box], state: LearnedState) -> list[Followed]:
-        """Rules have the reading before them; what a box is without a head must be read."""
+        """Rules have the reading before them; lines with a head are read again without it."""
         read = [
             Followed(box.submitted, str(box.task), box.reading, box.suggested)
             for box in boxes
@@ -174,7 +174,7 @@ def learn(
 
 
 def dry_run(settings: Settings, store: LearnedStore, say: Say, progress: TextIO) -> LearnedState:
-    """What would be learned. Nothing is saved.
+    """The version that would be learned. Nothing is saved.
 
     Args:
         settings: the server's.
@@ -250,8 +250,8 @@ def _evidence(label: str, learned: LearnedRule) -> str:
 
 
 def _evidence_of_heads(learned: LearnedHeads) -> Iterator[str]:
-    if learned.heads:
-        labels = ", ".join(sorted(label or "boxes without label" for label in learned.heads))
+    if common := learned.heads.keys() - learned.own.keys():
+        labels = ", ".join(sorted(label or "boxes without label" for label in common))
         yield f"A recognizer head for {labels} ({learned.verdict.sentence()})"
     for label, verdict in learned.own.items():
         yield f"A head of its own for {label or 'boxes without label'} ({verdict.sentence()})"

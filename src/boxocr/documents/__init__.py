@@ -1,1 +1,1 @@
-"""Readings of whole pages as documents: JSON, hOCR, and pictures of the page with its lines."""
+"""Readings of whole pages as JSON, hOCR and pictures, and annotated pages in the formats that train models."""

@@ -57,7 +57,7 @@ class Bucket:
             self._client = make_client(settings, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the objects in the order of their keys, without empty ones that stand for folders.
+        """Yield the objects in the order of their keys, without the empty ones that are folders.
 
         Raises:
             PageError: S3 does not answer, or refuses.

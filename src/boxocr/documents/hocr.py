@@ -1,11 +1,11 @@
 """Readings of whole pages as hOCR 1.2, the HTML that OCR programs exchange (https://kba.github.io/hocr-spec/1.2/)."""
 
 import math
-import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from boxocr import __version__
+from boxocr.documents.xml_files import printable
 from boxocr.reading.whole_page import Line, Piece, ReadPage, blocks_of, enclosing
 
 _DOCTYPE = (
@@ -14,8 +14,6 @@ _DOCTYPE = (
 )
 _NAMESPACE = "http://www.w3.org/1999/xhtml"
 _CAPABILITIES = "ocr_page ocr_carea ocr_line ocrx_word"
-
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def document(pages: Iterable[tuple[str, ReadPage]]) -> str:
@@ -38,7 +36,7 @@ def document(pages: Iterable[tuple[str, ReadPage]]) -> str:
 
 
 def _add_page(body: ET.Element, number: int, name: str, page: ReadPage) -> None:
-    image = _NOT_IN_XML.sub("", name).replace('"', "'")
+    image = printable(name).replace('"', "'")
     title = f'image "{image}"; bbox 0 0 {page.width} {page.height}; ppageno {number}'
     shown = _add(body, "div", "ocr_page", f"page_{number + 1}", title)
     for block, lines in enumerate(blocks_of(page.reading.lines), 1):
@@ -56,7 +54,7 @@ def _add_line(area: ET.Element, identity: str, line: Line, page: ReadPage) -> No
     # An engine of the user's own may give lines without words.
     for number, word in enumerate(line.words or [line], 1):
         confidence = f"{_box(word, page)}; x_wconf {round(100 * word.confidence)}"
-        _add(shown, "span", "ocrx_word", f"word_{identity}_{number}", confidence).text = _NOT_IN_XML.sub("", word.text)
+        _add(shown, "span", "ocrx_word", f"word_{identity}_{number}", confidence).text = printable(word.text)
 
 
 def _add(parent: ET.Element, tag: str, kind: str, identity: str, title: str) -> ET.Element:

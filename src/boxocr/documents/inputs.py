@@ -144,9 +144,12 @@ def _in_folder(folder: Path, settings: Settings, passwords: Sequence[str]) -> It
         yield from problems
         problems.clear()
         folders.sort()
-        for name in [name for name in folders if is_hidden(name)]:
-            folders.remove(name)
-            yield SkippedFile(f"{(Path(place) / name).relative_to(folder).as_posix()}/", "hidden folder")
+        for name in list(folders):
+            path = Path(place) / name
+            # Links are not followed, since they can lead back.
+            if reason := "hidden folder" if is_hidden(name) else "link to a folder" if path.is_symlink() else "":
+                folders.remove(name)
+                yield SkippedFile(f"{path.relative_to(folder).as_posix()}/", reason)
         for name in sorted(files):
             path = Path(place) / name
             shown = path.relative_to(folder).as_posix()

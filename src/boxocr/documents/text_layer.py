@@ -5,7 +5,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from unicodedata import normalize
+from unicodedata import bidirectional, normalize
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -19,22 +19,26 @@ _CELL_GAP = 1.8
 # Words whose lower edges differ by more, in line heights, are on different lines.
 _SAME_LINE = 0.6
 
-# Characters that PDFium reports: a hyphen at the end of a line, and what has no Unicode.
+# Codes that PDFium reports for a hyphen at the end of a line, and for characters without Unicode.
 _HYPHENS = frozenset({0x02, 0xAD})
 _UNKNOWN = frozenset({0x00, 0xFFFE, 0xFFFF})
 
 # Presentation forms such as fi, which annotators type as two letters.
 _LIGATURES = range(0xFB00, 0xFB07)
 
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+
 _FULL_TURN = 360
 
 
 @dataclass(frozen=True, slots=True)
 class _Character:
-    """A character, and its bounds on the rendered page, px."""
+    """A character, its origin and its bounds on the rendered page, px, and its rotation, degrees clockwise."""
 
     text: str
     turned: int
+    x: float
+    y: float
     left: float
     top: float
     right: float
@@ -71,7 +75,7 @@ def _characters(
     textpage: pypdfium2.PdfTextPage, on_image: pypdfium2.PdfPosConv, page_turn: int
 ) -> Iterator[_Character | None]:
     """The characters in the order of the content; None between two words."""
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     high = 0
     for index in range(textpage.count_chars()):
         code = int(pdfium.FPDFText_GetUnicode(textpage, index))
@@ -93,7 +97,9 @@ def _characters(
             xs, ys = zip(
                 on_image.to_bitmap(left.value, bottom.value), on_image.to_bitmap(right.value, top.value), strict=True
             )
-            yield _Character(text, turn, min(xs), min(ys), max(xs), max(ys))
+            pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+            origin_x, origin_y = on_image.to_bitmap(x.value, y.value)
+            yield _Character(text, turn, origin_x, origin_y, min(xs), min(ys), max(xs), max(ys))
 
 
 def _text_of(code: int) -> str:
@@ -106,17 +112,35 @@ def _text_of(code: int) -> str:
 
 def _words(characters: Iterator[_Character | None]) -> Iterator[Piece]:
     word: list[_Character] = []
-    for character in characters:
+    flipped = False
+    # None ends the last word.
+    for character in (*characters, None):
         if word and (character is None or character.turned != word[0].turned):
-            yield _word(word)
+            if len(word) > 1:
+                flipped = _is_flipped(word)
+            turned = (word[0].turned + 180 * flipped) % _FULL_TURN
+            yield _word(word, turned)
             word = []
         if character is not None:
             word.append(character)
-    if word:
-        yield _word(word)
 
 
-def _word(characters: Sequence[_Character]) -> Piece:
+def _is_flipped(word: Sequence[_Character]) -> bool:
+    """Whether a word runs against its rotation, as text with a negative font size does.
+
+    Text that is written from right to left does so too, and is not flipped.
+    """
+    first, last = word[0], word[-1]
+    along = {
+        0: last.x - first.x,
+        90: last.y - first.y,
+        180: first.x - last.x,
+        270: first.y - last.y,
+    }[first.turned]
+    return along < 0 and not any(bidirectional(letter) in _RIGHT_TO_LEFT for one in word for letter in one.text)
+
+
+def _word(characters: Sequence[_Character], turned: int) -> Piece:
     left, top = min(one.left for one in characters), min(one.top for one in characters)
     right, bottom = max(one.right for one in characters), max(one.bottom for one in characters)
     # The corner that is the upper left one as the text is read.
@@ -125,11 +149,11 @@ def _word(characters: Sequence[_Character]) -> Piece:
         90: (right, top, True),
         180: (right, bottom, False),
         270: (left, bottom, True),
-    }[characters[0].turned]
+    }[turned]
     width, height = max(right - left, 1.0), max(bottom - top, 1.0)
     if across:
         width, height = height, width
-    return Piece("".join(one.text for one in characters), 0.0, x, y, width, height, float(characters[0].turned))
+    return Piece("".join(one.text for one in characters), 0.0, x, y, width, height, float(turned))
 
 
 def _in_lines(words: Sequence[Piece]) -> Iterator[list[Piece]]:

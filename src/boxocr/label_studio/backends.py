@@ -155,9 +155,14 @@ def unreachable(url: str, said: str = "") -> CommandFailed:
         return CommandFailed(
             message,
             "Check that BoxOCR runs. If Label Studio runs in a container, localhost is that container: name this "
-            f"server with --url {other_names(url)}.",
+            f"server with --url {other_names(url)}, and set a password or HOST here: it otherwise serves only this "
+            "machine.",
         )
-    return CommandFailed(message, "Check that BoxOCR runs there and that no firewall keeps Label Studio from it.")
+    return CommandFailed(
+        message,
+        "Check that BoxOCR runs there, with a password or HOST (it otherwise serves only its own machine), and "
+        "that no firewall keeps Label Studio from it.",
+    )
 
 
 def answered_with_error(said: str, url: str) -> CommandFailed:

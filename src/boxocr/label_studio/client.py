@@ -223,6 +223,31 @@ class LabelStudioAPI:
                 if one.model_version == model_version:
                     self._sdk.predictions.delete(int(one.id or 0), request_options=_ONCE)
 
+    def annotation(self, number: int) -> dict[str, Any]:
+        """An annotation with its results, as the API shows it."""
+        return self._called("GET", f"/api/annotations/{number}/")
+
+    def change_annotation(self, number: int, results: Sequence[Mapping[str, Any]]) -> None:
+        """Replace all results of an annotation."""
+        self._called("PATCH", f"/api/annotations/{number}/", {"result": results})
+
+    def change_task_data(self, number: int, data: Mapping[str, Any]) -> None:
+        """Replace the data of a task."""
+        self._called("PATCH", f"/api/tasks/{number}/", {"data": data})
+
+    def _called(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer of the API. The SDK would lose fields that it does not know."""
+        with self._plain_errors():
+            answer = self._http.request(
+                method,
+                f"{self.url}{path}",
+                json=body,
+                headers={"Authorization": self._tokens.header(Deadline(30)) or ""},
+            )
+            if answer.status_code != httpx.codes.OK:
+                raise ApiError(status_code=answer.status_code, body=answer.text)
+            return dict(answer.json())
+
     def upload(self, project: int, file: Path) -> None:
         """Upload a file as a task, as the Import dialog does."""
         # The SDK can import JSON only.

@@ -13,7 +13,7 @@ from boxocr.labeling.region_states import AskedBefore, State, at_most, states_of
 from boxocr.labeling.regions import Region, regions_of
 from boxocr.labeling.shapes import area_of, point_of
 from boxocr.labeling.tag import Tag
-from boxocr.labeling.tasks import Task, id_of
+from boxocr.labeling.tasks import Task, id_of, project_of
 from boxocr.pages.page import PageAddress
 from boxocr.reading.types import ReadingOptions
 
@@ -169,7 +169,7 @@ class _Planner:
         number = region.page_index + 1
         if number > len(urls):
             return PageAddressError(f"The task has {len(urls)} pages, and this region is on page {number}.")
-        return PageAddress(urls[region.page_index], id_of(self._task))
+        return PageAddress(urls[region.page_index], id_of(self._task), project_of(self._task))
 
 
 class _Asking(TypedDict):

@@ -9,5 +9,13 @@ Task: TypeAlias = Mapping[str, Any]
 
 def id_of(task: Task) -> int | None:
     """The task's number, which becomes part of a URL of Label Studio; None for anything else."""
-    number = task.get("id")
-    return number if type(number) is int and number > 0 else None
+    return _number(task.get("id"))
+
+
+def project_of(task: Task) -> int | None:
+    """The number of the task's project; None for anything else."""
+    return _number(task.get("project"))
+
+
+def _number(number: object) -> int | None:
+    return number if isinstance(number, int) and type(number) is int and number > 0 else None

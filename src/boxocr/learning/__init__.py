@@ -1,1 +1,1 @@
-"""Accuracy figures from annotations, and readings that follow annotators' corrections."""
+"""Accuracy figures from annotations, readings that follow annotators' corrections, and annotated pages to export."""

@@ -23,6 +23,21 @@ class _Column:
     change: int
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A part of a text that differs from another text.
+
+    Attributes:
+        place: index of its first character.
+        before: the part; empty where something is missing.
+        after: its replacement; empty where there is nothing in its place.
+    """
+
+    place: int
+    before: str
+    after: str
+
+
 def distance(source: str, target: str) -> int:
     """Insertions, deletions and substitutions of single code points that turn source into target."""
     start = 0
@@ -39,11 +54,16 @@ def replacements(source: str, target: str) -> list[tuple[str, str]]:
 
     Neighbouring edits are one replacement: "rn" → "m", not a lost "r" and a changed "n".
     """
-    found: list[tuple[str, str]] = []
+    return [(edit.before, edit.after) for edit in edits(source, target)]
+
+
+def edits(source: str, target: str) -> list[Edit]:
+    """The same as :func:`replacements`, with the places of the parts in the source."""
+    found: list[Edit] = []
     row = column = 0
     for matched_row, matched_column in [*matches(source, target), (len(source), len(target))]:
         if (matched_row, matched_column) != (row, column):
-            found.append((source[row:matched_row], target[column:matched_column]))
+            found.append(Edit(row, source[row:matched_row], target[column:matched_column]))
         row, column = matched_row + 1, matched_column + 1
     return found
 

@@ -11,9 +11,9 @@ from typing import Any
 from cachetools import LRUCache
 
 from boxocr import MODEL_VERSION, __version__
+from boxocr.labeling.annotations import label_of
 from boxocr.labeling.marks import Result, meta_of, suggestion_of
 from boxocr.labeling.regions import regions_of
-from boxocr.learning.boxes import label_of
 from boxocr.learning.rules import AppliedRules
 from boxocr.learning.store import LearnedStateUnusable, LearnedStore
 from boxocr.reading.types import ReadingOptions

@@ -4,22 +4,27 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from boxocr.errors import BoxOCRError
+from boxocr.labeling.annotations import (
+    Json,
+    TaskConfigs,
+    label_of,
+    regions_in,
+    submitted,
+    text_area_of,
+    text_of,
+    text_result,
+)
 from boxocr.labeling.config import LabelingConfig
-from boxocr.labeling.marks import Result, has_been_filled, has_note, is_same_place, place_of, suggestion_of
-from boxocr.labeling.regions import Region, regions_of
+from boxocr.labeling.marks import has_been_filled, has_note, is_same_place, place_of, suggestion_of
+from boxocr.labeling.regions import Region
 from boxocr.learning.page_kinds import page_kind
 
 UNKNOWN = "not recorded"
-
-Json = Mapping[str, Any]
 
 
 class Outcome(StrEnum):
@@ -120,10 +125,7 @@ class BoxReader:
 
     def __init__(self, project: int, label_config: str) -> None:
         self._project = project
-        self._label_config = label_config
-        # The config of a task depends on its data only where a Repeater repeats by it.
-        self._repeats = "<repeater" in label_config.lower()
-        self._config = lru_cache(maxsize=1)(self._parsed)
+        self._configs = TaskConfigs(label_config)
 
     def boxes(self, task: Json) -> Iterator[Box]:
         """The boxes of all annotations of a task that were submitted and not skipped.
@@ -131,8 +133,8 @@ class BoxReader:
         Args:
             task: as Label Studio's API and JSON export give it, with ``annotations``.
         """
-        config = self._parsed(task) if self._repeats else self._config(None)
-        annotations = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
+        config = self._configs.of(task)
+        annotations = submitted(task)
         for annotation in annotations:
             for region in _own_regions(annotation, annotations):
                 if (box := self._box(region, config, task, annotation)) is not None:
@@ -142,31 +144,24 @@ class BoxReader:
         """A box's region."""
         for annotation in task.get("annotations") or ():
             if annotation["id"] == box.annotation:
-                return next((region for region in _regions(annotation) if region.id == box.region), None)
-        return None
-
-    def _parsed(self, task: Json | None) -> LabelingConfig | None:
-        with suppress(BoxOCRError):
-            if task is None:
-                return LabelingConfig.as_written(self._label_config)
-            return LabelingConfig.parse(self._label_config, task.get("data") or {})
+                return next((region for region in regions_in(annotation) if region.id == box.region), None)
         return None
 
     def _box(self, region: Region, config: LabelingConfig | None, task: Json, annotation: Json) -> Box | None:
-        text = _text_result(region, config)
-        if text is None and not _takes_text(region, config):
+        text = text_result(region, config)
+        if text is None and text_area_of(region, config) is None:
             return None
         suggestion = (suggestion_of(text) if text else None) or {}
-        submitted = _text(text)
+        written = text_of(text)
         return Box(
             project=self._project,
             task=int(task["id"]),
             annotation=int(annotation["id"]),
             region=region.id,
             label=label_of(region),
-            outcome=_outcome(region, suggestion, submitted),
+            outcome=_outcome(region, suggestion, written),
             suggested=str(suggestion.get("text") or ""),
-            submitted=submitted,
+            submitted=written,
             score=_score(suggestion),
             engine=str(suggestion.get("engine") or UNKNOWN) if suggestion else "",
             version=_version(suggestion, region, task, annotation) if suggestion else "",
@@ -181,25 +176,14 @@ class BoxReader:
         )
 
 
-def label_of(region: Region) -> str:
-    """The labels of a region as rules and reports name them."""
-    return ", ".join(region.labels)
-
-
-def _regions(annotation: Json) -> list[Region]:
-    with suppress(BoxOCRError):
-        return regions_of(annotation.get("result") or [])
-    return []
-
-
 def _own_regions(annotation: Json, annotations: Sequence[Json]) -> list[Region]:
     """The regions of an annotation, without those that it has unchanged from the annotation that it is a copy of."""
-    regions = _regions(annotation)
+    regions = regions_in(annotation)
     parent = annotation.get("parent_annotation")
     original = next((one for one in annotations if parent is not None and one["id"] == parent), None)
     if original is None:
         return regions
-    known = [_contents(region) for region in _regions(original)]
+    known = [_contents(region) for region in regions_in(original)]
     return [region for region in regions if _contents(region) not in known]
 
 
@@ -207,29 +191,6 @@ def _contents(region: Region) -> Any:
     """Place, labels and texts: equal for a region and its copy, which has another id."""
     texts = [(one.get("from_name"), one["value"].get("text")) for one in region.results if "text" in one["value"]]
     return place_of(region.geometry["value"]), region.page_index, region.image, region.labels, texts
-
-
-def _text_result(region: Region, config: LabelingConfig | None) -> Result | None:
-    """The result with the region's text: one with a suggestion, else that of the TextArea that takes its text."""
-    texts = [result for result in region.results if str(result.get("type", "")).lower() == "textarea"]
-    for result in texts:
-        if suggestion_of(result) is not None:
-            return result
-    name = _text_area(region, config)
-    return next((result for result in texts if result.get("from_name") == name), None)
-
-
-def _text_area(region: Region, config: LabelingConfig | None) -> str | None:
-    return config.text_area(region.image, region.control, region.labels) if config else None
-
-
-def _takes_text(region: Region, config: LabelingConfig | None) -> bool:
-    return _text_area(region, config) is not None
-
-
-def _text(result: Result | None) -> str:
-    texts = result["value"].get("text") if result else None
-    return "\n".join(str(line) for line in (texts if isinstance(texts, list) else [texts]) if line)
 
 
 def _outcome(region: Region, suggestion: Json, submitted: str) -> Outcome:

@@ -2,7 +2,7 @@
 
 A convention is a function of a text, which is compared where it would change the reading: an annotator either submits
 texts that it leaves as they are, or not. So corrections of other errors in the same box do not matter, and neither does
-what is printed on the pages that an annotator got.
+the material that an annotator got.
 """
 
 from collections import defaultdict

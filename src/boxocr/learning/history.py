@@ -1,4 +1,4 @@
-"""What happened to the versions of a project: when it was learned from, and which versions were rolled back. No I/O."""
+"""The history of a project: when it was learned from, and which versions were rolled back. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -23,7 +23,7 @@ class PageGain:
 
 
 def gain_of(task: Mapping[str, Any]) -> PageGain | None:
-    """What a task's newest prediction says of it; None without a prediction of BoxOCR.
+    """The gain of a task by its newest prediction; None without a prediction of BoxOCR.
 
     Args:
         task: as Label Studio's API gives it, with ``predictions``.

@@ -1,4 +1,4 @@
-"""Kinds of pages, by what tasks and regions say without the page: format of the file, and size. No I/O."""
+"""Kinds of pages, from tasks and regions: format of the file, and size. No I/O."""
 
 import re
 from collections.abc import Mapping

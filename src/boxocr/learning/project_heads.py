@@ -28,7 +28,7 @@ class LearnedHeads:
 
     Attributes:
         heads: by label; labels can share one. Empty where none helps.
-        verdict: on pages that were held out, over the lines with these labels and the common head.
+        verdict: on pages that were held out, over the lines of all labels that the common head helps.
         own: the same for labels with a head of their own.
         examples: label, reading without a head, and reading with it, of lines that were held out and became right.
     """
@@ -60,34 +60,42 @@ def learn_heads(lines: Sequence[Line], base: Head, *, stopped: Stopped = lambda:
     for recipe in (USUAL, MILD):
         others = [line for line in lines if line.label not in labels]
         held_out = hold_out(judged, _learning(base, recipe, others, stopped))
-        if stopped():
-            return LearnedHeads()
         helped = frozenset(label for label in labels if _is_helped(held_out, label))
         verdict = held_out.verdict(lambda line, helped=helped: line.label in helped)  # type: ignore[misc]
-        if verdict.helps and verdict.examples >= _LEAST_LINES:
-            common = _trained(lines, base, recipe, stopped)
-            found = LearnedHeads(dict.fromkeys(helped, common), verdict, examples=_examples(held_out, helped))
-            return _with_own(found, held_out, base, recipe, stopped)
+        if not verdict.helps or verdict.examples < _LEAST_LINES:
+            helped = frozenset()
+        own = _own_verdicts(held_out, helped, base, recipe, stopped)
+        heads = {label: _trained(_with_label(lines, label), base, recipe, stopped) for label in own}
+        if common := helped - own.keys():
+            heads |= dict.fromkeys(common, _trained(lines, base, recipe, stopped))
+        if stopped():
+            return LearnedHeads()
+        if heads:
+            return LearnedHeads(heads, verdict if common else NOTHING, own, _examples(held_out, common))
         best = best if best.verdict.examples else LearnedHeads(verdict=verdict)
     return best
 
 
-def _with_own(
-    found: LearnedHeads, held_out: HeldOut[Line], base: Head, recipe: Recipe, stopped: Stopped
-) -> LearnedHeads:
-    """The heads, with one of its own for each label that is read clearly better with it."""
-    heads, verdicts = dict(found.heads), {}
-    for label in sorted(found.heads) if len(found.heads) > 1 else ():
-        lines = [line for line in held_out.examples if line.label == label]
+def _own_verdicts(
+    held_out: HeldOut[Line], helped: frozenset[str], base: Head, recipe: Recipe, stopped: Stopped
+) -> dict[str, Verdict]:
+    """The labels that are read clearly better with a head of their own than with the common one, or without one."""
+    found: dict[str, Verdict] = {}
+    labels = {line.label for line in held_out.examples}
+    for label in sorted(labels) if len(labels) > 1 else ():
+        lines = _with_label(held_out.examples, label)
         if len(lines) < _LEAST_OWN_LINES:
             continue
         own = hold_out(lines, _learning(base, recipe, [], stopped)).verdict()
         common = held_out.verdict(lambda line, label=label: line.label == label)  # type: ignore[misc]
-        if own.helps and own.edits_after <= _FEWER_EDITS * common.edits_after:
-            heads[label], verdicts[label] = _trained(lines, base, recipe, stopped), own
-    if stopped():
-        return LearnedHeads()
-    return LearnedHeads(heads, found.verdict, verdicts, found.examples)
+        without = common.edits_after if label in helped else common.edits_before
+        if own.helps and own.edits_after < without and own.edits_after <= _FEWER_EDITS * without:
+            found[label] = own
+    return found
+
+
+def _with_label(lines: Iterable[Line], label: str) -> list[Line]:
+    return [line for line in lines if line.label == label]
 
 
 def _learning(

@@ -220,7 +220,7 @@ class LearnedStore:
             shutil.rmtree(self.folder)
 
     def history(self) -> History:
-        """What happened to the versions; an empty history if it cannot be read."""
+        """The history of the project; empty if it cannot be read."""
         try:
             return History.from_json(read_json(self.folder / _HISTORY))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -13,9 +13,10 @@ import numpy as np
 
 from boxocr.errors import PageError, PageTooCostly
 from boxocr.pages.image.incomplete import Box
-from boxocr.pages.image.lanes import Decoding, Lanes
-from boxocr.pages.image.processes import DecoderProcesses
-from boxocr.pages.image.worker import Converted, Job, Opened, Step
+from boxocr.pages.image.lanes import Lane
+from boxocr.pages.image.processes import DecoderProcess, DecoderProcesses
+from boxocr.pages.image.worker import ABANDON, GO_ON, Converted, Job, Opened, Step
+from boxocr.process.fair_places import Requester
 from boxocr.process.killable import ProcessGone
 from boxocr.process.memory_budget import MemoryBudget
 
@@ -24,10 +25,15 @@ logger = logging.getLogger(__name__)
 # RGB; a page without colour takes a third.
 BYTES_PER_PIXEL = 3
 
-# After this time a decoding makes way for others. A page of 24 megapixels takes 0.2 s on an idle core.
-_PROMPT_SECONDS = 1.0
+# Larger pages wait for each other only. A page of 24 megapixels takes 0.2 s on an idle core.
+_LARGE_PIXELS = 30_000_000
 
-_NEXT_STEP = b""
+# How often a decoding looks whether others wait, s.
+_LOOK_SECONDS = 0.1
+
+_REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
+
+_NOBODY = Requester()
 
 _REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
 
@@ -49,16 +55,44 @@ class _Crashed(Exception):
     """The process died, for a reason of its own or of the system's."""
 
 
+class _IsLarge(Exception):
+    """The page belongs into the lane for large ones."""
+
+
+@dataclass(slots=True)
+class _Decoding:
+    """A file being decoded.
+
+    Attributes:
+        process: decodes it.
+        lane: that it is in.
+        cpu_at_start: of the process, s.
+        allowance: processor time after which it makes way for others, s.
+        seconds: that it took so far, without waiting for memory.
+    """
+
+    process: DecoderProcess
+    lane: Lane
+    cpu_at_start: float
+    allowance: float = math.inf
+    seconds: float = 0.0
+
+    @property
+    def is_dispensable(self) -> bool:
+        """Whether it has taken longer than an honest file would, and others wait."""
+        return self.lane.is_wanted and self.process.cpu_seconds() - self.cpu_at_start > self.allowance
+
+
 class Decoder:
     """Decodes image files. Thread-safe.
 
     Args:
         max_megapixels: a page with more is refused before it is decoded.
-        at_once: decodings at the same time; as many again may take longer than a second.
+        at_once: decodings at the same time, and as many again of large pages.
         budget: for the decoded pages. Each takes ``pixels.nbytes`` of it, which the caller releases; the next decoding
             waits until there is enough.
-        working_bytes: for all decodings at the same time, in addition to files and pages, and the same again for those
-            that take longer than a second; one alone may need more.
+        working_bytes: for all decodings at the same time, in addition to files and pages, and as much again for large
+            pages; one alone may need more.
         timeout: seconds for a file, without the time that it waits for others or for memory.
         processes: decode the files; by default the decoder has its own.
     """
@@ -70,14 +104,13 @@ class Decoder:
         budget: MemoryBudget | None = None,
         working_bytes: float = math.inf,
         *,
-        timeout: float = 20.0,
+        timeout: float = 30.0,
         processes: DecoderProcesses | None = None,
     ) -> None:
         self._max_megapixels = max_megapixels
         self._budget = budget or MemoryBudget(math.inf)
-        self._working_budget = MemoryBudget(working_bytes)
         self._timeout = timeout
-        self._lanes = Lanes(at_once, working_bytes)
+        self._small, self._large = Lane(at_once, working_bytes), Lane(at_once, working_bytes)
         self._owns_processes = processes is None
         self._processes = processes or DecoderProcesses(at_once)
 
@@ -94,8 +127,12 @@ class Decoder:
         """The pixels of an image file, as :meth:`decode_image`."""
         return self.decode_image(data).pixels
 
-    def decode_image(self, data: bytes) -> DecodedImage:
+    def decode_image(self, data: bytes, requester: Requester = _NOBODY) -> DecodedImage:
         """Decode an image file; the first of several frames.
+
+        Args:
+            data: the file.
+            requester: shares the places with others.
 
         Raises:
             PageTooLarge: more pixels than allowed.
@@ -103,41 +140,50 @@ class Decoder:
             PageUndecodable: it is not an image, of an unsupported format, damaged or incomplete.
         """
         try:
-            return self._attempt(data)
+            return self._attempt(data, requester)
         except _Crashed:
             # The system kills processes when it runs out of memory, and the file need not be the cause.
             logger.warning("A process that decodes images was lost.")
         try:
-            return self._attempt(data)
+            return self._attempt(data, requester)
         except _Crashed:
             raise PageTooCostly("Decoding the page's image crashed.") from None
 
-    def _attempt(self, data: bytes) -> DecodedImage:
-        with self._begun() as decoding:
+    def _attempt(self, data: bytes, requester: Requester) -> DecodedImage:
+        try:
+            return self._decoded(data, requester, self._small)
+        except _IsLarge:
+            return self._decoded(data, requester, self._large)
+
+    def _decoded(self, data: bytes, requester: Requester, lane: Lane) -> DecodedImage:
+        with lane.place(requester), self._begun(lane) as decoding:
             process = decoding.process
             process.send(pickle.dumps(Job(len(data), self._max_megapixels)))
             process.window.send(np.frombuffer(data, np.uint8), self._go_on(decoding), self._taken(decoding))
             opened = self._next_step(decoding)
             if not isinstance(opened, Opened):
                 raise ProcessGone
-            decoding.nbytes = opened.bytes_to_decode
-            if not decoding.is_slow:
-                self._working_budget.acquire(decoding.nbytes)
-                decoding.reserved = decoding.nbytes
-            decoding.process.send(_NEXT_STEP)
-            self._next_step(decoding)
-            page_bytes = opened.pixels * BYTES_PER_PIXEL
-            self._budget.acquire(page_bytes)
-            try:
-                image = self._converted(decoding)
-            except BaseException:
-                self._budget.release(page_bytes)
-                raise
-            self._budget.release(page_bytes - image.pixels.nbytes)
-            return image
+            if opened.pixels > _LARGE_PIXELS and lane is self._small:
+                process.send(ABANDON)
+                raise _IsLarge
+            decoding.allowance = opened.seconds_to_decode
+            with lane.memory(opened.bytes_to_decode):
+                process.send(GO_ON)
+                self._next_step(decoding)
+                page_bytes = opened.pixels * BYTES_PER_PIXEL
+                self._budget.acquire(page_bytes)
+                try:
+                    image = self._converted(decoding)
+                except BaseException:
+                    self._budget.release(page_bytes)
+                    raise
+                self._budget.release(page_bytes - image.pixels.nbytes)
+                if image.missing is not None:
+                    logger.warning("A page's file is damaged or cut off, and a part of the page is missing.")
+                return image
 
-    def _converted(self, decoding: Decoding) -> DecodedImage:
-        decoding.process.send(_NEXT_STEP)
+    def _converted(self, decoding: _Decoding) -> DecodedImage:
+        decoding.process.send(GO_ON)
         converted = self._next_step(decoding)
         if not isinstance(converted, Converted):
             raise ProcessGone
@@ -147,69 +193,62 @@ class Decoder:
         return DecodedImage(pixels, converted.missing)
 
     @contextmanager
-    def _begun(self) -> Iterator[Decoding]:
-        """A process and a place for a file, given back at the end."""
-        self._lanes.enter()
-        decoding: Decoding | None = None
+    def _begun(self, lane: Lane) -> Iterator[_Decoding]:
+        """A process for a file, returned at the end, or replaced if it was lost."""
+        try:
+            process = self._processes.acquire()
+        except ProcessGone:
+            raise PageError("The page's image could not be decoded: no process starts.", "Try again.") from None
         has_ended = False
         try:
-            decoding = Decoding(self._processes.acquire())
-            yield decoding
+            yield _Decoding(process, lane, process.cpu_seconds())
             has_ended = True
         except ProcessGone:
-            if decoding is None:
-                raise PageError("The page's image could not be decoded: no process starts.", "Try again.") from None
-            if decoding.is_stopped:
-                raise PageTooCostly(
-                    f"Decoding the page's image took {decoding.seconds:.0f} s and was stopped in favour of others.",
-                    _REMEDY,
-                ) from None
             raise _Crashed from None
-        except PageError:
+        except (PageError, _IsLarge):
             has_ended = True
             raise
         finally:
-            self._lanes.leave(decoding)
-            if decoding is not None:
-                self._working_budget.release(decoding.reserved)
-                if has_ended and not decoding.process.is_killed:
-                    self._processes.release(decoding.process)
-                else:
-                    decoding.process.kill()
-                    self._processes.start()
+            if has_ended and not process.is_killed:
+                self._processes.release(process)
+            else:
+                process.kill()
+                self._processes.start()
 
-    def _next_step(self, decoding: Decoding) -> Step:
+    def _next_step(self, decoding: _Decoding) -> Step:
         """Wait for the process to end its step.
 
         Raises:
             PageError: the step failed, or took too long.
-            ProcessGone: the process died, or was stopped.
+            ProcessGone: the process died.
         """
         step: Step = pickle.loads(self._received(decoding))  # noqa: S301 - from a process of our own # nosec B301
         if isinstance(step, PageError):
             raise step
         return step
 
-    def _received(self, decoding: Decoding) -> bytes:
-        """The next message of the process. One that takes long makes way for others."""
+    def _received(self, decoding: _Decoding) -> bytes:
+        """The next message of the process. One that takes too long is killed."""
         process, began = decoding.process, time.monotonic()
-        try:
-            prompt = min(_PROMPT_SECONDS, self._timeout) - decoding.seconds
-            if not decoding.is_slow and not process.has_answered(max(prompt, 0)):
-                self._lanes.slow_down(decoding)
-                self._working_budget.release(decoding.reserved)
-                decoding.reserved = 0
-            return process.receive(max(began + self._timeout - decoding.seconds - time.monotonic(), 0))
-        except TimeoutError:
-            raise PageTooCostly(
-                f"Decoding the page's image took more than {self._timeout:g} s and was stopped.", _REMEDY
-            ) from None
-        finally:
-            decoding.seconds += time.monotonic() - began
+        before = decoding.seconds
+        while not process.has_answered(_LOOK_SECONDS):
+            decoding.seconds = before + time.monotonic() - began
+            if decoding.seconds > self._timeout:
+                process.kill()
+                raise _stopped(f"more than {self._timeout:g} s and was stopped")
+            if decoding.is_dispensable:
+                process.kill()
+                raise _stopped(f"{decoding.seconds:.0f} s and was stopped in favour of others")
+        decoding.seconds = before + time.monotonic() - began
+        return process.receive(0)
 
-    def _taken(self, decoding: Decoding) -> Callable[[], object]:
+    def _taken(self, decoding: _Decoding) -> Callable[[], object]:
         return partial(self._received, decoding)
 
     @staticmethod
-    def _go_on(decoding: Decoding) -> Callable[[], object]:
-        return partial(decoding.process.send, _NEXT_STEP)
+    def _go_on(decoding: _Decoding) -> Callable[[], object]:
+        return partial(decoding.process.send, GO_ON)
+
+
+def _stopped(what: str) -> PageTooCostly:
+    return PageTooCostly(f"Decoding the page's image took {what}.", _REMEDY)

@@ -1,6 +1,6 @@
 """The address of a page, and the decoded page on loan from the store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,10 +14,12 @@ class PageAddress:
             ``data:``.
         task_id: the task that holds the url. Label Studio opens cloud storage on behalf of a task, so the addresses of
             cloud storage need it where this server has no keys of its own.
+        project: the project of the task, which shares the server with others; None if it is unknown.
     """
 
     url: str
     task_id: int | None = None
+    project: int | None = field(default=None, compare=False)
 
 
 class Lease:

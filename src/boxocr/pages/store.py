@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import logging
-import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -22,8 +21,10 @@ from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.image.incomplete import Box
 from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.page import Page, PageAddress
+from boxocr.pages.prefetching import Prefetcher
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator
+from boxocr.process.fair_places import FairPlaces, Requester, Shares
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.process.stages import Stage, stage
 from boxocr.settings.environment import Settings, available_cores
@@ -33,9 +34,6 @@ logger = logging.getLogger(__name__)
 # Addresses whose digest and validator are kept; a signed one takes a kilobyte or two.
 _ADDRESSES = 2_000
 
-# Pages waiting to be prefetched. An opened task adds all of its pages; a page that does not fit is fetched on demand.
-_PREFETCH_QUEUE = 64
-
 # Digests of files that could not be decoded in time.
 _COSTLY_FILES = 1_000
 
@@ -44,6 +42,9 @@ _COSTLY_SECONDS = 600.0
 
 # Each holds a file of up to MAX_PAGE_MB.
 _CONCURRENT_FETCHES = 32
+
+# A host or project that does not end its fetches leaves places to the others.
+_FETCHES_OF_GROUP, _FETCHES_OF_PAIR = 24, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class PageStore:
             timeout=settings.page_decode_timeout,
             processes=processes,
         )
-        self._fetches = threading.BoundedSemaphore(_CONCURRENT_FETCHES)
+        self._fetches = FairPlaces(Shares(_CONCURRENT_FETCHES, _FETCHES_OF_GROUP, _FETCHES_OF_PAIR))
         self._timeout = settings.page_timeout
         self._lock = threading.Lock()
         self._pages: BoundedCache[_SharedPage] = BoundedCache(
@@ -107,8 +108,7 @@ class PageStore:
         self._seen: LRUCache[str, _Seen] = LRUCache(_ADDRESSES)
         self._costly: TTLCache[str, PageTooCostly] = TTLCache(_COSTLY_FILES, _COSTLY_SECONDS)
         self._flights: SingleFlight[_SharedPage] = SingleFlight(self._share, partial(stage, Stage.FETCH))
-        self._ahead: queue.Queue[PageAddress | None] = queue.Queue(_PREFETCH_QUEUE)
-        self._prefetcher: threading.Thread | None = None
+        self._prefetcher = Prefetcher(self._prefetched)
         self._closed = False
 
     @contextlib.contextmanager
@@ -147,17 +147,15 @@ class PageStore:
     def prefetch(self, address: PageAddress) -> None:
         """Fetch and decode the page in the background, so that the first box is as fast as the second.
 
-        Returns at once. One thread does this, page by page; when too many wait, the page is left for :meth:`borrow`.
+        Returns at once. When too many wait, the page is left for :meth:`borrow`.
         """
-        with self._lock:
-            if self._closed:
-                return
-            if self._prefetcher is None:
-                # Started on demand: a thread does not survive the fork of a web server's worker.
-                self._prefetcher = threading.Thread(target=self._prefetch, name="page-prefetch", daemon=True)
-                self._prefetcher.start()
-        with contextlib.suppress(queue.Full):
-            self._ahead.put_nowait(address)
+        try:
+            # Routing can wait for Label Studio.
+            host = self._sources.parse(address).host
+        except PageError as error:
+            _log_not_prefetched(error)
+            return
+        self._prefetcher.add(address, Requester(address.project, host))
 
     def close(self) -> None:
         """Stop prefetching, and forget all pages."""
@@ -166,16 +164,13 @@ class PageStore:
             self._pages.clear()
             self._seen.clear()
         self._decoder.close()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._ahead.get_nowait()
-        with contextlib.suppress(queue.Full):
-            self._ahead.put_nowait(None)
+        self._prefetcher.close()
 
     def _held(self, address: PageAddress) -> _SharedPage:
         """The page at an address, held once more."""
         route = self._sources.route(address)
-        return self._fresh(route) or self._flights.run(route.key, lambda: self._fetched(route))
+        requester = Requester(address.project, route.address.host)
+        return self._fresh(route) or self._flights.run(route.key, lambda: self._fetched(route, requester))
 
     def _fresh(self, route: Route) -> _SharedPage | None:
         """The kept page, held once more, if its source need not be asked.
@@ -214,7 +209,7 @@ class PageStore:
             page.pixels = _NO_PIXELS
             self._budget.release(page.nbytes)
 
-    def _fetched(self, route: Route) -> _SharedPage:
+    def _fetched(self, route: Route, requester: Requester) -> _SharedPage:
         """Ask the source, and decode its answer unless a page of the same digest is kept. The result is held."""
         # Another thread may have fetched it since this one looked.
         if fresh := self._fresh(route):
@@ -223,8 +218,8 @@ class PageStore:
             seen = self._seen.get(route.key)
             kept = self._kept(seen.digest) if seen else None
         try:
-            with self._fetches:
-                page, validator = self._asked(route, kept, seen.validator if seen and kept else None)
+            with self._fetches.taken(requester):
+                page, validator = self._asked(route, requester, kept, seen.validator if seen and kept else None)
         finally:
             if kept:
                 self._drop(kept)
@@ -232,7 +227,7 @@ class PageStore:
         return page
 
     def _asked(
-        self, route: Route, kept: _SharedPage | None, validator: Validator | None
+        self, route: Route, requester: Requester, kept: _SharedPage | None, validator: Validator | None
     ) -> tuple[_SharedPage, Validator | None]:
         try:
             with stage(Stage.FETCH):
@@ -253,18 +248,16 @@ class PageStore:
             self._refuse_costly(digest)
             page = self._kept(digest)
         try:
-            return page or self._decoded(found.data, digest), found.validator
+            return page or self._decoded(found.data, digest, requester), found.validator
         except PageTooCostly as error:
             with self._lock:
                 self._costly[digest] = copy.copy(error)
                 self._seen[route.key] = _Seen(digest, None, time.monotonic())
             raise
 
-    def _decoded(self, data: bytes, digest: str) -> _SharedPage:
+    def _decoded(self, data: bytes, digest: str, requester: Requester) -> _SharedPage:
         with stage(Stage.DECODE):
-            image = self._decoder.decode_image(data)
-        if image.missing is not None:
-            logger.warning("A page's file is damaged or cut off; the missing part is left blank.")
+            image = self._decoder.decode_image(data, requester)
         return _SharedPage(image.pixels, digest, image.pixels.nbytes, image.missing)
 
     def _keep(self, route: Route, page: _SharedPage, validator: Validator | None) -> None:
@@ -277,13 +270,16 @@ class PageStore:
                 page.holders += 1
             self._seen[route.key] = _Seen(page.digest, validator, time.monotonic())
 
-    def _prefetch(self) -> None:
-        while (address := self._ahead.get()) is not None:
-            try:
-                with self.borrow(address):
-                    pass
-            except PageError as error:
-                # The code alone: the message names the host, and the address can be signed.
-                logger.debug("A page could not be fetched ahead: %s", error.code)
-            except Exception as error:  # noqa: BLE001 - the thread must survive for the next page
-                logger.debug("A page could not be fetched ahead: %s", type(error).__name__)
+    def _prefetched(self, address: PageAddress) -> None:
+        try:
+            with self.borrow(address):
+                pass
+        except PageError as error:
+            _log_not_prefetched(error)
+        except Exception as error:  # noqa: BLE001 - the thread must survive for the next page
+            logger.debug("A page could not be fetched ahead: %s", type(error).__name__)
+
+
+def _log_not_prefetched(error: PageError) -> None:
+    # The code alone: the message names the host, and the address can be signed.
+    logger.debug("A page could not be fetched ahead: %s", error.code)

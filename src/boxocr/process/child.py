@@ -2,9 +2,13 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from boxocr.process import logs, scheduling
 
@@ -20,6 +24,26 @@ def prepare(log: logs.Settings) -> None:
     scheduling.limit_malloc_arenas()
     end_with_parent()
     logs.configure(*log)
+
+
+@contextmanager
+def limited_memory(more_bytes: int) -> Iterator[None]:
+    """Let the operating system refuse this process more than these bytes in addition to those that it has.
+
+    Without /proc, as on macOS, there is no limit.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    except OSError:
+        yield
+        return
+    limit = used + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
 def end_with_parent() -> None:

@@ -2,10 +2,13 @@
 
 import contextlib
 import multiprocessing
+import os
 import select
+import time
 from collections.abc import Callable, Sequence
 from multiprocessing import reduction
 from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
 
 
 class ProcessGone(Exception):
@@ -37,6 +40,7 @@ class KillableProcess:
         context: SpawnContext = multiprocessing.get_context("spawn")
         self._connection, other_end = context.Pipe()
         self._process: SpawnProcess = context.Process(target=target, args=(other_end, *args), name=name, daemon=True)
+        self._started = time.monotonic()
         self._process.start()
         # While this end stays open here, the pipe does not report the death of the process.
         other_end.close()
@@ -97,6 +101,16 @@ class KillableProcess:
         except OSError:
             self.kill()
             raise ProcessGone from None
+
+    def cpu_seconds(self) -> float:
+        """The time that the process has computed; where the system does not tell, the time since its start."""
+        try:
+            # The name of the program, in parentheses, can contain spaces.
+            fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return time.monotonic() - self._started
+        user, system = fields[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         """Kill the process. Thread-safe."""

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     local_files_document_root: Path | None = None
     local_files_folders: Annotated[tuple[str, ...], NoDecode] = ()
     page_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
-    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 20
+    page_decode_timeout: Annotated[float, Field(gt=0, le=LABEL_STUDIO_PREDICT_LIMIT_SECONDS)] = 30
     page_fresh_seconds: Annotated[float, Field(ge=0)] = 60
     page_cache_mb: Annotated[float, Field(ge=0)] = 512
     pages_in_use_mb: Annotated[float, Field(gt=0)] = 500

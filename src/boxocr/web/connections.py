@@ -4,7 +4,6 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-import struct
 import time
 from enum import Enum, auto
 from typing import Any
@@ -12,7 +11,15 @@ from typing import Any
 from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.gthread import TConn
 
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.web.arrivals import Admission, ArrivingRequests
+from boxocr.web.outgoing import Outgoing
+
+# An answer must be received at this rate, after the time that a request may take.
+_SLOWEST_BYTES_PER_SECOND = 100_000
+
+# How long a connection is read after the last answer.
+_FINISH_SECONDS = 1.0
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -24,6 +31,7 @@ class Progress(Enum):
     """The state of a connection after bytes arrived."""
 
     WAITING = auto()
+    SENDING = auto()
     REQUEST = auto()
     CLOSED = auto()
 
@@ -36,29 +44,31 @@ class Connection(TConn):  # type: ignore[misc] # published without types
         sock: accepted.
         client: address of the caller.
         admission: decides which bodies are received.
-        seconds: for a request to arrive, and for the caller to take some of its answer.
+        answers: budget for answers that the caller has not received.
+        seconds: for a request to arrive.
 
     Attributes:
         deadline: when the connection is closed unless a request has arrived by then; in seconds of the monotonic clock.
         caller: groups the connections of a caller.
-        is_polled: whether the worker's loop waits for bytes.
+        polled: for which progress the worker's loop waits; None if it does not.
     """
 
-    def __init__(self, cfg: Any, sock: socket.socket, client: Any, admission: Admission, seconds: float) -> None:
-        # Sending fails after this time without progress, when a client does not read its answer.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), 0))
+    def __init__(  # noqa: PLR0913 - three are gunicorn's
+        self, cfg: Any, sock: socket.socket, client: Any, *, admission: Admission, answers: MemoryBudget, seconds: float
+    ) -> None:
         address = sock.getsockname()
         if cfg.is_ssl:
             sock.setblocking(False)
             sock = ssl_wrap_socket(sock, cfg)
-        super().__init__(cfg, sock, client, address)
+        super().__init__(cfg, Outgoing(sock, answers), client, address)
         # gunicorn's handle() then neither waits for data nor creates a parser that reads from the socket.
         self.initialized = self.data_ready = True
         self.parser = ArrivingRequests(cfg, client, admission)
         self.caller = caller_of(client)
-        self.is_polled = False
+        self.polled: Progress | None = None
         self._handshaking = bool(cfg.is_ssl)
         self._closing = False
+        self._kept_for = 0.0
         self._seconds = seconds
         self.deadline = time.monotonic() + seconds
 
@@ -69,8 +79,8 @@ class Connection(TConn):  # type: ignore[misc] # published without types
 
     @property
     def has_partial_request(self) -> bool:
-        """Whether some bytes of a request have arrived."""
-        return self.parser.has_begun and not self._closing
+        """Whether some bytes of a request have arrived, and others are awaited."""
+        return self.polled is Progress.WAITING and self.parser.has_begun and not self._closing
 
     def receive(self) -> Progress:
         """Receive the bytes that have arrived, without waiting."""
@@ -84,22 +94,27 @@ class Connection(TConn):  # type: ignore[misc] # published without types
         except OSError:
             return Progress.CLOSED
 
-    def keep(self, seconds: float) -> Progress:
-        """Wait for the next request.
+    def answered(self, *, keep: float) -> Progress:
+        """Send the rest of the answer, if the caller has not received all of it, and go on.
 
         Args:
-            seconds: until the connection is closed if it does not begin.
+            keep: seconds to wait for the next request; 0 to close the connection.
         """
-        self.sock.setblocking(False)
-        self.deadline = time.monotonic() + seconds
-        return Progress.REQUEST if self.parser.next_one() else Progress.WAITING
+        self._kept_for = keep
+        self.deadline = time.monotonic() + self._seconds + self.sock.unsent / _SLOWEST_BYTES_PER_SECOND
+        return self.flush()
 
-    def finish(self, seconds: float) -> Progress:
-        """Close the connection so that the last answer arrives: discard what follows, for a while."""
-        self._closing = True
-        self.deadline = time.monotonic() + seconds
+    def flush(self) -> Progress:
+        """Send more of the answer, without waiting."""
         try:
-            self.sock.setblocking(False)
+            if not self.sock.flush():
+                return Progress.SENDING
+            if self._kept_for:
+                self.deadline = time.monotonic() + self._kept_for
+                return Progress.REQUEST if self.parser.next_one() else Progress.WAITING
+            # The answer would be lost if the connection were closed while the caller still sends.
+            self._closing = True
+            self.deadline = time.monotonic() + _FINISH_SECONDS
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
             return Progress.CLOSED
@@ -126,7 +141,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
                 self.sock.send(_CONTINUE)
                 self.parser.continued()
             # Decrypted bytes do not make the socket readable.
-            if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
+            if not (self.cfg.is_ssl and self.sock.pending()):
                 return Progress.WAITING
 
     def _discard(self) -> Progress:

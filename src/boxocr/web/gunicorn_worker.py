@@ -1,8 +1,9 @@
 """gunicorn's threaded worker, whose threads never wait for a client to send.
 
 gunicorn gives each new connection to a thread, which then waits for the request. Here the loop that accepts connections
-also receives the requests, and gives them to a thread when they are complete. So connections without a request only
-take memory, and :class:`boxocr.web.open_connections.OpenConnections` limits that.
+also receives the requests, gives them to a thread when they are complete, and sends the rest of the answers that their
+callers do not receive at once. So slow connections only take memory, and
+:class:`boxocr.web.open_connections.OpenConnections` limits that.
 """
 
 import errno
@@ -19,6 +20,7 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from boxocr.process.memory_budget import MemoryBudget
 from boxocr.settings.environment import Settings
 from boxocr.web.admission import BodyAdmission
 from boxocr.web.connections import Connection, Progress
@@ -32,11 +34,14 @@ _NOTIFY_SECONDS = 1.0
 # Between two searches for connections that are past their deadline.
 _SEARCH_SECONDS = 0.5
 
-# How long a connection is read after the last answer, so that the answer is not lost in a reset.
-_FINISH_SECONDS = 1.0
+# For answers that callers do not receive. An answer beyond is cut off.
+_MAX_UNSENT_BYTES = 256_000_000
 
 # As long as gunicorn's own worker: for requests that clients send before they see that the server stops.
 _STOP_SECONDS = 2.0
+
+# Of connections that wait.
+_EVENTS = {Progress.WAITING: selectors.EVENT_READ, Progress.SENDING: selectors.EVENT_WRITE}
 
 # The process has no file descriptor or memory for another connection.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -78,6 +83,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
         self._open = OpenConnections(self.worker_connections - 2 * self.cfg.threads)
         self._seconds = self.settings.request_timeout
         self._admission = BodyAdmission(self.settings, self._make_room)
+        self._answers = MemoryBudget(_MAX_UNSENT_BYTES)
         # So that /health is answered while all other threads are busy.
         self._health = ThreadPoolExecutor(1, "health")
         super().init_process()
@@ -108,7 +114,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
                 raise
             return
         try:
-            connection = Connection(self.cfg, sock, client, self._admission, self._seconds)
+            connection = Connection(
+                self.cfg, sock, client, admission=self._admission, answers=self._answers, seconds=self._seconds
+            )
         except OSError:
             sock.close()
             return
@@ -128,10 +136,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
     def finish_request(self, conn: Connection, fs: Future[Any]) -> None:
         """Wait for the next request of a connection after an answer, or close it."""
         conn.parser.release()
-        if fs.cancelled() or fs.exception() is not None or not fs.result():
-            self._go_on(conn, conn.finish(_FINISH_SECONDS))
-        else:
-            self._go_on(conn, conn.keep(self.cfg.keepalive if self.alive else _STOP_SECONDS))
+        keep = 0.0
+        if not fs.cancelled() and fs.exception() is None and fs.result():
+            keep = self.cfg.keepalive if self.alive else _STOP_SECONDS
+        self._go_on(conn, conn.answered(keep=keep))
 
     def murder_pending(self) -> None:
         """Close the connections that are past their deadline. gunicorn calls this after each event."""
@@ -161,11 +169,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
 
     def _go_on(self, connection: Connection, progress: Progress) -> None:
         """Do the next thing with a connection that is not in the table and on which no thread works."""
-        if progress is Progress.WAITING:
+        if progress in _EVENTS:
             self._open.add(connection)
-            if not connection.is_polled:
-                connection.is_polled = True
-                self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._readable, connection))
+            if connection.polled is not progress:
+                self._stop_polling(connection)
+                connection.polled = progress
+                self.poller.register(connection.sock, _EVENTS[progress], partial(self._happened, connection))
             return
         self._stop_polling(connection)
         if progress is Progress.REQUEST:
@@ -173,16 +182,17 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
         else:
             self._close(connection)
 
-    def _readable(self, connection: Connection, _: Any) -> None:
+    def _happened(self, connection: Connection, _: Any) -> None:
         # An earlier event of the same round can have closed it.
         if connection in self._open:
             # While it is received, no room may be made at its expense.
             self._open.remove(connection)
-            self._go_on(connection, connection.receive())
+            is_sending = connection.polled is Progress.SENDING
+            self._go_on(connection, connection.flush() if is_sending else connection.receive())
 
     def _stop_polling(self, connection: Connection) -> None:
-        if connection.is_polled:
-            connection.is_polled = False
+        if connection.polled is not None:
+            connection.polled = None
             self.poller.unregister(connection.sock)
 
     def _make_room(self) -> bool:

@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from boxocr.answering.attempts import Attempt, observe
 from boxocr.answering.services import Services
-from boxocr.observability.attempts import Attempt, observe
-from boxocr.observability.request_log import outcome_of
 from boxocr.process.stages import Stage
+from boxocr.web.request_log import outcome_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

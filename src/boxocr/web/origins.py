@@ -87,10 +87,14 @@ def require_same_origin() -> None:
     Raises:
         CrossOrigin: the request comes from a page of another origin.
     """
-    # Browsers only send Sec-Fetch-Site to localhost and with TLS, and Origin only with some requests. Other requests
-    # that a foreign page can send get answers that it cannot read, since they have no CORS headers.
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in _OWN_PAGE:
-        raise CrossOrigin
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:
+        # Browsers only send the header above to localhost and with TLS, and this one only with some requests. Other
+        # requests that a foreign page can send get answers that it cannot read, since they have no CORS headers.
+        origin = request.headers.get("Origin")
+        is_own_page = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
+    else:
+        # A proxy can have changed the host, so it is not compared with the origin then.
+        is_own_page = site in _OWN_PAGE
+    if not is_own_page:
         raise CrossOrigin

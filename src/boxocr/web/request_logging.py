@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
+from boxocr.answering import attempts
 from boxocr.answering.services import Services
-from boxocr.observability import attempts
-from boxocr.observability.request_log import RegionsOfRequests, request_line
 from boxocr.web.metrics import Metrics
+from boxocr.web.request_log import RegionsOfRequests, request_line
 
 logger = logging.getLogger("boxocr.web.app")
 

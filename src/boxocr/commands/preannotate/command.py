@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxocr.commands.connect import open_api
-from boxocr.commands.import_destinations import BucketPages, Destination, FolderPages
+from boxocr.commands.import_destinations import BucketPages, Destination, FolderPages, check_apart
 from boxocr.commands.preannotate import output
 from boxocr.commands.preannotate.documents import Documents, FoundFiles, column_of, list_documents
 from boxocr.commands.preannotate.journal import Journal
@@ -137,13 +137,20 @@ def _documents(work: Work, output_file: Path, label_config: str, settings: Setti
     """List the pages of documents, and render them where necessary."""
     column = column_of(label_config)
     store: Destination | None = None
+    check_apart([work.documents or ""], work.to)
     if work.to is not None:
         in_bucket = work.to.lower().startswith(SCHEME)
         store = BucketPages(work.to, settings, None) if in_bucket else FolderPages(Path(work.to), settings, None)
     options = RenderingOptions(work.dpi, work.passwords, settings.max_page_megapixels)
     with PageList(output_file.with_name(f"{output_file.name}.pages")) as pages:
         found = list_documents(
-            work.documents or "", pages, column=column, store=store, options=options, settings=settings
+            work.documents or "",
+            pages,
+            column=column,
+            store=store,
+            options=options,
+            settings=settings,
+            out=sys.stderr,
         )
     return Documents(label_config, pages), found
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from boxocr.commands.import_destinations import Destination, StoredName, document_root, local_files_address
+from boxocr.commands.import_progress import ImportProgress
 from boxocr.commands.preannotate.items import Item
 from boxocr.commands.preannotate.page_list import ListedDocument, PageList
 from boxocr.documents import inputs
@@ -20,12 +22,15 @@ from boxocr.labeling.page_column import PageColumn, page_column
 from boxocr.labeling.source_columns import source_columns
 from boxocr.settings.environment import Settings
 
+# Browsers and this server read these where they are.
+_SHOWN = (Kind.IMAGE, Kind.AVIF)
+
 _NEEDS_PLACE = "Name a place for images of its pages with --to, or use boxocr import."
 
 
 @dataclass(slots=True)
 class FoundFiles:
-    """What became of the files that are no tasks.
+    """The files that did not become tasks.
 
     Attributes:
         skipped: name and reason of each file that is not a document.
@@ -93,6 +98,7 @@ def list_documents(  # noqa: PLR0913 - each is one of the command's own inputs
     store: Destination | None,
     options: RenderingOptions,
     settings: Settings,
+    out: TextIO,
 ) -> FoundFiles:
     """List the pages of documents, and render those that Label Studio cannot show where they are.
 
@@ -103,14 +109,15 @@ def list_documents(  # noqa: PLR0913 - each is one of the command's own inputs
         store: takes rendered pages; None if no place for them was named.
         options: for rendering.
         settings: of the server.
+        out: a terminal or a log, for the progress.
 
     Raises:
         CommandFailed: Label Studio cannot show files at the place, and there is no other for pages; or pages cannot be
             stored.
     """
     root = None if place.lower().startswith(SCHEME) else _root_of(Path(place), settings, needed=store is None)
-    with Renderer(options) as renderer:
-        lister = _Lister(pages, column.is_list, store, renderer, root, FoundFiles([], []))
+    with Renderer(options) as renderer, ImportProgress(out) as progress:
+        lister = _Lister(pages, column.is_list, store, renderer, root, progress, FoundFiles([], []))
         for file in inputs.find([place], settings, options.passwords):
             lister.add(file)
     return lister.found
@@ -130,6 +137,7 @@ class _Lister:
     store: Destination | None
     renderer: Renderer
     root: Path | None
+    progress: ImportProgress
     found: FoundFiles
 
     def add(self, file: Found) -> None:
@@ -145,16 +153,17 @@ class _Lister:
                     raise
                 except BoxOCRError as error:
                     self.found.failures.append((file.name, error.sentence))
+                self.progress.ended()
 
     def _list(self, file: SourceFile) -> None:
         address = self._address(file)
         # Images are opened when they are read.
-        if address and kind_by_name(file.name) is Kind.IMAGE:
+        if address and kind_by_name(file.name) in _SHOWN:
             self.pages.add(ListedDocument(file.name, (address,)))
             return
         with file.fetched() as path:
             kind = inputs.kind_of_file(path, file.name)
-            if address and (kind is Kind.IMAGE or (kind is Kind.TIFF and self._is_read(path))):
+            if address and (kind in _SHOWN or (kind is Kind.TIFF and self._is_read(path))):
                 self.pages.add(ListedDocument(file.name, (address,)))
             elif self.store is None:
                 raise DocumentError(f"Label Studio does not show {kind.value} files there.", _NEEDS_PLACE)
@@ -180,6 +189,7 @@ class _Lister:
             if isinstance(page, PageImage):
                 addresses.append(store.store(name, index, page))
                 numbers.append(index + 1)
+                self.progress.page()
             elif self.whole:
                 raise type(page)(f"Page {index + 1}: {page.message}", page.remedy)
             else:

@@ -45,7 +45,7 @@ class Window:
 
         Args:
             data: uint8, one dimension.
-            sent: tells the other process that a part is in the window.
+            sent: notifies the other process that a part is in the window.
             received: waits until the other process has taken a part. Not called for the last one.
         """
         for start in range(0, len(data), WINDOW_BYTES):

@@ -6,12 +6,9 @@ reserves memory in between.
 
 import contextlib
 import pickle
-import resource
-from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +19,7 @@ from boxocr.pages.image.window import Window
 from boxocr.process import child, logs, scheduling
 
 # Address space that a file may take in addition to the estimate, for libraries' own buffers.
-_MARGIN_BYTES = 128_000_000
+_MARGIN_BYTES = 64_000_000
 
 # A page of 24 megapixels in colour takes about this much while it is decoded.
 _RETAINED_BYTES = 128_000_000
@@ -51,10 +48,12 @@ class Opened:
 
     Attributes:
         bytes_to_decode: see :class:`~boxocr.pages.image.file.ImageFileReader`.
+        seconds_to_decode: the same.
         pixels: of the page.
     """
 
     bytes_to_decode: int
+    seconds_to_decode: float
     pixels: int
 
 
@@ -82,6 +81,8 @@ class Converted:
     missing: Box | None
 
 
+GO_ON, ABANDON = b"", b"abandon"
+
 Step = Opened | Decoded | Converted | PageError
 
 
@@ -89,8 +90,8 @@ def serve(connection: Connection, log: logs.Settings) -> None:
     """Decode files until the pipe is closed.
 
     Args:
-        connection: receives the descriptor of the window, then pickled jobs, and an empty message after each step but
-            the last. Is sent an empty message, then pickled steps; a page's error is the last step of its file.
+        connection: receives the descriptor of the window, then pickled jobs, and ``GO_ON`` or ``ABANDON`` after each
+            step but the last. Is sent an empty message, then pickled steps; a page's error is the last step of a file.
         log: how the process logs.
     """
     child.prepare(log)
@@ -102,6 +103,10 @@ def serve(connection: Connection, log: logs.Settings) -> None:
             # From the process that started this one.
             job: Job = pickle.loads(connection.recv_bytes())  # noqa: S301 # nosec B301
             _Task(connection, window, job).run()
+
+
+class _Abandoned(Exception):
+    """The parent does not want the file decoded now."""
 
 
 class _Task:
@@ -117,6 +122,8 @@ class _Task:
         self._window.receive(data, self._connection.recv_bytes, self._acknowledge)
         try:
             pixels, missing = self._decoded(data.tobytes())
+        except _Abandoned:
+            return
         except PageError as error:
             self._connection.send_bytes(pickle.dumps(error))
             return
@@ -126,10 +133,10 @@ class _Task:
     def _decoded(self, data: bytes) -> tuple[np.ndarray, Box | None]:
         margin = _MARGIN_BYTES + len(data)
         file.limit_pillow(self._job.max_megapixels)
-        with _limited_memory(margin):
+        with child.limited_memory(margin):
             reader = file.ImageFileReader(data, self._job.max_megapixels)
-        self._report(Opened(reader.bytes_to_decode, reader.pixels))
-        with _limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
+        self._report(Opened(reader.bytes_to_decode, reader.seconds_to_decode, reader.pixels))
+        with child.limited_memory(margin + reader.bytes_to_decode + reader.pixels * _BYTES_TO_CONVERT):
             reader.load()
             self._report(Decoded(reader.pixels))
             return reader.convert()
@@ -137,27 +144,8 @@ class _Task:
     def _report(self, step: Step) -> None:
         """Send a step, and wait until the parent says to go on."""
         self._connection.send_bytes(pickle.dumps(step))
-        self._connection.recv_bytes()
+        if self._connection.recv_bytes() == ABANDON:
+            raise _Abandoned
 
     def _acknowledge(self) -> None:
         self._connection.send_bytes(b"")
-
-
-@contextlib.contextmanager
-def _limited_memory(more_bytes: int) -> Iterator[None]:
-    """Let the operating system refuse this process more than these bytes in addition to those that it has.
-
-    Without /proc, as on macOS, there is no limit.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    try:
-        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
-    except OSError:
-        yield
-        return
-    limit = used + more_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))

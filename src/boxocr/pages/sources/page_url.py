@@ -28,6 +28,11 @@ class PageURL:
     local_file: str = ""
     task_id: int | None = None
 
+    @property
+    def host(self) -> str:
+        """Where the page comes from, for sharing the server between hosts: the origin of a web URL, or the scheme."""
+        return str(self.web.origin) if self.web else self.scheme
+
     @classmethod
     def parse(cls, text: str, task_id: int | None = None, *, default_scheme: str = "https") -> "PageURL":
         """Parse a URL.

@@ -70,6 +70,15 @@ class Sources:
             asked = self._label_studio if settings.label_studio_token else None
             self._local_files = LocalFiles(root, limits, LocalFileAccess(root, settings.local_files_folders, asked))
 
+    def parse(self, address: PageAddress) -> PageURL:
+        """The parsed URL of a page.
+
+        Raises:
+            PageAddressError: it is invalid.
+            PageForbidden: its scheme is not allowed.
+        """
+        return PageURL.parse(address.url, address.task_id, default_scheme=self._default_scheme)
+
     def route(self, address: PageAddress) -> Route:
         """The source for a page, with its parsed URL.
 
@@ -78,7 +87,7 @@ class Sources:
                 configured.
             PageForbidden: its scheme or path is not allowed.
         """
-        url = PageURL.parse(address.url, address.task_id, default_scheme=self._default_scheme)
+        url = self.parse(address)
         if url.scheme == "s3" and self._s3:
             return Route(self._s3, url, url.text, self._fresh_seconds)
         if url.scheme in CLOUD_SCHEMES:

@@ -1,4 +1,4 @@
-"""The accuracy of projects, as the last run of ``boxocr report`` or ``boxocr learn`` found it, and what they taught."""
+"""The accuracy of projects, as the last run of ``boxocr report`` or ``boxocr learn`` found it, and their versions."""
 
 from typing import Any
 

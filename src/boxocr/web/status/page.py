@@ -5,9 +5,9 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_file
 
 from boxocr import __version__
+from boxocr.answering import attempts
 from boxocr.answering.services import Services
 from boxocr.files import EXAMPLES
-from boxocr.observability import attempts
 from boxocr.reading import scoring
 from boxocr.reading.types import PAGE_SEGMENTATION_MODES
 from boxocr.settings.environment import Settings

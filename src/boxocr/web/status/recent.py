@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from boxocr.observability.attempts import Attempt
+from boxocr.answering.attempts import Attempt
 from boxocr.process.stages import Stage
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from boxocr.answering.attempts import Attempt, note, observed
 from boxocr.answering.services import Services
 from boxocr.documents.page_json import page_as_json
 from boxocr.errors import MalformedRequest
 from boxocr.labeling import attributes
-from boxocr.observability.attempts import Attempt, note, observed
 from boxocr.pages.page import PageAddress
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.types import ReadingOptions

@@ -1,4 +1,4 @@
-// The accuracy of projects, and what they taught.
+// The accuracy of projects, and their learned versions.
 
 import { ask, keepAsking, make } from "./dom.js";
 

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from boxocr.observability.attempts import Attempt
+from boxocr.answering.attempts import Attempt
 
 # Regions listed in a request's line; the rest are only counted.
 _MAX_REGIONS = 20
@@ -61,7 +61,7 @@ class RegionsOfRequests:
     _outcomes: OrderedDict[str, list[RegionOutcome]] = field(default_factory=OrderedDict)
 
     def add(self, attempt: Attempt) -> None:
-        """Record an attempt; an observer for :func:`~boxocr.observability.attempts.observe`."""
+        """Record an attempt; an observer for :func:`~boxocr.answering.attempts.observe`."""
         if not attempt.request_id:
             return
         with self._lock:

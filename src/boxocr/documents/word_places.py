@@ -1,0 +1,115 @@
+"""The places of a region's lines and words.
+
+Annotators give the text of a region as a whole. The rows of ink show where its lines are, and the widest gaps in a row
+where its words end. Where the ink does not have as many lines or gaps as the text, they follow from the number of lines
+and characters.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxocr.documents.annotated import AnnotatedRegion
+from boxocr.errors import RegionError
+from boxocr.pages.crop import cut
+from boxocr.pages.frame import Frame, frame_of
+from boxocr.pages.page import Page
+from boxocr.reading import prepare
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.projection import Projection
+from boxocr.reading.runs import runs_of
+from boxocr.reading.whole_page import Line, Piece
+
+Span = tuple[float, float]
+"""Where a line or a word begins and ends, px of the crop."""
+
+# The confidence of a text that an annotator has submitted.
+_CERTAIN = 1.0
+
+
+def lines_of(region: AnnotatedRegion, page: Page) -> list[Line]:
+    """The lines of a region, each with its words; none if the region has no text or is not on the page.
+
+    Args:
+        region: of the page.
+        page: with its pixels.
+    """
+    if not region.text.strip():
+        return []
+    try:
+        frame = frame_of(page, region.area)
+        crop = cut(page, region.area)
+    except RegionError:
+        return []
+    lines = [line for line in region.lines if line.strip()]
+    ink = _ink(crop)
+    scale = crop.shape[0] / ink.image.shape[0] if ink else 1.0
+    rows = _rows(ink, len(lines), scale, frame.height)
+    found = []
+    for text, (top, bottom) in zip(lines, rows, strict=True):
+        words = text.split()
+        spans = _word_spans(ink, words, (top / scale, bottom / scale), frame.width / scale)
+        pieces = [
+            _piece(word, frame, (left * scale, right * scale), (top, bottom), region.angle)
+            for word, (left, right) in zip(words, spans, strict=True)
+        ]
+        whole = _piece(text, frame, (spans[0][0] * scale, spans[-1][1] * scale), (top, bottom), region.angle)
+        found.append(
+            Line(text, _CERTAIN, whole.x, whole.y, whole.width, whole.height, whole.rotation, words=tuple(pieces))
+        )
+    return found
+
+
+def _ink(crop: NDArray[np.uint8]) -> Projection | None:
+    """The ink of a crop; None if it is blank."""
+    image = prepare.grey(prepare.bounded(crop))
+    return None if prepare.is_blank(image) else projection.find(prepare.dark_on_even_paper(image))
+
+
+def _rows(ink: Projection | None, count: int, scale: float, height: float) -> list[Span]:
+    """Upper and lower edge of each line: halfway between the rows of ink, or equal parts of the crop."""
+    if ink is None or len(ink.lines) != count:
+        return [(height * place / count, height * (place + 1) / count) for place in range(count)]
+    between = [scale * (above[1] + below[0]) / 2 for above, below in itertools.pairwise(ink.lines)]
+    edges = [0.0, *between, float(height)]
+    return list(itertools.pairwise(edges))
+
+
+def _word_spans(ink: Projection | None, words: Sequence[str], rows: Span, width: float) -> list[Span]:
+    """Begin and end of each word of a line."""
+    columns = None if ink is None else _columns(ink, rows)
+    if columns is None or not columns.any():
+        return _by_characters(words, 0.0, width)
+    used = np.flatnonzero(columns)
+    first, last = int(used[0]), int(used[-1]) + 1
+    gaps = runs_of(~columns[first:last])
+    if len(gaps) < len(words) - 1:
+        return _by_characters(words, float(first), float(last))
+    widest = sorted(sorted(gaps, key=lambda gap: gap[0] - gap[1])[: len(words) - 1])
+    begins = [first, *(first + end for _, end in widest)]
+    ends = [*(first + begin for begin, _ in widest), last]
+    return [(float(begin), float(end)) for begin, end in zip(begins, ends, strict=True)]
+
+
+def _columns(ink: Projection, rows: Span) -> NDArray[np.bool_]:
+    """Which columns of a line have ink."""
+    top, bottom = round(rows[0]), max(round(rows[1]), round(rows[0]) + 1)
+    dark = ink.image[top:bottom] < projection.threshold(projection.histogram(ink.image))
+    return np.asarray(dark.any(axis=0))
+
+
+def _by_characters(words: Sequence[str], left: float, right: float) -> list[Span]:
+    """Spans in proportion to the number of characters, with a space between words."""
+    unit = (right - left) / (sum(map(len, words)) + len(words) - 1)
+    found = []
+    for word in words:
+        found.append((left, left + len(word) * unit))
+        left += (len(word) + 1) * unit
+    return found
+
+
+def _piece(text: str, frame: Frame, across: Span, down: Span, rotation: float) -> Piece:
+    x, y = frame.on_page(across[0], down[0])
+    return Piece(text, _CERTAIN, x, y, across[1] - across[0], down[1] - down[0], rotation)

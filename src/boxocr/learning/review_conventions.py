@@ -1,0 +1,175 @@
+"""The conventions of a project: how its annotators write and draw, as its submitted regions show. No I/O."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from boxocr.learning.alignment import Edit, edits
+from boxocr.learning.evidence import Evidence
+from boxocr.learning.rules import AppliedRules, Value, learn_rules
+from boxocr.learning.shapes import shape_of
+from boxocr.reading.scoring import similarity
+from boxocr.reading.text import folded
+
+# Where the readings of a label are usually this much like the submitted texts, engines can judge them.
+_LEGIBLE = 0.9
+
+# A text is suspicious if both readings are less like it than for this share of its label's regions, by that much more.
+_LEAST_ALIKE_SHARE = 0.1
+_LESS_ALIKE = 0.1
+_LEAST_ALIKE, _MOST_ALIKE = 0.5, 0.85
+
+# Boxes of a label are often tight if more of them than this cut through letters.
+_CUT_SHARE = 0.05
+
+# A difference in at least this number of regions, and in this share of those with its characters, is a convention.
+_CONVENTION_COUNT = 3
+_CONVENTION_SHARE = 0.2
+
+# The shapes of a label are a rule if it has at least this number of values, and this share has one of them.
+_SHAPE_VALUES = 20
+_SHAPE_SHARE = 0.9
+
+# Nested labels are a convention if this share of a label's regions contains regions with the other one.
+_NESTED_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A region's text compared with its readings.
+
+    Attributes:
+        readings: as annotators of the project would submit them.
+        common: the edits of the text that all readings share; spaces, quotes and dashes aside.
+    """
+
+    readings: tuple[str, ...]
+    common: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """The conventions of a project.
+
+    Attributes:
+        differences: from readings, again and again: label, submitted part and read part.
+        least_alike: how much readings are at least like the submitted texts, 0 to 1, for labels that the engines
+            usually read.
+        shapes: of the values, for labels with a rule.
+        nested: pairs of labels of which regions of the first usually contain regions of the second.
+        tight: labels of which boxes often cut through letters.
+    """
+
+    differences: frozenset[tuple[str, str, str]]
+    least_alike: Mapping[str, float]
+    shapes: Mapping[str, frozenset[str]]
+    nested: frozenset[tuple[str, str]]
+    tight: frozenset[str]
+
+
+def compare(evidence: Sequence[Evidence]) -> tuple[list[Compared], Conventions]:
+    """Compare all regions of a project with their readings.
+
+    Args:
+        evidence: of all regions.
+
+    Returns:
+        The comparison of each region, and the conventions that follow.
+    """
+    rules = _rules(evidence)
+    readings = [_as_submitted(one, rules) for one in evidence]
+    compared = [
+        Compared(texts, tuple(_common_edits(one.text, texts))) for one, texts in zip(evidence, readings, strict=True)
+    ]
+    conventions = Conventions(
+        differences=frozenset(_conventions(evidence, [one.common for one in compared])),
+        least_alike=_least_alike(evidence, readings),
+        shapes=_shapes(evidence),
+        nested=frozenset(_nested_labels(evidence)),
+        tight=frozenset(_tight_labels(evidence)),
+    )
+    return compared, conventions
+
+
+def _rules(evidence: Iterable[Evidence]) -> AppliedRules:
+    """How annotators write the values of each label, learned from regions in which both engines agree."""
+    values = []
+    for one in evidence:
+        texts = {reading.text for reading in one.readings}
+        if len(one.readings) > 1 and len(texts) == 1 and one.text:
+            values.append(Value(one.text, str(one.task), texts.pop(), one.label))
+    return AppliedRules({label: learned.rule for label, learned in learn_rules(values).items()})
+
+
+def _as_submitted(one: Evidence, rules: AppliedRules) -> tuple[str, ...]:
+    """The readings as annotators of this project would submit them."""
+    return tuple(rules.apply(one.label, reading.text) for reading in one.readings)
+
+
+def _common_edits(text: str, readings: Sequence[str]) -> list[Edit]:
+    """The edits of a text that all readings share; spaces, quotes and dashes aside."""
+    if len(readings) < 2 or not text.strip() or not all(readings):  # noqa: PLR2004 - engines that can agree
+        return []
+    source = folded(text)
+    first, *others = (edits(source, folded(reading)) for reading in readings)
+    return [edit for edit in first if all(edit in other for other in others)]
+
+
+def _conventions(evidence: Sequence[Evidence], compared: Sequence[Sequence[Edit]]) -> set[tuple[str, str, str]]:
+    """Differences that occur again and again: label, submitted part and read part."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for one, common in zip(evidence, compared, strict=True):
+        counts.update({(one.label, edit.before, edit.after) for edit in common})
+    frequent = {key for key, count in counts.items() if count >= _CONVENTION_COUNT}
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for one in evidence:
+        texts[one.label].append(folded(one.text))
+    return {
+        (label, before, after)
+        for label, before, after in frequent
+        if counts[label, before, after] >= _CONVENTION_SHARE * sum(before in text for text in texts[label])
+    }
+
+
+def _least_alike(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]) -> dict[str, float]:
+    """How much readings are at least like the submitted texts, 0 to 1, for labels that the engines usually read."""
+    alike: defaultdict[str, list[float]] = defaultdict(list)
+    for one, texts in zip(evidence, readings, strict=True):
+        if one.text.strip() and texts:
+            alike[one.label].append(max(similarity(one.text, text) for text in texts))
+    found = {}
+    for label, values in alike.items():
+        values.sort()
+        if statistics.median(values) >= _LEGIBLE:
+            least = values[int(_LEAST_ALIKE_SHARE * len(values))] - _LESS_ALIKE
+            found[label] = min(max(least, _LEAST_ALIKE), _MOST_ALIKE)
+    return found
+
+
+def _tight_labels(evidence: Sequence[Evidence]) -> set[str]:
+    """Labels of which boxes often cut through letters."""
+    regions = Counter(one.label for one in evidence)
+    cut = Counter(one.label for one in evidence if one.cut)
+    return {label for label, count in cut.items() if count > max(_CUT_SHARE * regions[label], 1)}
+
+
+def _nested_labels(evidence: Sequence[Evidence]) -> set[tuple[str, str]]:
+    """Pairs of labels of which regions of the first usually contain regions of the second."""
+    regions = Counter(one.label for one in evidence)
+    pairs = Counter((one.label, label) for one in evidence for label in set(one.other_labels))
+    return {pair for pair, count in pairs.items() if count > _NESTED_SHARE * regions[pair[0]]}
+
+
+def _shapes(evidence: Sequence[Evidence]) -> Mapping[str, frozenset[str]]:
+    """The shapes of each label's values, for labels with a rule: several values have each of them."""
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for one in evidence:
+        if one.text.strip():
+            values[one.label].append(shape_of(one.text, exact=False))
+    found = {}
+    for label, own in values.items():
+        frequent = frozenset(shape for shape, count in Counter(own).items() if count > 1)
+        if len(own) >= _SHAPE_VALUES and sum(shape in frequent for shape in own) >= _SHAPE_SHARE * len(own):
+            found[label] = frequent
+    return found

@@ -1,1 +1,0 @@
-"""Records of each attempt to read a region, and the log line of each request."""
