@@ -28,6 +28,9 @@ _SIGNS = 0.6
 _PAGE_LINE = 0.08
 _GUESSED_LINE = 0.6
 
+# A line with so many letters and figures is hardly ever without a mistake where print is bad, but it is text.
+_LONG = 10
+
 
 def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
     """Whether a line is text: not dirt in a box, nor what looks like letters in a picture on a page.
@@ -44,6 +47,8 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
     if len(line.text) == 1 and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
         return False
     if not is_page or line.confidence >= (_PAGE_LINE if detected.confidence or detected.words else _GUESSED_LINE):
+        return True
+    if detected.confidence and not detected.words and sum(map(str.isalnum, line.text)) >= _LONG:
         return True
     # A row of a table is text, although one of its cells is illegible.
     return mean_confidence(line.words) >= _GUESSED_LINE

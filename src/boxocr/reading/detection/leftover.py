@@ -29,7 +29,7 @@ _LINE_INK = 0.3
 # when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost. All of it is as high as
 # this, in heights of detected lines; where there is only one, as the second number.
 _WHOLE = 0.8
-_WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.68
+_WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.6
 
 # So many pieces of ink are not lost lines but a picture or dirt.
 _MOST_LINES = 6
