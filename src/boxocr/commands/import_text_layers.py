@@ -83,7 +83,7 @@ class TextLayers:
         self._column = column
         self._settings = settings
         self._preannotation = labeling.preannotation(column.image, {})
-        self._decoder = Decoder(settings.max_page_megapixels, at_once=1)
+        self._decoder = Decoder(settings.max_page_megapixels, at_once=1, timeout=settings.page_decode_timeout)
         self._readers: ReaderPool | None = None
 
     def __enter__(self) -> Self:
