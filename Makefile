@@ -31,7 +31,7 @@ BROWSERS ?= 3
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -92,7 +92,10 @@ audit: $(VENV)/.installed-test
 	@UV=$(BIN)/uv $(BIN)/python .ci/audit.py
 
 e2e: $(VENV)/.installed-test
-	VENV=$(VENV) e2e/run --numprocesses $(BROWSERS) --dist loadfile --no-loadscope-reorder
+	VENV=$(VENV) e2e/run --numprocesses $(BROWSERS) --dist loadfile --no-loadscope-reorder -m "not nightly"
+
+e2e-nightly: $(VENV)/.installed-test
+	VENV=$(VENV) e2e/run -m nightly
 
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture

@@ -26,6 +26,8 @@ _SCALE = 0.75
 _COLOURS = 64
 _MOST_BYTES = 120_000
 
+pytestmark = pytest.mark.nightly
+
 # Enough for forty lines, and the page after these.
 _PAGES = 4
 

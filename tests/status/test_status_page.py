@@ -75,7 +75,7 @@ def test_the_page_takes_nothing_from_elsewhere_and_is_kept_nowhere(desk: Backend
     assert "http" not in policy
     assert page.headers["Cache-Control"] == "no-store"
     addresses = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
-    assert len(addresses) == 6
+    assert len(addresses) == 7
     for address in addresses:
         assert address.startswith("status/"), address
         answer = desk.get(f"/{address}")

@@ -15,8 +15,9 @@ _ROWS = 2
 # Raised figures are this high, in heights of the others, and end above this share of them; at most so many.
 _RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
 _RAISED_END = 0.72
-_CLEARLY_RAISED = 0.27
+_CLEARLY_RAISED = 0.22
 _FIGURES = 3
+_FIGURE_WIDTH = 0.65
 
 # Letters are at least so many pixels high. A text is too short for this many times its length and a few more of them:
 # dots, accents and broken letters are pieces of their own.
@@ -65,16 +66,18 @@ def raised(found: Projection) -> int | None:
     highest = float(np.percentile(letters.height, 90))
     tall = letters.only(letters.height > _RAISED_MOST * highest)
     top, bottom = float(np.median(tall.top)), float(np.median(tall.bottom))
-    figures = 0
+    pieces = figures = 0
     for at in order[::-1]:
         height = letters.height[at]
         ends_above = letters.bottom[at] < top + _RAISED_END * (bottom - top)
         if not (_RAISED_LEAST * highest <= height <= _RAISED_MOST * highest and ends_above):
             break
-        figures += 1
-    if not 1 < figures <= _FIGURES or figures == letters.count:
+        pieces += 1
+        # Those that touch are one piece.
+        figures += max(round(letters.width[at] / (_FIGURE_WIDTH * height)), 1)
+    if not 1 < figures <= _FIGURES or pieces == letters.count:
         return None
-    return int(letters.left[order[-figures]])
+    return int(letters.left[order[-pieces]])
 
 
 def is_incomplete(found: Projection, text: str) -> bool:
