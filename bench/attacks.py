@@ -25,6 +25,9 @@ DRIP_SECONDS = 1.0
 
 DRIPPING = "dripping host"
 
+# The sender waited as long as Label Studio does.
+GAVE_UP = "gave up"
+
 # The annotators' payloads are of project 1.
 FILE_PROJECT, DRIPPING_PROJECT = 2, 3
 
@@ -55,7 +58,7 @@ class Attack:
     Attributes:
         outcomes: of the requests, by file or ``dripping host``: messages (``refused``, ``stopped`` while it was
             decoded, ``not fetched`` in time), ``read``, ``answered`` (a task that is opened), ``asked to wait`` (503),
-            ``no answer``, ``status ...``.
+            ``gave up`` (after 100 seconds), ``no answer``, ``status ...``.
         idle: the connections without a request.
     """
 
@@ -72,12 +75,15 @@ class Attack:
 
     @property
     def unanswered(self) -> list[str]:
-        """Requests that were not answered as they should."""
+        """Requests that were not answered as they should.
+
+        The pages of a dripping host wait for each other, so its senders can give up.
+        """
         return [
             f"{count} x {name}: {outcome}"
             for name, outcomes in self.outcomes.items()
             for outcome, count in outcomes.items()
-            if outcome.startswith(("no answer", "status"))
+            if outcome.startswith(("no answer", "status")) or (outcome == GAVE_UP and name != DRIPPING)
         ]
 
     def __enter__(self) -> Self:
@@ -134,6 +140,8 @@ class Attack:
         try:
             answer = self._server.post("/predict", body)
             outcome = _outcome(answer)
+        except requests.ReadTimeout:
+            outcome = GAVE_UP
         except requests.RequestException as error:
             outcome = f"no answer: {type(error).__name__}"
         else:
@@ -156,6 +164,6 @@ def _outcome(answer: requests.Response) -> str:
         return "read"
     if "was stopped" in said:
         return "stopped"
-    if "did not arrive" in said:
+    if "in time" in said or "could not be reached" in said:
         return "not fetched"
     return "refused" if said else "answered"
