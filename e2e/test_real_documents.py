@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from bench.processes import tree_megabytes
+from boxocr.documents.recognition_formats import NOT_ON_PAGE
 from e2e.desk import Desk, texts
 from e2e.label_studio import LabelStudioServer
 from e2e.process import until
@@ -85,9 +87,14 @@ def test_the_pages_commands_lead_from_real_pdfs_to_a_model(desk: Desk) -> None:
     desk.run("annotations.create")
     regions = sum(map(len, read.values()))
     assert f"{regions} regions of 8 tasks" in desk.run("boxocr report", seconds=_HOUR)
-    desk.run("boxocr export", seconds=_HOUR)
+    said = desk.run("boxocr export", seconds=_HOUR)
     exported = [path.read_text(encoding="utf-8").strip() for path in (desk.folder / "lines").rglob("*.gt.txt")]
-    assert sorted(exported) == sorted(line for lines in read.values() for line in lines)
+    missing = Counter(line for lines in read.values() for line in lines)
+    missing.subtract(exported)
+    # Specks of the scan that were read as a point.
+    assert set(missing.values()) <= {0, 1}, missing
+    assert not any(count and len(text) > 1 for text, count in missing.items()), missing
+    assert f"Left out: {missing.total()} {NOT_ON_PAGE}." in said, said
     desk.run("WordStr", seconds=_HOUR)
     assert "wrote checkpoint" in desk.run("lstmtraining", seconds=_HOUR)
 
