@@ -1,89 +1,30 @@
 """The page "From a folder of PDFs to a trained model": its commands, in its order, with a real Label Studio."""
 
 import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from e2e import commands, pages
+from e2e import pages
+from e2e.desk import Desk, texts
 from e2e.label_studio import LabelStudioServer, Project
-from e2e.process import REPOSITORY
 from e2e.storage import WebServer
+from tests import real_documents
 from tests.pdfs import PdfPage, pdf, text_page
 
 TYPED = ("Minutes of the meeting in March", "The chairman opened the session", "Seventeen members were present")
 SCANNED = ("Invoice number 20417", "Total due 678.90", "Berlin Germany")
-
-_SECONDS = 100
-
-_PAGE = REPOSITORY / "docs" / "from-pdfs-to-a-model.md"
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-Json = dict[str, Any]
-
-
-class Desk:
-    """A folder in which the page's commands run.
-
-    Args:
-        folder: the working folder.
-        label_studio: in which the project is.
-        web: not used by the pages.
-    """
-
-    def __init__(self, folder: Path, label_studio: LabelStudioServer, web: WebServer) -> None:
-        self.folder = folder
-        self.label_studio = label_studio
-        self.blocks = _BLOCK.findall(_PAGE.read_text(encoding="utf-8"))
-        ((_, config),) = (block for block in self.blocks if block[0] == "xml")
-        self.project = label_studio.new_project("From PDFs to a model", config)
-        self._environment = commands.environment(label_studio, web) | {"OCR_WORKERS": "2", "OCR_ENGINE": "tesseract"}
-        program = folder / "bin" / "boxocr"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m boxocr "$@"\n')
-        program.chmod(0o755)
-        self._environment["PATH"] = f"{program.parent}:/usr/bin:/bin"
-
-    def run(self, containing: str) -> str:
-        """Run the block that contains a text; gives its output."""
-        ((language, block),) = (found for found in self.blocks if containing in found[1])
-        block = block.replace("project 12", f"project {self.project.id}").replace(
-            "project=12", f"project={self.project.id}"
-        )
-        command = [sys.executable, "-c", block] if language == "python" else ["/bin/bash", "-ec", block]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        said = " ".join((done.stdout + done.stderr).split())
-        assert done.returncode == 0, said
-        return said
-
-    def tasks(self) -> list[Json]:
-        """The tasks of the project with their annotations."""
-        query = {"project": self.project.id, "fields": "all", "resolve_uri": "false", "page_size": 100}
-        return list(self.label_studio.get("/api/tasks", **query)["tasks"])
 
 
 @pytest.fixture
 def desk(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> Desk:
     """A desk with two documents: one with a text layer, one that is a scan."""
     desk = Desk(tmp_path, label_studio, web)
-    scans = tmp_path / "scans"
-    scans.mkdir()
-    (scans / "minutes.pdf").write_bytes(pdf(text_page(*TYPED)))
+    (desk.scans / "minutes.pdf").write_bytes(pdf(text_page(*TYPED)))
     scan = Image.open(pages.upright(tmp_path / "invoice.png", *SCANNED).path)
-    (scans / "invoice.pdf").write_bytes(pdf(PdfPage(image=scan)))
+    (desk.scans / "invoice.pdf").write_bytes(pdf(PdfPage(image=scan)))
     return desk
 
 
@@ -124,3 +65,23 @@ def test_the_pages_commands_lead_from_pdfs_to_a_model(desk: Desk) -> None:
     desk.run("WordStr")
     assert "wrote checkpoint" in desk.run("lstmtraining")
     assert list((desk.folder / "lines" / "train").glob("model*checkpoint"))
+
+
+def test_a_real_page_is_read_and_files_that_cannot_be_imported_are_listed(
+    label_studio: LabelStudioServer, web: WebServer, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, label_studio, web)
+    real_documents.copy_whole(desk.scans, "huckleberry-finn-1884.pdf")
+    real_documents.add_faulty(desk.scans)
+
+    said = desk.boxocr("import", "scans", code=1)
+    assert said.startswith("Imported 1 file with 1 page in "), said
+    assert said.endswith(f" {real_documents.said_of_faulty()}"), said
+    desk.boxocr("preannotate")
+    (task,) = desk.tasks()
+    assert {
+        "she took me in the closet and prayed, but",
+        "nothing come of it. She told me to pray",
+        "I set down, one time, back in the woods, and had a long think about it. I",
+        "other people, and do everything I could for other people, and look out for them",
+    } <= set(texts(task))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 from pypdfium2 import PdfiumError
 
 from boxocr.documents.encoding import encode
@@ -43,7 +44,7 @@ class PdfFile:
         max_megapixels: of a page.
 
     Raises:
-        DocumentError: it is damaged, encrypted with another password, or has no pages.
+        DocumentError: it is damaged, encrypted with another password, a dynamic form, or has no pages.
     """
 
     def __init__(self, path: Path, passwords: Sequence[str], dpi: float, max_megapixels: float) -> None:
@@ -53,6 +54,9 @@ class PdfFile:
         self._pages = len(self._pdf)
         if not self._pages:
             raise DocumentError("The PDF has no pages.", "Save it again with the program that made it.")
+        if self._pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
+            # Its only page asks the reader to open it in Adobe's program.
+            raise DocumentError("The PDF is a dynamic XFA form, which PDFium cannot draw.", "Print it to a new PDF.")
         # Otherwise the values of form fields are not drawn.
         self._pdf.init_forms()
 

@@ -27,6 +27,10 @@ _RESOLUTION = 300
 # end in a layout without text hangs on it: its network reads whole lines and finds the spaces itself.
 _MEASURED_PITCH, _ANY_PITCH = "0", "1"
 
+# Leptonica prints "Error in boxClipToRectangle" and the like on standard error while Tesseract looks for the areas of a
+# page, and goes on without these areas.
+tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
+
 
 class Tesseract:
     """Warm Tesseract engines, one for each combination of languages, the least recently used dropped.
