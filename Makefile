@@ -15,7 +15,8 @@
 #             measure what docs/benchmarks.md tells
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
-# make nightly  the long variants of what .ci/run checks: load, memory, image (.ci/nightly)
+#             (make soak ARGS="--attack --minutes 10": for ten minutes, while the server is attacked)
+# make nightly  the long variants of what .ci/run checks: load, attack, memory, image (.ci/nightly)
 # make lock   works out the lock and the requirements again, after a change in pyproject.toml
 
 PYTHON ?= python3

@@ -1,11 +1,24 @@
-"""Memory use of a process and its descendants."""
+"""The processes of a server, and their memory use."""
 
 import contextlib
+import enum
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+
+class ProcessKind(enum.Enum):
+    """Kinds of child processes. The value is part of the name of something that only such a process has mapped."""
+
+    READER = "tesserocr"
+    DECODER = "boxocr-pages"
+
+
+def processes_of(kind: ProcessKind, pid: int) -> list[int]:
+    """Return the ids of the descendants of a server that are of this kind and have started."""
+    return [each for each in tree(pid) if b"spawn_main" in _read(each, "cmdline") and _maps(each, kind)]
 
 
 def tree_megabytes(pid: int) -> float:
@@ -49,9 +62,16 @@ def tree(pid: int) -> list[int]:
 
 
 def _proportional(pid: int) -> int:
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    found = re.search(rb"^Pss:\s+(\d+) kB", _read(pid, "smaps_rollup"), re.MULTILINE)
     return int(found.group(1)) if found else 0
+
+
+def _maps(pid: int, kind: ProcessKind) -> bool:
+    return kind.value.encode() in _read(pid, "maps")
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:  # the process can exit meanwhile
+        return b""

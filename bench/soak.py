@@ -1,41 +1,39 @@
 """Draw ten thousand boxes with different texts while readers are killed and pages fail.
 
 ``make soak`` writes ``bench/results/soak.json``; ``--boxes`` sets the number of boxes for a shorter run.
+``make soak ARGS="--attack --minutes 10"`` draws for ten minutes while the server is attacked (:mod:`bench.attacks`) and
+decoders are killed too, and writes ``bench/results/soak_attack.json``.
 """
 
 import argparse
-import contextlib
-import io
+import itertools
 import json
+import math
 import os
 import platform
-import random
-import signal
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
-from PIL import Image, ImageDraw, ImageFont
 
-from bench.processes import tree, tree_megabytes
+from bench.attacks import Attack
+from bench.monitoring import Samples, monitored
+from bench.numbered_pages import BOXES_ON_A_PAGE, WIDTH, page, without_space, word
+from bench.processes import ProcessKind
 from tests.backend import Backend, running
 from tests.payloads import notes, payload, texts
 from tests.servers.web import Reply, Request, web_server
 
-RESULTS = Path(__file__).parent / "results" / "soak.json"
-
-BOXES_ON_A_PAGE = 20
-ANNOTATORS = 12
-WIDTH, HEIGHT = 1200, 1600
-ROW = HEIGHT // BOXES_ON_A_PAGE
+RESULTS = Path(__file__).parent / "results"
 
 # The page server's faults, for one page in FAULTY_EVERY; a box on such a page must be answered with a message.
 FAULTY_PAGES = {
@@ -46,51 +44,60 @@ FAULTY_PAGES = {
     "no image": Reply(b"<!doctype html><p>Log in"),
 }
 FAULTY_EVERY = 25
-KILL_EVERY_SECONDS = 3.0
+
+# docs/reliability.md, with two readers.
+MOST_MEGABYTES = 5000
 
 # The message for the box of a killed reader.
 READER_KILLED = "The OCR engine crashed on this box."
 
 
-def word(number: int) -> str:
-    """Return a unique text of letters that are not confused with each other, without two equal letters in a row."""
-    letters = "ACEHKMNPRTWXY"
-    chosen = random.Random(number * 7919 + 13)  # noqa: S311 - texts, not secrets
-    start = "".join(chosen.choice(letters) for _ in range(3))
-    digits = "".join("234679"[int(digit, 6)] for digit in _in_base_6(number))
-    return f"{start} {digits}"
+@dataclass(frozen=True)
+class Plan:
+    """A run.
+
+    Attributes:
+        name: of the file with the figures.
+        annotators: who draw at the same time, each as soon as the last box is answered.
+        kill_every: seconds after which a process of each kind is killed.
+        killed: the kinds.
+        is_attacked: whether there is hostile traffic.
+        environment: settings of the server.
+    """
+
+    name: str
+    annotators: int
+    kill_every: float
+    killed: Sequence[ProcessKind]
+    is_attacked: bool
+    environment: Mapping[str, str]
 
 
-def _in_base_6(number: int) -> str:
-    digits = ""
-    for _ in range(6):
-        number, digit = divmod(number, 6)
-        digits = str(digit) + digits
-    return digits
-
-
-def page(number: int) -> bytes:
-    """Return the page whose first box is ``number * BOXES_ON_A_PAGE``, as PNG."""
-    font = ImageFont.load_default(40)
-    image = Image.new("L", (WIDTH, HEIGHT), 255)
-    drawing = ImageDraw.Draw(image)
-    for row in range(BOXES_ON_A_PAGE):
-        drawing.text((100, row * ROW + 16), word(number * BOXES_ON_A_PAGE + row), fill=0, font=font)
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1)
-    return file.getvalue()
+# A small cache, so that pages are evicted.
+USUAL = Plan("soak.json", 12, 3.0, [ProcessKind.READER], is_attacked=False, environment={"PAGE_CACHE_MB": "40"})
+ATTACKED = Plan("soak_attack.json", 24, 10.0, list(ProcessKind), is_attacked=True, environment={})
 
 
 @dataclass
 class Tally:
-    """Counts of the outcomes, and the response times of /health."""
+    """Outcomes of the boxes.
+
+    Attributes:
+        outcomes: and their numbers.
+        wrong: boxes with the text or the id of another.
+        lost: boxes without the answer that they should have.
+        seconds: response times, including those of requests that were asked to wait.
+        asked_to_wait: requests that were answered with 503 and repeated.
+        drawn: all texts on the pages that were served.
+        lock: for changes.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    box_seconds: list[float] = field(default_factory=list)
-    health_seconds: list[float] = field(default_factory=list)
-    megabytes: list[float] = field(default_factory=list)
-    killed: int = 0
+    lost: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    asked_to_wait: int = 0
+    drawn: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -106,16 +113,16 @@ def draw(server: Backend, pages: str, number: int, tally: Tally) -> None:
     body["params"]["context"]["result"][0]["value"] |= value
     body["params"]["context"]["result"][0]["id"] = f"box-{number}"
     began = time.monotonic()
-    outcome, wrong = outcome_of(server, body, number, faulty=faulty)
+    outcome, problem = outcome_of(server, body, number, tally, faulty=faulty)
     with tally.lock:
-        tally.box_seconds.append(time.monotonic() - began)
+        tally.seconds.append(time.monotonic() - began)
         tally.outcomes[outcome] += 1
-        if wrong:
-            tally.wrong.append(wrong)
+        if problem:
+            (tally.wrong if outcome.startswith("another's") else tally.lost).append(problem)
 
 
-def outcome_of(server: Backend, body: dict[str, Any], number: int, *, faulty: bool) -> tuple[str, str]:
-    """Return the outcome of a box, and the error in it, if any."""
+def outcome_of(server: Backend, body: dict[str, Any], number: int, tally: Tally, *, faulty: bool) -> tuple[str, str]:
+    """Return the outcome of a box, and its problem, if any."""
     while True:
         try:
             answer = server.post("/predict", body)
@@ -123,13 +130,18 @@ def outcome_of(server: Backend, body: dict[str, Any], number: int, *, faulty: bo
             return "no answer", f"box {number}: {type(error).__name__}"
         if answer.status_code != requests.codes.service_unavailable:
             break
+        with tally.lock:
+            tally.asked_to_wait += 1
         time.sleep(float(answer.headers["Retry-After"]))
     if answer.status_code != requests.codes.ok:
         return f"status {answer.status_code}", f"box {number}: {answer.reason}"
-    return outcome_of_results(answer.json()["results"][0]["result"], number, faulty=faulty)
+    predictions = [prediction for prediction in answer.json()["results"] if prediction]
+    if not predictions:
+        return "no result", f"box {number}: {answer.text}"
+    return outcome_of_results(predictions[0]["result"], number, tally, faulty=faulty)
 
 
-def outcome_of_results(results: list[dict[str, Any]], number: int, *, faulty: bool) -> tuple[str, str]:
+def outcome_of_results(results: list[dict[str, Any]], number: int, tally: Tally, *, faulty: bool) -> tuple[str, str]:
     """Return the same for an answer with status 200."""
     if {result["id"] for result in results} != {f"box-{number}"}:
         return "another's box", f"box {number}: {results}"
@@ -139,56 +151,11 @@ def outcome_of_results(results: list[dict[str, Any]], number: int, *, faulty: bo
     if read is None:
         told = bool(said) and READER_KILLED in said[0]
         return ("reader killed, told", "") if told else ("no text", f"box {number}: {said}")
-    read = read.replace(" ", "")
-    if read == word(number).replace(" ", ""):
+    read = without_space(read)
+    if read == without_space(word(number)):
         return "text", ""
     # A reading may have a wrong letter; the text of another box differs in its digits, which encode its number.
-    others = {word(other).replace(" ", "") for other in range(max(0, number - 2000), number + 2000) if other != number}
-    return ("another's text", f"box {number}: {read}, not {word(number)}") if read in others else ("misread", "")
-
-
-@contextlib.contextmanager
-def monitor(server: Backend, tally: Tally) -> Iterator[None]:
-    """Request /health, sample the memory, and kill readers with both signals alternately, until the end."""
-    over = threading.Event()
-
-    def ask_health() -> None:
-        with requests.Session() as session:
-            while not over.wait(0.05):
-                began = time.monotonic()
-                session.get(f"{server.url}/health", timeout=60).raise_for_status()
-                tally.health_seconds.append(time.monotonic() - began)
-
-    def sample_memory() -> None:
-        # Often enough for a short run to have samples in each quarter.
-        while not over.wait(0.5):
-            tally.megabytes.append(tree_megabytes(server.pid))
-
-    def kill() -> None:
-        chosen = random.Random(1)  # noqa: S311 - which reader dies is no secret
-        while not over.wait(KILL_EVERY_SECONDS):
-            readers = [pid for pid in tree(server.pid) if b"spawn_main" in _command(pid)]
-            if readers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(chosen.choice(readers), (signal.SIGKILL, signal.SIGSEGV)[tally.killed % 2])
-                    tally.killed += 1
-
-    threads = [threading.Thread(target=task) for task in (ask_health, sample_memory, kill)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+    return ("another's text", f"box {number}: {read}, not {word(number)}") if read in tally.drawn else ("misread", "")
 
 
 def quantile(seconds: list[float], share: float) -> float:
@@ -196,76 +163,129 @@ def quantile(seconds: list[float], share: float) -> float:
     return round(sorted(seconds)[min(int(len(seconds) * share), len(seconds) - 1)] * 1000, 1)
 
 
-def soak(boxes: int) -> dict[str, Any]:
-    """Draw ``boxes`` boxes and return the outcomes."""
-    tally = Tally()
+def soak(plan: Plan, boxes: float, seconds: float) -> dict[str, Any]:
+    """Draw boxes until there are ``boxes`` or ``seconds`` have passed, and return the figures."""
+    tally, numbers = Tally(), itertools.count()
 
     def answer(request: Request) -> Reply:
         _, kind, number = request.path.split("/")
-        return FAULTY_PAGES.get(kind) or Reply(page(int(number)), headers={"Content-Type": "image/png"})
+        if kind in FAULTY_PAGES:
+            return FAULTY_PAGES[kind]
+        tally.drawn.update(without_space(word(int(number) * BOXES_ON_A_PAGE + row)) for row in range(BOXES_ON_A_PAGE))
+        return Reply(page(int(number)), headers={"Content-Type": "image/png"})
 
-    with web_server() as web, tempfile.TemporaryDirectory() as folder:
+    with web_server() as web, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         web.routes[""] = answer
-        # A small cache, so that pages are evicted.
-        environment = {"ALLOWED_IMAGE_HOSTS": web.origin, "OCR_ENGINE": "tesseract", "PAGE_CACHE_MB": "40"}
+        environment = {"ALLOWED_IMAGE_HOSTS": "127.0.0.1", "OCR_ENGINE": "tesseract"}
         # The annotators draw as fast as they get answers, and all from one address.
         environment |= {"REQUESTS_PER_SECOND": "0"}
-        with running(Path(folder), environment) as server:
-            began = time.monotonic()
-            with monitor(server, tally), ThreadPoolExecutor(ANNOTATORS) as annotators:
-                list(annotators.map(lambda number: draw(server, web.url, number, tally), range(boxes)))
-            seconds = time.monotonic() - began
+        server = stack.enter_context(running(Path(folder), environment | dict(plan.environment)))
+        attack = stack.enter_context(Attack(server)) if plan.is_attacked else None
+        began = time.monotonic()
+
+        def annotate(_: int) -> None:
+            while time.monotonic() < began + seconds and (number := next(numbers)) < boxes:
+                draw(server, web.url, number, tally)
+
+        with monitored(server, plan.killed, plan.kill_every) as samples:
+            with ThreadPoolExecutor(plan.annotators) as annotators:
+                list(annotators.map(annotate, range(plan.annotators)))
+            took = time.monotonic() - began
+        stack.close()
         log = server.log.read_text()
-    quarter = max(len(tally.megabytes) // 4, 1)
     return {
-        "boxes": boxes,
-        "seconds": round(seconds, 1),
-        "outcomes": dict(tally.outcomes.most_common()),
-        "wrong": tally.wrong[:20],
-        "readers_killed": tally.killed,
+        **figures_of_boxes(tally, took),
+        **figures_of_server(samples),
         "tracebacks_in_the_log": log.count("Traceback"),
-        "box_ms": {"p50": quantile(tally.box_seconds, 0.5), "p99": quantile(tally.box_seconds, 0.99)},
-        "health_ms": {
-            "asked": len(tally.health_seconds),
-            "p50": quantile(tally.health_seconds, 0.5),
-            "p99.9": quantile(tally.health_seconds, 0.999),
-            "max": quantile(tally.health_seconds, 1),
-        },
-        "memory_mb": {
-            "second_quarter_mean": round(sum(tally.megabytes[quarter : 2 * quarter]) / quarter),
-            "last_quarter_mean": round(sum(tally.megabytes[-quarter:]) / quarter),
-            "peak": round(max(tally.megabytes, default=0)),
-        },
+        **(figures_of_attack(attack) if attack else {}),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
     }
 
 
-def violations(found: dict[str, Any]) -> list[str]:
+def figures_of_boxes(tally: Tally, seconds: float) -> dict[str, Any]:
+    """Return the figures about the boxes."""
+    return {
+        "boxes": tally.outcomes.total(),
+        "seconds": round(seconds, 1),
+        "outcomes": dict(tally.outcomes.most_common()),
+        "wrong": tally.wrong[:20],
+        "lost": tally.lost[:20],
+        "asked_to_wait": tally.asked_to_wait,
+        "box_ms": {"p50": quantile(tally.seconds, 0.5), "p99": quantile(tally.seconds, 0.99)},
+    }
+
+
+def figures_of_server(samples: Samples) -> dict[str, Any]:
+    """Return the figures about /health, the memory and the killed processes."""
+    megabytes, quarter = samples.megabytes, max(len(samples.megabytes) // 4, 1)
+    return {
+        "readers_killed": samples.killed[ProcessKind.READER],
+        "decoders_killed": samples.killed[ProcessKind.DECODER],
+        "health_ms": {
+            "asked": len(samples.health_seconds),
+            "p50": quantile(samples.health_seconds, 0.5),
+            "p99.9": quantile(samples.health_seconds, 0.999),
+            "max": quantile(samples.health_seconds, 1),
+            "failed": samples.health_failures[:20],
+        },
+        "memory_mb": {
+            "second_quarter_mean": round(sum(megabytes[quarter : 2 * quarter]) / quarter),
+            "last_quarter_mean": round(sum(megabytes[-quarter:]) / quarter),
+            "peak": round(max(megabytes, default=0)),
+        },
+    }
+
+
+def figures_of_attack(attack: Attack) -> dict[str, Any]:
+    """Return the figures about the hostile traffic."""
+    return {
+        "attack": {
+            "outcomes": {name: dict(outcomes.most_common()) for name, outcomes in attack.outcomes.items()},
+            "unanswered": attack.unanswered,
+            "idle_connections_closed": attack.idle.closed,
+            "idle_connections_refused": attack.idle.refused,
+        }
+    }
+
+
+def violations(plan: Plan, found: dict[str, Any]) -> list[str]:
     """Return the failed conditions."""
     text, misread = found["outcomes"].get("text", 0), found["outcomes"].get("misread", 0)
     memory = found["memory_mb"]
     promises = {
-        "every box is answered, and none with another's text": not found["wrong"],
-        "nearly all that is read is read rightly": misread <= 0.02 * (text + misread),
-        "/health answers within a second at p99.9": found["health_ms"]["p99.9"] < 1000,
-        "memory stays flat": memory["last_quarter_mean"] <= 1.15 * memory["second_quarter_mean"] + 30,
+        "no box gets another's text": not found["wrong"],
+        "every box is answered": not found["lost"],
+        "nearly all texts are read correctly": misread <= 0.02 * (text + misread),
+        "only a killed reader costs a box its text": found["outcomes"].get("reader killed, told", 0)
+        <= found["readers_killed"],
+        "/health is answered": not found["health_ms"]["failed"],
         "nothing is logged as an exception": found["tracebacks_in_the_log"] == 0,
     }
+    if plan.is_attacked:
+        promises["hostile requests are answered"] = not found["attack"]["unanswered"]
+        promises["memory stays below the limit"] = memory["peak"] < MOST_MEGABYTES
+    else:
+        promises["/health answers within a second at p99.9"] = found["health_ms"]["p99.9"] < 1000
+        promises["memory stays flat"] = memory["last_quarter_mean"] <= 1.15 * memory["second_quarter_mean"] + 30
     return [promise for promise, kept in promises.items() if not kept]
 
 
 def main() -> None:
     """Run the soak test, print and save the figures; fail if a condition is violated."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--boxes", type=int, default=10_000)
+    parser.add_argument("--boxes", type=int, help="10,000 by default, without --minutes")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="draw no longer than this")
+    parser.add_argument("--attack", action="store_true", help="attack the server meanwhile, with 24 annotators")
     parser.add_argument("--no-file", action="store_true", help="only print the figures")
     arguments = parser.parse_args()
-    found = soak(arguments.boxes)
+    plan = ATTACKED if arguments.attack else USUAL
+    boxes = arguments.boxes or (10_000 if arguments.minutes == math.inf else math.inf)
+    found = soak(plan, boxes, arguments.minutes * 60)
     written = json.dumps(found, indent=2)
     print(written)
     if not arguments.no_file:
-        RESULTS.write_text(f"{written}\n")
-    broken = violations(found)
+        (RESULTS / plan.name).write_text(f"{written}\n")
+    broken = violations(plan, found)
     sys.exit(f"Not kept: {'; '.join(broken)}" if broken else 0)
 
 

@@ -34,6 +34,25 @@ def one_box(page_server: str, **value: Any) -> dict[str, Any]:
     return body
 
 
+def boxes_on_pages(project: int, urls: list[str]) -> dict[str, Any]:
+    """A request for a box on each of these pages of a task."""
+    body = task_opened(project, urls)
+    template = drawn(payload("multi-page-second-page", ""))[0]
+    body["params"]["context"] = {
+        "result": [copy.deepcopy(template) | {"id": f"r{number}", "item_index": number} for number in range(len(urls))]
+    }
+    return body
+
+
+def task_opened(project: int, urls: list[str]) -> dict[str, Any]:
+    """A request for the predictions of a task with these pages."""
+    body = payload("multi-page-second-page", "")
+    body["params"]["context"] = None
+    body["project"] = f"{project}.1"
+    body["tasks"][0] |= {"project": project, "data": {"pages": urls}}
+    return body
+
+
 def texts(results: list[dict[str, Any]]) -> dict[str, str]:
     """Text by region id, of all textarea results."""
     return {result["id"]: result["value"]["text"][0] for result in results if result["type"] == "textarea"}

@@ -154,7 +154,8 @@ def test_the_picture_has_a_box_in_the_colour_of_its_score_around_each_line(read:
 
 def test_a_file_that_cannot_be_read_is_reported_and_the_others_are_read(read: Read, file: Path) -> None:
     broken, document = file.with_name("broken.png"), file.with_name("a.pdf")
-    broken.write_bytes(file.read_bytes()[:900])
+    # Without the first bytes of its pixels.
+    broken.write_bytes(file.read_bytes()[:30])
     document.write_bytes(b"%PDF-1.7")
     missing = file.with_name("missing.png")
 

@@ -1,6 +1,5 @@
 """Pages of slow hosts, and of projects with many of them, do not keep the pages of others waiting."""
 
-import copy
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import pytest
 
 from tests.backend import Backend, one_reader, running
 from tests.conftest import DATA
-from tests.payloads import drawn, payload, texts
+from tests.payloads import boxes_on_pages, task_opened, texts
 from tests.servers.web import Reply, Request, WebServer, web_server
 from tests.waiting import until
 
@@ -53,23 +52,12 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
 
 def ask(backend: Backend, project: int, urls: list[str]) -> list[dict[str, Any]]:
     """The results for a box on each of these pages of a task."""
-    body = payload("multi-page-second-page", "")
-    body["project"] = f"{project}.1"
-    body["tasks"][0] |= {"project": project, "data": {"pages": urls}}
-    template = drawn(body)[0]
-    body["params"]["context"]["result"] = [
-        copy.deepcopy(template) | {"id": f"r{number}", "item_index": number} for number in range(len(urls))
-    ]
-    results: list[dict[str, Any]] = backend.predict(body)[0]["result"]
+    results: list[dict[str, Any]] = backend.predict(boxes_on_pages(project, urls))[0]["result"]
     return results
 
 
 def open_task(backend: Backend, project: int, urls: list[str]) -> None:
-    body = payload("multi-page-second-page", "")
-    body["params"]["context"] = None
-    body["project"] = f"{project}.1"
-    body["tasks"][0] |= {"project": project, "data": {"pages": urls}}
-    backend.predict(body)
+    backend.predict(task_opened(project, urls))
 
 
 def test_pages_of_a_slow_host_keep_no_other_page_waiting(hosts: Hosts) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.processes import ProcessKind, processes_of
 from boxocr.settings.environment import available_cores
 from tests.backend import START_SECONDS, Backend, one_reader, running
 from tests.conftest import DATA
@@ -144,15 +145,8 @@ def test_a_page_is_read_although_its_decoder_is_killed(web: WebServer, tmp_path:
 
 
 def decoders(server: Backend) -> list[int]:
-    """The processes that decode, and have decoded before."""
-    (web_process,) = children(server.pid)
-    return [pid for pid in children(web_process) if "boxocr-pages" in Path(f"/proc/{pid}/maps").read_text()]
-
-
-def children(pid: int) -> list[int]:
-    """The process ids of a process's children."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    """The processes that decode, and have started."""
+    return processes_of(ProcessKind.DECODER, server.pid)
 
 
 def cpu_ticks(pid: int) -> int:

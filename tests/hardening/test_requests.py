@@ -39,6 +39,11 @@ def check(front: Front | Gunicorn, path: str, body: bytes) -> None:
         assert answer["error"]["message"].endswith(".")
         assert answer["error"]["remedy"]
         return
+    if status == 409:
+        # Without MODEL_DIR nothing can be learned.
+        assert json.loads(body)["action"] == "START_TRAINING"
+        assert "MODEL_DIR" in answer["error"]["remedy"]
+        return
     assert status == (201 if path == "/webhook" else 200)
     if path == "/predict":
         tasks = json.loads(body)["tasks"]

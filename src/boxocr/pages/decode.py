@@ -224,7 +224,11 @@ class Decoder:
         """
         step: Step = pickle.loads(self._received(decoding))  # noqa: S301 - from a process of our own # nosec B301
         if isinstance(step, PageError):
-            raise step
+            try:
+                raise step
+            finally:
+                # The error refers to this frame. Both would stay until the garbage collector runs.
+                del step
         return step
 
     def _received(self, decoding: _Decoding) -> bytes:

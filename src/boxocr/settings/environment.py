@@ -290,7 +290,9 @@ class Settings(BaseSettings):
         except env_file.EnvFileError as error:
             raise SettingsError(str(error)) from None
         except ValidationError as error:
-            raise SettingsError("\n".join(_complaint(problem) for problem in error.errors())) from None
+            # HOST's default is only computed from valid values.
+            problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
+            raise SettingsError("\n".join(map(_complaint, problems))) from None
         settings.export_certificates()
         return settings
 
