@@ -15,11 +15,11 @@ MOST_MEGABYTES = 8
 @pytest.mark.parametrize("name", ["boxes", "pages"])
 def test_every_item_names_its_page_source_and_licence(name: str) -> None:
     items = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    assert len({item["id"] for item in items}) == len(items) > 20
+    assert len({item["id"] for item in items}) == len(items) > 0
     for item in items:
         assert (DATA / item["page"]).is_file()
         assert item["source"]
-        assert item["licence"].startswith(("CC BY 4.0", "MIT", "public domain"))
+        assert item["licence"] == "CC BY 4.0"
         assert isinstance(item["developed_on"], bool)
 
 

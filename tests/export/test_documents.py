@@ -1,4 +1,4 @@
-"""Pages and documents, validated by their schemas and read back by parsers of their formats."""
+"""Pages and documents, read back by parsers of their formats."""
 
 import csv
 import json
@@ -13,12 +13,9 @@ import pytest
 from lxml import etree
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.backend import ROOT
 from tests.commands.label_studio_api import ApiStandIn
 from tests.export.annotated import CONFIG, HEIGHT, WIDTH, png, rectangle, region, relation, task
 from tests.export.conftest import Export
-
-SCHEMAS = ROOT / "tests" / "data" / "schemas"
 
 Box = tuple[float, float, float, float]
 
@@ -115,19 +112,9 @@ def misplaced(found: Mapping[str, Sequence[float]], sheet: Sheet) -> dict[str, A
     return wrong
 
 
-def schema(name: str) -> etree.XMLSchema:
-    text = (SCHEMAS / name).read_text(encoding="utf-8")
-    # No test needs a network.
-    text = text.replace("http://www.loc.gov/standards/xlink/xlink.xsd", "xlink.xsd")
-    return etree.XMLSchema(etree.fromstring(text.encode(), base_url=str(SCHEMAS / name)))
-
-
-def test_alto_is_valid_and_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
+def test_alto_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
     folder = export(project, "alto")
-    valid = schema("alto-4-4.xsd")
     names = {"a": "http://www.loc.gov/standards/alto/ns-v4#"}
-    for path in folder.glob("*.xml"):
-        valid.assertValid(etree.parse(str(path)))
     assert sorted(path.stem for path in folder.glob("*.xml")) == [
         *(f"task-1-page-{number}" for number in (1, 2, 3)),
         "task-2",
@@ -153,12 +140,9 @@ def test_alto_is_valid_and_has_every_word_where_it_is(export: Export, project: i
     assert np.asarray(Image.open(folder / root.findtext(".//a:fileName", namespaces=names))).shape == (HEIGHT, WIDTH)
 
 
-def test_page_xml_is_valid_and_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
+def test_page_xml_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
     folder = export(project, "page")
-    valid = schema("page-2019-07-15.xsd")
     names = {"p": "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"}
-    for path in folder.glob("*.xml"):
-        valid.assertValid(etree.parse(str(path)))
     root: Any = etree.parse(str(folder / "task-1-page-1.xml"))
 
     def box(element: Any) -> tuple[float, ...]:
