@@ -5,10 +5,12 @@ from typing import Self, TextIO
 
 from tqdm import tqdm
 
+from boxocr.commands.page_rate import PageRate
+
 _SECONDS_BETWEEN_LINES = 60.0
 
 
-class ImportProgress:
+class ImportProgress(PageRate):
     """Reports the progress of documents.
 
     Args:
@@ -20,9 +22,10 @@ class ImportProgress:
     """
 
     def __init__(self, out: TextIO) -> None:
-        self.files = self.pages = 0
+        super().__init__()
+        self.files = 0
         self._out = out
-        self._began = self._last_line = time.monotonic()
+        self._last_line = time.monotonic()
         # The number of pages is only known once each file was opened.
         self._bar = tqdm(file=out, bar_format="{desc}", mininterval=0.5) if out.isatty() else None
 
@@ -44,16 +47,6 @@ class ImportProgress:
         """Count a file."""
         self.files += 1
         self._report()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start of the run."""
-        return time.monotonic() - self._began
-
-    @property
-    def rate(self) -> float:
-        """Pages per second."""
-        return self.pages / max(self.seconds, 0.001)
 
     def _report(self) -> None:
         line = f"{self.files} files, {self.pages} pages, {self.rate:.2f} pages/s"

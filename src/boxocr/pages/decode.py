@@ -35,8 +35,6 @@ _REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOU
 
 _NOBODY = Requester()
 
-_REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
-
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:

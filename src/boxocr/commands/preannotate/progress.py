@@ -5,12 +5,14 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from boxocr.commands.page_rate import PageRate
+
 _SECONDS_BETWEEN_LINES = 60.0
 _UNCOUNTED = "{n_fmt} tasks, {postfix}"
 _COUNTED = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} tasks, {postfix}, {remaining} left"
 
 
-class Progress:
+class Progress(PageRate):
     """Reports the progress of a run.
 
     Args:
@@ -21,9 +23,9 @@ class Progress:
     """
 
     def __init__(self, out: TextIO) -> None:
-        self.pages = 0
+        super().__init__()
         self._out = out
-        self._began = self._last_line = time.monotonic()
+        self._last_line = time.monotonic()
         self._total: int | None = None
         self._known = self._done = 0
         # Smoothing would estimate the remaining time from the last few pages, and pages differ.
@@ -58,16 +60,6 @@ class Progress:
         """End the bar's line on the terminal."""
         if self._bar is not None:
             self._bar.close()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start of the run."""
-        return time.monotonic() - self._began
-
-    @property
-    def rate(self) -> float:
-        """Pages per second."""
-        return self.pages / max(self.seconds, 0.001)
 
     def _report(self) -> None:
         if self._bar is not None:
