@@ -24,6 +24,13 @@ ILLEGIBLE = "###"
 
 _CORNERS = 4
 
+# The values of COCO-Text's categories. Other labels than its classes are "others".
+_COCO_TEXT_CATEGORIES = {
+    "legibility": ("legible", "illegible"),
+    "class": ("machine printed", "handwritten", "others"),
+    "language": ("english", "not english", "na"),
+}
+
 Point = tuple[int, int]
 
 
@@ -137,7 +144,7 @@ class CocoText(Pages):
             of_image[str(one["image_id"])].append(one["id"])
         self._save("coco_text.json", {
             "info": info,
-            "cats": {},
+            "cats": _COCO_TEXT_CATEGORIES,
             "imgs": {str(image["id"]): {**image, "set": self._set} for image in self._images},
             "anns": {str(one["id"]): _coco_text(one, names[one["category_id"]]) for one in self._annotations},
             "imgToAnns": of_image,
@@ -157,7 +164,8 @@ def _coco_text(annotation: dict[str, Any], label: str) -> dict[str, Any]:
         "bbox": annotation["bbox"],
         "area": annotation["area"],
         "mask": annotation["segmentation"][0],
-        "class": label,
+        "class": label if label in _COCO_TEXT_CATEGORIES["class"] else "others",
+        "label": label,
         "language": "na",
         "legibility": "legible" if text else "illegible",
         "utf8_string": text,
