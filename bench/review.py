@@ -132,19 +132,22 @@ def _measure(  # noqa: PLR0913 - a table's parts
         ]
         suspects = review(evidence)
         reported = [suspect.score >= REPORTED for suspect in suspects]
-        planted.update(one.error for one in wrong if one.error)
-        found.update(one.error for one, is_reported in zip(wrong, reported, strict=True) if one.error and is_reported)
+        for one, is_reported in zip(wrong, reported, strict=True):
+            if one.error:
+                planted.update((one.error, one.label))
+                found.update((one.error, one.label) if is_reported else ())
         alarms.append(sum(is_reported for one, is_reported in zip(wrong, reported, strict=True) if not one.error))
         for one, suspect, is_reported in zip(wrong, suspects, reported, strict=True):
             if is_reported and not one.error:
                 kinds[suspect.findings[0].kind] += 1
             if show and is_reported != bool(one.error):
                 _show(one, suspect)
-    total = sum(found.values())
-    shares = ", ".join(f"{kind} {found[kind]}/{planted[kind]}" for kind in ERRORS if planted[kind])
+    errors, total = (sum(counts[kind] for kind in ERRORS) for counts in (planted, found))
+    labels = sorted(planted.keys() - {*ERRORS})
+    shares = ", ".join(f"{kind} {found[kind]}/{planted[kind]}" for kind in (*ERRORS, *labels) if planted[kind])
     print(
-        f"{name}: {len(regions)} regions, {sum(planted.values())} errors in {draws} draws; "
-        f"found {total / sum(planted.values()):.1%} ({shares}); "
+        f"{name}: {len(regions)} regions, {errors} errors in {draws} draws; "
+        f"found {total / errors:.1%} ({shares}); "
         f"alarms {sum(alarms) / max(total, 1):.2f} for each error found ({statistics.fmean(alarms):.1f} a draw: "
         f"{', '.join(f'{kind} {count}' for kind, count in kinds.most_common())})"
     )

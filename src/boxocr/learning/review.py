@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from boxocr.learning.alignment import Edit, edits, matches
+from boxocr.learning.alignment import Edit, distance, edits, matches
 from boxocr.learning.evidence import Evidence
-from boxocr.learning.review_conventions import Compared, Conventions, compare
+from boxocr.learning.review_conventions import Compared, Conventions, compare, is_hardly_read, without_accents
 from boxocr.learning.shapes import shape_of
 from boxocr.reading.scoring import similarity
 from boxocr.reading.text import folded
@@ -26,6 +26,9 @@ _LOST = 4
 
 # Confidence from which one engine alone is believed.
 _SURE = 0.95
+
+# Share of a text's characters that a reading may have wrong, besides two that are the other way round.
+_MOST_MISREAD = 0.15
 
 # A difference that is a convention counts this much.
 _REPEATED = 0.2
@@ -138,8 +141,13 @@ def _text_findings(one: Evidence, compared: Compared, conventions: Conventions) 
         if any(readings):
             return [Finding(Kind.EMPTY, "The region has no text, and there is some in the box.", 0.7)]
         return [Finding(Kind.EMPTY, "The region has no text.", 0.3)]
-    if not any(readings):
-        return [Finding(Kind.NO_INK, "Nothing is legible in the box.", 0.3 if least_alike is None else 0.6)]
+    is_text = _is_text(one.text)
+    if is_hardly_read(one.text, readings) and one.label not in conventions.faint:
+        return [Finding(Kind.NO_INK, "Hardly anything is legible in the box.", 0.6)]
+    if not any(readings) or (is_text and not any(map(_is_text, readings))):
+        # Engines take a lone colon for dirt.
+        is_judged = least_alike is not None and is_text
+        return [Finding(Kind.NO_INK, "Nothing is legible in the box.", 0.6 if is_judged else 0.3)]
     certain = statistics.fmean(reading.confidence for reading in one.readings)
     found = []
     if common:
@@ -150,9 +158,72 @@ def _text_findings(one: Evidence, compared: Compared, conventions: Conventions) 
         found.append(
             Finding(Kind.TEXT, _sentence(common), worst * (certain if least_alike is None else (1 + certain) / 2))
         )
-    if least_alike is not None and any(char.isalnum() for char in one.text):
-        found += _alone(one, *readings) if len(readings) == 1 else _different_places(one.text, readings, least_alike)
+    found += _slips(one, readings, conventions)
+    is_read = is_text and all(folded(one.text) in folded(reading) for reading in readings)
+    if is_read or (least_alike is not None and is_text):
+        alike = least_alike or 0.0
+        found += _alone(one, *readings) if len(readings) == 1 else _different_places(one.text, readings, alike)
     return found
+
+
+def _is_text(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+def _slips(one: Evidence, readings: Sequence[str], conventions: Conventions) -> list[Finding]:
+    """Slips of the annotator that one engine shows, where no engine reads the text."""
+    source = folded(one.text)
+    found = []
+    for place, reading in enumerate(readings):
+        target = folded(reading)
+        others = [folded(other) for number, other in enumerate(readings) if number != place]
+        if not target or not others or source in (target, *others):
+            continue
+        engine, confidence = one.readings[place].engine, one.readings[place].confidence
+        is_alone_sure = confidence >= _SURE > max(other.confidence for other in one.readings if other.engine != engine)
+        if pair := _swapped(source, target):
+            found.append(Finding(Kind.TEXT, f"{engine} reads “{pair[::-1]}” for “{pair}”.", 0.8))
+        elif is_alone_sure:
+            found += [
+                Finding(Kind.TEXT, f"{engine} reads {_difference(edit)}.", 0.6)
+                for edit in edits(source, target)
+                if _is_slip(edit, source)
+                and (one.label, edit.before, edit.after) not in conventions.differences
+                and not any(_supports(other, source, edit) for other in others)
+            ]
+    return found[:1]
+
+
+def _swapped(text: str, reading: str) -> str:
+    """Two neighbouring characters of a text that are the other way round in the reading; empty if there are none."""
+    usual = distance(text, reading)
+    for place in range(len(text) - 1):
+        pair = text[place : place + 2]
+        if pair[0] == pair[1] or not pair.isalnum() or pair[::-1] not in reading:
+            continue
+        left = distance(f"{text[:place]}{pair[::-1]}{text[place + 2 :]}", reading)
+        if left <= usual - 2 and left <= _MOST_MISREAD * len(text):
+            return pair
+    return ""
+
+
+def _is_slip(edit: Edit, text: str) -> bool:
+    """Whether people make such a mistake: one character is another one, missing, or too much.
+
+    Engines rather take letters for digits, and lose characters at the ends of a line.
+    """
+    before, after = edit.before, edit.after
+    if max(len(before), len(after)) > 1 or not f"{before}{after}".isalnum() or _is_style(edit):
+        return False
+    if before and after:
+        return before.isdigit() == after.isdigit()
+    return 0 < edit.place < len(text) - len(before)
+
+
+def _supports(reading: str, text: str, edit: Edit) -> bool:
+    """Whether a reading has a part of the text, with the characters next to it."""
+    first, last = max(edit.place - 1, 0), min(edit.place + len(edit.before) + 1, len(text))
+    return text[first:last] in reading
 
 
 def _alone(one: Evidence, reading: str) -> list[Finding]:
@@ -202,11 +273,19 @@ def _longest_run(flags: Iterable[bool]) -> int:
 def _edit_score(edit: Edit) -> float:
     """Probability of an error where all engines differ from the submitted text in the same way."""
     parts = edit.before + edit.after
-    if not any(char.isalnum() for char in parts):
+    if not _is_text(parts):
         return 0.35
-    if edit.before.casefold() == edit.after.casefold():
+    if _is_style(edit):
         return 0.35
-    return 0.9
+    # Engines take digits for letters, people rather letters for digits.
+    return 0.5 if edit.before.isdigit() and edit.after.isalpha() else 0.9
+
+
+def _is_style(edit: Edit) -> bool:
+    """Whether only the case of letters differs, or accents that engines lose or take for others."""
+    if without_accents(edit.before).casefold() != without_accents(edit.after).casefold():
+        return False
+    return without_accents(edit.before) != edit.before or without_accents(edit.after) == edit.after
 
 
 def _sentence(common: Sequence[Edit]) -> str:

@@ -4,6 +4,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import combining, normalize
 
 from boxocr.learning.alignment import Edit, edits
 from boxocr.learning.evidence import Evidence
@@ -22,6 +23,11 @@ _LEAST_ALIKE, _MOST_ALIKE = 0.5, 0.85
 
 # Boxes of a label are often tight if more of them than this cut through letters.
 _CUT_SHARE = 0.05
+
+# Where engines read at most two letters or digits of a text with at least eight, its box is probably wrong, except in
+# labels with a larger share of such regions.
+_LONG_TEXT, _HARDLY_READ = 8, 2
+_FAINT_SHARE = 0.05
 
 # A difference in at least this number of regions, and in this share of those with its characters, is a convention.
 _CONVENTION_COUNT = 3
@@ -59,6 +65,7 @@ class Conventions:
         shapes: of the values, for labels with a rule.
         nested: pairs of labels of which regions of the first usually contain regions of the second.
         tight: labels of which boxes often cut through letters.
+        faint: labels of which engines often read hardly anything.
     """
 
     differences: frozenset[tuple[str, str, str]]
@@ -66,6 +73,7 @@ class Conventions:
     shapes: Mapping[str, frozenset[str]]
     nested: frozenset[tuple[str, str]]
     tight: frozenset[str]
+    faint: frozenset[str]
 
 
 def compare(evidence: Sequence[Evidence]) -> tuple[list[Compared], Conventions]:
@@ -88,6 +96,7 @@ def compare(evidence: Sequence[Evidence]) -> tuple[list[Compared], Conventions]:
         shapes=_shapes(evidence),
         nested=frozenset(_nested_labels(evidence)),
         tight=frozenset(_tight_labels(evidence)),
+        faint=frozenset(_faint_labels(evidence, readings)),
     )
     return compared, conventions
 
@@ -111,8 +120,29 @@ def _common_edits(text: str, readings: Sequence[str]) -> list[Edit]:
     """The edits of a text that all readings share; spaces, quotes and dashes aside."""
     if len(readings) < 2 or not text.strip() or not all(readings):  # noqa: PLR2004 - engines that can agree
         return []
-    source = folded(text)
-    first, *others = (edits(source, folded(reading)) for reading in readings)
+    same = _shared_edits(folded(text), [folded(reading) for reading in readings])
+    # Where engines differ in an accent, they can agree on the letters next to it.
+    plain = _shared_edits(*_plain(text, readings))
+    seen = {place for edit in same for place in range(edit.place - 1, edit.place + len(edit.before) + 1)}
+    return [*same, *(edit for edit in plain if edit.place not in seen)]
+
+
+def without_accents(text: str) -> str:
+    """A text of the same length whose letters have no accents."""
+    return "".join(_base(char) for char in text)
+
+
+def _base(char: str) -> str:
+    parts = normalize("NFD", char)
+    return parts[0] if all(map(combining, parts[1:])) else char
+
+
+def _plain(text: str, readings: Sequence[str]) -> tuple[str, list[str]]:
+    return without_accents(folded(text)), [without_accents(folded(reading)) for reading in readings]
+
+
+def _shared_edits(source: str, readings: Sequence[str]) -> list[Edit]:
+    first, *others = (edits(source, reading) for reading in readings)
     return [edit for edit in first if all(edit in other for other in others)]
 
 
@@ -152,6 +182,23 @@ def _tight_labels(evidence: Sequence[Evidence]) -> set[str]:
     regions = Counter(one.label for one in evidence)
     cut = Counter(one.label for one in evidence if one.cut)
     return {label for label, count in cut.items() if count > max(_CUT_SHARE * regions[label], 1)}
+
+
+def is_hardly_read(text: str, readings: Iterable[str]) -> bool:
+    """Whether none of the engines reads more than a letter or two of a long text."""
+    return _letters(text) >= _LONG_TEXT and all(_letters(reading) <= _HARDLY_READ for reading in readings)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _faint_labels(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]) -> set[str]:
+    """Labels of which engines often read hardly anything."""
+    regions = Counter(one.label for one in evidence)
+    pairs = zip(evidence, readings, strict=True)
+    faint = Counter(one.label for one, texts in pairs if texts and is_hardly_read(one.text, texts))
+    return {label for label, count in faint.items() if count > max(_FAINT_SHARE * regions[label], 1)}
 
 
 def _nested_labels(evidence: Sequence[Evidence]) -> set[tuple[str, str]]:
