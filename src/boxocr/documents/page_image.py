@@ -17,6 +17,7 @@ class PageImage:
         height: of the upright page, px.
         text_layer: the lines of a PDF's text layer, in px of the upright page and in reading order, without confidence;
             empty for a page without text layer.
+        layer_ink: share of the page's ink that is in these lines, 0 to 1.
         blank: whether the page has no text layer, and nothing is visible on it.
         remark: a sentence about a difference between the image and the page; usually empty.
     """
@@ -26,5 +27,6 @@ class PageImage:
     width: int
     height: int
     text_layer: tuple[Line, ...] = ()
+    layer_ink: float = 0.0
     blank: bool = False
     remark: str = ""
