@@ -228,6 +228,7 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
         settings,
         sys.stdout,
         lambda name, error: failures.finding(failure(name, error)),
+        lambda name, warning: failures.text(f"{name}: {warning}"),
     )
     return _SUCCESS if done else _FAILURE
 
