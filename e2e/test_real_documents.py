@@ -4,6 +4,7 @@
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ import pytest
 
 from bench.processes import tree_megabytes
 from boxocr.documents.writer import NOT_ON_PAGE
-from e2e.desk import Desk, texts
+from e2e import commands
+from e2e.desk import Desk, Json, texts
 from e2e.label_studio import LabelStudioServer
 from e2e.process import until
 from e2e.storage import WebServer
@@ -32,6 +34,12 @@ PAGES = 200
 
 # Of the second half's highest memory use to the first half's.
 _MOST_GROWTH = 1.15
+
+# Of a page's processor time in a run to that of reading its image alone. Pages are fetched, and predictions stored.
+_MOST_COST = 1.25
+
+# Pages that are read again alone: twice all that have no text layer.
+_READ_AGAIN = 16
 
 _HOUR = 3600.0
 
@@ -110,17 +118,20 @@ def test_a_thousand_pages_need_no_more_memory_than_some(desk: Desk) -> None:
     assert code == 0, said
     assert f"with {pages} pages in " in said
     assert run.growth() <= _MOST_GROWTH, run.samples
+    unread = [task for task in desk.tasks() if not task["predictions"]]
 
     journal = desk.folder / f"boxocr-project-{desk.project.id}.journal"
     with _running(desk, "preannotate") as run:
         until(lambda: _lines(journal) > PAGES // 10, "the journal has a tenth of the pages", seconds=_HOUR)
         run.process.send_signal(signal.SIGKILL)
         assert run.ended()[0] == -signal.SIGKILL
+    left = len(unread) - _lines(journal)
     with _running(desk, "preannotate") as run:
         code, said = run.ended()
     assert code == 0, said
     assert "had been read before" in said
     assert run.growth() <= _MOST_GROWTH, run.samples
+    assert run.cpu_seconds / left <= _MOST_COST * _cpu_seconds_alone(desk, unread[:_READ_AGAIN])
 
     tasks = list(desk.tasks())
     assert len(tasks) == pages
@@ -140,15 +151,19 @@ class _Run:
         process: of the command.
         output: the file that has its output.
         samples: memory of the process and its descendants, in MB, at even intervals.
+        cpu_seconds: processor time of the process and its descendants, once it has ended.
     """
 
     process: "subprocess.Popen[bytes]"
     output: Path
     samples: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
 
     def ended(self) -> tuple[int, str]:
         """Wait for its end; gives its exit code and its output."""
+        before = _cpu_seconds_of_ended()
         code = self.process.wait(_HOUR)
+        self.cpu_seconds = _cpu_seconds_of_ended() - before
         return code, " ".join(self.output.read_text(encoding="utf-8").split())
 
     def growth(self) -> float:
@@ -190,6 +205,22 @@ def _running(desk: Desk, command: str, *arguments: str) -> Iterator[_Run]:
         thread.join()
         process.kill()
         process.wait()
+
+
+def _cpu_seconds_alone(desk: Desk, tasks: Sequence[Json]) -> float:
+    """Processor time of reading the image of each task with ``boxocr read``, which fetches and stores nothing."""
+    uploads = desk.label_studio.document_root.parent / "label-studio" / "media"
+    images = [uploads / task["data"]["image"].removeprefix("/data/") for task in tasks]
+    before = _cpu_seconds_of_ended()
+    done = commands.run("read", *images, variables=desk.environment, folder=desk.folder, seconds=_HOUR)
+    assert done.returncode == 0, done
+    return (_cpu_seconds_of_ended() - before) / len(images)
+
+
+def _cpu_seconds_of_ended() -> float:
+    """Processor time of all processes that this one has started, and that have ended, with their descendants."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _lines(path: Path) -> int:
