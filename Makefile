@@ -1,7 +1,8 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run REQUIREMENTS=requirements/tesseract.txt: without PP-OCR; EXTRAS=ray: with Ray)
 # make test   the same, and runs the tests, for two cores (make test WORKERS=6: for four)
-# make test-ray, make test-datasets  the tests that need Ray, or Hugging Face's datasets, which they install
+# make test-ray, make test-datasets, make test-kraken
+#             the tests that need Ray, Hugging Face's datasets, or kraken, which they install
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
 # make hooks  has git run these checks before each commit
@@ -33,7 +34,7 @@ PIP ?= $(BIN)/pip
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(PIP) install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets test-kraken check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -50,6 +51,15 @@ test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray
 
 test-datasets: $(VENV)/.installed-test $(VENV)/.installed-datasets
 	$(BIN)/python -m pytest tests/export/test_datasets.py
+
+# In a venv of its own, since it holds other libraries at older versions.
+test-kraken: $(VENV)/.installed-test .venv-kraken/.installed
+	KRAKEN_PYTHON=$(CURDIR)/.venv-kraken/bin/python $(BIN)/python -m pytest tests/export/test_kraken.py
+
+.venv-kraken/.installed: tests/export/requirements-kraken.txt | $(VENV)/bin/pip
+	@$(PYTHON) -m venv .venv-kraken
+	@.venv-kraken/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
 
 check: check-style check-format check-types check-imports check-security
 

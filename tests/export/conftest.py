@@ -1,6 +1,7 @@
 """A Label Studio stand-in with annotations to export."""
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,12 @@ from tests.export.annotated import CONFIG, page, png
 
 __all__ = ["boxocr", "environment", "studio"]
 
-# `.ci/run` installs the programs that the first one needs, `make test-datasets` the library of the second one.
+# `.ci/run` installs the programs that the first one needs, `make test-datasets` the library of the second one, and
+# `make test-kraken` the program of the third one.
 collect_ignore = [
     *([] if all(map(shutil.which, ("lstmtraining", "pdftotext"))) else ["test_programs.py"]),
     *([] if importlib.util.find_spec("datasets") else ["test_datasets.py"]),
+    *([] if "KRAKEN_PYTHON" in os.environ else ["test_kraken.py"]),
 ]
 
 Export = Callable[..., Path]
