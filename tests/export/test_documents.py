@@ -223,6 +223,21 @@ def test_the_baseline_of_an_askew_line_slopes_with_its_letters(export: Export, s
     assert math.degrees(math.atan2(bottom - top, right - left)) == pytest.approx(degrees, abs=0.15)
 
 
+def test_words_that_are_read_from_right_to_left_are_where_their_ink_is(export: Export, studio: ApiStandIn) -> None:
+    # As seen: the first word is on the right, a number runs from left to right.
+    sheet = Sheet()
+    sheet.write("mmmm 2026 ii", *TITLE)
+    text = "\u05d0\u05d1 2026 \u05d2\u05d3\u05d4\u05d5"
+    number = studio.add_project(CONFIG)
+    studio.uploads["1/1.png"] = png(np.asarray(sheet.image))
+    studio.tasks[number] = [task(1, region("line", text, rectangle(50, 45, 350, 40)))]
+    root: Any = etree.parse(str(export(number, "alto") / "task-1.xml"))
+    words = [(word.get("CONTENT"), float(word.get("HPOS"))) for word in root.findall(".//{*}String")]
+    assert [word for word, _ in words] == text.split()
+    for (_, left), seen in zip(words, ("ii", "2026", "mmmm"), strict=True):
+        assert left == pytest.approx(sheet.words[seen][0], abs=2)
+
+
 def test_hocr_is_xhtml_with_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
     folder = export(project, "hocr")
     root: Any = etree.parse(str(folder / "task-1-page-1.html"))

@@ -140,7 +140,9 @@ class _InvisibleFonts:
 
 
 def _between(word: Piece, after: Piece) -> Piece:
-    """The gap between two words of a line."""
+    """The gap between two words of a line, also if the second one is on the left."""
+    if math.dist(word.corners()[1], (after.x, after.y)) > math.dist(after.corners()[1], (word.x, word.y)):
+        word, after = after, word
     x, y = word.corners()[1]
     gap = math.dist((x, y), (after.x, after.y))
     return Piece(" ", 1.0, x, y, gap, word.height, word.rotation)

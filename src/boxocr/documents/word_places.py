@@ -23,6 +23,7 @@ from boxocr.reading import prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.right_to_left import mirrored
 from boxocr.reading.runs import runs_of
 from boxocr.reading.whole_page import Line, Piece
 
@@ -76,12 +77,14 @@ def lines_of(region: AnnotatedRegion, page: Page) -> list[PlacedLine]:
     found = []
     for text, (top, bottom) in zip(lines, rows, strict=True):
         words = text.split()
-        spans = _word_spans(ink, words, (top / scale, bottom / scale), frame.width / scale)
+        order = mirrored(words)
+        spans = _word_spans(ink, [words[place] for place in order], (top / scale, bottom / scale), frame.width / scale)
+        ends = spans[0][0], spans[-1][1]
+        spans = [spans[order.index(place)] for place in range(len(words))]
         pieces = [
             _piece(word, frame, (left * scale, right * scale), (top, bottom), region.angle)
             for word, (left, right) in zip(words, spans, strict=True)
         ]
-        ends = spans[0][0], spans[-1][1]
         whole = _piece(text, frame, (ends[0] * scale, ends[1] * scale), (top, bottom), region.angle)
         begin, end = (
             frame.on_page(x * scale, y * scale)
@@ -136,7 +139,7 @@ def _letters(ink: Projection, rows: Span) -> Components:
 
 
 def _word_spans(ink: Projection | None, words: Sequence[str], rows: Span, width: float) -> list[Span]:
-    """Begin and end of each word of a line."""
+    """Begin and end of each word of a line, from left to right."""
     columns = None if ink is None else _columns(ink, rows)
     if columns is None or not columns.any():
         return _by_characters(words, 0.0, width)

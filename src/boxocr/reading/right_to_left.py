@@ -23,9 +23,17 @@ def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
     """
     if not any(_is_right_to_left(word.text) for word in words):
         return tuple(words)
-    runs = itertools.groupby(reversed(words), lambda word: _is_right_to_left(word.text))
-    ordered = [word for is_rtl, run in runs for word in (run if is_rtl else reversed(list(run)))]
+    ordered = [words[place] for place in mirrored([word.text for word in words])]
     return tuple(replace(word, text=_reversed(word.text)) for word in ordered)
+
+
+def mirrored(words: Sequence[str]) -> list[int]:
+    """The order from left to right of words in reading order, and the other way round: indexes of the words."""
+    places = range(len(words))
+    if not any(map(_is_right_to_left, words)):
+        return list(places)
+    runs = itertools.groupby(reversed(places), lambda place: _is_right_to_left(words[place]))
+    return [place for is_rtl, run in runs for place in (run if is_rtl else reversed(list(run)))]
 
 
 def _reversed(text: str) -> str:
