@@ -5,6 +5,7 @@ learns nothing if there are too few.
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -136,9 +137,12 @@ class Trainings:
     def _run(self, number: int, *, asked: bool) -> None:
         logger.info("Learning from project %s", number)
         command = [sys.executable, "-m", "boxocr", "learn", "--project", str(number)]
+        # Threads of numpy that wait for each other occupy both cores, and each has buffers.
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
         # Its output has texts of pages, which do not belong in a log.
         with subprocess.Popen(  # noqa: S603 - our own command
             command if asked else [*command, "--if-due"],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

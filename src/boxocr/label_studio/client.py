@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 from label_studio_sdk.core.api_error import ApiError
@@ -27,6 +28,9 @@ from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio
 
 # To list a project's backends, Label Studio calls each of them and waits for some seconds.
 _TIMEOUT = httpx.Timeout(60, connect=5)
@@ -91,14 +95,8 @@ class LabelStudioAPI:
     def __init__(self, url: str, token: SecretStr) -> None:
         self.url = url
         self._http = http_client()
+        self._token = token
         self._tokens = Tokens(url, token)
-        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - takes a second
-
-        with self._plain_errors():
-            # The SDK joins paths as a browser does, so a path prefix must end with a slash.
-            self._sdk = LabelStudio(
-                base_url=f"{url}/", api_key=token.get_secret_value().strip(), httpx_client=self._http
-            )
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -108,10 +106,20 @@ class LabelStudioAPI:
         """Close the connections."""
         self._http.close()
 
+    @cached_property
+    def _sdk(self) -> "LabelStudio":
+        """The SDK's client; importing it takes a second and 70 MB."""
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - see above
+
+        # The SDK joins paths as a browser does, so a path prefix must end with a slash.
+        return LabelStudio(
+            base_url=f"{self.url}/", api_key=self._token.get_secret_value().strip(), httpx_client=self._http
+        )
+
     def project(self, number: int) -> Project:
         """The project with this number."""
-        with self._plain_errors():
-            return _project(self._sdk.projects.get(id=number, request_options=_ONCE))
+        found = self.send("GET", f"projects/{number}/")
+        return Project(number, str(found.get("title") or ""), str(found.get("label_config") or ""))
 
     def project_called(self, title: str) -> Project | None:
         """The oldest project with exactly this title, or None."""
