@@ -35,8 +35,10 @@ from boxocr.learning.conventions import CONVENTIONS
 from boxocr.learning.project_heads import LearnedHeads, learn_heads
 from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
-from boxocr.reading.ppocr_models import installed_recognizer
-from boxocr.reading.recognition.ppocr import PPOCR
+from boxocr.reading.recognition.head import Head
+from boxocr.reading.recognition.ppocr import features_of
+from boxocr.reading.recognition.ppocr_by_language import installed_trunk
+from boxocr.reading.recognition.trunk import Trunk
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
 SIZES = (20, 50, 200)
@@ -65,28 +67,29 @@ def main() -> None:
     )
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
-    recognizer = PPOCR(installed_recognizer(threads=1), threads=1)
-    for name, lines in _sets(recognizer, options.lines, options.pages).items():
-        _measure(name, lines, recognizer, options.sizes, options.typos)
+    trunk = installed_trunk(threads=1)
+    base = trunk.base
+    for name, lines in _sets(trunk, options.lines, options.pages).items():
+        _measure(name, lines, base, options.sizes, options.typos)
         if options.conventions:
-            _conventions(lines, recognizer, options.sizes)
-        _draw(lines, recognizer, options.sizes[-1], options.draws, options.typos)
+            _conventions(lines, base, options.sizes)
+        _draw(lines, base, options.sizes[-1], options.draws, options.typos)
         if not options.no_day:
-            _day(lines, recognizer)
+            _day(lines, base)
 
 
-def _measure(name: str, lines: Sequence[Line], recognizer: PPOCR, sizes: Sequence[int], typos: float) -> None:
+def _measure(name: str, lines: Sequence[Line], base: Head, sizes: Sequence[int], typos: float) -> None:
     held_out = {line.page for line in lines[-round(_HELD_OUT * len(lines)) :]}
     unseen = [line for line in lines if line.page in held_out]
     seen = [line for line in lines if line.page not in held_out]
-    base = compare(unseen, lambda line: line.baseline)
+    before = compare(unseen, lambda line: line.baseline)
     print(f"{name}: {len(unseen)} lines on {len(held_out)} unseen pages")
-    print(f"  N = 0: {_row(base)}")
+    print(f"  N = 0: {_row(before)}")
     for size in sizes:
         if size > len(seen):
             break
         began = time.process_time()
-        learned = learn_heads(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        learned = learn_heads(_with_typos(seen[:size], typos), base)
         seconds = time.process_time() - began
         found = compare(unseen, learned.read)
         state = "on" if learned.heads else "off"
@@ -94,7 +97,7 @@ def _measure(name: str, lines: Sequence[Line], recognizer: PPOCR, sizes: Sequenc
         print(f"    held-out quarters: {learned.verdict.sentence()}", flush=True)
 
 
-def _conventions(lines: Sequence[Line], recognizer: PPOCR, sizes: Sequence[int]) -> None:
+def _conventions(lines: Sequence[Line], base: Head, sizes: Sequence[int]) -> None:
     """Learn from two annotators, of whom one writes every second page in another way."""
     pages = list(dict.fromkeys(line.page for line in lines))
     others = frozenset(pages[1::2])
@@ -109,7 +112,7 @@ def _conventions(lines: Sequence[Line], recognizer: PPOCR, sizes: Sequence[int])
     for size in sizes:
         if size > len(seen):
             break
-        learned = learn_heads(seen[:size], recognizer.trunk.base)
+        learned = learn_heads(seen[:size], base)
         first = compare(unseen, learned.read)
         other = compare([replace(line, text=_in_other_style(line.text)) for line in unseen], learned.read)
         state = "on" if learned.heads else "off"
@@ -123,7 +126,7 @@ def _in_other_style(text: str) -> str:
     return text
 
 
-def _draw(lines: Sequence[Line], recognizer: PPOCR, size: int, draws: int, typos: float) -> None:
+def _draw(lines: Sequence[Line], base: Head, size: int, draws: int, typos: float) -> None:
     """Divide the pages at random, several times; print how often a head is used and what it does then."""
     ratios, right, wrong, harmful = [], 0, 0, 0
     for draw in range(draws):
@@ -134,7 +137,7 @@ def _draw(lines: Sequence[Line], recognizer: PPOCR, size: int, draws: int, typos
             page = pages.pop()
             seen += [line for line in lines if line.page == page]
         unseen = [line for line in lines if line.page in pages]
-        learned = learn_heads(_with_typos(seen[:size], typos), recognizer.trunk.base)
+        learned = learn_heads(_with_typos(seen[:size], typos), base)
         if learned.heads and unseen:
             found = compare(unseen, learned.read)
             ratios.append(found.edits_after / max(found.edits_before, 1))
@@ -151,12 +154,12 @@ def _row(verdict: Verdict) -> str:
     return f"CER {verdict.edits_after / verdict.characters:.2%}, exact {verdict.right_after / verdict.examples:.1%}"
 
 
-def _day(lines: Sequence[Line], recognizer: PPOCR) -> None:
+def _day(lines: Sequence[Line], base: Head) -> None:
     learned, following = LearnedHeads(), _FIRST_TRAINING
     without = needed = 0
     for place, line in enumerate(lines):
         if place == following:
-            learned = learn_heads(lines[:place], recognizer.trunk.base)
+            learned = learn_heads(lines[:place], base)
             following *= 2
         without += distance(line.baseline, line.text)
         needed += distance(learned.read(line), line.text)
@@ -176,12 +179,12 @@ def _with_typos(lines: Sequence[Line], share: float) -> list[Line]:
     return found
 
 
-def _sets(recognizer: PPOCR, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
+def _sets(trunk: Trunk, lines: Path | None, pages: Path | None) -> dict[str, list[Line]]:
     found: dict[str, list[Line]] = {}
     more = [*(_listed(Path(lines)) if lines else ()), *(_cut(Path(pages)) if pages else ())]
     for name, page, text, pixels in [*_packed(DATA), *more]:
-        features = recognizer.features(pixels)
-        line = Line(features, text, page, label=name, baseline=recognizer.trunk.base.read(features))
+        features = features_of(pixels, trunk)
+        line = Line(features, text, page, label=name, baseline=trunk.base.read(features))
         found.setdefault(name, []).append(line)
     return found
 

@@ -233,7 +233,7 @@ class PageCertificate(PageUnreachable):
 
 
 class PageTimeout(PageError):
-    """The image did not arrive within PAGE_TIMEOUT."""
+    """The image did not arrive within PAGE_TIMEOUT, or had to wait too long for others."""
 
     status = 504
     code = "page_timeout"

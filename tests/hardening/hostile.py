@@ -33,6 +33,23 @@ def many_segments(segments: int) -> bytes:
     return data[:2] + b"\xff\xe5\x00\x03x" * segments + data[2:]
 
 
+def many_exif_blocks(blocks: int) -> bytes:
+    """A JPEG with this many EXIF blocks of 30 kB each."""
+    file = BytesIO()
+    Image.new("L", (64, 64), 200).save(file, "JPEG")
+    data = file.getvalue()
+    block = b"\xff\xe1" + struct.pack(">H", 30_000) + b"Exif\0\0" + bytes(29_992)
+    return data[:2] + block * blocks + data[2:]
+
+
+def damaged_rows(rows: int) -> bytes:
+    """A fax of 1,000 pixels by this many rows, none of which can be decoded, as a TIFF."""
+    tags = [(256, 4, 1, 1_000), (257, 4, 1, rows), (258, 3, 1, 1), (259, 3, 1, 2), (262, 3, 1, 0)]
+    place = 8 + 2 + 12 * 8 + 4
+    tags += [(273, 4, 1, place), (278, 4, 1, rows), (279, 4, 1, 2 * rows)]
+    return _tiff(tags) + b"\x00\x10" * rows
+
+
 def many_comments(comments: int) -> bytes:
     """A GIF with this many comments of one byte each."""
     file = BytesIO()

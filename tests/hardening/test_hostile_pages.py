@@ -59,13 +59,14 @@ def results_of(server: Backend, url: str, project: int = 1) -> list[dict[str, An
     [
         (hostile.many_scans(64, 101), "JPEG file has more than 100 scans"),
         (hostile.many_segments(200_000), "JPEG file has more than 2,000 segments"),
+        (hostile.many_exif_blocks(60), "JPEG file has more than 50 EXIF segments"),
         (hostile.many_chunks(100_000), "PNG file has more than 50,000 chunks"),
         (hostile.many_comments(200_000), "GIF file has more than 20,000 blocks before its image"),
         (hostile.many_strips(300_000), "TIFF file has more than 200,000 strips or tiles"),
         (hostile.large_tile(30_000), "TIFF file has more than 16,777,216 pixels in a tile"),
         (hostile.shared_values(400), "TIFF file has tags that share their values"),
     ],
-    ids=["scans", "segments", "chunks", "comments", "strips", "tile", "values"],
+    ids=["scans", "segments", "exif", "chunks", "comments", "strips", "tile", "values"],
 )
 def test_a_file_of_too_many_parts_is_refused(data: bytes, parts: str, impatient: Backend, web: WebServer) -> None:
     web.routes["/parts"] = Reply(data)
@@ -85,6 +86,18 @@ def test_a_file_whose_decoding_would_take_more_memory_than_its_size_explains_is_
 
     costly = "BoxOCR: The page's image takes more memory to decode than its size explains."
     assert notes(results) == [f"{costly} Save it again as an ordinary PNG or JPEG."]
+
+
+def test_a_damaged_file_does_not_fill_the_log(impatient: Backend, web: WebServer) -> None:
+    """Each of its rows is reported by libtiff."""
+    web.routes["/rows"] = Reply(hostile.damaged_rows(20_000))
+    before = len(impatient.log.read_text())
+
+    results_of(impatient, f"{web.url}/rows")
+
+    logged = impatient.log.read_text()[before:]
+    assert "Fax3" not in logged
+    assert logged.count("\n") < 10
 
 
 def test_a_decoding_that_takes_too_long_is_stopped_and_not_repeated(impatient: Backend, web: WebServer) -> None:

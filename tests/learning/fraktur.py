@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from boxocr.reading.ppocr_models import installed_recognizer
-from boxocr.reading.recognition.ppocr import PPOCR
+from boxocr.reading.recognition.ppocr import features_of
+from boxocr.reading.recognition.ppocr_by_language import installed_trunk
+from boxocr.reading.recognition.trunk import Trunk
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
@@ -44,9 +45,9 @@ def printed_pages(count: int) -> list[PrintedPage]:
 def corrected(page: PrintedPage, label: str) -> list[dict[str, Any]]:
     """The results of an annotation in which each line was read, and corrected where it was wrong."""
     results: list[dict[str, Any]] = []
-    recognizer = _recognizer()
+    trunk = _trunk()
     for region, ((text, place), pixels) in enumerate(zip(page.lines, page.pixels, strict=True)):
-        read = recognizer.trunk.base.read(recognizer.features(pixels))
+        read = trunk.base.read(features_of(pixels, trunk))
         value = place | {"rotation": 0}
         same = {"id": f"r{region}", "to_name": "image", "origin": "manual"}
         suggestion = {"text": read, "confidence": 0.9, "engine": "ppocr", "languages": "eng", "place": value}
@@ -57,8 +58,8 @@ def corrected(page: PrintedPage, label: str) -> list[dict[str, Any]]:
 
 
 @cache
-def _recognizer() -> PPOCR:
-    return PPOCR(installed_recognizer(threads=1), threads=1)
+def _trunk() -> Trunk:
+    return installed_trunk(threads=1)
 
 
 def _printed(page: dict[str, Any]) -> PrintedPage:

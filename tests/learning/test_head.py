@@ -15,16 +15,17 @@ from boxocr.learning.project_heads import learn_heads
 from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
-from boxocr.reading.ppocr_models import installed_recognizer
-from boxocr.reading.recognition.last_layer import last_layer, with_features
-from boxocr.reading.recognition.ppocr import PPOCR
+from boxocr.reading.recognition.last_layer import last_layer
+from boxocr.reading.recognition.ppocr import features_of
+from boxocr.reading.recognition.ppocr_by_language import installed_trunk
+from boxocr.reading.recognition.trunk import Trunk
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 
 @pytest.fixture(scope="module")
-def recognizer() -> PPOCR:
-    return PPOCR(installed_recognizer(threads=1), threads=1)
+def trunk() -> Trunk:
+    return installed_trunk(threads=1)
 
 
 @cache
@@ -40,24 +41,24 @@ def fraktur(pages: int) -> list[tuple[str, str, np.ndarray]]:
 
 
 @pytest.fixture(scope="module")
-def lines(recognizer: PPOCR) -> list[Line]:
+def lines(trunk: Trunk) -> list[Line]:
     found = []
     for page, text, pixels in fraktur(6):
-        features = recognizer.features(pixels)
-        found.append(Line(features, text, page, baseline=recognizer.trunk.base.read(features)))
+        features = features_of(pixels, trunk)
+        found.append(Line(features, text, page, baseline=trunk.base.read(features)))
     return found
 
 
 # --- The model
 
 
-def test_features_and_last_layer_give_the_models_own_probabilities(recognizer: PPOCR) -> None:
+def test_features_and_last_layer_give_the_models_own_probabilities(trunk: Trunk) -> None:
     import onnxruntime  # noqa: PLC0415 - after the skip in conftest, where it is missing
 
-    session = onnxruntime.InferenceSession(with_features(model_file("rec").read_bytes(), recognizer.trunk.layer))
+    session = onnxruntime.InferenceSession(model_file("rec"))
     blob = np.random.default_rng(1).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)
-    own, features = session.run(None, {session.get_inputs()[0].name: blob})
-    assert np.allclose(recognizer.trunk.base.probabilities(features), own, atol=1e-4)
+    (own,) = session.run(None, {session.get_inputs()[0].name: blob})
+    assert np.allclose(trunk.base.probabilities(trunk.run(blob)), own, atol=1e-4)
 
 
 @pytest.mark.parametrize("model", [b"", b"\x3a\x00", b"\x3a\xff", b"not a model", b"\xff" * 40])
@@ -92,40 +93,40 @@ def test_steps_that_a_text_needs(text: list[int], steps: int) -> None:
 # --- Training
 
 
-def test_fifty_lines_halve_the_errors_on_pages_that_were_not_seen(lines: list[Line], recognizer: PPOCR) -> None:
+def test_fifty_lines_halve_the_errors_on_pages_that_were_not_seen(lines: list[Line], trunk: Trunk) -> None:
     held_out = {lines[-1].page}
     unseen, seen = [one for one in lines if one.page in held_out], [one for one in lines if one.page not in held_out]
-    learned = learn_heads(seen[:50], recognizer.trunk.base)
+    learned = learn_heads(seen[:50], trunk.base)
     assert learned.verdict.helps
     found = compare(unseen, learned.read)
     assert found.edits_after <= 0.5 * found.edits_before
     assert found.newly_wrong <= 1
 
 
-def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], recognizer: PPOCR) -> None:
-    base = start(recognizer.trunk.base, [one.text for one in lines])
+def test_equal_runs_give_equal_heads_and_a_stop_gives_none(lines: list[Line], trunk: Trunk) -> None:
+    base = start(trunk.base, [one.text for one in lines])
     one, other = (train(base, lines[:20]) for _ in range(2))
     assert np.array_equal(one.weights, other.weights)
-    assert not learn_heads(lines[:50], recognizer.trunk.base, stopped=lambda: True).heads
+    assert not learn_heads(lines[:50], trunk.base, stopped=lambda: True).heads
 
 
-def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], recognizer: PPOCR) -> None:
+def test_a_character_that_the_model_lacks_is_learned(lines: list[Line], trunk: Trunk) -> None:
     new = "\ue000"
-    assert new not in recognizer.trunk.base.characters
+    assert new not in trunk.base.characters
     renamed = [Line(one.features, one.text.replace("e", new), one.page) for one in lines[:30]]
-    head = train(start(recognizer.trunk.base, [new]), renamed)
+    head = train(start(trunk.base, [new]), renamed)
     read = "".join(head.read(one.features) for one in renamed)
     wanted = sum(one.text.count(new) for one in renamed)
     assert read.count(new) > 0.9 * wanted
 
 
-def test_lines_that_are_read_well_stay_as_they_are(lines: list[Line], recognizer: PPOCR) -> None:
+def test_lines_that_are_read_well_stay_as_they_are(lines: list[Line], trunk: Trunk) -> None:
     well_read = [Line(one.features, one.baseline, one.page, baseline=one.baseline) for one in lines]
-    assert not learn_heads(well_read, recognizer.trunk.base).heads
+    assert not learn_heads(well_read, trunk.base).heads
 
 
-def test_texts_too_long_for_their_lines_are_left_out(lines: list[Line], recognizer: PPOCR) -> None:
-    base = start(recognizer.trunk.base, [])
+def test_texts_too_long_for_their_lines_are_left_out(lines: list[Line], trunk: Trunk) -> None:
+    base = start(trunk.base, [])
     assert train(base, [Line(lines[0].features[:3], "too long", "1"), Line(lines[0].features, "", "1")]) is base
 
 

@@ -136,8 +136,11 @@ class Run:
                 self.say(
                     f"{source.failures} boxes are left out, since their pages could not be fetched: {source.reason}"
                 )
-            self.say(f"{len(lines):,} boxes with one line of text.")
-            return learn_heads(lines, source.recognizer.trunk.base)
+            base = source.trunk.base
+        self.say(f"{len(lines):,} boxes with one line of text.")
+        # The pages and the model are not in memory any more.
+        del source
+        return learn_heads(lines, base)
 
 
 def learn(

@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from boxocr.diagnosis.report import Finding, failed, passed, skipped
-from boxocr.label_studio.client import detail, http_client
+from boxocr.label_studio.answers import detail
+from boxocr.label_studio.client import http_client
 from boxocr.pages.http.tokens import claims_of
 from boxocr.settings.environment import Settings
 

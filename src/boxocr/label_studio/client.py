@@ -3,30 +3,29 @@
 Its answers, unusual statuses included, were recorded with Label Studio 1.23.2.
 """
 
-import html
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.core.request_options import RequestOptions
 from pydantic import SecretStr
 
-from boxocr.errors import PageError
+from boxocr.label_studio.answers import body_of, detail, plain_errors
 from boxocr.label_studio.backends import Connection, DesiredConnection
-from boxocr.label_studio.errors import LabelStudioRefused, LabelStudioUnreachable
-from boxocr.label_studio.hosts import shown
+from boxocr.label_studio.errors import LabelStudioRefused
 from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
-from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.tokens import Tokens
 from boxocr.process.deadline import Deadline
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio
 
 # To list a project's backends, Label Studio calls each of them and waits for some seconds.
 _TIMEOUT = httpx.Timeout(60, connect=5)
@@ -39,8 +38,6 @@ _PATIENTLY = RequestOptions(max_retries=5)
 
 # Label Studio updates all tasks of a project when predictions are stored.
 _STORING = RequestOptions(max_retries=0, timeout_in_seconds=600)
-
-_LONGEST_DETAIL = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +88,8 @@ class LabelStudioAPI:
     def __init__(self, url: str, token: SecretStr) -> None:
         self.url = url
         self._http = http_client()
+        self._token = token
         self._tokens = Tokens(url, token)
-        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - takes a second
-
-        with self._plain_errors():
-            # The SDK joins paths as a browser does, so a path prefix must end with a slash.
-            self._sdk = LabelStudio(
-                base_url=f"{url}/", api_key=token.get_secret_value().strip(), httpx_client=self._http
-            )
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -108,14 +99,24 @@ class LabelStudioAPI:
         """Close the connections."""
         self._http.close()
 
+    @cached_property
+    def _sdk(self) -> "LabelStudio":
+        """The SDK's client; importing it takes a second and 70 MB."""
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - see above
+
+        # The SDK joins paths as a browser does, so a path prefix must end with a slash.
+        return LabelStudio(
+            base_url=f"{self.url}/", api_key=self._token.get_secret_value().strip(), httpx_client=self._http
+        )
+
     def project(self, number: int) -> Project:
         """The project with this number."""
-        with self._plain_errors():
-            return _project(self._sdk.projects.get(id=number, request_options=_ONCE))
+        found = self.send("GET", f"projects/{number}/")
+        return Project(number, str(found.get("title") or ""), str(found.get("label_config") or ""))
 
     def project_called(self, title: str) -> Project | None:
         """The oldest project with exactly this title, or None."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             # The API searches for titles that contain it.
             first: Any = self._sdk.projects.list(title=title, page_size=100, request_options=_ONCE)
             found = [one for one in first.items or () if one.title == title]
@@ -123,7 +124,7 @@ class LabelStudioAPI:
 
     def create_project(self, title: str, label_config: str, description: str) -> Project:
         """Create a project."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             created = self._sdk.projects.create(
                 title=title, label_config=label_config, description=description, request_options=_ONCE
             )
@@ -131,7 +132,7 @@ class LabelStudioAPI:
 
     def tasks(self, project: int, most: int) -> list[Task]:
         """The project's first tasks."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             first: Any = self._sdk.tasks.list(project=project, page_size=most, fields="all", request_options=_ONCE)
             return [
                 Task(int(task.id), dict(task.data or {}), str(getattr(task, "file_upload", None) or ""))
@@ -160,7 +161,7 @@ class LabelStudioAPI:
             },
         ]
         query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
-        with self._plain_errors():
+        with plain_errors(self.url):
             found: Any = self._sdk.tasks.list(
                 project=project, page_size=most, query=query, resolve_uri=False, request_options=_PATIENTLY
             )
@@ -193,7 +194,7 @@ class LabelStudioAPI:
             {"filter": "filter:tasks:total_annotations", "operator": annotations, "type": "Number", "value": 0},
         ]
         query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
-        with self._plain_errors():
+        with plain_errors(self.url):
             # The SDK builds an object for each of the tens of thousands of results.
             answer = self._http.get(
                 f"{self.url}/api/tasks",
@@ -212,13 +213,13 @@ class LabelStudioAPI:
             project: its number.
             predictions: each with ``task``, ``result``, ``model_version`` and perhaps ``score``.
         """
-        with self._plain_errors():
+        with plain_errors(self.url):
             # No retries: a request without an answer may have been executed.
             self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
 
     def delete_predictions(self, task: int, model_version: str) -> None:
         """Delete a task's predictions of a model version."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             for one in self._sdk.predictions.list(task=task, request_options=_PATIENTLY):
                 if one.model_version == model_version:
                     self._sdk.predictions.delete(int(one.id or 0), request_options=_ONCE)
@@ -237,7 +238,7 @@ class LabelStudioAPI:
 
     def _called(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer of the API. The SDK would lose fields that it does not know."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             answer = self._http.request(
                 method,
                 f"{self.url}{path}",
@@ -267,16 +268,16 @@ class LabelStudioAPI:
             The answer, parsed as JSON.
         """
         waiting = _TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=5)
-        with self._plain_errors():
+        with plain_errors(self.url):
             headers = {"Authorization": self._tokens.header(Deadline(30)) or ""}
             answer = self._http.request(method, f"{self.url}/api/{path}", headers=headers, timeout=waiting, **request)
             if not answer.is_success:
-                raise ApiError(status_code=answer.status_code, body=_body(answer))
+                raise ApiError(status_code=answer.status_code, body=body_of(answer))
             return answer.json()
 
     def buckets(self, project: int) -> list[str]:
         """Names of the buckets of the project's S3 source storages."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             storages = self._sdk.import_storage.s3.list(project=project, request_options=_ONCE)
         return sorted({str(storage.bucket) for storage in storages if storage.bucket})
 
@@ -285,7 +286,7 @@ class LabelStudioAPI:
 
         Label Studio proxies the pages, so that browsers need no access to the S3 server.
         """
-        with self._plain_errors():
+        with plain_errors(self.url):
             api = self._sdk.import_storage.s3
             fields: dict[str, Any] = {
                 "project": project,
@@ -312,19 +313,19 @@ class LabelStudioAPI:
 
     def connections(self, project: int) -> list[Connection]:
         """The project's connections. Label Studio calls each backend first."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             return [_connection(row) for row in self._sdk.ml.list(project=project, request_options=_ONCE)]
 
     def connect(self, project: int, desired: DesiredConnection) -> Connection:
         """Add a connection. Label Studio calls the backend's /health and /setup first, and adds nothing on an error."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             return _connection(
                 self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **desired.fields())
             )
 
     def reconnect(self, connection: Connection, project: int, desired: DesiredConnection) -> Connection:
         """Change a connection. Label Studio tests it first, and changes nothing on an error."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             # Label Studio answers 500 to a change without address and project.
             changed = self._sdk.ml.update(
                 connection.id, project=project, is_interactive=True, request_options=_ONCE, **desired.fields()
@@ -337,22 +338,22 @@ class LabelStudioAPI:
         Raises:
             LabelStudioRefused: with the reason.
         """
-        with self._plain_errors():
+        with plain_errors(self.url):
             self._sdk.ml.update(connection.id, project=project, url=connection.url, request_options=_ONCE)
 
     def webhooks(self, project: int) -> list[Webhook]:
         """The project's webhooks."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             return [_webhook(row) for row in self._sdk.webhooks.list(project=str(project), request_options=_ONCE)]
 
     def add_webhook(self, project: int, url: str, headers: Mapping[str, str]) -> None:
         """Add a webhook for all events of a project."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             self._sdk.webhooks.create(project=project, url=url, headers=headers, request_options=_ONCE)
 
     def change_webhook(self, webhook: Webhook, url: str, headers: Mapping[str, str]) -> None:
         """Change the address and headers of a webhook, and activate it."""
-        with self._plain_errors():
+        with plain_errors(self.url):
             # Without them, Label Studio clears the list of events.
             actions = cast("Any", list(webhook.actions))
             self._sdk.webhooks.update(
@@ -366,81 +367,12 @@ class LabelStudioAPI:
             LabelStudioRefused: the guard refuses it, or Label Studio cannot resolve the name.
         """
         try:
-            with self._plain_errors():
+            with plain_errors(self.url):
                 # A connection without a project is refused, but only after the address was checked.
                 self._sdk.ml.create(url=url, request_options=_ONCE)
         except LabelStudioRefused as refused:
             if refused.http_status != httpx.codes.BAD_REQUEST:
                 raise
-
-    @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except ApiError as error:
-            raise _refusal(error) from None
-        except PageError as error:
-            raise LabelStudioRefused(error.message, error.remedy) from None
-        except httpx.TimeoutException:
-            raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} did not answer in time.") from None
-        except httpx.HTTPError as error:
-            if trouble := certificate_error(error, shown(self.url)):
-                raise LabelStudioUnreachable(trouble.message, trouble.remedy) from None
-            raise LabelStudioUnreachable(f"Label Studio at {shown(self.url)} could not be reached.") from None
-        except ValueError:
-            # The SDK could not parse the answer as JSON.
-            raise LabelStudioUnreachable(
-                f"The server at {shown(self.url)} is not Label Studio's API.",
-                "Check LABEL_STUDIO_URL, its path prefix included.",
-            ) from None
-
-
-def detail(body: object) -> str:
-    """The message of an error answer, on one line and without markup."""
-    if isinstance(body, Mapping):
-        problems = body.get("validation_errors")
-        said = "; ".join(_texts(problems)) if problems else str(body.get("detail") or "")
-    else:
-        # An HTML page explains nothing.
-        said = "" if "<html" in str(body)[:500].lower() else str(body or "")
-    return " ".join(html.unescape(re.sub(r"<a\b[^>]*>|</a>", "", said)).split())[:_LONGEST_DETAIL]
-
-
-def _body(answer: httpx.Response) -> Any:
-    try:
-        return answer.json()
-    except ValueError:
-        return answer.text
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            prefix = "" if name == "non_field_errors" else f"{name}: "
-            yield from (prefix + text for text in _texts(part))
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    else:
-        yield str(value)
-
-
-def _refusal(error: ApiError) -> LabelStudioRefused:
-    status, said = error.status_code or 0, detail(error.body)
-    explained = f": {said}" if said else ""
-    if status == httpx.codes.UNAUTHORIZED:
-        message = "Label Studio refused this server's token (HTTP 401)."
-        remedy = "Run boxocr doctor, which says what is wrong with it."
-    elif status == httpx.codes.NOT_FOUND:
-        message = "Label Studio has no such project, or does not show it to the owner of this server's token."
-        remedy = "Check the number: it is in the project's address, after /projects/."
-    elif status == httpx.codes.FORBIDDEN:
-        message = f"Label Studio does not allow this to the owner of the token (HTTP 403){explained}"
-        remedy = "Use the token of someone who may change the project."
-    else:
-        message = f"Label Studio answered with HTTP {status}{explained}"
-        remedy = "If that is not enough, check Label Studio's log."
-    return LabelStudioRefused(message, remedy, http_status=status, detail=said)
 
 
 def _project(found: Any) -> Project:

@@ -6,12 +6,13 @@ become new classes. numpy on the CPU: fifty lines take seconds.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.learning.ctc import needed_steps, occupancies
 from boxocr.reading.recognition.head import Array, Head
-from boxocr.reading.recognition.last_layer import Features
 
 # Kept although no line has them, since a head can only read the characters that it has: ASCII and Latin-1, quotation
 # marks, dashes, the ellipsis and the euro sign.
@@ -38,14 +39,14 @@ class Line:
     """A line to learn from.
 
     Attributes:
-        features: of its pixels.
+        features: of its pixels; as float16 they take half of the memory, and are as good.
         text: that an annotator submitted.
         page: lines of one page have something in common, so they are validated together.
         label: of its box.
         baseline: its text without anything learned.
     """
 
-    features: Features
+    features: NDArray[np.floating[Any]]
     text: str
     page: str
     label: str = ""
@@ -116,12 +117,12 @@ def train(
         return base
     # Lines of about the same length are in one batch: padding costs as much as text.
     usable.sort(key=lambda one: len(one[0]))
-    batches = [_Batch.of(usable[place : place + _BATCH]) for place in range(0, len(usable), _BATCH)]
+    batches = [usable[place : place + _BATCH] for place in range(0, len(usable), _BATCH)]
     step = _Adam(base, recipe)
     order = np.random.default_rng(0)
     for _ in range(recipe.epochs):
         for place in order.permutation(len(batches)):
-            step.take(batches[place])
+            step.take(_Batch.of(batches[place]))
             if stopped():
                 return base
     trained = step.head
@@ -139,7 +140,7 @@ class _Batch:
     texts: Sequence[Sequence[int]]
 
     @classmethod
-    def of(cls, lines: Sequence[tuple[Features, Sequence[int]]]) -> "_Batch":
+    def of(cls, lines: Sequence[tuple[NDArray[np.floating[Any]], Sequence[int]]]) -> "_Batch":
         steps = [len(features) for features, _ in lines]
         padded = np.zeros((len(lines), max(steps), lines[0][0].shape[1]), np.float32)
         for row, (features, _) in zip(padded, lines, strict=True):

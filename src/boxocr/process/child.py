@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,19 @@ def prepare(log: logs.Settings) -> None:
     scheduling.limit_malloc_arenas()
     end_with_parent()
     logs.configure(*log)
+
+
+def silence_libraries() -> None:
+    """Drop what libraries in C print on standard error; Python's own goes there as before. Call it before logging.
+
+    libtiff prints a line for each damaged row, so that one file could write gigabytes to the log.
+    """
+    descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
+    if descriptor < 0:
+        return
+    sys.stderr = os.fdopen(os.dup(descriptor), "w", buffering=1, errors="backslashreplace")
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - os.devnull is a device
+        os.dup2(nothing.fileno(), descriptor)
 
 
 @contextmanager

@@ -72,6 +72,8 @@ def configuration(level: str, log_format: LogFormat) -> dict[str, Any]:
             **{name: {"level": "WARNING" if level in ("DEBUG", "INFO") else level} for name in _CHATTY},
             # At INFO it reports each start and stop of its processes, which the banner makes redundant.
             "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+            # It logs some damaged files as errors; the region's message and the decoder's own entry report them.
+            "PIL": {"level": "CRITICAL"},
             # Its warnings are advice to developers, such as to build PDFium again for XFA forms.
             "pypdfium2": {"level": "ERROR"},
         },

@@ -117,7 +117,12 @@ def installed_recognizer(threads: int) -> RecognitionModel:
     """
     file = onnx.model_file("rec")
     session = onnx.session_of(str(file), threads)
-    return RecognitionModel(file, session, (*_list_in_model(session), " "), WHEEL, "v6")
+    return RecognitionModel(file, session, installed_characters(session), WHEEL, "v6")
+
+
+def installed_characters(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
+    """The characters of the wheel's recognizer, which are in its metadata but for the space."""
+    return (*_list_in_model(session), " ")
 
 
 def described(folder: Path) -> list[str]:

@@ -64,6 +64,11 @@ def segments(data: bytes) -> Iterator[Segment]:
         place = _end_of_scan(data, end) if marker == SOS else end
 
 
+def is_exif(segment: Segment) -> bool:
+    """Whether a segment is an EXIF block."""
+    return segment.marker == _APP1 and segment.parameters.startswith(b"Exif\0\0")
+
+
 def has_end(data: bytes) -> bool:
     """Whether the end of the image follows a scan."""
     place = max((segment.end for segment in segments(data) if segment.marker == SOS), default=len(data))
@@ -121,10 +126,10 @@ def without_metadata(data: bytes) -> bytes:
         if segment.marker == SOS:
             break
         place = segment.end
-        is_exif = segment.marker == _APP1 and segment.parameters.startswith(b"Exif\0\0") and not has_exif
-        has_exif = has_exif or is_exif
+        is_first_exif = is_exif(segment) and not has_exif
+        has_exif = has_exif or is_first_exif
         is_metadata = segment.marker == _COM or _APP0 <= segment.marker <= _APP15
-        if not is_metadata or is_exif or _is_shown(segment):
+        if not is_metadata or is_first_exif or _is_shown(segment):
             kept.append(data[segment.start : segment.end])
     return b"".join([*kept, data[place:]])
 

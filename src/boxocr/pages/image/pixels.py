@@ -12,6 +12,9 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 
 _BAND_ROWS = 64
 
+# A band of a narrow page has more rows: a page that is one pixel wide would have a million bands.
+_BAND_PIXELS = 262_144
+
 # EXIF's orientation → transposition of the stored pixels; 1 is upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -49,8 +52,9 @@ def upright_pixels(image: Image.Image, orientation: int) -> np.ndarray:
 
 
 def _bands(image: Image.Image, to_band: _Band) -> Iterator[np.ndarray]:
-    for top in range(0, image.height, _BAND_ROWS):
-        yield to_band(image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height))))
+    rows = max(_BAND_ROWS, _BAND_PIXELS // max(image.width, 1))
+    for top in range(0, image.height, rows):
+        yield to_band(image.crop((0, top, image.width, min(top + rows, image.height))))
 
 
 def _collect(bands: Iterator[np.ndarray], height: int, width: int) -> np.ndarray:

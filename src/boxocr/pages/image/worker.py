@@ -94,6 +94,7 @@ def serve(connection: Connection, log: logs.Settings) -> None:
             step but the last. Is sent an empty message, then pickled steps; a page's error is the last step of a file.
         log: how the process logs.
     """
+    child.silence_libraries()
     child.prepare(log)
     scheduling.retain_freed_memory(_RETAINED_BYTES)
     with contextlib.suppress(EOFError, OSError):

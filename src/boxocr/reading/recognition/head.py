@@ -5,6 +5,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,9 @@ class Head:
         """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
         return _softmax(features @ self.weights + self.bias)
 
-    def read(self, features: Features) -> str:
+    def read(self, features: NDArray[np.floating[Any]]) -> str:
         """The most likely text of a line."""
-        best = (features @ self.weights + self.bias).argmax(axis=1)
+        best = (features.astype(np.float32, copy=False) @ self.weights + self.bias).argmax(axis=1)
         kept = best[(best != 0) & (best != np.concatenate(([0], best[:-1])))]
         return " ".join("".join(self.characters[place - 1] for place in kept).split())
 

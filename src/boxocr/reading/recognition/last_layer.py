@@ -1,13 +1,14 @@
 """The last layer of PP-OCR's recognizer, and the features that it gets.
 
 The layer is linear: features of each step along a line times weights give the logits of the characters. Heads
-(:mod:`boxocr.reading.recognition.head`) replace it. The features are an inner value of the ONNX graph. Protocol Buffers
-merge repeated messages, so a few bytes appended to the model make the value an output, without a package for ONNX
-models (https://protobuf.dev/programming-guides/encoding/#last-one-wins; the fields are those of
-https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+(:mod:`boxocr.reading.recognition.head`) replace it. The features are an inner value of the ONNX graph. A file of the
+ONNX format is a Protocol Buffers message, so the graph can be cut there by leaving some of its fields out, without a
+package for ONNX models (https://protobuf.dev/programming-guides/encoding; the fields are those of
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). The layer has most of the model's classes to compute for each
+step: with it a line takes twice the memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
@@ -22,7 +23,7 @@ Features: TypeAlias = NDArray[np.float32]
 
 # Numbers of fields in onnx.proto.
 _MODEL_GRAPH = 7
-_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_OUTPUT = 1, 5, 12
+_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_OUTPUT, _GRAPH_VALUE = 1, 5, 12, 13
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OPERATOR = 1, 2, 4
 _TENSOR_DIMENSIONS, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_DATA = 1, 2, 8, 9
 _VALUE_NAME = 1
@@ -37,11 +38,13 @@ class LastLayer:
         features: name of the value that goes into it.
         weights: ``(size, classes)``; the first class means no character.
         bias: ``(classes,)``.
+        values: names of the values that it makes and of its tensors.
     """
 
     features: str
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    values: frozenset[str]
 
 
 def checksum(model: bytes) -> str:
@@ -67,21 +70,38 @@ def last_layer(model: bytes) -> LastLayer:
         raise _unusable()
     made_by = {output: node for node in nodes for output in node.outputs}
     node, bias = made_by.get(nodes[-1].inputs[0]), None
+    values = [*nodes[-1].outputs]
     while node is not None and node.operator in ("Identity", "Add"):
         if node.operator == "Add":
             bias = next((name for name in node.inputs if name in tensors), None)
+        values += node.outputs
         node = made_by.get(next(name for name in node.inputs if name not in tensors))
     if node is None or node.operator != "MatMul" or bias is None or node.inputs[1] not in tensors:
         raise _unusable()
+    values += [*node.outputs, bias, node.inputs[1]]
     weights = _array(tensors[node.inputs[1]])
-    return LastLayer(node.inputs[0], weights, _array(tensors[bias]).reshape(-1))
+    return LastLayer(node.inputs[0], weights, _array(tensors[bias]).reshape(-1), frozenset(values))
 
 
-def with_features(model: bytes, layer: LastLayer) -> bytes:
-    """The model with the features of its last layer as a further output, after its own."""
-    name = layer.features.encode()
-    output = _message(_GRAPH_OUTPUT, _message(_VALUE_NAME, name))
-    return model + _message(_MODEL_GRAPH, output)
+def without_last_layer(model: bytes, layer: LastLayer) -> bytes:
+    """The model that ends with the features of its last layer: they are its only output."""
+    return b"".join(
+        _message(number, b"".join(_graph_without(value, layer))) if number == _MODEL_GRAPH else bytes(encoded)
+        for number, value, encoded in _encoded_fields(model)
+    )
+
+
+def _graph_without(graph: memoryview, layer: LastLayer) -> Iterator[bytes]:
+    names: Mapping[int, Callable[[memoryview], Sequence[str]]] = {
+        _GRAPH_NODE: lambda node: _node(node).outputs,
+        _GRAPH_INITIALIZER: lambda tensor: [_text(_first(tensor, _TENSOR_NAME))],
+        _GRAPH_VALUE: lambda value: [_text(_first(value, _VALUE_NAME))],
+    }
+    for number, value, encoded in _encoded_fields(graph):
+        is_left_out = number in names and not layer.values.isdisjoint(names[number](value))
+        if number != _GRAPH_OUTPUT and not is_left_out:
+            yield bytes(encoded)
+    yield _message(_GRAPH_OUTPUT, _message(_VALUE_NAME, layer.features.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +132,20 @@ def _array(tensor: memoryview) -> NDArray[np.float32]:
             data = value
     if kind != _FLOAT or len(data) != 4 * int(np.prod(shape)):
         raise _unusable()
-    return np.frombuffer(data, "<f4").reshape(shape)
+    # A copy, so that the memory of the model can be freed.
+    return np.frombuffer(data, "<f4").reshape(shape).copy()
 
 
 def _fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and content of each field of a message; a number's content is its encoding."""
+    return ((number, value) for number, value, _ in _encoded_fields(data))
+
+
+def _encoded_fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview, memoryview]]:
+    """The same with each field's encoding: number, length and content."""
     view, place = memoryview(data), 0
     while place < len(view):
+        first = place
         key, start = _varint(view, place)
         match key & 7:
             case 0:
@@ -132,7 +159,7 @@ def _fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
                 end = start + length
             case _:
                 raise _unusable()
-        yield key >> 3, view[start:end]
+        yield key >> 3, view[start:end], view[first:end]
         place = end
 
 

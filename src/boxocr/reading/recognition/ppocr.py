@@ -130,16 +130,7 @@ class PPOCR:
         Raises:
             EngineNotUsable: the model's last layer cannot be replaced.
         """
-        return Trunk(self._model.file.read_bytes(), self._model.characters, self._threads)
-
-    def features(self, image: Pixels) -> Features:
-        """What the model makes of a line, ``(steps, size)``: the input of its last layer.
-
-        Raises:
-            EngineNotUsable: the model's last layer cannot be replaced.
-        """
-        parts = _parts(0, image, line_image.ink_of(image))
-        return np.concatenate([self.trunk.run(_blob([part.pixels]))[0] for part in parts])
+        return Trunk(self._model.file, self._model.characters, self._threads)
 
     def _head(self, options: ReadingOptions) -> Head | None:
         if not options.head:
@@ -208,6 +199,12 @@ class PPOCR:
                 [_Character(known[best[at]], float(own[at, best[at]]), part.left + (at + 0.5) * scale) for at in kept]
             )
         return found
+
+
+def features_of(image: Pixels, trunk: Trunk) -> Features:
+    """The features of a line, ``(steps, size)``: the input of a recognizer's last layer."""
+    parts = _parts(0, image, line_image.ink_of(image))
+    return np.concatenate([trunk.run(_blob([part.pixels]))[0] for part in parts])
 
 
 def _blob(images: Sequence[Pixels]) -> NDArray[np.float32]:

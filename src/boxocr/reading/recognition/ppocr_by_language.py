@@ -2,25 +2,38 @@
 
 from collections.abc import Sequence
 
-from boxocr.reading import ppocr_models
+from boxocr.reading import onnx, ppocr_models
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.ppocr import PPOCR
+from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.types import Pixels, ReadingOptions
 
 
-def recognizer_of(languages: str, folder: str | None, threads: int) -> PPOCR:
-    """The recognizer that is used for some languages.
+def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
+    """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
 
     Args:
         languages: codes joined by ``+``.
         folder: with models of the operator's, if any.
-        threads: how many one recognition may use.
+        threads: how many one run may use.
 
     Raises:
-        EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`.
+        EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`, or the last layer cannot be replaced.
     """
+    if folder is None:
+        return installed_trunk(threads)
     models = ppocr_models.load(folder, threads)
-    return PPOCRByLanguage([PPOCR(model, threads) for model in models.recognizers]).for_languages(languages)
+    recognizers = PPOCRByLanguage([PPOCR(model, threads) for model in models.recognizers])
+    return recognizers.for_languages(languages).trunk
+
+
+def installed_trunk(threads: int) -> Trunk:
+    """The trunk of the recognizer in the wheel.
+
+    Raises:
+        EngineNotUsable: it is not installed.
+    """
+    return Trunk(onnx.model_file("rec"), None, threads)
 
 
 class PPOCRByLanguage:

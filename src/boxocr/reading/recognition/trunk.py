@@ -1,23 +1,27 @@
 """PP-OCR's recognizer without its last layer."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading import onnx
+from boxocr.reading.ppocr_models import installed_characters
 from boxocr.reading.recognition.head import Head
-from boxocr.reading.recognition.last_layer import checksum, last_layer, with_features
+from boxocr.reading.recognition.last_layer import checksum, last_layer, without_last_layer
 
 
 class Trunk:
     """The model up to the features that its last layer gets.
 
     Args:
-        model: content of the ONNX file.
-        characters: of its classes after the first, which means no character.
+        file: the ONNX file.
+        characters: of its classes after the first, which means no character; None for the recognizer of the wheel,
+            whose file lists them.
         threads: how many one run may use.
 
     Attributes:
-        layer: the last layer.
         base: the last layer as a head, with all characters of the model.
         model: checksum of the model, which heads are bound to.
 
@@ -25,14 +29,19 @@ class Trunk:
         EngineNotUsable: the model's last layer cannot be replaced.
     """
 
-    def __init__(self, model: bytes, characters: tuple[str, ...], threads: int) -> None:
+    def __init__(self, file: Path, characters: Sequence[str] | None, threads: int) -> None:
+        model = file.read_bytes()
         self.model = checksum(model)
-        self.layer = last_layer(model)
-        self._session = onnx.session_of(with_features(model, self.layer), threads)
+        layer = last_layer(model)
+        trunk = without_last_layer(model, layer)
+        # onnxruntime needs memory of its own for the weights while it loads them.
+        del model
+        self._session = onnx.session_of(trunk, threads)
         self._input = self._session.get_inputs()[0].name
-        self.base = Head(characters, self.layer.weights, self.layer.bias, self.model)
+        known = installed_characters(self._session) if characters is None else tuple(characters)
+        self.base = Head(known, layer.weights, layer.bias, self.model)
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features of lines, ``(lines, steps, size)``, for the model's input."""
-        (found,) = self._session.run([self.layer.features], {self._input: blob})
+        (found,) = self._session.run(None, {self._input: blob})
         return np.asarray(found, np.float32)
