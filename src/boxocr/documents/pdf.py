@@ -10,8 +10,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfiumError
 
-from boxocr.documents.encoding import encode
-from boxocr.documents.page_image import PageImage
+from boxocr.documents.page_image import PageImage, encode
 from boxocr.documents.text_layer import lines_of
 from boxocr.errors import DocumentError
 from boxocr.pages.image.pixels import upright_pixels
