@@ -112,6 +112,14 @@ def test_all_documentation_is_listed() -> None:
 
 
 @documents
+def test_tests_that_are_named_exist(document: Path) -> None:
+    for text in code(document):
+        file, separator, test = text.partition("::")
+        if separator and file.startswith("tests/"):
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), text
+
+
+@documents
 def test_make_has_the_targets_that_are_named(document: Path) -> None:
     targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 

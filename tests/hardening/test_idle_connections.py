@@ -154,6 +154,16 @@ def test_bodies_without_the_password_are_not_received(tmp_path: Path) -> None:
     assert answer.json() == {"results": []}
 
 
+def test_connections_that_stay_open_after_their_answer_keep_no_thread(server: Backend) -> None:
+    """There are many more of them than threads."""
+    with many_files(), ExitStack() as stack:
+        connections = [stack.enter_context(connect(server)) for _ in range(1500)]
+        for connection in connections:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+        assert all(connection.recv(100).startswith(OK) for connection in connections)
+
+
 def test_callers_that_do_not_receive_their_answers_keep_nobody_waiting(server: Backend, page_server: str) -> None:
     """Fifty of them, and one that asks for /health again and again."""
     asked = 100
