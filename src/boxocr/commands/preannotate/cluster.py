@@ -22,7 +22,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from boxocr.answering.services import Services
 from boxocr.commands.preannotate.items import Kept
-from boxocr.commands.preannotate.workers import AHEAD, Outcome, failed, read
+from boxocr.commands.preannotate.workers import AHEAD, Outcome, batch_settings, failed, read
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.labeling.tasks import Task
 from boxocr.learning.applied import ProjectLearning
@@ -59,7 +59,7 @@ class NodeReaders:
         self._heads = TemporaryDirectory(prefix="boxocr-heads-")
         self._learned = _with_own_files(learned, heads, Path(self._heads.name))
         settings.export_certificates()
-        self._services = Services(settings.model_copy(update={"ocr_workers": cores}))
+        self._services = Services(batch_settings(settings).model_copy(update={"ocr_workers": cores}))
         self._services.start()
 
     def problem(self) -> str:

@@ -71,7 +71,7 @@ class LocalWorkers:
 
     def __init__(self, settings: Settings, label_config: str, learned: ProjectLearning = NOTHING) -> None:
         self._label_config = label_config
-        self._services = Services(settings)
+        self._services = Services(batch_settings(settings))
         self._services.start()
         if self._services.problem is not None:
             raise CommandFailed(self._services.problem.message, self._services.problem.remedy)
@@ -88,6 +88,11 @@ class LocalWorkers:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._services.close()
         self._threads.shutdown()
+
+
+def batch_settings(settings: Settings) -> Settings:
+    """The settings of workers that need each page once: pages are not kept when they are read."""
+    return settings.model_copy(update={"page_cache_mb": 0})
 
 
 def read(
