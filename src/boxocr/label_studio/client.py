@@ -25,8 +25,8 @@ from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
 from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
+from boxocr.process.deadline import Deadline
 
 # To list a project's backends, Label Studio calls each of them and waits for some seconds.
 _TIMEOUT = httpx.Timeout(60, connect=5)
