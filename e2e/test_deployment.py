@@ -94,6 +94,9 @@ def _demo(folder: Path, ports: dict[str, str]) -> Iterator[_Demo]:
 def test_make_demo_ends_in_a_project_where_a_box_becomes_text(tmp_path: Path, browser: Browser) -> None:
     numbers = free_ports(3)
     ports = dict(zip(("LABEL_STUDIO_PORT", "S3_PORT", "PORT"), map(str, numbers), strict=True))
+    data = tmp_path / "desk" / "label-studio"
+    data.mkdir(parents=True)
+    copy_prepared_database(venv_of(LabelStudioServer.VENV), data)
     with _demo(tmp_path, ports) as demo:
         url, number = _link(demo.output)
         kept = tmp_path / "desk" / "desk.json"

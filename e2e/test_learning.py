@@ -1,15 +1,17 @@
 """The report counts as an independent script does, and what was learned changes the next suggestion."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from boxocr import MODEL_VERSION
 from e2e import commands
 from e2e.annotator import Annotator
+from e2e.backend import Backend
 from e2e.configs import BOXES, PREANNOTATED
 from e2e.conftest import NewProject, StartBackend
 from e2e.label_studio import LabelStudioServer, Project
@@ -19,6 +21,8 @@ from e2e.storage import WebServer
 from tests.learning import independent
 
 FIRST, SECOND, THIRD = "Invoice 12345", "Total due 678.90", "Berlin Germany"
+
+LEARNED_VERSION = "boxocr-learned-1-0.1.0"
 
 # Where the page is white.
 NOTHING = Box(60, 70, 30, 10)
@@ -117,15 +121,37 @@ def test_a_corrected_prediction_of_a_whole_page_counts_for_its_version(
 
 
 @pytest.fixture
-def learning_project(new_project: NewProject, start_backend: StartBackend, invoice: Page, tmp_path: Path) -> Project:
-    """A project with fourteen tasks, whose backend keeps there what it is taught."""
+def learning_backend(start_backend: StartBackend, tmp_path: Path) -> Backend:
+    """A backend that stores there what it learns."""
+    return start_backend(MODEL_DIR=str(tmp_path))
+
+
+@pytest.fixture
+def learning_project(new_project: NewProject, learning_backend: Backend, invoice: Page) -> Project:
+    """A project with fourteen tasks, which is connected to that backend."""
     project = new_project(BOXES, *[{"image": invoice}] * 14, connect=False)
-    project.connect(start_backend(MODEL_DIR=str(tmp_path)).url)
+    project.connect(learning_backend.url)
     return project
 
 
-def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(
-    annotator: Annotator, learning_project: Project, invoice: Page, boxocr: Run, tmp_path: Path
+def wait_for_version(backend: Backend, project: Project, version: str) -> None:
+    """Wait until the backend answers with this version for a project. It looks for a new one every five seconds."""
+    body = {"project": f"{project.id}.1", "schema": BOXES}
+
+    def answered() -> bool:
+        found = requests.post(f"{backend.url}/setup", json=body, timeout=30).json()["model_version"]
+        return bool(found == version)
+
+    until(answered, f"the backend uses {version}")
+
+
+def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(  # noqa: PLR0913, PLR0917 - fixtures
+    annotator: Annotator,
+    learning_project: Project,
+    learning_backend: Backend,
+    invoice: Page,
+    boxocr: Run,
+    tmp_path: Path,
 ) -> None:
     project = learning_project
     first, *others, next_task, last_task = project.tasks()
@@ -149,8 +175,7 @@ def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(
     )
     said = boxocr("learn", "--project", project.id, "--show", **variables)
     assert "Text: the first part like 999.99 (right 0 → 12 of 12" in said
-    # Longer than the server may take to notice it.
-    time.sleep(6)
+    wait_for_version(learning_backend, project, LEARNED_VERSION)
     annotator.open(project, next_task)
     annotator.read(invoice.box(SECOND))
     annotator.expect_text("678.90")
@@ -171,10 +196,10 @@ def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(
     assert kept == [kept[0]] * 3
     assert (kept[0]["text"], kept[0]["reading"], kept[0]["learned"]) == ("678.90", SECOND, 1)
     (connection,) = project.label_studio.get("/api/ml", project=project.id)
-    assert connection["model_version"] == "boxocr-learned-1-0.1.0"
+    assert connection["model_version"] == LEARNED_VERSION
 
     boxocr("learn", "--project", project.id, "--off", **variables)
-    time.sleep(6)
+    wait_for_version(learning_backend, project, MODEL_VERSION)
     annotator.open(project, last_task)
     annotator.read(invoice.box(SECOND))
     annotator.expect_text(SECOND)

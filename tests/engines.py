@@ -113,10 +113,18 @@ class Polyglot(Counting):
 class Deliberate(Counting):
     """Takes most of a second for each line."""
 
+    seconds = 0.8
+
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape != _TEST_WORD:
-            time.sleep(0.8)
+            time.sleep(self.seconds)
         return super().read(crop, options)
+
+
+class Unhurried(Deliberate):
+    """Takes a tenth of a second for each line."""
+
+    seconds = 0.1
 
 
 class Illegible(Counting):

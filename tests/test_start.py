@@ -1,5 +1,6 @@
 """What a start makes of engine and languages: it takes what is meant, or refuses, or says what fails."""
 
+import gc
 import time
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 import requests
 
 from boxocr.settings import tessdata
+from boxocr.web.warm_up import warm_up
 from tests.backend import PYTHONPATH, Backend, refused, running
 from tests.conftest import DATA
+from tests.waiting import until
 
 INSTALLED = ", ".join(tessdata.languages(tessdata.folders(None)))
 
@@ -288,3 +291,16 @@ def test_a_program_that_reads_its_log_gets_the_fault_as_an_object(tmp_path: Path
         said = server.says('"level": "ERROR", "logger": "boxocr", "message": ')
 
     assert said.startswith(f'"BoxOCR runs on {server.url}, but cannot read: ')
+
+
+# --- The garbage collector
+
+
+def test_the_garbage_collector_is_on_after_the_start() -> None:
+    gc.disable()
+    try:
+        warm_up()
+        until(gc.isenabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()

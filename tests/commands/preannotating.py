@@ -69,7 +69,7 @@ class Command:
     name: str = "preannotate"
 
     def start(self, *arguments: object, **variables: str) -> "subprocess.Popen[str]":
-        environment = clean_environment(PYTHONPATH=PYTHONPATH, OCR_ENGINE="tesseract", OCR_WORKERS="2")
+        environment = clean_environment(PYTHONPATH=PYTHONPATH, OCR_ENGINE="tesseract", OCR_WORKERS="1")
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "boxocr", self.name, *map(str, arguments)],
             cwd=self.folder,

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION
 from tests.backend import ROOT
+from tests.commands.conftest import Run
 from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server
 from tests.servers.web import Reply, Request, WebServer, web_server
@@ -81,7 +83,7 @@ def test_a_file_of_tasks_gets_a_prediction_for_each(
     tasks.append({"id": 7, "data": tasks[0]["data"], "meta": {"kept": True}})
     (preannotate.folder / "tasks.json").write_text(json.dumps(tasks))
 
-    done = preannotate("--input", "tasks.json", *TO_FILES)
+    done = preannotate("--input", "tasks.json", *TO_FILES, OCR_WORKERS="2")
     assert done.code == 0, done
     assert done.output.startswith(f"Read {PAGES - 1} tasks, {PAGES - 1} pages in ")
     assert done.output.endswith("The tasks with their predictions are in out.json.")
@@ -127,6 +129,7 @@ def test_a_task_that_is_listed_twice_in_a_row_is_read_once(preannotate: Command,
 def test_a_run_that_is_ended_half_way_is_finished_by_the_next(
     preannotate: Command, tasks: list[dict[str, Any]], web: WebServer, how: signal.Signals
 ) -> None:
+    preannotate = replace(preannotate, variables=preannotate.variables | {"OCR_WORKERS": "2"})
     journal = preannotate.folder / "out.json.journal"
     arguments = ("--input", "tasks.json", *TO_FILES)
     with preannotate.until(lambda: len(lines_of(journal)) > PAGES // 2, how, *arguments) as ended:
@@ -261,12 +264,12 @@ def test_a_prefix_of_a_bucket(preannotate: Command, tmp_path_factory: pytest.Tem
         assert "a secret" not in refused.errors
 
 
-def test_what_is_in_the_way_is_said(preannotate: Command, tasks: list[dict[str, Any]]) -> None:
+def test_what_is_in_the_way_is_said(boxocr: Run, preannotate: Command, tasks: list[dict[str, Any]]) -> None:
     arguments = ("--input", "tasks.json", *TO_FILES)
     folder = preannotate.folder
 
     def says(sentence: str, *typed: object) -> bool:
-        done = preannotate(*(typed or arguments))
+        done = boxocr("preannotate", *(typed or arguments))
         return done.code == 1 and sentence in done.errors
 
     assert says("nowhere.xml cannot be read", *arguments[:-1], "nowhere.xml")

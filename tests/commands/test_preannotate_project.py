@@ -8,6 +8,7 @@ import pytest
 
 from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION
+from tests.commands.conftest import Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
 from tests.servers.web import Request
@@ -112,11 +113,12 @@ def test_one_prediction_that_is_refused_costs_no_other(
     assert Counter(row["task"] for row in studio.predictions) == dict.fromkeys(range(1, PAGES + 1), 1)
 
 
-def test_what_is_in_the_way_is_said(preannotate: Command, studio: ApiStandIn) -> None:
-    assert "Label Studio has no such project" in preannotate("--project", 5).errors
-    assert Command(preannotate.folder, {}).__call__("--project", 1).errors.endswith("Set LABEL_STUDIO_URL.")
+@pytest.mark.usefixtures("preannotate")
+def test_what_is_in_the_way_is_said(boxocr: Run, studio: ApiStandIn) -> None:
+    assert "Label Studio has no such project" in boxocr("preannotate", "--project", 5).errors
+    assert boxocr("preannotate", "--project", 1, LABEL_STUDIO_URL="").errors.endswith("Set LABEL_STUDIO_URL.")
     studio.projects[1]["label_config"] = LINES.replace('model_preannotate="lines"', "")
-    refused = preannotate("--project", 1)
+    refused = boxocr("preannotate", "--project", 1)
     assert refused.code == 1
     assert "The labeling config does not ask for whole pages to be read." in refused.errors
 

@@ -153,27 +153,30 @@ def bmp_of(width: int, height: int) -> bytes:
 ONE_ROW = zlib.compress(b"\0\0")
 JPEG_SCAN = b"\x03\x01\x11\0\x02\x11\0\x03\x11\0\xff\xda\0\x0c\x03\x01\0\x02\0\x03\0\0?\0"
 
-BOMBS = {
-    "a png that says 4 billion pixels": png_of(65_535, 65_535),
-    "a png of the largest size there is": png_of(2**31 - 1, 2**31 - 1),
-    "a png of one very long row": png_of(2**31 - 1, 1),
-    "a png of zeros over the limit": png_of(20_000, 20_000, rows=zlib.compress(b"\0" * 10_000_000, 9)),
-    "a png with a gigabyte of text": png_of(1, 1, more=text_chunk(b"zTXt", 1_000 * MEGABYTE), rows=ONE_ROW),
-    "a png with a gigabyte of profile": png_of(
-        1, 1, more=text_chunk(b"iCCP", 1_000 * MEGABYTE), rows=ONE_ROW
-    ),
-    "a png with more rows than it says": png_of(10, 10, rows=zlib.compress(b"\0" * 1_000 * MEGABYTE, 9)),
-    "a tiff that says 4 billion pixels": tiff_of(65_535, 65_535, 2**32 - 1),
-    "a tiff whose strip is longer than the file": tiff_of(1000, 1000, 2**31),
-    "a gif that says 4 billion pixels": b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x08\x01\0\0;",
-    "a gif whose frame is larger than it says": b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x08\x01\0\0;",
-    "a bmp that says 4 billion pixels": bmp_of(65535, 65535),
-    "a bmp of negative size": bmp_of(65535, -65535),
-    "a jpeg that says 4 billion pixels": b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff" + JPEG_SCAN,
-    "a webp that says 268 million pixels": (
-        b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\xff\xff\xff\x0f\0VP8 \0\0\0\0"
-    ),
-}  # fmt: skip
+
+def bombs() -> dict[str, bytes]:
+    """Made by the test, since compressing gigabytes takes each worker of pytest-xdist eight seconds."""
+    return {
+        "a png that says 4 billion pixels": png_of(65_535, 65_535),
+        "a png of the largest size there is": png_of(2**31 - 1, 2**31 - 1),
+        "a png of one very long row": png_of(2**31 - 1, 1),
+        "a png of zeros over the limit": png_of(20_000, 20_000, rows=zlib.compress(b"\0" * 10_000_000, 9)),
+        "a png with a gigabyte of text": png_of(1, 1, more=text_chunk(b"zTXt", 1_000 * MEGABYTE), rows=ONE_ROW),
+        "a png with a gigabyte of profile": png_of(
+            1, 1, more=text_chunk(b"iCCP", 1_000 * MEGABYTE), rows=ONE_ROW
+        ),
+        "a png with more rows than it says": png_of(10, 10, rows=zlib.compress(b"\0" * 1_000 * MEGABYTE, 9)),
+        "a tiff that says 4 billion pixels": tiff_of(65_535, 65_535, 2**32 - 1),
+        "a tiff whose strip is longer than the file": tiff_of(1000, 1000, 2**31),
+        "a gif that says 4 billion pixels": b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x08\x01\0\0;",
+        "a gif whose frame is larger than it says": b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x08\x01\0\0;",
+        "a bmp that says 4 billion pixels": bmp_of(65535, 65535),
+        "a bmp of negative size": bmp_of(65535, -65535),
+        "a jpeg that says 4 billion pixels": b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff" + JPEG_SCAN,
+        "a webp that says 268 million pixels": (
+            b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\xff\xff\xff\x0f\0VP8 \0\0\0\0"
+        ),
+    }  # fmt: skip
 
 
 DECODE_EACH = """
@@ -205,7 +208,8 @@ DISPLAYED = {
 
 
 def test_a_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
-    for name, data in BOMBS.items():
+    made = bombs()
+    for name, data in made.items():
         (tmp_path / name).write_bytes(data)
     # In a process of its own, whose memory nobody else uses.
     done = subprocess.run(  # noqa: S603 - our own code
@@ -217,7 +221,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
     )
     *lines, decoders = [line.split("\t") for line in done.stdout.decode().splitlines()]
 
-    assert [name for name, *_ in lines] == sorted(BOMBS)
+    assert [name for name, *_ in lines] == sorted(made)
     for name, outcome, kilobytes, seconds in lines:
         assert outcome in ("PageTooLarge", "PageUndecodable") or outcome == DISPLAYED[name], outcome
         assert int(kilobytes) < 100_000, name

@@ -122,7 +122,7 @@ def draw_three(desk: Desk, step: int) -> None:
 
 def test_a_server_that_is_killed_costs_no_box_and_no_text(tmp_path: Path, page_server: str) -> None:
     ports = free_ports(2)
-    engine = "tests.engines:HangingOnTall"
+    engine = "tests.engines:Unhurried"
     more = {"MODEL_DIR": str(tmp_path / "models"), "OCR_WORKERS": "2", "READING_CACHE": "0"}
     environment = one_reader(page_server, engine, **more)
 

@@ -32,16 +32,21 @@ HUGE = {
         b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02D\x01\x00;"
     ),
     "bmp": b"BM" + struct.pack("<IIIIiiHHIIiiII", 99, 0, 54, 40, 90_000, 90_000, 1, 8, 0, 0, 0, 0, 0, 0),
-    # A whole page of 16,383 by 8,000 pixels of one colour, in 100 kB.
-    "webp": encoded(Image.new("L", (16_383, 8_000)), "WEBP", method=0),
     "tiff": huge_tiff(),
 }
 
 
-@pytest.mark.parametrize("kind", HUGE)
+def huge(kind: str) -> bytes:
+    if kind == "webp":
+        # A whole page of one colour, in 100 kB. Encoding it takes a second.
+        return encoded(Image.new("L", (16_383, 8_000)), "WEBP", method=0)
+    return HUGE[kind]
+
+
+@pytest.mark.parametrize("kind", [*HUGE, "webp"])
 def test_a_page_with_too_many_pixels_is_refused_before_it_is_decoded(kind: str) -> None:
     with pytest.raises(PageTooLarge) as caught:
-        DECODER.decode(HUGE[kind])
+        DECODER.decode(huge(kind))
     assert caught.value.sentence == (
         "The page has more than 100 megapixels. Store it smaller, or raise MAX_PAGE_MEGAPIXELS."
     )
