@@ -124,6 +124,21 @@ def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
     assert corrected(pieces, 0, languages).text == text
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((("|", 34), ("Name", 20), ("of", 20), ("|", 34)), "Name of"),
+        ((("|81,935|", 20),), "81,935"),
+        ((("Type", 20), ("|", 20)), "Type I"),
+        ((("a", 20), ("|", 34), ("b", 20)), "a | b"),
+        ((("|ndex", 20), ("Date", 20)), "|ndex Date"),
+    ],
+)
+def test_bars_around_a_field_are_not_text(words: Sequence[tuple[str, int]], text: str) -> None:
+    pieces = [Piece(word, 0.9, 90.0 * at, 0, 40, height) for at, (word, height) in enumerate(words)]
+    assert corrected(pieces, 0, "eng").text == text
+
+
 class Scripted:
     """Tesseract with prepared answers, which remembers the modes and images that it was asked for."""
 

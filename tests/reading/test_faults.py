@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.reading import prepare
+from boxocr.reading.detection import projection
 from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
@@ -71,6 +72,11 @@ def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
 def test_the_last_line_of_a_tight_box_is_there(engine: Engine) -> None:
     lines = ("Deliveries are received at the", "northern gate from seven until", "noon on weekdays")
     assert read(engine, drawn.text(*lines, size=15, pad=0)) == "\n".join(lines)
+
+
+def test_a_long_line_with_one_descender_is_one_clear_line() -> None:
+    crop = drawn.grey(drawn.text("harvest captain silver total cedar", size=36, pad=6))
+    assert projection.find(crop).is_one_clear_line()
 
 
 def test_letters_l_in_a_long_line_are_not_bars(engine: Engine) -> None:
@@ -188,6 +194,18 @@ def test_a_low_quote_is_read_though_ppocr_lacks_it(auto: Engine) -> None:
     put(draw, 12, 12, "Er rief: ,,Guten Tag\u201d.")
     # Two commas look like the low quote that the font lacks.
     assert read(auto, np.asarray(image), "deu").startswith(("Er rief: \u201eGuten Tag", 'Er rief: "Guten Tag'))
+
+
+def test_a_sign_that_ppocr_hardly_knows_is_doubtful(auto: Engine) -> None:
+    image, draw = canvas(190, 64)
+    put(draw, 14, 12, "4750", 36)
+    # A lira sign, which the font lacks.
+    draw.line((124, 16, 124, 46, 140, 46, 152, 32), fill=drawn.BLACK, width=4)
+    draw.line((114, 32, 140, 22), fill=drawn.BLACK, width=4)
+    draw.line((114, 40, 140, 30), fill=drawn.BLACK, width=4)
+    reading = auto.read(np.asarray(image), ReadingOptions(languages="eng"))
+    assert not any("\u3040" <= char <= "\u9fff" for char in reading.text)
+    assert reading.confidence < 0.9
 
 
 def test_doubtful_words_are_named_and_lower_the_score(auto: Engine) -> None:

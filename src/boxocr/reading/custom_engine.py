@@ -32,7 +32,7 @@ class PageReader(Protocol):
 
 
 def page_reader(engine: Engine) -> PageReader:
-    """What reads whole pages with an engine: itself, or a pipeline that gives it line by line.
+    """The reader of whole pages for an engine: itself, or a pipeline that gives it one line after the other.
 
     Raises:
         EngineUnavailable: when the engine does not find lines, and tesserocr, which would, cannot be imported.

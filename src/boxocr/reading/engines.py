@@ -29,7 +29,7 @@ def make(name: str, settings: EngineSettings) -> Engine:
 
     Raises:
         EngineNotUsable: when there is no such engine, or a part of it is not installed.
-        EngineUnavailable: when it does not start; what it raised is the cause.
+        EngineUnavailable: when it does not start; the engine's own exception is the cause.
         LanguageMissing: when one of the languages is not installed.
     """
     try:
@@ -138,10 +138,10 @@ def _by_import_path(path: str) -> Engine:
 
 
 def _imported(path: str) -> object:
-    """What an import path names.
+    """The object that an import path names.
 
     Raises:
-        EngineNotUsable: with the reason; its cause is what the module raised, where that says more.
+        EngineNotUsable: with the reason; its cause is the module's exception, where that says more.
     """
     module_name, _, class_name = path.partition(":")
     problem = f'The OCR engine "{path[:100]}" cannot be imported'

@@ -15,7 +15,7 @@ from boxocr.reading.whole_page import Piece, cosine_and_sine
 # Darker than the line's paper by this share of its contrast is ink.
 _INK = 0.5
 
-# A gap this wide, in heights of the line's image, separates columns: what is on both sides is read separately, since
+# A gap this wide, in heights of the line's image, separates columns: both sides are read separately, since
 # recognizers do not expect words to go on after it.
 _COLUMN_GAP = 1.2
 

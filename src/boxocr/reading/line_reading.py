@@ -14,7 +14,7 @@ from boxocr.reading.whole_page import Line, mean_confidence
 # Lines that show which way up a text is are the right way up when they are this likely to be right.
 _UPRIGHT = 0.5
 
-# So many letters are not read by accident; a word has at least as many as the second number.
+# This many letters are not read by accident; a word has at least the second number.
 _LONG, _WORD = 6, 3
 
 # Added to a detected line, in its heights, which has paper around its ink: on 77 boxes of real documents the CER was
@@ -32,7 +32,7 @@ class LineReader:
         recognizers: recognize them.
         options: how they are recognized.
         image: with the lines.
-        clean: what the first engine is shown in its place: Tesseract reads the rules of a table as letters.
+        clean: the image that the first engine gets in its place: Tesseract reads the rules of a table as letters.
     """
 
     def __init__(

@@ -9,6 +9,9 @@ _LATIN = """
 """
 _CHINESE = "chi_sim chi_tra jpn script/HanS script/HanT script/Japanese"
 
+UNSPACED = frozenset(_CHINESE.split())
+"""Those written without spaces."""
+
 WHEEL = tuple(sorted(f"{_LATIN} {_CHINESE}".split()))
 """Those whose letters the model in the wheel of rapidocr knows: those in Latin script, Chinese and Japanese."""
 

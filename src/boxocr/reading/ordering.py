@@ -14,8 +14,8 @@ _SAME_ROW = 0.5
 _SHOWS_SLANT = 5.0
 _LOW = 0.8
 
-# A gutter between columns is at least this wide, in line heights. Columns of prose have at least so many rows, usually
-# of this many characters; what is shorter is a table, and read row by row, if this share of the rows is level with one
+# A gutter between columns is at least this wide, in line heights. Columns of prose have at least this many rows, mostly
+# of this many characters; shorter ones are a table, and read row by row, if this share of the rows is level with one
 # on the other side.
 _GUTTER = 0.8
 _PROSE_ROWS = 3
@@ -134,7 +134,7 @@ def _is_level(row: _Row, item: _Item) -> bool:
 
 
 def _gaps(rows: Sequence[_Row]) -> list[tuple[float, float]]:
-    """The lower end of each row with all above it, and the upper end of what is below."""
+    """The lower end of each row with all above it, and the upper end of the rows below."""
     bottoms = itertools.accumulate((max(item.bottom for item in row) for row in rows), max)
     tops = itertools.accumulate((min(item.top for item in row) for row in reversed(rows)), min)
     return list(zip(list(bottoms)[:-1], list(tops)[::-1][1:], strict=True))

@@ -20,11 +20,13 @@ _UNAMBIGUOUS = 2.0
 _SAME_SLANT = 2.0
 _LEVEL = 0.15
 
-# As many of the longest lines are read to see which way up they are. They are as they should be when one is this likely
-# to be right; the other way must be better by this.
+# At most this many of the longest lines are read to see which way up they are. They are upright when one is this likely
+# to be right; the other way must be better by this, and upside down as likely as the last number: with .25 alone,
+# prices in small boxes were read upside down.
 _SAMPLES = 5
 _UPRIGHT = 0.5
 _BETTER = 0.25
+_CLEARLY = 0.8
 
 
 class Sample(Protocol):
@@ -57,7 +59,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
         other_way = _turned(lines, ways[1])
         # Figures are likely upside down as well.
         other = probability([other_way[at] for at in samples], words_only=not sideways)
-        if other > first + _BETTER or (sideways and other > first):
+        if other > (first if sideways else max(first + _BETTER, _CLEARLY)):
             return other_way, ways[1]
     return turned, ways[0]
 

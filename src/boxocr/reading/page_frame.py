@@ -56,7 +56,7 @@ class PageFrame:
 
     def turned(self, degrees: int, width: int, height: int) -> "PageFrame":
         """The frame of this frame's picture, of this size, after it was turned clockwise by a multiple of 90."""
-        # What is the upper left corner after the turn.
+        # The point that is the upper left corner after the turn.
         corner = {0: (0, 0), 90: (0, height), 180: (width, height), 270: (width, 0)}[degrees % 360]
         return self._with_origin(*corner, -degrees)
 
@@ -77,7 +77,7 @@ class PageFrame:
 
 
 def scaled(image: Pixels, size: tuple[int, int]) -> tuple[Pixels, PageFrame]:
-    """A smaller picture of at most this width and height, and its frame; the page itself where it is no larger."""
+    """A smaller picture of at most this width and height, and its frame; the page itself where it is not larger."""
     height, width = image.shape[:2]
     shrink = max(width / size[0], height / size[1], 1.0)
     if shrink == 1.0:

@@ -25,10 +25,10 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 
-# A page's lines are recognized by a second engine below this: the time of that is what a page takes longest for.
+# A page's lines are recognized by a second engine below this: that takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.9
 
-# What has less contrast than this and is less likely to be right is a stain or the grid of a copybook.
+# Text with less contrast than this that is less likely to be right is a stain or the grid of a copybook.
 _FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
@@ -44,7 +44,7 @@ _NOTE = "A part of the box could not be read."
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What a box or page says: its rows, from first to last, each with its lines, and how many lines had no text."""
+    """The reading of a box or page: rows from first to last, each with its lines; how many lines have no text."""
 
     rows: list[list[Line]]
     empty: int
@@ -261,13 +261,6 @@ class Pipeline:
         scored = reader.recognize(lines, ENOUGH)
         credible = _credible(scored, lines, is_page=False)
         empty = len(scored) - len(credible)
-        if (hidden := _dropped(credible)) and not turned:
-            # Two lines that were detected as one have the text of one of them.
-            rest = without_duplicates(credible)
-            lost = [line for line in uncovered(found, rest) if any(one.holds(line) for one in hidden)]
-            again = reader.recognize(lost, ENOUGH)
-            credible = rest + _credible(again, lost, is_page=False)
-            empty += len(lost) - (len(credible) - len(rest))
         # An annotator saw text there.
         return _result(
             credible or [_line(one, frame) for one, frame in scored if one.line.words], scored, turned, empty
@@ -333,12 +326,6 @@ def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bo
         for (one, frame), found in zip(scored, detected, strict=True)
         if one.is_text and is_credible(line := _line(one, frame), found, usual, is_page=is_page)
     ]
-
-
-def _dropped(lines: Sequence[Line]) -> list[Line]:
-    """The lines all of whose words are in the places of other lines' words."""
-    words = {word for line in without_duplicates(lines) for word in line.words}
-    return [line for line in lines if words.isdisjoint(line.words)]
 
 
 def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:

@@ -28,7 +28,7 @@ _HEIGHTS = (48, 64)
 # Axes of the outputs of recognizers, (lines, steps, classes), and of detectors, (images, 1, height, width).
 _RECOGNIZER_AXES, _DETECTOR_AXES = 3, 4
 
-# onnxruntime's level for fatal errors: what a model does not take is reported by BoxOCR.
+# onnxruntime's level for fatal errors: BoxOCR reports unsuitable models itself.
 _FATAL = 4
 
 _ROUNDING = 0.01
@@ -126,7 +126,7 @@ def installed_characters(session: onnxruntime.InferenceSession) -> tuple[str, ..
 
 
 def described(folder: Path) -> list[str]:
-    """Say for each model of the operator's folder what it does.
+    """Describe each model of the operator's folder.
 
     Raises:
         EngineNotUsable: as :func:`load`.

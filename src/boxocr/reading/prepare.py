@@ -1,4 +1,4 @@
-"""What makes a crop readable: each step a function, with the reason why reading needs it.
+"""Preparing crops: each step a function, with the reason why reading needs it.
 
 Images are 8-bit: ``(height, width)`` grey or ``(height, width, 3)`` RGB, 0 is black. After :func:`dark_on_light` ink is
 darker than paper. Written with numpy, OpenCV and Pillow: a line costs about a millisecond.
@@ -17,14 +17,14 @@ GREY = 2
 LEAST_CONTRAST = 8
 _LEAST_SIDE = 3
 
-# Grain is lost in a blur of this many pixels, where strokes are not; gradients and stains are left in one of so many.
-# The very edge of an image is not compared.
+# Grain is lost in a blur of this many pixels, where strokes are not; gradients and stains are left in one of
+# the second number. The very edge of an image is not compared.
 _STROKE, _GROUND, _TRIM = 1.5, 5.0, 2
 
 # Statistics of a crop settle long before this many pixels.
 _SAMPLE = 6_000
 
-# So many pixels of noise differ from the next one by as many grey levels.
+# In noise, this share of pixels differs from the next one by at least this many grey levels.
 _NOISE, _JUMP = 0.35, 60
 
 # A colour channel must show the text this many times stronger than brightness does to be worth leaving brightness,
@@ -43,12 +43,12 @@ _PAPER_SHARE = 0.6
 _BACKGROUND_SAMPLE = 12_000
 
 # On a copy of that size the ink of a whole page is gone: of 95 pages dark on light 28 looked inverted; on one of this
-# size, compared with what is so many pixels around, none did.
+# size, compared with the mean of this many pixels around, none did.
 _PAGE_SAMPLE = 700_000
 _PAGE_REACH = 9
 
-# A dark panel is a rectangle at least this high, px, solid around its letters for so many pixels; letters leave between
-# this and that share of it dark.
+# A dark panel is a rectangle at least this high, px, solid for this many pixels around its letters; letters leave a
+# share of it dark that is between these two.
 _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
@@ -65,25 +65,25 @@ GOOD_TEXT = 36
 # Tesseract loses letters that touch the edge.
 MARGIN = 10
 
-# Leptonica's images have at most 32,767 pixels a side. And a whole page of A4 at 600 dpi has 35 million pixels, more
-# than which nobody reads at once: each million of noise takes seconds.
+# Leptonica's images have at most 32,767 pixels a side. A whole page of A4 at 600 dpi has 35 million pixels, the most
+# that is read at once: each million of noise takes seconds.
 LONGEST_SIDE = 32_000
 MOST_PIXELS = 36_000_000
 
 
 def grey(crop: Pixels) -> Pixels:
-    """Reduce colour to the grey in which the text stands out most.
+    """Reduce colour to the grey in which the text has the most contrast.
 
     That is brightness nearly always. But red on green is as bright as its ground, and yellow on white nearly: there a
     single channel shows the text.
     """
     if crop.ndim == GREY:
         return np.ascontiguousarray(crop)
-    brightness = np.asarray(Image.fromarray(np.ascontiguousarray(crop)).convert("L"))
     if crop.size == 0:
-        return brightness
+        return crop[..., 0]
+    # OpenCV takes a tenth of Pillow's and numpy's time.
+    brightness = np.asarray(cv2.cvtColor(np.ascontiguousarray(crop), cv2.COLOR_RGB2GRAY), np.uint8)
     step = _step(brightness, _SAMPLE)
-    # OpenCV takes a tenth of numpy's time.
     channels, whole = (
         cv2.meanStdDev(np.ascontiguousarray(image[::step, ::step]))[1].ravel() for image in (crop, brightness)
     )
@@ -121,7 +121,7 @@ def is_paper(image: Pixels, contrast: float) -> bool:
 
 
 def bounded(image: Pixels) -> Pixels:
-    """Make smaller what is larger than engines take."""
+    """Reduce images that are larger than engines take."""
     height, width = image.shape[:2]
     scale = min(LONGEST_SIDE / max(height, width, 1), (MOST_PIXELS / max(height * width, 1)) ** 0.5)
     if scale >= 1:
@@ -177,7 +177,7 @@ def without_panels(image: Pixels) -> Pixels:
 
 
 def is_plain(image: Pixels) -> bool:
-    """Say whether this is dark text on evenly light paper, so that neither ink nor paper needs mending.
+    """Say whether this is dark text on evenly light paper, so that neither ink nor paper needs preparation.
 
     Most boxes are, and it shows quickly: everywhere there is paper as light as anywhere, and it covers the most.
     """
@@ -185,7 +185,7 @@ def is_plain(image: Pixels) -> bool:
     if not height or not width:
         return False
     tiles = image[:height, :width].reshape(height // _TILE, _TILE, width // _TILE, _TILE)
-    # Over rows first: whole rows are what numpy is quick with.
+    # Over rows first: numpy is quick with whole rows.
     lightest = tiles.max(axis=1).max(axis=2)
     low, high = int(lightest.min()), int(lightest.max())
     return bool(high - low < _EVEN * high and np.count_nonzero(image > high // 2) > _PAPER_SHARE * image.size)

@@ -34,7 +34,7 @@ class Recognizers:
         return sorted({*self.first.languages(), *(self._second.languages() if self._second else ())})
 
     def know(self, options: ReadingOptions) -> bool:
-        """Say whether all engines can give what is asked for."""
+        """Say whether all engines can read with these options."""
         engine = self._second or self.first
         return not isinstance(engine, SelectiveRecognizer) or engine.knows(options)
 
@@ -63,7 +63,7 @@ class Recognizers:
             images: of lines, upright.
             options: how they are recognized.
             found: the ink of the only one, if it was found already.
-            clean: what the first engine is shown in their place.
+            clean: the images that the first engine gets in their place.
             enough: the probability from which the second engine is not asked.
 
         Raises:

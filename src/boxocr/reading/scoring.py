@@ -1,4 +1,4 @@
-"""The probability that a text needs no correction, from what the engines say of it.
+"""The probability that a text needs no correction, from the confidences of the engines.
 
 Engines are too sure of themselves: Tesseract's mean confidence is .95 for lines of which it misreads a third, and of
 boxes between .88 and .95 two in five were right. Better signs are the weakest character, whether two engines agree, and
@@ -113,7 +113,7 @@ def alone(line: RecognizedLine) -> Scored:
 
 
 def better(first: RecognizedLine, second: RecognizedLine, missing: frozenset[str]) -> Scored:
-    """Choose between what two engines recognized in a line.
+    """Choose between two engines' readings of a line.
 
     Args:
         first: one reading.

@@ -1,4 +1,4 @@
-"""What is done to the text that an engine gives."""
+"""Cleaning and comparing the texts of engines."""
 
 import re
 import unicodedata
@@ -18,8 +18,8 @@ _LINE_END = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 def clean(text: str | bytes) -> str:
     r"""Return ``text`` as lines joined by ``\n``: valid Unicode, no control characters, no white space at line ends.
 
-    Lone surrogates and undecodable bytes cannot be written to JSON as UTF-8, and control characters break what
-    annotators export; blank lines are layout, not text.
+    Lone surrogates and undecodable bytes cannot be written to JSON as UTF-8, and control characters break
+    annotators' exports; blank lines are layout, not text.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", errors="replace")
@@ -59,5 +59,5 @@ _ALIKE = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """Return ``text`` without spaces, with all quotes and all dashes alike: what engines may differ in."""
+    """Return ``text`` without spaces, with all quotes and all dashes alike: engines may differ in these."""
     return "".join(unicodedata.normalize("NFKC", text).translate(_ALIKE).split())

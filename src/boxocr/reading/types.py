@@ -1,4 +1,4 @@
-r"""The seam for OCR engines: what an engine is asked, what it answers, and what it must offer.
+r"""The interface of OCR engines: options, readings, and the protocol of an engine.
 
 An engine is a class with two attributes and two methods. To connect one, name it by import path, for instance
 ``OCR_ENGINE=mypackage.module:MyEngine``; nothing else changes::
@@ -44,7 +44,7 @@ _LANGUAGES = re.compile(rf"{_LANGUAGE}(?:\+{_LANGUAGE})*")
 PAGE_SEGMENTATION_MODES = frozenset({1, *range(3, 14)})
 
 
-# No slots in what crosses to readers and back: frozen dataclasses with slots are pickled field by field, in Python.
+# No slots in classes that are sent to readers: frozen dataclasses with slots are pickled field by field, in Python.
 @dataclass(frozen=True)
 class ReadingOptions:
     """How a crop is to be read.
@@ -57,8 +57,8 @@ class ReadingOptions:
         head: path of a recognizer head that PP-OCR uses; empty for its own. The content behind a path never changes.
 
     Raises:
-        LanguageMissing: when ``languages`` is no list of language codes.
-        ReadingError: when ``psm`` is no mode that gives text.
+        LanguageMissing: when ``languages`` is not a list of language codes.
+        ReadingError: when ``psm`` is not a mode that gives text.
     """
 
     languages: str = "eng"
@@ -68,7 +68,7 @@ class ReadingOptions:
     head: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what no engine can be asked."""
+        """Refuse options that no engine has."""
         if not _LANGUAGES.fullmatch(self.languages):
             raise LanguageMissing(
                 f'"{self.languages[:60]}" is not a list of language codes.', 'Write codes joined by "+", as in deu+eng.'
@@ -81,7 +81,7 @@ class ReadingOptions:
 
 @dataclass(frozen=True)
 class Reading:
-    r"""What was read in a crop.
+    r"""The reading of a crop.
 
     Attributes:
         text: lines joined by ``\n``; empty when nothing legible was found.
@@ -119,7 +119,7 @@ class Engine(Protocol):
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read the text in ``crop``, which is as the annotator drew it: neither prepared nor enlarged.
 
-        Text that is not valid Unicode and confidences outside 0 to 1 are mended afterwards. Any exception becomes a
+        Text that is not valid Unicode and confidences outside 0 to 1 are corrected afterwards. Any exception becomes a
         :class:`~boxocr.errors.ReadingError`, a dead process a :class:`~boxocr.errors.ReaderCrashed`; neither
         concerns any other box.
         """

@@ -1,8 +1,8 @@
-r"""What is written on a whole page, and where: words in lines in blocks, each a rectangle on the page.
+r"""The text of a whole page: words in lines in blocks, each a rectangle on the page.
 
 A rectangle is given by its upper left corner, its size along its own axes, and the degrees by which it is turned
-clockwise about that corner, in pixels of the page as it was given: text on a page that lies on its side, or is slanted,
-has rectangles that are turned with it. :class:`boxocr.geometry.Area` counts the same way.
+clockwise about that corner, in pixels of the page as it was given. The rectangles
+of sideways and slanted text are turned with it. :class:`boxocr.geometry.Area` counts the same way.
 """
 
 import math
@@ -26,7 +26,7 @@ class Piece:
     r"""A word, a line or a block of a page.
 
     Attributes:
-        text: what it says; lines of a block are joined by ``\n``. Empty where only the layout was looked at.
+        text: lines of a block are joined by ``\n``. Empty where only the layout was analysed.
         confidence: 0 to 1; 0 without text.
         x, y: the upper left corner, the upper left as the text is read.
         width, height: along and across the text.
@@ -48,11 +48,6 @@ class Piece:
             (self.x + u * cosine - v * sine, self.y + u * sine + v * cosine)
             for u, v in ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         )
-
-    def holds(self, other: "Piece") -> bool:
-        """Whether the middle of another rectangle is in this one."""
-        corners = other.corners()
-        return not self.distance(sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4)
 
     def distance(self, x: float, y: float) -> float:
         """Pixels from a point to the rectangle, 0 inside."""
@@ -88,7 +83,7 @@ class PageLayout:
 
 @dataclass(frozen=True)
 class PageReading:
-    """What was read on a page.
+    """The reading of a page.
 
     Attributes:
         lines: in reading order.
@@ -139,13 +134,13 @@ class ReadPage:
 
 
 def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
-    """What a click at a point of the page means.
+    """The word, line or block that a click at a point of the page means.
 
     Args:
-        page: its layout, or what was read on it.
+        page: its layout or its reading.
         x: the point, in pixels of the page.
         y: the same.
-        level: what is wanted.
+        level: whether a word, a line or a block is wanted.
 
     Returns:
         The word, line or block under the point or very near to it; None when there is none.

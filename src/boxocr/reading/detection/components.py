@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.int32]
 
+_MOST_SHORT = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class Components:
@@ -21,7 +23,7 @@ class Components:
         area: pixels of ink.
     """
 
-    labels: Numbers
+    labels: NDArray[Any]
     numbers: NDArray[np.intp]
     left: Numbers
     top: Numbers
@@ -32,8 +34,13 @@ class Components:
     @classmethod
     def of(cls, ink: NDArray[np.bool_]) -> "Components":
         """Find the pieces of ink."""
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(ink).view(np.uint8), connectivity=8)
-        left, top, width, height, area = stats[1:].T
+        flags = np.ascontiguousarray(ink).view(np.uint8)
+        # Pieces are at least two pixels apart. Short numbers take half the time, a quarter of a millisecond for a line.
+        fits = (ink.shape[0] + 1) * (ink.shape[1] + 1) // 4 < _MOST_SHORT
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(
+            flags, connectivity=8, ltype=cv2.CV_16U if fits else cv2.CV_32S
+        )
+        left, top, width, height, area = np.asarray(stats[1:], np.int32).T
         return cls(np.asarray(labels), np.arange(1, len(stats)), left, top, width, height, area)
 
     @property
@@ -57,7 +64,7 @@ class Components:
         return Components(self.labels, *(row[chosen] for row in rows))
 
     def larger_than(self, side: float) -> "Components":
-        """Those with a side of at least so many pixels."""
+        """Those with a side of at least this many pixels."""
         return self.only(np.maximum(self.width, self.height) >= side)
 
     def mask(self) -> NDArray[np.bool_]:

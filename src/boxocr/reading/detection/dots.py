@@ -10,14 +10,14 @@ from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
 # Dots fill this share of their square, are as high as wide within this factor, and nearly all of one size; letters are
-# made of at least so many.
+# made of at least this many.
 _FILL = 0.5
 _ROUND = 1.5
 _MOST_SIZES = 1.6
 _FEWEST = 20
 _MOSTLY = 2 / 3
 
-# A line of letters is this many dots high at least; where each row of dots is apart, there are at least so many gaps.
+# A line of letters is this many dots high at least; where each row of dots is apart, there are at least this many gaps.
 _LINE = 5
 _ROWS = 4
 

@@ -12,14 +12,14 @@ from boxocr.reading.detection.projection import Projection
 _INITIAL = 1.6
 _ROWS = 2
 
-# Raised figures are this high, in heights of the others, and end above this share of them; at most so many.
+# Raised figures are this high, in heights of the others, and end above this share of them; there are at most three.
 _RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
 _RAISED_END = 0.72
 _CLEARLY_RAISED = 0.22
 _FIGURES = 3
 _FIGURE_WIDTH = 0.65
 
-# Letters are at least so many pixels high. A text is too short for this many times its length and a few more of them:
+# Letters are at least this many pixels high. A text is too short for this many times its length and a few more of them:
 # dots, accents and broken letters are pieces of their own.
 _LETTER = 6
 _MANY, _MORE = 1.5, 2

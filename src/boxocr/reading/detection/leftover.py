@@ -31,7 +31,7 @@ _LINE_INK = 0.3
 _WHOLE = 0.8
 _WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.6
 
-# So many pieces of ink are not lost lines but a picture or dirt.
+# More pieces of ink than this are not lost lines but a picture or dirt.
 _MOST_LINES = 6
 
 
@@ -94,7 +94,7 @@ def _around(letters: Components) -> Line:
 
 
 def _grown(line: Piece) -> list[tuple[float, float]]:
-    """The corners of a line and what is around it."""
+    """The corners of a line with some paper around it."""
     corners = line.corners()
     x, y = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
     across, down = (1 + 2 * _AROUND * line.height / max(side, 1) for side in (line.width, line.height))

@@ -9,7 +9,7 @@ from boxocr.reading.detection.rules import has_four_sides
 from boxocr.reading.types import Pixels
 
 # Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
-# large as each other within this factor. So many at least, an ellipsis has three, are this near to each other in a row.
+# large as each other within this factor. At least this many are this near to each other in a row.
 _DOT = 0.3
 _FILL = 0.5
 _ALIKE = 1.6

@@ -26,7 +26,7 @@ _LONG = 1.2
 # Text has ink in this share of its rectangle.
 _LEAST_INK, _MOST_INK = 0.12, 0.7
 
-# As many places are looked at, the largest: a picture is full of what is not text.
+# At most this many places are looked at, the largest: most of a picture is not text.
 _MOST_LINES = 12
 
 

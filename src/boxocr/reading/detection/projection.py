@@ -1,4 +1,4 @@
-"""Where the lines of a crop are, seen along its rows, and what at its edges belongs to other lines.
+"""The lines of a crop, found along its rows, and the ink at its edges that belongs to other lines.
 
 Quick: a line takes a millisecond. Needs lines that are level and apart; :meth:`Projection.is_one_clear_line` says when
 its answer can be relied on.
@@ -11,7 +11,6 @@ from functools import cached_property
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components
@@ -19,8 +18,8 @@ from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
-# A sliver of a neighbouring line is this much lower than the line itself. It is cut by the box's edge: what ends this
-# many pixels before it is complete, and a line of its own.
+# A sliver of a neighbouring line is this much lower than the line itself. It is cut by the box's edge: ink that ends
+# this many pixels before it is complete, and a line of its own.
 _SLIVER = 0.5
 _CUT = 1
 
@@ -43,7 +42,10 @@ _SPECK = 0.1
 # With accents, descenders and raised figures a line is at most this many times as high as its letters usually are.
 _ONE_LINE = 2.0
 
-# Pieces this high, in usual heights, are letters; so many of them above or below the line's middle are another line,
+# A letter of a line reaches at most this far beyond its dense rows, in line heights.
+_BEYOND = 0.3
+
+# Pieces this high, in usual heights, are letters; this many of them above or below the line's middle are another line,
 # where fewer can be quotes or raised figures.
 _LETTER = 0.3
 _OTHER_LINE = 3
@@ -54,7 +56,7 @@ class Projection:
     """The ink of an image.
 
     Attributes:
-        image: dark on light, with rules and what belongs to other lines erased.
+        image: dark on light, with rules and the ink of other lines erased.
         paper: the grey of the paper.
         limit: ink is darker than this grey.
         lines: first row and row after the last of each text line.
@@ -103,7 +105,11 @@ class Projection:
         letters = pieces.only(pieces.height >= _LETTER * height)
         middle = float(np.median(letters.top + letters.height / 2))
         beside = letters.only((letters.bottom <= middle) | (letters.top >= middle))
-        is_inside = (pieces.top >= top - 1) & (pieces.bottom <= bottom + 1)
+        # The only letter with a descender in a long line reaches below it.
+        reach = _BEYOND * (bottom - top)
+        middles = pieces.top + pieces.height / 2
+        is_inside = (middles > top) & (middles < bottom)
+        is_inside &= (pieces.top >= top - reach) & (pieces.bottom <= bottom + reach)
         return bool(is_inside.all()) and beside.count < _OTHER_LINE and bottom - top <= _ONE_LINE * height
 
 
@@ -119,8 +125,8 @@ def find(image: Pixels) -> Projection:
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
     erased, pieces = rules.find(ink)
     has_rules = bool(erased.any())
-    remaining = ink & ~erased
-    runs = runs_of(_dense(remaining, axis=1))
+    remaining = ink & ~erased if has_rules else ink.copy()
+    runs = runs_of(_dense(remaining))
     slivers = _slivers(runs, remaining)
     for top, bottom in slivers:
         erased[top:bottom] |= ink[top:bottom]
@@ -158,7 +164,7 @@ def trimmed(found: Projection) -> Projection:
 
 def histogram(image: Pixels) -> NDArray[np.float64]:
     """Return how many pixels have each of the 256 greys."""
-    return np.array(Image.fromarray(image).histogram(), np.float64)
+    return np.asarray(cv2.calcHist([image], [0], None, [256], [0, 256]), np.float64).ravel()
 
 
 def threshold(counts: NDArray[np.float64]) -> int:
@@ -174,16 +180,10 @@ def threshold(counts: NDArray[np.float64]) -> int:
     return int(best[len(best) // 2]) + 1
 
 
-def _dense(ink: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    """Say which rows (axis 1) or columns (axis 0) hold ink rather than specks of noise."""
-    counts = _counts(ink, axis)
+def _dense(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which rows hold ink rather than specks of noise."""
+    counts = rules.counts(ink, axis=1)
     return np.asarray(counts > 0.015 * np.sort(counts)[-len(counts) // 10])
-
-
-def _counts(ink: NDArray[np.bool_], axis: int) -> NDArray[np.uint32]:
-    """Return how many pixels of each row (axis 1) or column (axis 0) are ink."""
-    # As small numbers: numpy makes 64-bit ones of what it sums else, which takes four times as long.
-    return np.asarray(np.add.reduce(ink.view(np.uint8), axis=axis, dtype=np.uint32))
 
 
 def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:

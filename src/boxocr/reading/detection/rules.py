@@ -1,4 +1,4 @@
-"""What is drawn on a page and is not text: rules, frames, underlines and bar codes."""
+"""Drawn ink that is not text: rules, frames, underlines and bar codes."""
 
 import cv2
 import numpy as np
@@ -31,17 +31,15 @@ _MOSTLY = 0.7
 def find(ink: Ink) -> tuple[Ink, Components | None]:
     """Find the ink of an image that belongs to rules, frames and bar codes.
 
-    Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that there is no rule
-    without text to compare it with, unless it is a frame.
+    Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that a rule needs
+    text to compare it with, unless it is a frame.
 
     Returns:
         The pixels, and the pieces of all ink if they were needed.
     """
     height, width = ink.shape
     found = np.zeros_like(ink)
-    rows = ink.sum(axis=1, dtype=np.int32).max(initial=0)
-    columns = ink.sum(axis=0, dtype=np.int32).max(initial=0)
-    if rows < width // 2 and columns < height // 2:
+    if counts(ink, axis=1).max(initial=0) < width // 2 and counts(ink, axis=0).max(initial=0) < height // 2:
         return found, None
     pieces = Components.of(ink)
     bars = _bars(pieces)
@@ -69,6 +67,12 @@ def find(ink: Ink) -> tuple[Ink, Components | None]:
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink.T, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest).T
     return found | level | _connected_or_beyond(upright, level, text), pieces
+
+
+def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
+    """Count the ink of each row (axis 1) or column (axis 0)."""
+    # OpenCV takes a tenth of numpy's time.
+    return np.asarray(cv2.reduce(ink.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
 
 
 def has_four_sides(pieces: Components, at: int) -> bool:

@@ -27,7 +27,8 @@ _RULE = 30
 _POINTS = 8_000
 _FEWEST_POINTS = 60
 
-# A skew is believed when there are so many points, and the profile is sharper than the straight one by this factor.
+# A skew is believed when there are at least this many points, and the profile is sharper than the straight one by this
+# factor.
 _SKEW_POINTS = 300
 _SHARPER = 1.15
 

@@ -1,4 +1,4 @@
-"""What is recognized by its shape when there is nothing else in a box, since no engine recognizes it."""
+"""Dashes and bars alone in a box, recognized by their shape, since no engine recognizes them."""
 
 import numpy as np
 

@@ -55,10 +55,10 @@ class LineRecognizer(Protocol):
 
 @runtime_checkable
 class SelectiveRecognizer(LineRecognizer, Protocol):
-    """A recognizer that knows what it cannot give."""
+    """A recognizer that knows its limits."""
 
     def knows(self, options: ReadingOptions) -> bool:
-        """Say whether the recognizer can give what is asked for."""
+        """Say whether the recognizer can read with these options."""
 
     def missing(self, languages: str) -> frozenset[str]:
         """Return the characters of some languages that it does not know."""

@@ -10,7 +10,8 @@ _LOW_QUOTES = frozenset(
     "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi bul mkd rus ukr".split()  # noqa: SIM905 - a list is longer
 )
 
-# A word of vertical bars is capital I unless it is this much higher than the other words; it is this sure at most.
+# A word of vertical bars is capital I unless it is this much higher than the other words, and then a rule; a capital I
+# is this sure at most.
 _BAR = 1.15
 _BAR_CONFIDENCE = 0.95
 
@@ -18,7 +19,8 @@ _BAR_CONFIDENCE = 0.95
 def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
     """The line that some words make.
 
-    A capital I without serifs is read as a vertical bar, which is longer than letters; a low quote as a comma.
+    A capital I without serifs is read as a vertical bar, which is longer than letters; a low quote as a comma; the
+    rules around a field of a form as bars before and after its label.
     """
     words = with_low_quotes(words, languages)
     highest = max((word.height for word in words if "|" not in word.text), default=0.0)
@@ -28,7 +30,23 @@ def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
         else word
         for word in words
     ]
-    return line_of(fixed, block)
+    return line_of(_without_rules(fixed, highest), block)
+
+
+def _without_rules(words: Sequence[Piece], highest: float) -> list[Piece]:
+    """A line without the bars at its ends that are higher than its other words, or next to a number."""
+    kept = list(words)
+    for at, strip in ((0, str.lstrip), (-1, str.rstrip)):
+        word = kept[at]
+        rest = strip(word.text, "|")
+        is_rule = (highest and word.height >= _BAR * highest) or "".join(filter(str.isalnum, rest)).isdecimal()
+        if rest == word.text or not is_rule:
+            continue
+        if rest:
+            kept[at] = replace(word, text=rest)
+        elif len(kept) > 1:
+            del kept[at]
+    return kept
 
 
 def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""What every engine of a pool is told when it is made."""
+"""The settings of an engine."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ class EngineSettings:
     """Where engines find their data, and how long they may take.
 
     Attributes:
-        languages: what is read with when a box does not say: loaded before the first box; empty for none.
+        languages: the default ones, loaded before the first box; empty for none.
         tessdata: a folder with Tesseract's language data to look into first, if any.
-        links: a private folder for links to language data that lies in several folders.
-        timeout: seconds after which a reading is of no use any more.
+        links: a private folder for links to language data from several folders.
+        timeout: seconds that a reading may take.
         threads: how many threads one reading may use.
         models: a folder with models of the PP-OCR family to use before those of the wheel, if any.
     """

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, prepare
+from boxocr.reading.model_languages import UNSPACED
 from boxocr.reading.ppocr_models import RecognitionModel
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
@@ -40,7 +41,7 @@ _LONGEST = 120
 # On one thread a line takes 19 ms alone, 20 in a batch of 60 and 22 in one of 160, which needs 70 MB more.
 _BATCH = 60
 
-# The widest line of a batch is at most this much wider than the narrowest: what is added to that costs time too.
+# The widest line of a batch is at most this much wider than the narrowest: the padding of the narrow ones costs time.
 _SPREAD = 1.25
 
 # A gap this wide, in line heights, is a space where the model gives none, if it is also this many times wider than the
@@ -51,6 +52,10 @@ _WIDER = 3.0
 # The gap between two words is at most this far from where the model says, in line heights.
 _NEAR = 0.35
 
+# A Chinese or Japanese character among others is none where the text has at least this many letters and figures: a lira
+# sign next to a price was read as a kana with a score of .93.
+_STRAY = 3
+
 # Characters that writing in these languages has and that can be missing from a model. Quotes: CLDR's delimiters.
 _SPECIAL = {
     "\u201e": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
@@ -59,18 +64,7 @@ _SPECIAL = {
     "\u00bf": "spa spa_old glg cat",
     "\u2039\u203a": "fra deu",
     "\u1e9e": "deu",
-    "\u20ba": "tur",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a line image between column gaps: its first column, the column after its last, and its image."""
-
-    line: int
-    left: int
-    right: int
-    pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ class PPOCR:
         return self._model.reads(languages.split("+"))
 
     def knows(self, options: ReadingOptions) -> bool:
-        """Say whether the model can give what is asked for."""
+        """Say whether the model can read with these options."""
         return self.reads(options.languages) and (not options.charset or set(options.charset) <= {*self._known, " "})
 
     def missing(self, languages: str) -> frozenset[str]:
@@ -156,55 +150,64 @@ class PPOCR:
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
-        inks = [line_image.ink_of(image) for image in images]
-        parts = [
-            part
-            for line, (image, ink) in enumerate(zip(images, inks, strict=True))
-            for part in _parts(line, image, ink)
-        ]
-        found: list[list[_Character]] = [[] for _ in images]
+        found: dict[int, list[_Character]] = {}
         head = self._head(options)
-        # Sorted by width; batches of similar lines.
-        for batch in _batches(parts):
-            for part, characters in zip(batch, self._characters_of(batch, options.charset, head), strict=True):
-                separator = [_Character(" ", 1.0, part.left)] if part.left else []
-                found[part.line] += separator + characters
+        for batch in _batches(images):
+            found |= zip(batch, self._characters_of([images[at] for at in batch], options, head), strict=True)
         lines = []
-        for image, ink, characters in zip(images, inks, found, strict=True):
-            ordered = sorted(characters, key=lambda character: character.place)
-            probabilities = [character.probability for character in ordered if character.text != " "]
+        for at, image in enumerate(images):
+            probabilities = [character.probability for character in found[at] if character.text != " "]
             mean = float(np.mean(probabilities)) if probabilities else 0.0
-            lines.append(RecognizedLine(in_reading_order(_words(image, ink, ordered)), mean, self.name))
+            words = _words(image, line_image.ink_of(image), found[at])
+            lines.append(RecognizedLine(in_reading_order(words), mean, self.name))
         return lines
 
-    def _characters_of(self, parts: Sequence[_Part], charset: str, head: Head | None) -> list[list[_Character]]:
-        """Recognize some parts of lines at once."""
-        widths = [_width(part.pixels) for part in parts]
-        blob = _blob([part.pixels for part in parts])
+    def _characters_of(
+        self, images: Sequence[Pixels], options: ReadingOptions, head: Head | None
+    ) -> list[list[_Character]]:
+        """Recognize some lines at once."""
+        blob = _blob(images)
         steps: NDArray[np.float32]
         if head is None:
             steps, known = self._session.run(None, {self._input: blob})[0], self._characters
         else:
             steps, known = head.probabilities(self.trunk.run(blob)), ["", *head.characters]
-        if charset:
-            steps = steps * np.array([not char or char == " " or char in charset for char in known])
-            # Given that nothing else can occur, what remains are the probabilities.
+        if options.charset:
+            steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
+            # Other characters cannot occur, so the rest are the probabilities.
             steps = steps / np.maximum(steps.sum(axis=2, keepdims=True), 1e-9)
         found = []
-        for part, width, own in zip(parts, widths, steps, strict=True):
-            best = own.argmax(axis=1)
-            kept = np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1]))))
-            scale = (part.right - part.left) * blob.shape[3] / width / len(own)
-            found.append(
-                [_Character(known[best[at]], float(own[at, best[at]]), part.left + (at + 0.5) * scale) for at in kept]
-            )
+        for image, own in zip(images, steps, strict=True):
+            kept, best = _decoded(own)
+            if _has_stray("".join(known[best[at]] for at in kept), options.languages):
+                is_stray = np.array([is_unspaced(char) for char in known])
+                # Something is there, so that it cannot be none.
+                own[is_stray[best], 0] = 0
+                own[:, is_stray] = 0
+                kept, best = _decoded(own)
+            scale = image.shape[1] * blob.shape[3] / _width(image) / len(own)
+            found.append([_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept])
         return found
 
 
 def features_of(image: Pixels, trunk: Trunk) -> Features:
     """The features of a line, ``(steps, size)``: the input of a recognizer's last layer."""
-    parts = _parts(0, image, line_image.ink_of(image))
-    return np.concatenate([trunk.run(_blob([part.pixels]))[0] for part in parts])
+    return np.asarray(trunk.run(_blob([image]))[0])
+
+
+def _decoded(steps: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The steps of a line's characters, and the likeliest class of each step."""
+    best = steps.argmax(axis=1)
+    return np.flatnonzero((best != 0) & (best != np.concatenate(([0], best[:-1])))), best
+
+
+def _has_stray(text: str, languages: str) -> bool:
+    """Whether a text in other languages has a Chinese or Japanese character: a sign that the model hardly knows."""
+    return (
+        sum(map(is_unspaced, text)) == 1
+        and sum(map(str.isalnum, text)) >= _STRAY
+        and UNSPACED.isdisjoint(languages.split("+"))
+    )
 
 
 def _blob(images: Sequence[Pixels]) -> NDArray[np.float32]:
@@ -225,23 +228,18 @@ def _width(pixels: Pixels) -> int:
     return int(min(max(round(width * _HEIGHT / height), _HEIGHT // 2), _LONGEST * _HEIGHT))
 
 
-def _batches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
-    batch: list[_Part] = []
-    for part in sorted(parts, key=lambda part: _width(part.pixels)):
-        width = _width(part.pixels)
-        if batch and ((len(batch) + 1) * width > _BATCH * _HEIGHT or width > _SPREAD * _width(batch[0].pixels)):
+def _batches(images: Sequence[Pixels]) -> Iterator[list[int]]:
+    """Numbers of images of similar width."""
+    widths = [_width(image) for image in images]
+    batch: list[int] = []
+    for at in sorted(range(len(images)), key=widths.__getitem__):
+        width = widths[at]
+        if batch and ((len(batch) + 1) * width > _BATCH * _HEIGHT or width > _SPREAD * widths[batch[0]]):
             yield batch
             batch = []
-        batch.append(part)
+        batch.append(at)
     if batch:
         yield batch
-
-
-def _parts(line: int, image: Pixels, ink: NDArray[np.bool_]) -> list[_Part]:
-    """The parts of a line image between gaps that separate columns."""
-    return [
-        _Part(line, left, right, np.ascontiguousarray(image[:, left:right])) for left, right in line_image.columns(ink)
-    ]
 
 
 def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:

@@ -58,7 +58,7 @@ class PPOCRByLanguage:
         return next((one for one in self._recognizers if one.reads(languages)), self._recognizers[-1])
 
     def knows(self, options: ReadingOptions) -> bool:
-        """Say whether the model of these languages can give what is asked for."""
+        """Say whether the model of these languages can read with these options."""
         return self.for_languages(options.languages).knows(options)
 
     def missing(self, languages: str) -> frozenset[str]:

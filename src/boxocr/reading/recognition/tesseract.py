@@ -117,7 +117,7 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
     if len(pixels) != width * height or not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
         message = f"not a grey image that Tesseract takes: {image.shape}, {len(pixels)} bytes"
         raise ValueError(message)
-    # Told each time: this variable is one for all engines of the process.
+    # Set each time: all engines of the process share this variable.
     engine.SetVariable("textord_all_prop", pitch)
     engine.SetImageBytes(pixels, width, height, 1, width)
     engine.SetSourceResolution(_RESOLUTION)
