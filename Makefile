@@ -1,6 +1,6 @@
 # make run    installs what is locked into .venv and starts the server
 #             (make run REQUIREMENTS=requirements/tesseract.txt: without PP-OCR; EXTRAS=ray: with Ray)
-# make test   the same, and runs the tests, on two cores (make test WORKERS=4: on four)
+# make test   the same, and runs the tests, for two cores (make test WORKERS=6: for four)
 # make test-ray, make test-datasets  the tests that need Ray, or Hugging Face's datasets, which they install
 # make coverage  runs the tests and measures which lines and branches of src/boxocr they run, in servers and commands too
 # make check  style, types and known weaknesses of the code; what the hooks of pre-commit run
@@ -25,12 +25,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 REQUIREMENTS ?= requirements.txt
 EXTRAS ?=
-WORKERS ?= 2
-# The browser, Label Studio and the backend wait for each other, so two cores keep three workers busy.
+# Tests wait for servers and deadlines, and the browser, Label Studio and the backend for each other: three workers keep
+# two cores busy.
+WORKERS ?= 3
 BROWSERS ?= 3
 
+PIP ?= $(BIN)/pip
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+INSTALL := $(PIP) install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: run demo test test-ray test-datasets check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-training bench-review soak nightly lock requirements clean
 
@@ -160,6 +162,7 @@ requirements:
 	$(EXPORT) --group test --group bench --output-file requirements/bench.txt >/dev/null
 	$(EXPORT_GROUP) build --output-file requirements/build.txt >/dev/null
 	$(EXPORT_GROUP) release --output-file requirements/release.txt >/dev/null
+	$(EXPORT_GROUP) uv --output-file requirements/uv.txt >/dev/null
 
 clean:
 	rm -rf $(VENV)
@@ -171,11 +174,15 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(REQUIREMENTS) requirements/build.txt pyproject.toml | $(VENV)/bin/pip
-	@$(INSTALL) -r $(REQUIREMENTS)
-	@$(INSTALL) -r requirements/build.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r $(REQUIREMENTS)
+	@$(INSTALL) --require-hashes -r requirements/build.txt
+	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-%: requirements/%.txt $(VENV)/.installed
-	@$(INSTALL) -r $<
+	@$(INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/bin/uv: requirements/uv.txt | $(VENV)/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@

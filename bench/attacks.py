@@ -28,6 +28,20 @@ DRIPPING = "dripping host"
 # The sender waited as long as Label Studio does.
 GAVE_UP = "gave up"
 
+# Parts of messages → outcomes. The readers are killed too.
+_MESSAGES = {
+    "was stopped": "stopped",
+    "waited too long": "waited",
+    "did not send the page in time": "not fetched",
+    "could not be reached": "not fetched",
+    "Decoding the page's image crashed": "decoder killed",
+    "file has more than": "too many parts",
+    "tags that share their values": "too many parts",
+    "takes more memory to decode": "too much memory",
+    "The OCR engine crashed on this box": "reader killed",
+    "Reading took too long": "reading stopped",
+}
+
 # The annotators' payloads are of project 1.
 FILE_PROJECT, DRIPPING_PROJECT = 2, 3
 
@@ -56,9 +70,10 @@ class Attack:
         server: must be allowed to fetch pages from 127.0.0.1.
 
     Attributes:
-        outcomes: of the requests, by file or ``dripping host``: messages (``refused``, ``stopped`` while it was
-            decoded, ``not fetched`` in time), ``read``, ``answered`` (a task that is opened), ``asked to wait`` (503),
-            ``gave up`` (after 100 seconds), ``no answer``, ``status ...``.
+        outcomes: of the requests, by file or ``dripping host``: ``read``, ``answered`` (an opened task), messages
+            (``stopped`` while it was decoded, ``waited`` too long for others, ``too many parts``, ``too much memory``,
+            ``not fetched`` in time, ``decoder killed`` twice, ``reader killed``, ``reading stopped``, ``unexpected
+            message``), ``asked to wait`` (503), ``gave up`` (after 100 seconds), ``no answer``, ``status ...``.
         idle: the connections without a request.
     """
 
@@ -75,15 +90,12 @@ class Attack:
 
     @property
     def unanswered(self) -> list[str]:
-        """Requests that were not answered as they should.
-
-        The pages of a dripping host wait for each other, so its senders can give up.
-        """
+        """Requests that were not answered as they should."""
         return [
             f"{count} x {name}: {outcome}"
             for name, outcomes in self.outcomes.items()
             for outcome, count in outcomes.items()
-            if outcome.startswith(("no answer", "status")) or (outcome == GAVE_UP and name != DRIPPING)
+            if outcome.startswith(("no answer", "status", "unexpected", GAVE_UP))
         ]
 
     def __enter__(self) -> Self:
@@ -162,8 +174,6 @@ def _outcome(answer: requests.Response) -> str:
     # Most of the files are blank.
     if texts(results) or "No text found" in said:
         return "read"
-    if "was stopped" in said:
-        return "stopped"
-    if "in time" in said or "could not be reached" in said:
-        return "not fetched"
-    return "refused" if said else "answered"
+    if not said:
+        return "answered"
+    return next((outcome for part, outcome in _MESSAGES.items() if part in said), f"unexpected message: {said[:200]}")

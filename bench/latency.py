@@ -78,8 +78,8 @@ class Annotator:
         self._socket = socket.create_connection((host, int(port)), timeout=100)
         self._received = self._socket.makefile("rb")
 
-    def ask(self, url: str, values: list[dict[str, float]] | None) -> list[str]:
-        """Send boxes on a page, or open the task (None); return the texts.
+    def ask(self, url: str, values: list[dict[str, float]] | None, config: str = CONFIG) -> list[str]:
+        """Send boxes on a page, or open the task (None); return the texts of the boxes.
 
         Raises:
             RuntimeError: a box came back without text.
@@ -91,7 +91,7 @@ class Annotator:
         ]  # fmt: skip
         body = {
             "tasks": [{"id": 1, "data": {"ocr": url}}],
-            "label_config": CONFIG,
+            "label_config": config,
             "params": {"context": None if results is None else {"result": results}},
         }
         answer = json.loads(self._post(json.dumps(body).encode()))["results"][0]

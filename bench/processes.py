@@ -2,6 +2,8 @@
 
 import contextlib
 import enum
+import itertools
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -24,6 +26,13 @@ def processes_of(kind: ProcessKind, pid: int) -> list[int]:
 def tree_megabytes(pid: int) -> float:
     """Return the memory of a process and its descendants in MB: proportional set sizes, shared pages counted once."""
     return sum(_proportional(each) for each in tree(pid)) / 1024
+
+
+def cpu_seconds_of_tree(pid: int) -> float:
+    """Return the processor time of a process, its descendants, and those of them that have ended."""
+    # The name of the program, in parentheses, can contain spaces. The numbers are utime, stime, cutime and cstime.
+    fields = (_read(each, "stat").rpartition(b")")[2].split()[11:15] for each in tree(pid))
+    return sum(map(int, itertools.chain.from_iterable(fields))) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass

@@ -18,9 +18,9 @@ installed=$label_studio_venv/installed.txt
 
 # install_into VENV REQUIREMENTS [OPTION]
 # uv is much faster, but only pip reads the settings of pip for other package indexes. Quiet twice, because pip warns about
-# the packaging of some requirements.
+# the packaging of some requirements. With the system's certificates, as pip does.
 install_into() {
-  "$venv/bin/uv" pip install --quiet --python "$1/bin/python" --requirement "$2" ${3:+"$3"} 2>/dev/null \
+  UV_SYSTEM_CERTS=true "$venv/bin/uv" pip install --quiet --python "$1/bin/python" --requirement "$2" ${3:+"$3"} 2>/dev/null \
     || "$1/bin/pip" install --quiet --quiet --disable-pip-version-check --requirement "$2" ${3:+"$3"}
 }
 

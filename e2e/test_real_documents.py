@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bench.processes import tree_megabytes
-from boxocr.documents.recognition_formats import NOT_ON_PAGE
+from boxocr.documents.writer import NOT_ON_PAGE
 from e2e.desk import Desk, texts
 from e2e.label_studio import LabelStudioServer
 from e2e.process import until

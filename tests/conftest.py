@@ -1,6 +1,7 @@
 """What all tests share: the pages that Label Studio's recorded requests speak of, and one running server."""
 
 import functools
+import os
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,10 @@ import pytest
 from tests.backend import Backend, running
 
 DATA = Path(__file__).parent / "data"
+
+# The workers of pytest-xdist keep all cores busy. OpenBLAS reads this when numpy is imported; its threads wait for each
+# other by spinning, which makes training four times as expensive then.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):

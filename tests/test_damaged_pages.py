@@ -85,3 +85,22 @@ def test_what_is_missing_of_a_page_is_noted_on_the_boxes_that_reach_into_it(
     assert MISSING in "".join(notes(both))
     assert LOWER not in texts(lower).values()
     assert MISSING.removeprefix("BoxOCR: ") in notes(lower)[0]
+
+
+def test_what_is_missing_of_a_page_that_is_read_as_a_whole_is_noted_on_its_first_region(backend: Backend) -> None:
+    data = encoded("PNG")
+    body = payload("one-box", "")
+    body["label_config"] = body["label_config"].replace("<TextArea ", '<TextArea model_preannotate="lines" ', 1)
+    body["params"]["context"] = None
+    body["tasks"] = [
+        {"id": number, "data": {"ocr": f"data:;base64,{base64.b64encode(file).decode()}"}}
+        for number, file in enumerate((data[: len(data) * 7 // 10], data))
+    ]
+
+    cut, whole = (prediction["result"] for prediction in backend.predict(body))
+
+    assert [*texts(cut).values()] == [UPPER]
+    assert notes(cut)[0].startswith("BoxOCR: A part of this page is missing in its file, which is damaged or cut off.")
+    assert notes(cut) == notes(cut[:1])
+    assert [*texts(whole).values()] == [UPPER, LOWER]
+    assert "missing" not in "".join(notes(whole))

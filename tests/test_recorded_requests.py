@@ -143,6 +143,17 @@ def test_a_box_over_nothing_is_kept_and_says_so(backend: Backend, page_server: s
     assert notes(results) == ["BoxOCR: No text found. Draw the box a little larger, or type the text."]
 
 
+def test_a_box_on_a_page_that_the_task_no_longer_has_is_kept_with_a_note(backend: Backend, page_server: str) -> None:
+    body = payload("multi-page-second-page", page_server)
+    del body["tasks"][0]["data"]["pages"][1:]
+
+    results = answer(backend, body)
+
+    assert texts(results) == {"guLQSh5hg4": "Invoice 12345"}
+    (note,) = notes(results)
+    assert note.startswith("BoxOCR: The last page of the task is 1, and this region is on page 2. ")
+
+
 def test_a_config_without_text_area_keeps_the_box_and_says_what_to_add(backend: Backend, page_server: str) -> None:
     body = payload("no-textarea", page_server)
 

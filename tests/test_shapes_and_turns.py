@@ -147,9 +147,11 @@ def test_both_turns_add_up(backend: Backend, angle: float, turn: int) -> None:
     assert read(backend, stored, value, turn=turn) == "Turned twice"
 
 
-def test_an_ellipse_is_read_inside_its_outline(backend: Backend) -> None:
-    image = page((300, 180, "Inside"), (60, 100, "corner"), (560, 250, "corner"))
-    value = {"x": 350 / 8, "y": 200 / 4, "radiusX": 130 / 8, "radiusY": 60 / 4, "rotation": 0}
+@pytest.mark.parametrize("angle", [0, 25])
+def test_an_ellipse_is_read_inside_its_outline(backend: Backend, angle: float) -> None:
+    straight = page((300, 180, "Inside"), (60, 100, "corner"), (560, 250, "corner"))
+    image = straight.rotate(-angle, Image.Resampling.BICUBIC, center=(350, 200), fillcolor="white")
+    value = {"x": 350 / 8, "y": 200 / 4, "radiusX": 130 / 8, "radiusY": 40 / 4, "rotation": angle}
 
     assert read(backend, image, value, "ellipse") == "Inside"
 
@@ -161,14 +163,24 @@ def test_a_polygon_is_read_inside_its_outline(backend: Backend) -> None:
     assert read(backend, image, {"points": [[x / 8, y / 4] for x, y in corners]}, "polygon") == "Above the diagonal"
 
 
-def test_a_brush_region_is_read_where_it_was_painted(backend: Backend) -> None:
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_brush_region_is_read_where_it_was_painted(backend: Backend, scale: int) -> None:
     image = page((60, 60, "Painted"), (250, 60, "not painted"))
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     mask[50:110, 40:215] = 255
     mask[105:110, 40:600] = 255
-    value = {"format": "rle", "rle": run_length_encoded(mask)}
+    # Painted on an image of half the page's size, such as a preview.
+    mask = mask[::scale, ::scale]
+    body = request(
+        data_uri(image),
+        (WIDTH // scale, HEIGHT // scale),
+        {"format": "rle", "rle": run_length_encoded(mask)},
+        "brush",
+    )
 
-    assert read(backend, image, value, "brush") == "Painted"
+    (prediction,) = backend.predict(body)
+
+    assert texts(prediction["result"]) == {"r1": "Painted"}
 
 
 def run_length_encoded(mask: np.ndarray) -> list[int]:

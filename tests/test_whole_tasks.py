@@ -124,6 +124,7 @@ def test_polygons_have_the_lines_corners(backend: Backend) -> None:
     points = polygon["value"]["points"]
     assert len(points) == 4
     assert points[0][0] * 10 == pytest.approx(LEFT, abs=4)
+    assert FIRST - 4 <= points[0][1] * 8 <= FIRST + 12
     assert points[0][1] == points[1][1] < points[2][1] == points[3][1]
 
 

@@ -2,7 +2,8 @@
 
 import gc
 
-gc.disable()
+# The server enables the collector after its start.
+gc.set_threshold(0)
 
 from _wsgi import app  # noqa: E402 - its import makes objects already
 

@@ -172,6 +172,17 @@ def test_what_fails_is_listed_with_its_reason_and_tried_again(
     assert texts(written(preannotate)[4]["predictions"][0]) == [TEXTS[3]]
 
 
+def test_a_page_of_which_a_part_is_missing_is_listed(preannotate: Command, web: WebServer) -> None:
+    listed = [{"id": number, "data": {"image": f"{web.url}/{number}.png"}} for number in (1, 2)]
+    (preannotate.folder / "tasks.json").write_text(json.dumps(listed))
+    web.routes["/2.png"] = Reply(page(TEXTS[2])[:-100])
+    done = preannotate("--input", "tasks.json", *TO_FILES)
+
+    assert done.code == 0
+    assert done.output.count("is missing in its file") == 1
+    assert "Task 2, image: A part of this page is missing in its file" in done.output
+
+
 def test_a_page_that_fails_is_listed_and_it_alone_is_tried_again(preannotate: Command, web: WebServer) -> None:
     (preannotate.folder / "config.xml").write_text(PAGES_OF_A_TASK)
     listed = [{"id": 7, "data": {"pages": [f"{web.url}/{number}.png" for number in range(3)]}}]

@@ -100,6 +100,21 @@ def test_json_has_lines_and_words_with_places_and_scores(read: Read, file: Path)
     assert 0 < found["score"] < 1
 
 
+def test_a_file_of_which_a_part_is_missing_is_read_with_a_warning(read: Read, file: Path) -> None:
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+
+    outcome = read(file, "--format", "json")
+
+    (found,) = json.loads(outcome.output)
+    assert outcome.code == 0
+    assert f"{file}: A part of this page is missing in its file" in outcome.errors
+    assert found["text"].startswith(LINES[0])
+    left, top, right, bottom = found["missing"]
+    assert (left, right, bottom) == (0, *SIZE)
+    assert 0 < top < SIZE[1]
+
+
 def test_hocr_can_be_parsed_and_has_the_places(read: Read, tmp_path: Path) -> None:
     odd = tmp_path / 'a "page" & more.png'
     page().save(odd)

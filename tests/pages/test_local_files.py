@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from boxocr.errors import PageForbidden, PageNotFound, PageTooLarge
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.page import PageAddress
 from boxocr.pages.sources.local_file_access import LocalFileAccess
 from boxocr.pages.sources.local_files import LocalFiles
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
+from boxocr.process.deadline import Deadline
 from tests.pages.conftest import StoreMaker, lent, png
 from tests.servers.label_studio import LabelStudioStandIn
 

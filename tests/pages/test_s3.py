@@ -13,12 +13,12 @@ from boxocr.errors import (
     PageUnauthorized,
     PageUnreachable,
 )
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.page import PageAddress
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import Fetched, Limits
 from boxocr.pages.store import PageStore
+from boxocr.process.deadline import Deadline
 from boxocr.settings.environment import Settings
 from tests.pages.conftest import StoreMaker, failure, lent, png
 from tests.servers.ports import free_ports

@@ -14,6 +14,7 @@ from boxocr.errors import PageError, PageNotFound, PageUndecodable
 from boxocr.pages.decode import Decoder
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
+from boxocr.process.deadline import Deadline
 from boxocr.process.fair_places import Requester
 from tests.pages.conftest import StoreMaker, lent, png
 from tests.servers.web import Reply, Request, WebServer
@@ -25,9 +26,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     files: list[bytes] = []
     decode = Decoder.decode_image
 
-    def watched(self: Decoder, data: bytes, requester: Requester) -> object:
+    def watched(self: Decoder, data: bytes, requester: Requester, deadline: Deadline) -> object:
         files.append(data)
-        return decode(self, data, requester)
+        return decode(self, data, requester, deadline)
 
     monkeypatch.setattr(Decoder, "decode_image", watched)
     return files

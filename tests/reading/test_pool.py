@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
+from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
+from boxocr.reading.pool.reader_process import ReaderProcess
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from tests.reading import drawn
 
@@ -117,6 +119,17 @@ def test_the_deadline_kills_the_reader_and_nothing_else(pool: ReaderPool, tmp_pa
         late.result()
     assert not alive(int(note.read_text()))
     assert_reads(pool)
+
+
+def test_waiting_for_a_processor_does_not_count_for_background_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on a machine where the readers hardly ever get a processor.
+    monkeypatch.setattr(ReaderProcess, "starved_seconds", lambda _: time.monotonic())
+    with ReaderPool(workers=1, timeout=0.2, engine="tests.reading.fake_engines:Healthy") as pool:
+        assert pool.read(CROP, fake("Naps"), priority=Priority.BACKGROUND).engine == "healthy"
+        with pytest.raises(ReadingTimeout):
+            pool.read(CROP, fake("Naps"))
+        with pytest.raises(ReadingTimeout):
+            pool.read(CROP, fake("Hangs"), priority=Priority.BACKGROUND)
 
 
 def test_waiting_for_a_reader_does_not_count(pool: ReaderPool) -> None:

@@ -189,6 +189,7 @@ def test_a_server_by_itself_says_what_reads_and_what_is_not_set_up(desk: Backend
     assert state["engine"].startswith("tesseract 5.")
     assert "eng" in state["languages"]
     assert (state["readers"], state["replaced"]) == (1, 0)
+    assert (state["decoders"], state["decoders_replaced"]) == (1, 0)
 
 
 def test_a_server_that_cannot_read_says_why(tmp_path: Path) -> None:

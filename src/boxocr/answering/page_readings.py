@@ -41,7 +41,7 @@ class PageReadings:
             reading = self._readings.get(
                 (page.digest, options), lambda: self._readers.read_page(page.pixels, options, priority=priority)
             )
-            return ReadPage(page.width, page.height, reading)
+            return ReadPage(page.width, page.height, reading, page.missing)
 
     def layout(self, page: Page) -> PageLayout:
         """The places of a page's words, lines and blocks; the first click on a page waits for it.

@@ -38,6 +38,9 @@ _LONGEST_SECONDS = 3_600.0
 
 _STOP_SECONDS = 5.0
 
+# OpenBLAS's threads spin while they wait for each other. On busy cores two take longer than one.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+
 
 class Trainings:
     """Runs ``boxocr learn`` for one project at a time. Thread-safe; no call waits for a run.
@@ -137,12 +140,10 @@ class Trainings:
     def _run(self, number: int, *, asked: bool) -> None:
         logger.info("Learning from project %s", number)
         command = [sys.executable, "-m", "boxocr", "learn", "--project", str(number)]
-        # Threads of numpy that wait for each other occupy both cores, and each has buffers.
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
         # Its output has texts of pages, which do not belong in a log.
         with subprocess.Popen(  # noqa: S603 - our own command
             command if asked else [*command, "--if-due"],
-            env=environment,
+            env=_ONE_THREAD | os.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -29,6 +29,8 @@ logger = logging.getLogger("boxocr.answering.whole_tasks")
 # Pages of one task that are read at the same time; each takes memory.
 _CONCURRENT_PAGES = 4
 
+MISSING_PART = "A part of this page is missing in its file, which is damaged or cut off. Upload the page again."
+
 Place: TypeAlias = tuple[str, int]
 """A page of a task: the name of the Image that shows it, and the index of the page in that Image."""
 
@@ -42,12 +44,14 @@ class PageOutcome:
         name: for messages: ``page 3``, or the name of an Image with a single page.
         results: its regions; none if it failed.
         error: the failure, or None.
+        warning: a sentence about the page, which the note of its first region contains too; empty if there is none.
     """
 
     place: Place
     name: str
     results: Sequence[Result] = ()
     error: BoxOCRError | None = None
+    warning: str = ""
 
 
 def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
@@ -161,11 +165,11 @@ def read_pages(  # noqa: PLR0913 - two of them are seldom given
         except BoxOCRError as error:
             logger.warning("Task %s, %s: %s (%s)", task.get("id"), name, error.message, error.code)
             return PageOutcome(place, name, error=copy.copy(error))
-        return PageOutcome(
-            place,
-            name,
-            results.found(page.preannotation, page.image, found, page.item_index),
-        )
+        regions = results.found(page.preannotation, page.image, found, page.item_index)
+        if found.missing is None:
+            return PageOutcome(place, name, regions)
+        logger.warning("Task %s, %s: %s", task.get("id"), name, MISSING_PART)
+        return PageOutcome(place, name, results.with_warnings(regions, [MISSING_PART]), warning=MISSING_PART)
 
     with ThreadPoolExecutor(_CONCURRENT_PAGES) as executor:
         return list((executor.map if len(pages) > 1 else map)(read, pages))

@@ -154,6 +154,7 @@ def _samples(options: argparse.Namespace, settings: Settings) -> int:
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
     from boxocr.commands.import_documents import Work, import_documents
+    from boxocr.commands.import_remarks import grouped
 
     redact = Redaction(settings)
     printer, failures = Printer(sys.stdout, redact), Printer(sys.stderr, redact)
@@ -168,7 +169,7 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     outcome = import_documents(work, settings, printer.text)
     for name, reason in outcome.skipped:
         printer.finding(skipped(name, f"{reason}, skipped"))
-    for name, sentence in outcome.remarks:
+    for name, sentence in grouped(outcome.remarks):
         printer.finding(skipped(name, sentence))
     for name, error in outcome.failures:
         failures.finding(failure(name, error))
@@ -228,6 +229,7 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
         settings,
         sys.stdout,
         lambda name, error: failures.finding(failure(name, error)),
+        lambda name, warning: failures.text(f"{name}: {warning}"),
     )
     return _SUCCESS if done else _FAILURE
 

@@ -15,10 +15,10 @@ from typing import TextIO
 from boxocr.commands.annotated_tasks import TaskProgress, batches_of_tasks
 from boxocr.commands.connect import open_api
 from boxocr.commands.writing import check_folders, writing
-from boxocr.documents.annotated import Writer
 from boxocr.documents.data_card import DataCard, SetCounts
 from boxocr.documents.formats import Format
 from boxocr.documents.splits import SETS, Shares, divide
+from boxocr.documents.writer import Writer
 from boxocr.errors import BoxOCRError
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed

@@ -12,6 +12,7 @@ from boxocr.answering.whole_tasks import prediction_of
 from boxocr.commands.connect import open_api
 from boxocr.commands.import_destinations import Destination, StoredName, check_apart, destination
 from boxocr.commands.import_progress import ImportProgress
+from boxocr.commands.import_remarks import Remark
 from boxocr.commands.import_tasks import TaskBatch
 from boxocr.commands.import_text_layers import LayerRegions, TextLayers
 from boxocr.documents import inputs
@@ -67,7 +68,7 @@ class Outcome:
         layers: number of pages whose text layer became regions.
         known: number of documents that had been imported before.
         skipped: name and reason of each file that is not a document.
-        remarks: name of a page, and a sentence about it.
+        remarks: about pages and documents that were imported.
         failures: name and reason of each document or page that was not imported.
     """
 
@@ -76,7 +77,7 @@ class Outcome:
     layers: int = 0
     known: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    remarks: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     failures: list[tuple[str, BoxOCRError]] = field(default_factory=list)
 
     @property
@@ -201,11 +202,10 @@ class _Importer:
         """Make a task for each page; returns their number."""
         count = 0
         for index, page in pages:
-            name = f"{document.name}, page {index + 1}"
             if isinstance(page, BoxOCRError):
-                self.outcome.failures.append((name, page))
+                self.outcome.failures.append((f"{document.name}, page {index + 1}", page))
                 continue
-            found = self._regions(name, page, index)
+            found = self._regions(document, page, index)
             address = self._stored(document, index, page)
             columns = source_columns(document.name, document.checksum, index + 1)
             # An empty prediction would keep the page from being read.
@@ -225,7 +225,7 @@ class _Importer:
         for index, page in pages:
             if isinstance(page, BoxOCRError):
                 raise type(page)(f"Page {index + 1}: {page.message}", page.remedy)
-            found = self._regions(f"{document.name}, page {index + 1}", page, index)
+            found = self._regions(document, page, index)
             if found.results is None:
                 without.append(index + 1)
             regions += found.results or ()
@@ -237,21 +237,21 @@ class _Importer:
                 f"Its text layer is not used, since {len(without)} of its {len(addresses)} pages "
                 f"{'have' if several else 'has'} none that can be used."
             )
-            self.outcome.remarks.append((document.name, sentence))
+            self.outcome.remarks.append(Remark(document.name, None, sentence))
         columns = source_columns(document.name, document.checksum, None)
         self._add(addresses, columns, None if without else regions or None)
         return len(addresses)
 
-    def _regions(self, name: str, page: PageImage, index: int) -> LayerRegions:
+    def _regions(self, document: StoredName, page: PageImage, index: int) -> LayerRegions:
         found = self.layers.regions(page, index) if self.layers else LayerRegions(None)
         if found.problem:
-            self.outcome.remarks.append((name, found.problem))
+            self.outcome.remarks.append(Remark(document.name, index + 1, found.problem, found.share))
         self.outcome.layers += bool(found.results)
         return found
 
     def _stored(self, document: StoredName, index: int, page: PageImage) -> str:
         if page.remark:
-            self.outcome.remarks.append((f"{document.name}, page {index + 1}", page.remark))
+            self.outcome.remarks.append(Remark(document.name, index + 1, page.remark))
         address = self.store.store(document, index, page)
         self.progress.page()
         return address

@@ -28,6 +28,11 @@ from boxocr.settings.environment import Settings
 ENGINE = "text layer"
 """Name of the engine in suggestions from a text layer."""
 
+# A text layer with fewer letters and digits, and less of the page's ink, is a stamp or a page number above a scan. No
+# reading is needed to find that out. Captions of large pictures have as little of the ink; such pages are read.
+_STAMP = 100
+_STAMP_INK = 0.1
+
 # Lines that are read. A text layer is made by one program, so it is right or wrong throughout.
 _LINES = 5
 
@@ -59,11 +64,13 @@ class LayerRegions:
 
     Attributes:
         results: of the regions; None if the page has no text layer that can be used.
-        problem: why a text layer is not used, a sentence; empty if there is none.
+        problem: why a text layer is not used, a sentence, with ``{}`` for a share; empty if there is none.
+        share: the one in the sentence, 0 to 1; None if it has none.
     """
 
     results: Sequence[Result] | None
     problem: str = ""
+    share: float | None = None
 
 
 class TextLayers:
@@ -113,14 +120,17 @@ class TextLayers:
         """
         if self._preannotation is None or not (page.text_layer or page.blank):
             return LayerRegions(None)
+        if _is_stamp(page):
+            problem = "Its text layer has {} of the ink on the page, so it is not used."
+            return LayerRegions(None, problem, page.layer_ink)
         options = self._options()
         try:
             found = check(page.text_layer, self._decoder.decode(page.data), self._started(), options)
         except BoxOCRError as error:
             return LayerRegions(None, f"Its text layer is not used, since the page could not be read: {error.message}")
         if found.problem:
-            return LayerRegions(None, found.problem)
-        lines = tuple(_scored(line, found.agreement) for line in page.text_layer)
+            return LayerRegions(None, found.problem, found.share)
+        lines = tuple(_scored(line, found.share) for line in page.text_layer)
         reading = PageReading(lines, ENGINE, options.languages)
         item_index = index if self._column.is_list else None
         return LayerRegions(
@@ -160,11 +170,12 @@ class Check:
     """The comparison of a text layer with its page.
 
     Attributes:
-        agreement: share of the letters and digits in some lines that are read the same, 0 to 1.
-        problem: why the text layer cannot be used, a sentence; empty if it can.
+        share: of the letters and digits in some lines that are read the same, 0 to 1; of the words on the page that are
+            in the text layer, if these are too few.
+        problem: why the text layer cannot be used, a sentence with ``{}`` for the share; empty if it can.
     """
 
-    agreement: float
+    share: float
     problem: str = ""
 
 
@@ -182,7 +193,7 @@ def check(layer: Sequence[Line], pixels: Pixels, readers: ReaderPool, options: R
     """
     covered = _coverage(layer, readers.find_layout(pixels, priority=Priority.BACKGROUND))
     if covered < _COVERAGE:
-        return Check(0.0, f"Its text layer has {covered:.0%} of the words on the page, so it is not used.")
+        return Check(covered, "Its text layer has {} of the words on the page, so it is not used.")
     chosen = _chosen(layer)
     page = Page(pixels, sha256(pixels.tobytes()).hexdigest())
 
@@ -191,7 +202,7 @@ def check(layer: Sequence[Line], pixels: Pixels, readers: ReaderPool, options: R
             crop = cut(page, around(line.corners(), line.rotation, margin=_MARGIN * line.height))
         except RegionError:
             return ""
-        return readers.read(crop, options).text
+        return readers.read(crop, options, priority=Priority.BACKGROUND).text
 
     with ThreadPoolExecutor(_LINES) as executor:
         readings = list(executor.map(read, chosen))
@@ -202,10 +213,13 @@ def check(layer: Sequence[Line], pixels: Pixels, readers: ReaderPool, options: R
         errors += min(distance(written, _letters(reading)), len(written))
     agreement = 1 - errors / max(length, 1)
     if agreement < _AGREEMENT:
-        return Check(
-            agreement, f"Its text layer agrees by {agreement:.0%} with the text that is read, so it is not used."
-        )
+        return Check(agreement, "Its text layer agrees by {} with the text that is read, so it is not used.")
     return Check(agreement)
+
+
+def _is_stamp(page: PageImage) -> bool:
+    letters = sum(len(_letters(line.text)) for line in page.text_layer)
+    return 0 < letters < _STAMP and page.layer_ink < _STAMP_INK
 
 
 def _coverage(layer: Sequence[Line], layout: PageLayout) -> float:

@@ -11,6 +11,7 @@ from typing import Literal, TextIO
 
 from PIL import Image
 
+from boxocr.answering.whole_tasks import MISSING_PART
 from boxocr.documents import hocr
 from boxocr.documents.page_json import page_as_json
 from boxocr.documents.picture import picture
@@ -28,6 +29,8 @@ _STANDARD_INPUT = "-"
 _BYTES_PER_MB = 1_000_000
 
 ReportFailure = Callable[[str, BoxOCRError], None]
+
+ReportWarning = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class Work:
     engine: str
 
 
-def read(work: Work, settings: Settings, out: TextIO, report_failure: ReportFailure) -> bool:
+def read(
+    work: Work, settings: Settings, out: TextIO, report_failure: ReportFailure, report_warning: ReportWarning
+) -> bool:
     """Read files, and print their text in the order of the files.
 
     Args:
@@ -57,6 +62,7 @@ def read(work: Work, settings: Settings, out: TextIO, report_failure: ReportFail
         settings: limits for pages and readers.
         out: gets the text, JSON or hOCR.
         report_failure: called with the name and the error of each file that cannot be read.
+        report_warning: called with the name of each file that was read in part only, and a sentence about it.
 
     Returns:
         Whether all files were read.
@@ -82,7 +88,7 @@ def read(work: Work, settings: Settings, out: TextIO, report_failure: ReportFail
             stack.enter_context(pool)
         reader = _FileReader(pool, settings, ReadingOptions(work.languages, engine=work.engine))
         outcomes = zip(work.files, executor.map(reader.read, work.files, pictures), strict=True)
-        read_pages = _without_failures(outcomes, report_failure)
+        read_pages = _without_failures(outcomes, report_failure, report_warning)
         if work.output_format == "text":
             count = _print_texts(read_pages, out, named=len(work.files) > 1)
         else:
@@ -113,11 +119,12 @@ class _FileReader:
     def read(self, name: str, picture_file: Path | None) -> ReadPage | BoxOCRError:
         """The reading of a file, or the reason for none."""
         try:
-            pixels = self._decoder.decode(_bytes_of(name, self._max_mb))
+            image = self._decoder.decode_image(_bytes_of(name, self._max_mb))
+            pixels = image.pixels
             reading = self._pool.read_page(pixels, self._options, priority=Priority.INTERACTIVE)
         except BoxOCRError as error:
             return error
-        page = ReadPage(pixels.shape[1], pixels.shape[0], reading)
+        page = ReadPage(pixels.shape[1], pixels.shape[0], reading, image.missing)
         if picture_file is None:
             return page
         try:
@@ -178,13 +185,17 @@ def _save_picture(pixels: Pixels, page: ReadPage, file: Path) -> None:
 
 
 def _without_failures(
-    outcomes: Iterator[tuple[str, ReadPage | BoxOCRError]], report_failure: ReportFailure
+    outcomes: Iterator[tuple[str, ReadPage | BoxOCRError]],
+    report_failure: ReportFailure,
+    report_warning: ReportWarning,
 ) -> Iterator[tuple[str, ReadPage]]:
     for name, outcome in outcomes:
         if isinstance(outcome, BoxOCRError):
             report_failure(name, outcome)
-        else:
-            yield name, outcome
+            continue
+        if outcome.missing:
+            report_warning(name, MISSING_PART)
+        yield name, outcome
 
 
 def _print_texts(pages: Iterator[tuple[str, ReadPage]], out: TextIO, *, named: bool) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -27,6 +28,7 @@ from boxocr.learning.review_page import Reviews
 from boxocr.learning.second_reading import Filled, Reviewed, SecondReader, with_texts
 from boxocr.pages.crop import cut
 from boxocr.pages.store import PageStore
+from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
 from boxocr.settings.environment import Settings
@@ -98,7 +100,7 @@ def run_review(work: Work, settings: Settings, say: Say, report_failure: ReportF
             project.label_config,
             default=ReadingOptions(settings.ocr_lang, engine=settings.ocr_engine),
             engines=_engines(settings.ocr_engine),
-            read=pool.read,
+            read=partial(pool.read, priority=Priority.BACKGROUND),
             borrow=pages.borrow,
             report_failure=report_failure,
             fills=work.fill is not None,

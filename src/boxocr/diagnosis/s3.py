@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from boxocr.diagnosis.report import Finding, failure, passed, skipped
 from boxocr.errors import PageError, PageNotFound, PageUnauthorized
 from boxocr.label_studio.hosts import shown
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3 import S3
 from boxocr.pages.sources.source import BYTES_PER_MB, Limits
+from boxocr.process.deadline import Deadline
 from boxocr.settings.environment import Settings
 
 CHECK = "S3"

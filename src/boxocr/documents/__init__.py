@@ -1,1 +1,1 @@
-"""Readings of whole pages as JSON, hOCR and pictures, and annotated pages in the formats that train models."""
+"""Document files and images of their pages; readings of pages and annotated pages in the formats of other programs."""

@@ -7,6 +7,7 @@ from boxocr import __version__
 from boxocr.documents.annotated import AnnotatedPage, Bounds
 from boxocr.documents.layout import PlacedRegion
 from boxocr.documents.xml_files import as_file, points, printable
+from boxocr.geometry import Vector
 
 _NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 
@@ -44,18 +45,21 @@ def document(page: AnnotatedPage, regions: Sequence[PlacedRegion]) -> str:
             block.set("ROTATION", f"{360 - region.angle:g}")
         if region.label:
             block.set("TAGREFS", labels[region.label])
-        shape = ET.SubElement(block, "Shape")
-        ET.SubElement(shape, "Polygon", {"POINTS": points(region.outline, page)})
+        _add_shape(block, region.outline, page)
         for place, line in enumerate(one.lines, 1):
-            row = ET.SubElement(
-                block, "TextLine", {"ID": f"line_{number}_{place}", **_alto_box(page.bounds(line.corners()))}
-            )
+            placed = {"BASELINE": points(line.baseline, page), **_alto_box(page.bounds(line.corners()))}
+            row = ET.SubElement(block, "TextLine", {"ID": f"line_{number}_{place}", **placed})
+            _add_shape(row, line.corners(), page)
             for order, word in enumerate(line.words, 1):
                 if order > 1:
                     ET.SubElement(row, "SP")
                 named = {"ID": f"word_{number}_{place}_{order}", "CONTENT": printable(word.text)}
                 ET.SubElement(row, "String", named | _alto_box(page.bounds(word.corners())))
     return as_file(root)
+
+
+def _add_shape(parent: ET.Element, outline: Sequence[Vector], page: AnnotatedPage) -> None:
+    ET.SubElement(ET.SubElement(parent, "Shape"), "Polygon", {"POINTS": points(outline, page)})
 
 
 def _labels(regions: Sequence[PlacedRegion]) -> list[str]:

@@ -1,12 +1,9 @@
 """Annotated pages, as all export formats get them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from boxocr.geometry import Area, Vector
-from boxocr.reading.types import Pixels
 
 Bounds = tuple[int, int, int, int]
 """Left, top, right and bottom, px."""
@@ -77,35 +74,3 @@ class AnnotatedPage:
         left, right = (min(max(round(x), 0), self.width) for x in (min(xs), max(xs)))
         top, bottom = (min(max(round(y), 0), self.height) for y in (min(ys), max(ys)))
         return left, top, right, bottom
-
-
-class Writer(Protocol):
-    """Writes annotated pages in one format, into one folder.
-
-    Attributes:
-        written: how many regions were written.
-        left_out: how many regions the format has no place for, by reason.
-    """
-
-    written: int
-    left_out: Counter[str]
-
-    def add(self, page: AnnotatedPage, pixels: Pixels) -> None:
-        """Write a page. The pages of a task come one after the other.
-
-        Args:
-            page: with its regions.
-            pixels: of the page.
-
-        Raises:
-            OSError: the disk refuses.
-        """
-        ...
-
-    def close(self) -> None:
-        """Finish all files.
-
-        Raises:
-            OSError: the disk refuses.
-        """
-        ...

@@ -4,8 +4,7 @@ Regions without text are written as illegible, in the way of each format, so tha
 """
 
 import json
-from abc import ABC, abstractmethod
-from collections import Counter
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ import numpy as np
 
 from boxocr import __version__
 from boxocr.documents.annotated import AnnotatedPage, AnnotatedRegion
-from boxocr.documents.recognition_formats import on_one_line, save
 from boxocr.documents.splits import SETS
+from boxocr.documents.writer import Writer, on_one_line, save_image, save_text
 from boxocr.geometry import Vector
 from boxocr.reading.types import Pixels
 
@@ -25,35 +24,32 @@ ILLEGIBLE = "###"
 
 _CORNERS = 4
 
+# The values of COCO-Text's categories. Other labels than its classes are "others".
+_COCO_TEXT_CATEGORIES = {
+    "legibility": ("legible", "illegible"),
+    "class": ("machine printed", "handwritten", "others"),
+    "language": ("english", "not english", "na"),
+}
+
 Point = tuple[int, int]
 
 
-class Pages(ABC):
-    """Writes each page as ``images/NAME.png``, and its regions.
-
-    Args:
-        folder: an existing, empty one.
-    """
+class Pages(Writer):
+    """Writes each page as ``images/NAME.png``, and its regions."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.written = 0
-        self.left_out: Counter[str] = Counter()
+        super().__init__(folder)
         (folder / "images").mkdir()
 
     def add(self, page: AnnotatedPage, pixels: Pixels) -> None:
         """Write a page."""
-        save(pixels, self.folder / "images" / f"{page.name}.png")
+        save_image(pixels, self.folder / "images" / f"{page.name}.png")
         self.write(page)
         self.written += len(page.regions)
 
     @abstractmethod
     def write(self, page: AnnotatedPage) -> None:
         """Write the regions of a page."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Finish all files."""
 
 
 class PaddleDetection(Pages):
@@ -97,10 +93,7 @@ class Icdar2015(Pages):
         for region in page.regions:
             corners = ",".join(f"{x},{y}" for x, y in whole(four_corners(region)))
             lines.append(f"{corners},{on_one_line(region.text) or ILLEGIBLE}\n")
-        (self.folder / "gt" / f"gt_{page.name}.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
-
-    def close(self) -> None:
-        """Nothing is open."""
+        save_text("".join(lines), self.folder / "gt" / f"gt_{page.name}.txt")
 
 
 class CocoText(Pages):
@@ -151,7 +144,7 @@ class CocoText(Pages):
             of_image[str(one["image_id"])].append(one["id"])
         self._save("coco_text.json", {
             "info": info,
-            "cats": {},
+            "cats": _COCO_TEXT_CATEGORIES,
             "imgs": {str(image["id"]): {**image, "set": self._set} for image in self._images},
             "anns": {str(one["id"]): _coco_text(one, names[one["category_id"]]) for one in self._annotations},
             "imgToAnns": of_image,
@@ -159,7 +152,7 @@ class CocoText(Pages):
 
     def _save(self, name: str, content: dict[str, Any]) -> None:
         text = json.dumps(content, ensure_ascii=False, indent=1)
-        (self.folder / name).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        save_text(f"{text}\n", self.folder / name)
 
 
 def _coco_text(annotation: dict[str, Any], label: str) -> dict[str, Any]:
@@ -171,7 +164,8 @@ def _coco_text(annotation: dict[str, Any], label: str) -> dict[str, Any]:
         "bbox": annotation["bbox"],
         "area": annotation["area"],
         "mask": annotation["segmentation"][0],
-        "class": label,
+        "class": label if label in _COCO_TEXT_CATEGORIES["class"] else "others",
+        "label": label,
         "language": "na",
         "legibility": "legible" if text else "illegible",
         "utf8_string": text,

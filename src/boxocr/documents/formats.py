@@ -8,11 +8,10 @@ from pathlib import Path
 from boxocr.documents import alto, page_xml, texts
 from boxocr.documents import detection_formats as detection
 from boxocr.documents import recognition_formats as recognition
-from boxocr.documents.annotated import Writer
-from boxocr.documents.funsd import Funsd
-from boxocr.documents.page_files import PageFiles, as_hocr
+from boxocr.documents.page_files import Funsd, PageFiles, as_hocr
 from boxocr.documents.searchable_pdf import SearchablePdf
 from boxocr.documents.splits import Shares
+from boxocr.documents.writer import Writer
 
 _TRAINING = Shares(80, 10, 10)
 

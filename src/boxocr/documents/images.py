@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile
 
-from boxocr.documents.encoding import encode
 from boxocr.documents.kinds import Kind
-from boxocr.documents.page_image import PageImage
+from boxocr.documents.page_image import PageImage, encode
 from boxocr.errors import DocumentError, PageError
 from boxocr.pages.image.file import ImageFileReader, limit_pillow
 from boxocr.pages.image.formats import opener_of

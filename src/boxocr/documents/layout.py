@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boxocr.documents.annotated import AnnotatedPage, AnnotatedRegion
-from boxocr.documents.word_places import lines_of
+from boxocr.documents.word_places import PlacedLine, lines_of
 from boxocr.pages.page import Page
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.types import Pixels
@@ -18,13 +18,13 @@ class PlacedRegion:
 
     Attributes:
         region: as annotated.
-        lines: with their words; none without text.
+        lines: with their baselines and words; none without text.
         block: number of the block of neighbouring regions that it is in, from 0.
         row: number of the row that it is in, from 0. Regions side by side are in one row.
     """
 
     region: AnnotatedRegion
-    lines: tuple[Line, ...]
+    lines: tuple[PlacedLine, ...]
     block: int
     row: int
 

@@ -10,7 +10,8 @@ def page_as_json(page: ReadPage) -> dict[str, Any]:
     """The reading with its lines in reading order.
 
     Places are in pixels of the upright page: the upper left corner, the size along the text's own axes, and degrees
-    clockwise about that corner. Scores are from 0 to 1.
+    clockwise about that corner. Scores are from 0 to 1. ``missing`` is the left, top, right and bottom of the area that
+    a damaged file does not contain, or null.
     """
     reading = page.reading
     whole = reading.as_one()
@@ -20,6 +21,7 @@ def page_as_json(page: ReadPage) -> dict[str, Any]:
         "engine": reading.engine,
         "languages": reading.languages,
         "turned": reading.turned,
+        "missing": page.missing,
         "score": round(whole.confidence, 4),
         "text": whole.text,
         "lines": [_line(line, reading.engine) for line in reading.lines],

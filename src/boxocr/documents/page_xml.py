@@ -55,6 +55,7 @@ def _add_region(sheet: ET.Element, identity: str, one: PlacedRegion, page: Annot
     for place, line in enumerate(one.lines, 1):
         row = ET.SubElement(found, "TextLine", {"id": f"{identity}_line_{place}"})
         ET.SubElement(row, "Coords", {"points": points(line.corners(), page)})
+        ET.SubElement(row, "Baseline", {"points": points(line.baseline, page)})
         for order, word in enumerate(line.words, 1):
             part = ET.SubElement(row, "Word", {"id": f"{identity}_line_{place}_word_{order}"})
             ET.SubElement(part, "Coords", {"points": points(word.corners(), page)})

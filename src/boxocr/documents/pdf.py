@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfiumError
 
-from boxocr.documents.encoding import encode
-from boxocr.documents.page_image import PageImage
+from boxocr.documents.page_image import PageImage, encode
 from boxocr.documents.text_layer import lines_of
 from boxocr.errors import DocumentError
 from boxocr.pages.image.pixels import upright_pixels
+from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line
 
 _POINTS_PER_INCH: Final = 72
 _PIXELS_PER_MEGAPIXEL: Final = 1_000_000
@@ -27,6 +29,9 @@ _MAX_SIDE: Final = 16_000
 # A page with fewer darker pixels than that is blank.
 _LIGHT: Final = 128
 _DUST: Final = 0.00002
+
+# The ink of text is measured on every fourth pixel of every fourth row.
+_APART: Final = 4
 
 _SMALLEST_PAGE_POINTS: Final = 3.0
 
@@ -94,9 +99,21 @@ class PdfFile:
             data, suffix = encode(pixels)
             lines = lines_of(page, bitmap.get_posconv(page), bitmap.width, bitmap.height)
             blank = not lines and float((pixels < _LIGHT).mean()) < _DUST
-            return PageImage(data, suffix, bitmap.width, bitmap.height, lines, blank, remark)
+            ink = _ink_inside(pixels, lines) if lines else 0.0
+            return PageImage(data, suffix, bitmap.width, bitmap.height, lines, ink, blank, remark)
         finally:
             bitmap.close()
+
+
+def _ink_inside(pixels: Pixels, lines: Sequence[Line]) -> float:
+    """Share of the dark pixels of a page that are in some of its lines, 0 to 1."""
+    dark = pixels[::_APART, ::_APART] < _LIGHT
+    inside = np.zeros_like(dark)
+    for line in lines:
+        xs, ys = zip(*line.corners(), strict=True)
+        rows, columns = (slice(max(round(min(one) / _APART), 0), round(max(one) / _APART)) for one in (ys, xs))
+        inside[rows, columns] = True
+    return float((dark & inside).sum() / max(dark.sum(), 1))
 
 
 def _open(path: Path, passwords: Sequence[str]) -> pypdfium2.PdfDocument:

@@ -2,45 +2,28 @@
 
 import io
 import json
-from abc import ABC, abstractmethod
-from collections import Counter
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from boxocr.documents.annotated import AnnotatedPage, AnnotatedRegion
+from boxocr.documents.writer import NO_TEXT, NOT_ON_PAGE, SEVERAL_LINES, Writer, on_one_line, save_image, save_text
 from boxocr.errors import RegionError
 from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
 from boxocr.reading.types import Pixels
-
-NO_TEXT = "regions without text"
-SEVERAL_LINES = "regions with several lines"
-NOT_ON_PAGE = "regions outside their page or smaller than 3 pixels"
-
-# The default takes two to four times as long for files that are a tenth smaller.
-_COMPRESSION = 1
 
 # The map of an LMDB is a part of the address space, not of the disk; the file grows as it is filled.
 _LMDB_BYTES = 1 << 40
 _LMDB_CROPS_AT_ONCE = 1_000
 
 
-class Crops(ABC):
-    """Cuts the regions of pages out, as they were drawn: rotated ones upright, and paper outside an outline.
-
-    Args:
-        folder: an existing, empty one.
-    """
+class Crops(Writer):
+    """Cuts the regions of pages out, as they were drawn: rotated ones upright, and paper outside an outline."""
 
     takes_several_lines = False
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.written = 0
-        self.left_out: Counter[str] = Counter()
 
     def add(self, page: AnnotatedPage, pixels: Pixels) -> None:
         """Write the crops of a page."""
@@ -63,10 +46,6 @@ class Crops(ABC):
     def write(self, name: str, crop: Pixels, page: AnnotatedPage, region: AnnotatedRegion) -> None:
         """Write a crop; ``name`` is unique in the export."""
 
-    @abstractmethod
-    def close(self) -> None:
-        """Finish all files."""
-
 
 class PaddleRecognition(Crops):
     """PaddleOCR's ``rec_gt.txt``, with the crops in ``crop_img``, as PPOCRLabel writes them."""
@@ -79,7 +58,7 @@ class PaddleRecognition(Crops):
     def write(self, name: str, crop: Pixels, page: AnnotatedPage, region: AnnotatedRegion) -> None:  # noqa: ARG002 - the line has no more fields
         """Write a crop and its line."""
         path = f"crop_img/{name}.png"
-        save(crop, self.folder / path)
+        save_image(crop, self.folder / path)
         self._list.write(f"{path}\t{on_one_line(region.text)}\n")
 
     def close(self) -> None:
@@ -92,11 +71,8 @@ class Tesstrain(Crops):
 
     def write(self, name: str, crop: Pixels, page: AnnotatedPage, region: AnnotatedRegion) -> None:  # noqa: ARG002 - the files have no more
         """Write a crop and its text."""
-        save(crop, self.folder / f"{name}.png")
-        (self.folder / f"{name}.gt.txt").write_text(f"{on_one_line(region.text)}\n", encoding="utf-8", newline="\n")
-
-    def close(self) -> None:
-        """Nothing is open."""
+        save_image(crop, self.folder / f"{name}.png")
+        save_text(f"{on_one_line(region.text)}\n", self.folder / f"{name}.gt.txt")
 
 
 class ImageFolder(Crops):
@@ -110,7 +86,7 @@ class ImageFolder(Crops):
 
     def write(self, name: str, crop: Pixels, page: AnnotatedPage, region: AnnotatedRegion) -> None:
         """Write a crop and its row."""
-        save(crop, self.folder / f"{name}.png")
+        save_image(crop, self.folder / f"{name}.png")
         row: dict[str, Any] = {
             "file_name": f"{name}.png",
             "text": region.text,
@@ -163,13 +139,3 @@ class Lmdb(Crops):
             for key, value in self._waiting:
                 transaction.put(key, value)
         self._waiting.clear()
-
-
-def save(pixels: Pixels, path: Path) -> None:
-    """Save pixels as PNG."""
-    Image.fromarray(np.ascontiguousarray(pixels)).save(path, "PNG", compress_level=_COMPRESSION)
-
-
-def on_one_line(text: str) -> str:
-    """A text for formats in which tabs and line ends separate fields and rows: they become spaces."""
-    return " ".join(part for part in text.replace("\t", " ").splitlines() if part)

@@ -2,7 +2,6 @@
 
 import io
 import math
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import Image
 
 from boxocr.documents.annotated import AnnotatedPage
-from boxocr.documents.layout import placed
-from boxocr.documents.recognition_formats import NO_TEXT
+from boxocr.documents.writer import Writer
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece
 
@@ -30,17 +28,11 @@ _LETTER_WIDTH, _DESCENT, _ASCENT = 500, -200, 800
 _CODES = 256
 
 
-class SearchablePdf:
-    """``NAME.pdf`` for each task.
-
-    Args:
-        folder: an existing, empty one.
-    """
+class SearchablePdf(Writer):
+    """``NAME.pdf`` for each task."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.written = 0
-        self.left_out: Counter[str] = Counter()
+        super().__init__(folder)
         self._task = 0
         self._pdf: Pdf | None = None
         self._fonts: _InvisibleFonts
@@ -51,13 +43,10 @@ class SearchablePdf:
             self.close()
             self._task, self._pdf = page.task, Pdf.new()
             self._fonts = _InvisibleFonts(self._pdf)
-        regions = placed(page, pixels)
-        with_text = [one for one in regions if one.lines]
-        self.written += len(with_text)
-        self.left_out[NO_TEXT] += len(regions) - len(with_text)
+        regions = self.with_lines(page, pixels)
         width, height = (size * _POINTS_PER_PIXEL for size in (page.width, page.height))
         shown = self._pdf.add_blank_page(page_size=(width, height))
-        text = "\n".join(self._fonts.line(line, height) for one in with_text for line in one.lines)
+        text = "\n".join(self._fonts.line(line, height) for one in regions for line in one.lines)
         content = f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /Page Do Q\nBT 3 Tr\n{text}\nET\n"
         shown.Contents = Stream(self._pdf, content.encode("ascii"))
         shown.Resources = Dictionary(XObject=Dictionary(Page=_image(self._pdf, pixels)), Font=self._fonts.dictionary)

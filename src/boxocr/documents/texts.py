@@ -2,12 +2,11 @@
 
 import csv
 import itertools
-from collections import Counter
 from pathlib import Path
 
 from boxocr.documents.annotated import AnnotatedPage
 from boxocr.documents.layout import PlacedRegion, placed
-from boxocr.documents.recognition_formats import NO_TEXT
+from boxocr.documents.writer import NO_TEXT, Writer
 from boxocr.reading.types import Pixels
 
 _WITHOUT_LABEL = "without label"
@@ -15,19 +14,11 @@ _WITHOUT_LABEL = "without label"
 _COLUMNS = ("task", "page", "label", "text", "left", "top", "right", "bottom", "rotation", "region")
 
 
-class PlainText:
+class PlainText(Writer):
     """``NAME.txt`` for each task, in reading order.
 
     Regions side by side are in one line, and blocks of regions are separated by an empty line, pages by a form feed.
-
-    Args:
-        folder: an existing, empty one.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.written = 0
-        self.left_out: Counter[str] = Counter()
 
     def add(self, page: AnnotatedPage, pixels: Pixels) -> None:
         """Add a page to the text of its task."""
@@ -40,23 +31,15 @@ class PlainText:
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(separator + _text(with_text))
 
-    def close(self) -> None:
-        """Nothing is open."""
 
-
-class Tables:
+class Tables(Writer):
     """CSV: ``regions.csv`` with a row for each region, and ``documents.csv`` with a row for each task.
 
     ``documents.csv`` has a column for each label. Several texts with one label are joined by line ends.
-
-    Args:
-        folder: an existing, empty one.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.written = 0
-        self.left_out: Counter[str] = Counter()
+        super().__init__(folder)
         self._file = (folder / "regions.csv").open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(_COLUMNS)

@@ -1,23 +1,27 @@
-"""The places of a region's lines and words.
+"""The places of a region's lines, baselines and words.
 
-Annotators give the text of a region as a whole. The rows of ink show where its lines are, and the widest gaps in a row
-where its words end. Where the ink does not have as many lines or gaps as the text, they follow from the number of lines
-and characters.
+Annotators give the text of a region as a whole. The rows of ink show where its lines are, the lower edges of letters
+where they rest, and the widest gaps in a row where its words end. Where the ink does not have as many lines or gaps as
+the text, they follow from the number of lines and characters.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.documents.annotated import AnnotatedRegion
 from boxocr.errors import RegionError
+from boxocr.geometry import Vector
 from boxocr.pages.crop import cut
 from boxocr.pages.frame import Frame, frame_of
 from boxocr.pages.page import Page
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
+from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.runs import runs_of
 from boxocr.reading.whole_page import Line, Piece
@@ -28,8 +32,30 @@ Span = tuple[float, float]
 # The confidence of a text that an annotator has submitted.
 _CERTAIN = 1.0
 
+# Share of a line's height below its baseline, where its letters do not show it.
+_DESCENT = 0.2
 
-def lines_of(region: AnnotatedRegion, page: Page) -> list[Line]:
+# Pieces of ink lower than this, in heights of the usual ones, are dots and commas.
+_LETTER = 0.5
+
+# Fewer letters do not show how much a line slopes, and more are not needed. Steeper slopes are mistakes.
+_ENOUGH_LETTERS = 8
+_MOST_LETTERS = 300
+_STEEPEST = 0.1
+
+
+@dataclass(frozen=True)
+class PlacedLine(Line):
+    """A line of a region.
+
+    Attributes:
+        baseline: the line on which its letters rest, from its beginning to its end, px of the page.
+    """
+
+    baseline: tuple[Vector, Vector] = ((0.0, 0.0), (0.0, 0.0))
+
+
+def lines_of(region: AnnotatedRegion, page: Page) -> list[PlacedLine]:
     """The lines of a region, each with its words; none if the region has no text or is not on the page.
 
     Args:
@@ -55,10 +81,14 @@ def lines_of(region: AnnotatedRegion, page: Page) -> list[Line]:
             _piece(word, frame, (left * scale, right * scale), (top, bottom), region.angle)
             for word, (left, right) in zip(words, spans, strict=True)
         ]
-        whole = _piece(text, frame, (spans[0][0] * scale, spans[-1][1] * scale), (top, bottom), region.angle)
-        found.append(
-            Line(text, _CERTAIN, whole.x, whole.y, whole.width, whole.height, whole.rotation, words=tuple(pieces))
+        ends = spans[0][0], spans[-1][1]
+        whole = _piece(text, frame, (ends[0] * scale, ends[1] * scale), (top, bottom), region.angle)
+        begin, end = (
+            frame.on_page(x * scale, y * scale)
+            for x, y in zip(ends, _baseline(ink, (top / scale, bottom / scale), ends), strict=True)
         )
+        box = (whole.x, whole.y, whole.width, whole.height, whole.rotation)
+        found.append(PlacedLine(text, _CERTAIN, *box, words=tuple(pieces), baseline=(begin, end)))
     return found
 
 
@@ -75,6 +105,34 @@ def _rows(ink: Projection | None, count: int, scale: float, height: float) -> li
     between = [scale * (above[1] + below[0]) / 2 for above, below in itertools.pairwise(ink.lines)]
     edges = [0.0, *between, float(height)]
     return list(itertools.pairwise(edges))
+
+
+def _baseline(ink: Projection | None, rows: Span, ends: Span) -> Span:
+    """Rows of the baseline at the beginning and the end of a line."""
+    top, bottom = rows
+    usual = bottom - _DESCENT * (bottom - top)
+    letters = None if ink is None else _letters(ink, rows)
+    if letters is None or not letters.count:
+        return usual, usual
+    letters = letters.only(np.arange(letters.count) % math.ceil(letters.count / _MOST_LETTERS) == 0)
+    xs, ys = letters.left + letters.width / 2, letters.bottom.astype(float)
+    slope = 0.0
+    if letters.count >= _ENOUGH_LETTERS:
+        # Letters with descenders are a minority, and do not change medians (Theil and Sen).
+        across, down = np.subtract.outer(xs, xs), np.subtract.outer(ys, ys)
+        slope = float(np.median(down[across > 0] / across[across > 0]))
+        slope = slope if abs(slope) <= _STEEPEST else 0.0
+    level = float(np.median(ys - slope * xs))
+    begin, end = (min(max(level + slope * x, top), bottom) for x in ends)
+    return begin, end
+
+
+def _letters(ink: Projection, rows: Span) -> Components:
+    """The pieces of ink in a line that are as high as letters."""
+    pieces = ink.pieces
+    middles = pieces.top + pieces.height / 2
+    pieces = pieces.only((rows[0] <= middles) & (middles < rows[1]))
+    return pieces.only(pieces.height >= _LETTER * np.median(pieces.height)) if pieces.count else pieces
 
 
 def _word_spans(ink: Projection | None, words: Sequence[str], rows: Span, width: float) -> list[Span]:

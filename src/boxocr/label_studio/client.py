@@ -26,8 +26,8 @@ from boxocr.label_studio.storage import Storage
 from boxocr.label_studio.webhooks import Webhook
 from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
+from boxocr.process.deadline import Deadline
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio

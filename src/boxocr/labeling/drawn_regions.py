@@ -168,7 +168,7 @@ class _Planner:
             return copy.copy(error)
         number = region.page_index + 1
         if number > len(urls):
-            return PageAddressError(f"The task has {len(urls)} pages, and this region is on page {number}.")
+            return PageAddressError(f"The last page of the task is {len(urls)}, and this region is on page {number}.")
         return PageAddress(urls[region.page_index], id_of(self._task), project_of(self._task))
 
 

@@ -11,11 +11,12 @@ from functools import partial
 
 import numpy as np
 
-from boxocr.errors import PageError, PageTooCostly
+from boxocr.errors import PageError, PageTimeout, PageTooCostly
 from boxocr.pages.image.incomplete import Box
 from boxocr.pages.image.lanes import Lane
 from boxocr.pages.image.processes import DecoderProcess, DecoderProcesses
 from boxocr.pages.image.worker import ABANDON, GO_ON, Converted, Job, Opened, Step
+from boxocr.process.deadline import Deadline
 from boxocr.process.fair_places import Requester
 from boxocr.process.killable import ProcessGone
 from boxocr.process.memory_budget import MemoryBudget
@@ -27,6 +28,9 @@ BYTES_PER_PIXEL = 3
 
 # Larger pages wait for each other only. A page of 24 megapixels takes 0.2 s on an idle core.
 _LARGE_PIXELS = 30_000_000
+
+# Processor time to open a file before it makes way for others, s. A TIFF with 190,000 strips takes 0.25 s.
+_SECONDS_TO_OPEN = 2.0
 
 # How often a decoding looks whether others wait, s.
 _LOOK_SECONDS = 0.1
@@ -57,6 +61,21 @@ class _IsLarge(Exception):
     """The page belongs into the lane for large ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A file to decode.
+
+    Attributes:
+        data: its bytes.
+        requester: shares the places with others.
+        deadline: for everything, also if the file has to be decoded again.
+    """
+
+    data: bytes
+    requester: Requester
+    deadline: Deadline
+
+
 @dataclass(slots=True)
 class _Decoding:
     """A file being decoded.
@@ -64,6 +83,7 @@ class _Decoding:
     Attributes:
         process: decodes it.
         lane: that it is in.
+        wanted: the file.
         cpu_at_start: of the process, s.
         allowance: processor time after which it makes way for others, s.
         seconds: that it took so far, without waiting for memory.
@@ -71,14 +91,15 @@ class _Decoding:
 
     process: DecoderProcess
     lane: Lane
+    wanted: _Wanted
     cpu_at_start: float
-    allowance: float = math.inf
+    allowance: float = _SECONDS_TO_OPEN
     seconds: float = 0.0
 
     @property
-    def is_dispensable(self) -> bool:
-        """Whether it has taken longer than an honest file would, and others wait."""
-        return self.lane.is_wanted and self.process.cpu_seconds() - self.cpu_at_start > self.allowance
+    def is_slow(self) -> bool:
+        """Whether it has taken longer than an honest file would."""
+        return self.process.cpu_seconds() - self.cpu_at_start > self.allowance
 
 
 class Decoder:
@@ -91,7 +112,8 @@ class Decoder:
             waits until there is enough.
         working_bytes: for all decodings at the same time, in addition to files and pages, and as much again for large
             pages; one alone may need more.
-        timeout: seconds for a file, without the time that it waits for others or for memory.
+        timeout: seconds for a file, without the time that it waits for others or for memory. With that, and with a
+            second attempt after a crash, twice as many, unless there is an earlier deadline.
         processes: decode the files; by default the decoder has its own.
     """
 
@@ -125,36 +147,51 @@ class Decoder:
         """The pixels of an image file, as :meth:`decode_image`."""
         return self.decode_image(data).pixels
 
-    def decode_image(self, data: bytes, requester: Requester = _NOBODY) -> DecodedImage:
+    @property
+    def processes(self) -> DecoderProcesses:
+        """Decode the files."""
+        return self._processes
+
+    def decode_image(
+        self, data: bytes, requester: Requester = _NOBODY, deadline: Deadline | None = None
+    ) -> DecodedImage:
         """Decode an image file; the first of several frames.
 
         Args:
             data: the file.
             requester: shares the places with others.
+            deadline: for waiting and decoding.
 
         Raises:
             PageTooLarge: more pixels than allowed.
             PageTooCostly: it takes too much time or memory, or it crashed two processes.
+            PageTimeout: the deadline has passed, and the file need not be the cause.
             PageUndecodable: it is not an image, of an unsupported format, damaged or incomplete.
         """
+        wanted = _Wanted(data, requester, deadline or Deadline(2 * self._timeout))
         try:
-            return self._attempt(data, requester)
+            return self._attempt(wanted)
         except _Crashed:
             # The system kills processes when it runs out of memory, and the file need not be the cause.
             logger.warning("A process that decodes images was lost.")
+        except TimeoutError:
+            raise _waited() from None
         try:
-            return self._attempt(data, requester)
+            return self._attempt(wanted)
         except _Crashed:
             raise PageTooCostly("Decoding the page's image crashed.") from None
+        except TimeoutError:
+            raise _waited() from None
 
-    def _attempt(self, data: bytes, requester: Requester) -> DecodedImage:
+    def _attempt(self, wanted: _Wanted) -> DecodedImage:
         try:
-            return self._decoded(data, requester, self._small)
+            return self._decoded(wanted, self._small)
         except _IsLarge:
-            return self._decoded(data, requester, self._large)
+            return self._decoded(wanted, self._large)
 
-    def _decoded(self, data: bytes, requester: Requester, lane: Lane) -> DecodedImage:
-        with lane.place(requester), self._begun(lane) as decoding:
+    def _decoded(self, wanted: _Wanted, lane: Lane) -> DecodedImage:
+        data, deadline = wanted.data, wanted.deadline
+        with lane.place(wanted.requester, deadline), self._begun(wanted, lane) as decoding:
             process = decoding.process
             process.send(pickle.dumps(Job(len(data), self._max_megapixels)))
             process.window.send(np.frombuffer(data, np.uint8), self._go_on(decoding), self._taken(decoding))
@@ -165,11 +202,11 @@ class Decoder:
                 process.send(ABANDON)
                 raise _IsLarge
             decoding.allowance = opened.seconds_to_decode
-            with lane.memory(opened.bytes_to_decode):
+            with lane.memory(opened.bytes_to_decode, deadline):
                 process.send(GO_ON)
                 self._next_step(decoding)
                 page_bytes = opened.pixels * BYTES_PER_PIXEL
-                self._budget.acquire(page_bytes)
+                self._budget.acquire(page_bytes, deadline.left())
                 try:
                     image = self._converted(decoding)
                 except BaseException:
@@ -191,15 +228,15 @@ class Decoder:
         return DecodedImage(pixels, converted.missing)
 
     @contextmanager
-    def _begun(self, lane: Lane) -> Iterator[_Decoding]:
+    def _begun(self, wanted: _Wanted, lane: Lane) -> Iterator[_Decoding]:
         """A process for a file, returned at the end, or replaced if it was lost."""
         try:
-            process = self._processes.acquire()
+            process = self._processes.acquire(wanted.deadline)
         except ProcessGone:
             raise PageError("The page's image could not be decoded: no process starts.", "Try again.") from None
         has_ended = False
         try:
-            yield _Decoding(process, lane, process.cpu_seconds())
+            yield _Decoding(process, lane, wanted, process.cpu_seconds())
             has_ended = True
         except ProcessGone:
             raise _Crashed from None
@@ -210,8 +247,7 @@ class Decoder:
             if has_ended and not process.is_killed:
                 self._processes.release(process)
             else:
-                process.kill()
-                self._processes.start()
+                self._processes.replace(process)
 
     def _next_step(self, decoding: _Decoding) -> Step:
         """Wait for the process to end its step.
@@ -219,6 +255,7 @@ class Decoder:
         Raises:
             PageError: the step failed, or took too long.
             ProcessGone: the process died.
+            TimeoutError: the deadline has passed.
         """
         step: Step = pickle.loads(self._received(decoding))  # noqa: S301 - from a process of our own # nosec B301
         if isinstance(step, PageError):
@@ -236,11 +273,14 @@ class Decoder:
         while not process.has_answered(_LOOK_SECONDS):
             decoding.seconds = before + time.monotonic() - began
             if decoding.seconds > self._timeout:
-                process.kill()
-                raise _stopped(f"more than {self._timeout:g} s and was stopped")
-            if decoding.is_dispensable:
-                process.kill()
-                raise _stopped(f"{decoding.seconds:.0f} s and was stopped in favour of others")
+                raise _stopped(process, f"more than {self._timeout:g} s and was stopped")
+            if decoding.lane.is_wanted and decoding.is_slow:
+                raise _stopped(process, f"{decoding.seconds:.0f} s and was stopped in favour of others")
+            if decoding.wanted.deadline.has_passed:
+                # A file that was slow is not decoded again when the annotator draws the next box.
+                if decoding.is_slow:
+                    raise _stopped(process, f"{decoding.seconds:.0f} s and was stopped")
+                raise TimeoutError
         decoding.seconds = before + time.monotonic() - began
         return process.receive(0)
 
@@ -252,5 +292,10 @@ class Decoder:
         return partial(decoding.process.send, GO_ON)
 
 
-def _stopped(what: str) -> PageTooCostly:
-    return PageTooCostly(f"Decoding the page's image took {what}.", _REMEDY)
+def _stopped(process: DecoderProcess, how: str) -> PageTooCostly:
+    process.kill()
+    return PageTooCostly(f"Decoding the page's image took {how}.", _REMEDY)
+
+
+def _waited() -> PageTimeout:
+    return PageTimeout("The page's image waited too long for others to be decoded.", "Try again.")

@@ -17,13 +17,13 @@ from cachetools import LRUCache, TTLCache
 from boxocr.caching import BoundedCache, SingleFlight
 from boxocr.errors import PageCertificate, PageError, PageTimeout, PageTooCostly, PageUnreachable
 from boxocr.pages.decode import BYTES_PER_PIXEL, Decoder
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.image.incomplete import Box
 from boxocr.pages.image.processes import DecoderProcesses
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.prefetching import Prefetcher
 from boxocr.pages.sources.routing import Route, Sources
 from boxocr.pages.sources.source import BYTES_PER_MB, Validator
+from boxocr.process.deadline import Deadline
 from boxocr.process.fair_places import FairPlaces, Requester, Shares
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.process.stages import Stage, stage
@@ -67,6 +67,14 @@ class _SharedPage:
     holders: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A kept page and its validator, for which its source says whether the page has changed."""
+
+    page: _SharedPage | None = None
+    validator: Validator | None = None
+
+
 _NO_PIXELS = np.empty(0, np.uint8)
 
 
@@ -101,6 +109,7 @@ class PageStore:
         )
         self._fetches = FairPlaces(Shares(_CONCURRENT_FETCHES, _FETCHES_OF_GROUP, _FETCHES_OF_PAIR))
         self._timeout = settings.page_timeout
+        self._total_timeout = settings.page_timeout + settings.page_decode_timeout
         self._lock = threading.Lock()
         self._pages: BoundedCache[_SharedPage] = BoundedCache(
             settings.page_cache_mb * BYTES_PER_MB, lambda page: page.nbytes, self._drop_locked
@@ -134,6 +143,11 @@ class PageStore:
         finally:
             page.close()
             self._drop(shared)
+
+    @property
+    def decoders(self) -> DecoderProcesses:
+        """Decode the pages."""
+        return self._decoder.processes
 
     @property
     def kept_bytes(self) -> int:
@@ -217,9 +231,13 @@ class PageStore:
         with self._lock:
             seen = self._seen.get(route.key)
             kept = self._kept(seen.digest) if seen else None
+        known = _Known(kept, seen.validator) if seen and kept else _Known()
+        deadline = Deadline(self._total_timeout)
         try:
-            with self._fetches.taken(requester):
-                page, validator = self._asked(route, requester, kept, seen.validator if seen and kept else None)
+            with self._fetches.taken(requester, deadline.left()):
+                page, validator = self._asked(route, requester, deadline, known)
+        except TimeoutError:
+            raise PageTimeout("The page's image waited too long for others to be fetched.", "Try again.") from None
         finally:
             if kept:
                 self._drop(kept)
@@ -227,11 +245,13 @@ class PageStore:
         return page
 
     def _asked(
-        self, route: Route, requester: Requester, kept: _SharedPage | None, validator: Validator | None
+        self, route: Route, requester: Requester, deadline: Deadline, known: _Known
     ) -> tuple[_SharedPage, Validator | None]:
         try:
             with stage(Stage.FETCH):
-                found = route.source.fetch(route.address, validator, Deadline(self._timeout))
+                found = route.source.fetch(
+                    route.address, known.validator, Deadline(min(self._timeout, deadline.left()))
+                )
         except TimeoutError:
             raise PageTimeout from None
         except PageCertificate as error:
@@ -239,25 +259,25 @@ class PageStore:
             logger.warning("%s", error.sentence)
             raise
         if found.data is None:
-            if kept is None:
+            if known.page is None:
                 raise PageUnreachable("The page's server says that the page has not changed, but never sent it.")
-            self._share(kept, 1)
-            return kept, found.validator or validator
+            self._share(known.page, 1)
+            return known.page, found.validator or known.validator
         digest = sha256(found.data).hexdigest()
         with self._lock:
             self._refuse_costly(digest)
             page = self._kept(digest)
         try:
-            return page or self._decoded(found.data, digest, requester), found.validator
+            return page or self._decoded(found.data, digest, requester, deadline), found.validator
         except PageTooCostly as error:
             with self._lock:
                 self._costly[digest] = copy.copy(error)
                 self._seen[route.key] = _Seen(digest, None, time.monotonic())
             raise
 
-    def _decoded(self, data: bytes, digest: str, requester: Requester) -> _SharedPage:
+    def _decoded(self, data: bytes, digest: str, requester: Requester, deadline: Deadline) -> _SharedPage:
         with stage(Stage.DECODE):
-            image = self._decoder.decode_image(data, requester)
+            image = self._decoder.decode_image(data, requester, deadline)
         return _SharedPage(image.pixels, digest, image.pixels.nbytes, image.missing)
 
     def _keep(self, route: Route, page: _SharedPage, validator: Validator | None) -> None:

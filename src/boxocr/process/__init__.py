@@ -1,1 +1,1 @@
-"""Per-process setup: logs, scheduling, memory budgets and the time of each stage."""
+"""Per-process setup: logs, scheduling, memory budgets, deadlines and the time of each stage."""

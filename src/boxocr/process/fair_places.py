@@ -96,23 +96,30 @@ class FairPlaces:
         return len(self._waiting)
 
     @contextmanager
-    def taken(self, requester: Requester) -> Iterator[None]:
-        """Wait for a place, and hold it while the context lasts."""
-        self._take(requester)
+    def taken(self, requester: Requester, timeout: float | None = None) -> Iterator[None]:
+        """Wait for a place, and hold it while the context lasts.
+
+        Raises:
+            TimeoutError: there was none within ``timeout`` seconds.
+        """
+        self._take(requester, timeout)
         try:
             yield
         finally:
             self._give_back(requester)
 
-    def _take(self, requester: Requester) -> None:
+    def _take(self, requester: Requester, timeout: float | None) -> None:
         waiter = _Waiter(requester)
         with self._changed:
             self._waiting.append(waiter)
-            self._changed.wait_for(lambda: self._next() is waiter)
+            has_place = self._changed.wait_for(lambda: self._next() is waiter, timeout)
             self._waiting.remove(waiter)
-            self._occupancy.take(requester)
+            if has_place:
+                self._occupancy.take(requester)
             # There can be another place, for another one.
             self._changed.notify_all()
+        if not has_place:
+            raise TimeoutError
 
     def _give_back(self, requester: Requester) -> None:
         with self._changed:

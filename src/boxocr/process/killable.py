@@ -112,6 +112,15 @@ class KillableProcess:
         user, system = fields[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def starved_seconds(self) -> float:
+        """The time that its main thread has waited for a processor; 0 where the system does not tell."""
+        try:
+            # Nanoseconds on a processor, nanoseconds of waiting for one, and how often it had one.
+            waited = Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii").split()[1]
+        except (OSError, IndexError):
+            return 0.0
+        return int(waited) / 1e9
+
     def kill(self) -> None:
         """Kill the process. Thread-safe."""
         # SIGTERM would not do: C code handles it seconds later.

@@ -18,10 +18,15 @@ class MemoryBudget:
         self._changed = threading.Condition()
         self._used = 0
 
-    def acquire(self, size: int) -> None:
-        """Wait until this many bytes are free, and take them."""
+    def acquire(self, size: int, timeout: float | None = None) -> None:
+        """Wait until this many bytes are free, and take them.
+
+        Raises:
+            TimeoutError: they were not within ``timeout`` seconds.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._fits(size))
+            if not self._changed.wait_for(lambda: self._fits(size), timeout):
+                raise TimeoutError
             self._used += size
 
     def try_acquire(self, size: int) -> bool:

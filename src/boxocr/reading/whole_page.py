@@ -128,11 +128,14 @@ class ReadPage:
         width: of the upright page, px.
         height: of the upright page, px.
         reading: all text of the page.
+        missing: left, top, right and bottom of the area that the page's damaged file does not contain, px; None if the
+            page is whole.
     """
 
     width: int
     height: int
     reading: PageReading
+    missing: tuple[int, int, int, int] | None = None
 
 
 def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:

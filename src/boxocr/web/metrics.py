@@ -115,5 +115,12 @@ class _State(Collector):
         yield CounterMetricFamily(
             "boxocr_readers_restarted", "Readers lost to a deadline or a crash, and replaced.", readers.replaced
         )
+        decoders = pages.decoders
+        yield GaugeMetricFamily("boxocr_decoders_alive", "Processes that decode images.", decoders.alive)
+        yield CounterMetricFamily(
+            "boxocr_decoders_restarted",
+            "Processes that decode images lost to a deadline or a crash, and replaced.",
+            decoders.replaced,
+        )
         yield GaugeMetricFamily("boxocr_page_cache_bytes", "Decoded pages kept.", pages.kept_bytes)
         yield GaugeMetricFamily("boxocr_reading_cache_readings", "Readings kept.", len(readings))

@@ -67,6 +67,8 @@ def preannotate(work: Work, settings: Settings, say: Say, report_failure: Callab
         CommandFailed: the run cannot continue. Its results are kept, and the next run continues from there.
     """
     done = _file(work, settings, say) if work.project is None else _project(work.project, work.ray, settings, say)
+    for name, warning in done.warnings:
+        say(f"{name}: {warning}")
     for name, reason in done.failures:
         report_failure(name, reason)
     return done

@@ -47,12 +47,14 @@ class Summary:
         read: number of tasks with pages that were read.
         known: number of tasks that were read in earlier runs.
         failures: name and reason of each task, or page of a task, that could not be read or stored.
+        warnings: name of each page that was read in part only, and a sentence about it.
         stopped: number of the signal that stopped the run; None if it completed.
     """
 
     read: int = 0
     known: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
     stopped: int | None = None
 
 
@@ -180,6 +182,7 @@ class Run:
         self._progress.ended(outcome.pages)
         for page, problem in outcome.problems:
             self._summary.failures.append((f"{event.item.name}, {page}" if page else event.item.name, problem))
+        self._summary.warnings += [(f"{event.item.name}, {page}", warning) for page, warning in outcome.warnings]
         if outcome.kept is not None:
             if outcome.pages:
                 self._journal.add(event.key, outcome.kept)

@@ -30,11 +30,13 @@ class Outcome:
         kept: all results of the task, old and new; None if no page could be read.
         problems: name and reason for each page that could not be read. The name is empty for the task as a whole.
         pages: number of pages read now.
+        warnings: name of each page that was read in part only, and a sentence about it.
     """
 
     kept: Kept | None
     problems: Sequence[tuple[str, str]]
     pages: int
+    warnings: Sequence[tuple[str, str]] = ()
 
 
 class Workers(Protocol):
@@ -118,7 +120,8 @@ def read(
         results = sorted([*before.prediction["result"], *results], key=lambda result: result.get("item_index", 0))
     missing = tuple(outcome.place for outcome in outcomes if outcome.error is not None)
     prediction = prediction_of(results) | ({"model_version": PARTIAL_VERSION} if missing else {})
-    return Outcome(Kept(prediction, missing), problems, pages)
+    warnings = [(outcome.name, outcome.warning) for outcome in outcomes if outcome.warning]
+    return Outcome(Kept(prediction, missing), problems, pages, warnings)
 
 
 def failed(problem: str) -> Outcome:

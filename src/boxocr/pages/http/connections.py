@@ -16,8 +16,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from boxocr.errors import PageForbidden
 from boxocr.pages.http.addresses import Guard, IPAddress
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import Origin
+from boxocr.process.deadline import Deadline
 
 
 class _Timed:

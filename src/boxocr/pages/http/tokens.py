@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from boxocr.errors import PageError, PageTimeout, PageUnauthorized, PageUnreachable
 from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import trusting_context
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import parse_web_url
+from boxocr.process.deadline import Deadline
 
 # An access token this close to its expiry is renewed before it is used, so that it lasts for the page's download.
 _MARGIN_SECONDS = 30.0

@@ -38,6 +38,10 @@ _SLOW_SECONDS_PER_MEGAPIXEL = {"JPEG2000": 0.8, "AVIF": 0.2, "HEIF": 0.2}
 # Errors that are not due to damage.
 _TOO_LARGE = (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
+# Parts of the messages of Pillow's TIFF decoder (its error for memory), libavif and libheif when the system refuses
+# memory. All raise errors of the kinds that they raise for damaged files.
+_NO_MEMORY = ("decoder error -9", "out of memory", "memory allocation")
+
 _EXIF_ORIENTATION = 0x0112
 
 # Smaller JPEGs are decoded faster than they are checked for colour, pixels.
@@ -158,6 +162,8 @@ class ImageFileReader:
     def _reopened(self, reason: Exception) -> ImageFile.ImageFile:
         """The file opened again, without the metadata and checksums that Pillow insists on and browsers ignore."""
         logger.debug("A page could not be decoded strictly: %s", type(reason).__name__)
+        if _lacks_memory(reason):
+            raise _too_costly() from None
         self._is_lenient = True
         data = self._data
         self._is_cut_off = True
@@ -181,12 +187,12 @@ class ImageFileReader:
         except PageError:
             raise
         except MemoryError:
-            raise PageTooCostly("The page's image takes more memory to decode than its size explains.") from None
+            raise _too_costly() from None
         except _TOO_LARGE:
             raise self._too_large() from None
         except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
             logger.debug("A page could not be decoded: %s", type(error).__name__)
-            raise _damaged() from None
+            raise _too_costly() if _lacks_memory(error) else _damaged() from None
 
     def _too_large(self) -> PageTooLarge:
         return PageTooLarge(
@@ -266,6 +272,14 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     except Exception:  # noqa: BLE001 - a damaged EXIF block does not make the page unusable
         return 1
     return found if isinstance(found, int) and 1 <= found <= 8 else 1  # noqa: PLR2004 - EXIF's values
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return any(part in str(error).lower() for part in _NO_MEMORY)
+
+
+def _too_costly() -> PageTooCostly:
+    return PageTooCostly("The page's image takes more memory to decode than its size explains.")
 
 
 def _damaged() -> PageUndecodable:

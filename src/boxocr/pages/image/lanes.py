@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from boxocr.process.deadline import Deadline
 from boxocr.process.fair_places import FairPlaces, Requester, Shares
 from boxocr.process.memory_budget import MemoryBudget
 
@@ -29,17 +30,25 @@ class Lane:
         return self._places.waiting > 0 or self._waiting_for_memory > 0
 
     @contextmanager
-    def place(self, requester: Requester) -> Iterator[None]:
-        """Wait for a place, and hold it while the context lasts."""
-        with self._places.taken(requester):
+    def place(self, requester: Requester, deadline: Deadline) -> Iterator[None]:
+        """Wait for a place, and hold it while the context lasts.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        with self._places.taken(requester, deadline.left()):
             yield
 
     @contextmanager
-    def memory(self, nbytes: int) -> Iterator[None]:
-        """Wait for memory, and hold it while the context lasts."""
+    def memory(self, nbytes: int, deadline: Deadline) -> Iterator[None]:
+        """Wait for memory, and hold it while the context lasts.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
         self._count_waiting(1)
         try:
-            self._memory.acquire(nbytes)
+            self._memory.acquire(nbytes, deadline.left())
         finally:
             self._count_waiting(-1)
         try:

@@ -6,6 +6,7 @@ import threading
 from boxocr.pages.image import worker
 from boxocr.pages.image.window import Window
 from boxocr.process import logs
+from boxocr.process.deadline import Deadline
 from boxocr.process.killable import KillableProcess, ProcessGone
 
 # Importing the libraries takes half a second on an idle machine.
@@ -15,19 +16,22 @@ _START_SECONDS = 60
 class DecoderProcess(KillableProcess):
     """A process that decodes image files, with a window to it. Not thread-safe, except for :meth:`kill`.
 
+    Args:
+        start_seconds: until it must be ready.
+
     Raises:
         ProcessGone: from the constructor, if it does not start.
     """
 
-    def __init__(self) -> None:
-        super().__init__(worker.serve, (logs.configured(),), name="boxocr-decoder", start_seconds=_START_SECONDS)
+    def __init__(self, start_seconds: float = _START_SECONDS) -> None:
+        super().__init__(worker.serve, (logs.configured(),), name="boxocr-decoder", start_seconds=start_seconds)
         self.window = Window()
         self.send_file(self.window.descriptor)
         self.window.close()
 
 
 class DecoderProcesses:
-    """Idle decoder processes. Thread-safe.
+    """Decoder processes, kept while they are idle. Thread-safe.
 
     Args:
         max_idle: further ones end when they become idle.
@@ -37,36 +41,50 @@ class DecoderProcesses:
         self._max_idle = max_idle
         self._lock = threading.Lock()
         self._idle: list[DecoderProcess] = []
+        self._in_use = 0
+        self._replaced = 0
         self._closed = False
+
+    @property
+    def alive(self) -> int:
+        """Number of processes, idle or not."""
+        with self._lock:
+            return len(self._idle) + self._in_use
+
+    @property
+    def replaced(self) -> int:
+        """Number of processes lost to a deadline or a crash."""
+        return self._replaced
 
     def start(self) -> None:
         """Start a process in the background, so that the next file need not wait for it."""
         threading.Thread(target=self._start, name="decoder-start", daemon=True).start()
 
-    def acquire(self) -> DecoderProcess:
-        """An idle process, or a new one. Return it with :meth:`release`, or kill it.
+    def acquire(self, deadline: Deadline) -> DecoderProcess:
+        """An idle process, or a new one. Give it back with :meth:`release` or :meth:`replace`.
 
         Raises:
             ProcessGone: it does not start.
+            TimeoutError: the deadline has passed.
         """
-        while True:
-            with self._lock:
-                process = self._idle.pop() if self._idle else None
-            if process is None:
-                return DecoderProcess()
-            # An idle process has nothing to say: the pipe was closed by its death.
-            if not process.has_answered(0):
-                return process
-            process.kill()
+        process = self._living() or DecoderProcess(min(_START_SECONDS, deadline.left()))
+        with self._lock:
+            self._in_use += 1
+        return process
 
     def release(self, process: DecoderProcess) -> None:
         """Keep a process that has finished its file."""
         with self._lock:
-            keep = len(self._idle) < self._max_idle and not self._closed
-            if keep:
-                self._idle.append(process)
-        if not keep:
-            process.kill()
+            self._in_use -= 1
+        self._keep(process)
+
+    def replace(self, process: DecoderProcess) -> None:
+        """Kill a process, and start another one in the background."""
+        process.kill()
+        with self._lock:
+            self._in_use -= 1
+            self._replaced += 1
+        self.start()
 
     def close(self) -> None:
         """End the idle processes, and those in use when they are released."""
@@ -76,7 +94,29 @@ class DecoderProcesses:
         for process in idle:
             process.kill()
 
+    def _living(self) -> DecoderProcess | None:
+        """An idle process, taken; None if there is none. Processes that died meanwhile are dropped."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                process = self._idle.pop()
+            # An idle process sends nothing: the pipe was closed by its death.
+            if not process.has_answered(0):
+                return process
+            process.kill()
+            with self._lock:
+                self._replaced += 1
+
+    def _keep(self, process: DecoderProcess) -> None:
+        with self._lock:
+            is_wanted = len(self._idle) < self._max_idle and not self._closed
+            if is_wanted:
+                self._idle.append(process)
+        if not is_wanted:
+            process.kill()
+
     def _start(self) -> None:
         # A file that needs a process reports the error.
         with contextlib.suppress(ProcessGone, OSError):
-            self.release(DecoderProcess())
+            self._keep(DecoderProcess())

@@ -6,9 +6,9 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from boxocr.errors import PageAddressError
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits, Validator
+from boxocr.process.deadline import Deadline
 
 
 class DataUri:

@@ -9,13 +9,13 @@ from urllib.parse import quote, unquote
 
 from boxocr.errors import PageAddressError, PageError, PageForbidden, PageNotFound, PageUnauthorized
 from boxocr.pages.http.base_urls import LOCAL_FILES_PATH, UPLOADS_PATH, BaseURL, BaseURLs, serves_files
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.tokens import Tokens
 from boxocr.pages.http.urls import WebUrl, parse_web_url
 from boxocr.pages.sources.local_file_refusals import local_file_refusal
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Validator
 from boxocr.pages.sources.web import Response, Web, fetched
+from boxocr.process.deadline import Deadline
 
 
 class LabelStudio:

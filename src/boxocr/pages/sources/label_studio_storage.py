@@ -4,10 +4,10 @@ import base64
 from http import HTTPStatus
 
 from boxocr.errors import PageAddressError, PageNotFound
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.label_studio import LabelStudio
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Validator
+from boxocr.process.deadline import Deadline
 
 
 class LabelStudioStorage:

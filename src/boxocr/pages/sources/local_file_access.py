@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from cachetools import TTLCache
 
 from boxocr.errors import PageForbidden
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.label_studio import LabelStudio
+from boxocr.process.deadline import Deadline
 
 # Label Studio decides by the folder of a file, so one question is enough for a folder.
 _FOLDERS = 10_000

@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
 from boxocr.errors import PageForbidden, PageNotFound, PageUnreachable
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.local_file_access import LocalFileAccess
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits, Validator
+from boxocr.process.deadline import Deadline
 
 
 class LocalFiles:

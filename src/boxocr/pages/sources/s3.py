@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from boxocr.errors import PageAddressError, PageForbidden, PageTimeout
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.s3_client import make_client, s3_errors, status_of
 from boxocr.pages.sources.source import Fetched, Limits, Validator
+from boxocr.process.deadline import Deadline
 from boxocr.settings.environment import Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from boxocr.errors import PageTooLarge
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
+from boxocr.process.deadline import Deadline
 
 BYTES_PER_MB = 1_000_000
 

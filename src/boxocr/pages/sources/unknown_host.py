@@ -2,10 +2,10 @@
 
 from boxocr.errors import PageAddressError, PageError, PageTooLarge, PageUnauthorized
 from boxocr.pages.http.base_urls import base_url_of
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Validator
 from boxocr.pages.sources.web import Web
+from boxocr.process.deadline import Deadline
 
 
 class UnknownHost:

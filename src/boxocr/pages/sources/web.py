@@ -25,10 +25,10 @@ from boxocr.errors import (
 )
 from boxocr.pages.http.certificates import certificate_error
 from boxocr.pages.http.connections import Connector
-from boxocr.pages.http.deadline import Deadline
 from boxocr.pages.http.urls import DEFAULT_PORTS, WebUrl, parse_web_url, scheme_of
 from boxocr.pages.sources.page_url import PageURL
 from boxocr.pages.sources.source import Fetched, Limits, Validator
+from boxocr.process.deadline import Deadline
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = (

@@ -133,17 +133,18 @@ class ReaderPool:
                 supervisor.join(START_SECONDS)
         shutil.rmtree(self._links, ignore_errors=True)
 
-    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+    def read(self, crop: Pixels, options: ReadingOptions, *, priority: Priority = Priority.INTERACTIVE) -> Reading:
         """Read the text in ``crop``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
-            ReadingTimeout: when it took longer than the pool's timeout. The time in the queue does not count.
+            ReadingTimeout: when it took longer than the pool's timeout. The time in the queue does not count, and for
+                background work neither does the time in which the reader waits for a processor.
             ReaderCrashed: when the reader died on it.
             EngineUnavailable: when the options name an engine that does not start.
             ReadingError: when the engine failed in another way.
         """
-        return _wait_for(self._schedule(worker.read, prepare.bounded(crop), options))
+        return _wait_for(self._schedule(worker.read, prepare.bounded(crop), options, priority=priority))
 
     def read_page(
         self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
@@ -327,7 +328,8 @@ class ReaderPool:
         """Wait for the reader's answer; None when the reader was lost, after failing the job."""
         problem: BoxOCRError
         try:
-            return reader.answer(job.timeout)
+            # An annotator does not wait longer because the machine is busy.
+            return reader.answer(job.timeout, patient=job.priority is Priority.BACKGROUND)
         except TimeoutError:
             problem = ReadingTimeout()
         except ProcessGone:

@@ -1,6 +1,7 @@
 """One reader process and the pipe to it."""
 
 import pickle
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,10 @@ from boxocr.reading.recognition.engine_settings import EngineSettings
 
 # Loading three languages and PP-OCR takes two seconds on an idle machine, and much longer while a machine boots.
 START_SECONDS = 120
+
+# On a machine that is busy with other things, a page takes many times as long.
+_MOST_TIMEOUTS = 10
+_LEAST_WAIT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,23 @@ class ReaderProcess(KillableProcess):
         """
         self.send(pickle.dumps((function, args), protocol=5))
 
-    def answer(self, timeout: float) -> Answer:
+    def answer(self, timeout: float, *, patient: bool = False) -> Answer:
         """Wait for the function to end.
 
+        Args:
+            timeout: seconds until the process is killed.
+            patient: whether the time in which the process waits for a processor does not count. The process is killed
+                after ten times ``timeout`` all the same.
+
         Raises:
-            TimeoutError: after ``timeout`` seconds; the process was killed.
+            TimeoutError: the time is over; the process was killed.
             ProcessGone: the process died.
         """
+        if patient:
+            began, starved = time.monotonic(), self.starved_seconds()
+            left = timeout
+            while left > 0 and not self.has_answered(max(left, _LEAST_WAIT)):
+                passed = time.monotonic() - began
+                left = min(timeout - passed + self.starved_seconds() - starved, _MOST_TIMEOUTS * timeout - passed)
+            timeout = 0.0
         return Answer(self.receive(timeout))

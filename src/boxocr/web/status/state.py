@@ -54,13 +54,15 @@ class State:
                 rows.append({"check": name, "state": "pending", "message": "Looking …", "remedy": ""})
             else:
                 rows.extend(map(self._row, findings))
-        readers = self._services.readers
+        readers, decoders = self._services.readers, self._services.pages.decoders
         return {
             "findings": rows,
             "engine": readers.describe(),
             "languages": list(filter(None, readers.languages())),
             "readers": len(readers.processes()),
             "replaced": readers.replaced,
+            "decoders": decoders.alive,
+            "decoders_replaced": decoders.replaced,
         }
 
     def _row(self, finding: Finding) -> dict[str, Any]:

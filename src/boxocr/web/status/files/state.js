@@ -17,12 +17,17 @@ function row({ check, state, message, remedy }) {
   return item;
 }
 
-function engineLine({ engine, languages, readers, replaced }) {
+const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
+
+const lost = (count) => (count ? `, ${count} replaced since the start` : "");
+
+function engineLine({ engine, languages, readers, replaced, decoders, decoders_replaced }) {
   if (!engine) return "";
   const named = languages.slice(0, LANGUAGES_NAMED).join(", ");
   const more = languages.length > LANGUAGES_NAMED ? ` and ${languages.length - LANGUAGES_NAMED} more` : "";
-  const lost = replaced ? `, ${replaced} replaced since the start` : "";
-  return `${engine}, ${readers} ${readers === 1 ? "reader" : "readers"}${lost}. Languages: ${named}${more}.`;
+  const ofReaders = `${counted(readers, "reader", "readers")}${lost(replaced)}`;
+  const ofDecoders = `${counted(decoders, "image decoder", "image decoders")}${lost(decoders_replaced)}`;
+  return `${engine}, ${ofReaders}; ${ofDecoders}. Languages: ${named}${more}.`;
 }
 
 keepAsking(async () => {

@@ -13,6 +13,11 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self._end
+
     def left(self) -> float:
         """The remaining seconds, more than 0.
 
