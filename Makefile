@@ -15,6 +15,7 @@
 # make bench-accuracy, make bench-pages, make bench-latency, make bench-memory, make bench-bulk
 #             measure what docs/benchmarks.md tells
 # make bench-worst  the most memory that the server takes (docs/reliability.md)
+# make bench-learning, make bench-training  what learning from corrections gains and costs (docs/learning.md)
 # make soak   draws ten thousand boxes while readers die and pages fail (docs/reliability.md)
 #             (make soak ARGS="--attack --minutes 10": for ten minutes, while the server is attacked)
 # make nightly  the long variants of what .ci/run checks: load, attack, memory, image (.ci/nightly)
@@ -34,7 +35,7 @@ PIP ?= $(BIN)/pip
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
 INSTALL := $(PIP) install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run demo test test-ray test-datasets test-kraken check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-review soak nightly lock requirements clean
+.PHONY: run demo test test-ray test-datasets test-kraken check check-style check-format check-types check-security coverage hooks dist sbom audit e2e e2e-nightly picture bench-accuracy bench-pages bench-latency bench-memory bench-worst bench-bulk bench-learning bench-training bench-review soak nightly lock requirements clean
 
 run: $(VENV)/.installed$(if $(EXTRAS),-$(EXTRAS))
 	@exec $(BIN)/boxocr serve
@@ -144,6 +145,9 @@ nightly: $(VENV)/.installed-test
 
 bench-review: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.review $(ARGS)
+
+bench-training: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.training $(ARGS)
 
 bench-learning: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.learning $(ARGS)

@@ -127,6 +127,8 @@ def _together(desk: Desk, project: int, seconds: float, stretch: float = 3.0) ->
     while time.monotonic() < end:
         processes = _running(desk, project)
         _signal(processes, signal.SIGSTOP)
+        # The server closes connections that are not used for some seconds.
+        desk.annotator = Annotator(desk.backend)
         _for(stretch, lambda: desk.draw(without))
         _signal(processes, signal.SIGCONT)
         for _ in range(_EVENTS_AT_ONCE):

@@ -112,6 +112,7 @@ class Demo:
             "HOST": HOST,
             "PORT": str(self.boxocr),
             "STATUS_PAGE": "true",
+            "MODEL_DIR": str(self.folder / "models"),
             "LABEL_STUDIO_HOST": self.label_studio_url,
             "LABEL_STUDIO_ACCESS_TOKEN": self.token,
             "AWS_ENDPOINT": self.s3_url,

@@ -14,7 +14,8 @@ from tests.examples import EXAMPLES, FOLDER, PAGES, Drawn, Example
 from tests.payloads import notes, texts
 
 # Tested on their own, below; README.md is read by tests/test_documentation.py.
-OTHER_FILES = {"README.md", "one-box.json", "pages/README.md"}
+FRAKTUR = {f"fraktur/{name}" for name in ("README.md", "page-1.png", "page-2.png")}
+OTHER_FILES = {"README.md", "one-box.json", "pages/README.md", *FRAKTUR}
 
 
 @pytest.fixture(scope="module", params=["tesseract", "auto"], ids=["with Tesseract", "with PP-OCR first"])

@@ -1,6 +1,7 @@
 """``boxocr connect`` and ``boxocr demo``."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -174,6 +175,15 @@ def test_the_demo_is_made_once(boxocr: Run, studio: ApiStandIn, backend: Backend
     assert again.code == 0
     assert again.says("Project 1, “BoxOCR demo”, is there. Uploaded form.png. Nothing to change: project 1")
     assert len(studio.projects) == len(studio.connections) == 1
+
+
+def test_the_demo_of_a_server_that_learns_has_pages_to_learn_from(
+    boxocr: Run, studio: ApiStandIn, backend: Backend, tmp_path: Path
+) -> None:
+    first = boxocr("demo", "--url", backend.url, MODEL_DIR=str(tmp_path))
+    assert first.says("Made project 2, “BoxOCR demo: learning”. Uploaded page-1.png, page-2.png. Connected project 2")
+    assert first.output.endswith(f"{studio.url}/projects/1/data")
+    assert boxocr("demo", "--url", backend.url).says("Its 2 sample pages are there. Nothing to change: project 2")
 
 
 def test_the_demo_goes_on_after_the_address_guard_was_switched_off(

@@ -138,7 +138,8 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     desired = _desired(options.url, MODEL_TITLE, settings)
     with open_api(settings) as api:
         storage = samples.fill(settings, options.bucket, printer.text) if options.bucket else None
-        link = run(api, desired, printer.text, url_given=bool(options.url), storage=storage)
+        learns = not settings.missing_for_learning()
+        link = run(api, desired, printer.text, url_given=bool(options.url), storage=storage, learns=learns)
     printer.text("Open it, choose a task, switch Auto-Annotation and Auto-Accept Suggestions on, and draw a box:")
     printer.line(link.replace(api.url, options.link.rstrip("/"), 1) if options.link else link)
     return _SUCCESS

@@ -1,4 +1,4 @@
-"""``boxocr demo``: a project with sample pages, ready to draw on."""
+"""``boxocr demo``: a project with sample pages, ready to draw on, and one to learn from."""
 
 from pathlib import Path
 
@@ -11,11 +11,17 @@ from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.storage import Storage
 
 TITLE = "BoxOCR demo"
+LEARNING_TITLE = "BoxOCR demo: learning"
 
 _DESCRIPTION = (
     "Open a task, switch Auto-Annotation and Auto-Accept Suggestions on below the page, take the rectangle behind "
     "Auto-Detect, and draw a box: its text appears in the region's field. Without Auto-Accept, accept each box before "
     "you change the label or submit."
+)
+
+_LEARNING_DESCRIPTION = (
+    "Two pages of a book of 1809 in Fraktur. Open the first one: its lines are read. Correct twenty of them, submit, "
+    "and choose Settings, Model, Start Training. A minute later, open the second page. docs/learning.md shows it."
 )
 
 
@@ -26,9 +32,10 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     *,
     url_given: bool,
     storage: Storage | None = None,
+    learns: bool = False,
     examples: Path = EXAMPLES,
 ) -> str:
-    """Create the project, or complete an existing one.
+    """Create the projects, or complete existing ones.
 
     Args:
         api: Label Studio.
@@ -36,29 +43,38 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
         say: prints a sentence about each step.
         url_given: whether the operator gave the address of this backend.
         storage: a bucket with the sample pages, to be shown as well.
-        examples: the folder with ``demo.xml`` and ``pages``.
+        learns: whether this server can learn. Then there is a second project, with pages to learn from.
+        examples: the folder with labeling configs and pages.
 
     Returns:
-        The address to open.
+        The address of the first project.
 
     Raises:
         CommandFailed: a step failed. Earlier steps are kept, and the next run continues from there.
     """
-    pages = samples.pages(examples)
-    config = examples / "demo.xml"
-    project = api.project_called(TITLE)
-    if project is None:
-        project = api.create_project(TITLE, config.read_text(encoding="utf-8"), _DESCRIPTION)
-        say(f"Made project {project.id}, “{TITLE}”.")
-    else:
-        say(f"Project {project.id}, “{TITLE}”, is there.")
-    _upload(api, project, pages, say)
+    project = _project(api, TITLE, examples / "demo.xml", _DESCRIPTION, say)
+    _upload(api, project, samples.pages(examples), say)
     if storage is not None:
         api.show_bucket(project.id, storage)
         say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
     for sentence in connect(api, project.id, desired, url_given=url_given).sentences():
         say(sentence)
+    if learns:
+        other = _project(api, LEARNING_TITLE, examples / "pre-annotated.xml", _LEARNING_DESCRIPTION, say)
+        _upload(api, other, sorted((examples / "fraktur").glob("*.png")), say)
+        for sentence in connect(api, other.id, desired, url_given=url_given).sentences():
+            say(sentence)
     return f"{api.url}/projects/{project.id}/data"
+
+
+def _project(api: LabelStudioAPI, title: str, config: Path, description: str, say: Say) -> Project:
+    project = api.project_called(title)
+    if project is None:
+        project = api.create_project(title, config.read_text(encoding="utf-8"), description)
+        say(f"Made project {project.id}, “{title}”.")
+    else:
+        say(f"Project {project.id}, “{title}”, is there.")
+    return project
 
 
 def _upload(api: LabelStudioAPI, project: Project, pages: list[Path], say: Say) -> None:

@@ -1,8 +1,14 @@
-"""Lines of annotated boxes, cut out of their pages."""
+"""Lines of annotated boxes, cut out of their pages, with the features that heads are trained on."""
 
+import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+from PIL import Image
 
 from boxocr.commands.annotated_tasks import batches_of_tasks
 from boxocr.errors import BoxOCRError, EngineNotUsable
@@ -15,6 +21,9 @@ from boxocr.learning.crops import Borrow, crop_of
 from boxocr.learning.training import Line
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
+from boxocr.process.scheduling import return_freed_memory
+from boxocr.reading.recognition.head import Head
+from boxocr.reading.types import Pixels
 from boxocr.settings.environment import Settings, available_cores
 
 if TYPE_CHECKING:
@@ -26,35 +35,82 @@ _ENGINES_WITH_HEADS = ("auto", "ppocr")
 _TASKS_AT_ONCE = 100
 
 
-class LineSource:
-    """Lines of boxes; their pages are fetched as they are needed.
+@dataclass(frozen=True)
+class Lines:
+    """Boxes with one line of text.
+
+    Attributes:
+        lines: each with its box.
+        base: the last layer of the recognizer that made their features.
+        failures: boxes whose pages could not be fetched.
+        reason: of the last failure.
+    """
+
+    lines: list[tuple[Box, Line]]
+    base: Head
+    failures: int
+    reason: str
+
+
+def lines_of(
+    boxes: Sequence[Box], api: LabelStudioAPI, project: Project, settings: Settings, progress: TextIO
+) -> Lines | None:
+    """The lines of some boxes; None where PP-OCR does not read the project's boxes.
+
+    First the boxes are cut out of their pages, then the model is loaded: decoders and the model are not in memory at
+    the same time, and neither of them afterwards.
+
+    Args:
+        boxes: accepted or corrected.
+        api: Label Studio.
+        project: of the boxes.
+        settings: the server's.
+        progress: a terminal or a log.
+
+    Raises:
+        CommandFailed: Label Studio does not answer, a model cannot be used, or its last layer cannot be replaced.
+    """
+    if settings.ocr_engine not in _ENGINES_WITH_HEADS or not _has_model(settings):
+        return None
+    return_freed_memory()
+    crops = _Crops(api, project)
+    cut = crops.of(boxes, settings, progress)
+    trunk = _trunk(settings)
+    return_freed_memory()
+    from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR
+
+    lines = []
+    # Each is freed when its features are known.
+    for box, encoded in (cut.popleft() for _ in range(len(cut))):
+        if (line := line_of(box, _decoded(encoded), trunk)) is not None:
+            lines.append((box, line))
+    base = trunk.base
+    del trunk
+    return_freed_memory()
+    return Lines(lines, base, crops.failures, crops.reason)
+
+
+class _Crops:
+    """Cuts boxes out of their pages.
 
     Args:
         api: Label Studio.
         project: of the boxes.
-        borrow: gives pages.
-        trunk: makes the lines' features.
 
     Attributes:
         failures: boxes whose pages could not be fetched.
         reason: of the last failure.
     """
 
-    def __init__(self, api: LabelStudioAPI, project: Project, borrow: Borrow, trunk: "Trunk") -> None:
+    def __init__(self, api: LabelStudioAPI, project: Project) -> None:
         self.failures = 0
         self.reason = ""
-        self.trunk = trunk
         self._api = api
         self._project = project
-        self._borrow = borrow
         self._reader = BoxReader(project.id, project.label_config)
 
-    def lines(self, boxes: Sequence[Box], progress: TextIO) -> Iterator[tuple[Box, Line]]:
-        """The boxes with one line of text, each with its line.
-
-        Args:
-            boxes: accepted or corrected.
-            progress: a terminal or a log.
+    def of(self, boxes: Sequence[Box], settings: Settings, progress: TextIO) -> deque[tuple[Box, bytes]]:
+        """The boxes with their pixels as PNG files.
 
         Raises:
             CommandFailed: Label Studio does not answer.
@@ -63,51 +119,32 @@ class LineSource:
         for box in boxes:
             by_task.setdefault(box.task, []).append(box)
         after = min(by_task, default=1) - 1
-        for tasks, _ in batches_of_tasks(self._api, self._project.id, progress, after=after, most=_TASKS_AT_ONCE):
-            for task in tasks:
-                for box, region in self._by_page(by_task.get(task["id"], ()), task):
-                    if (line := self._line(box, region, task)) is not None:
-                        yield box, line
+        found: deque[tuple[Box, bytes]] = deque()
+        pages = PageStore(settings.model_copy(update={"page_cache_mb": 0.0}))
+        last = _LastPage(pages.borrow)
+        try:
+            for tasks, _ in batches_of_tasks(self._api, self._project.id, progress, after=after, most=_TASKS_AT_ONCE):
+                for task in tasks:
+                    for box, region in self._by_page(by_task.get(task["id"], ()), task):
+                        if (crop := self._crop(region, task, last.borrow)) is not None:
+                            found.append((box, _encoded(crop)))
+        finally:
+            last.close()
+            pages.close()
+        return found
 
     def _by_page(self, boxes: Sequence[Box], task: Json) -> list[tuple[Box, Region]]:
         """Boxes with their regions; those of a page follow each other, so that one page is in memory at a time."""
         regions = [(box, region) for box in boxes if (region := self._reader.region(task, box)) is not None]
         return sorted(regions, key=lambda one: (one[1].image, one[1].page_index))
 
-    def _line(self, box: Box, region: Region, task: Json) -> Line | None:
-        from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR
-
+    def _crop(self, region: Region, task: Json, borrow: Borrow) -> Pixels | None:
         try:
-            return line_of(box, crop_of(region, task, self._project.label_config, self._borrow), self.trunk)
+            return crop_of(region, task, self._project.label_config, borrow)
         except BoxOCRError as error:
             self.failures += 1
             self.reason = error.message
             return None
-
-
-@contextmanager
-def line_source(api: LabelStudioAPI, project: Project, settings: Settings) -> Iterator[LineSource | None]:
-    """A source of lines; None where PP-OCR does not read the project's boxes.
-
-    Args:
-        api: Label Studio.
-        project: of the boxes.
-        settings: the server's.
-
-    Raises:
-        CommandFailed: a model cannot be used, or its last layer cannot be replaced.
-    """
-    trunk = _trunk(settings)
-    if trunk is None:
-        yield None
-        return
-    pages = PageStore(settings.model_copy(update={"page_cache_mb": 0.0}))
-    last = _LastPage(pages.borrow)
-    try:
-        yield LineSource(api, project, last.borrow, trunk)
-    finally:
-        last.close()
-        pages.close()
 
 
 class _LastPage:
@@ -137,22 +174,33 @@ class _LastPage:
         self._kept.close()
 
 
-def _trunk(settings: Settings) -> "Trunk | None":
-    """The recognizer's trunk; None without PP-OCR.
+def _encoded(crop: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(crop).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _decoded(png: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def _has_model(settings: Settings) -> bool:
+    try:
+        from boxocr.reading import onnx  # noqa: PLC0415 - PP-OCR can be missing
+    except ImportError:
+        return False
+    return settings.ppocr_models is not None or onnx.is_installed()
+
+
+def _trunk(settings: Settings) -> "Trunk":
+    """The recognizer's trunk.
 
     Raises:
         CommandFailed: a model cannot be used, or its last layer cannot be replaced.
     """
-    if settings.ocr_engine not in _ENGINES_WITH_HEADS:
-        return None
-    try:
-        from boxocr.reading import onnx  # noqa: PLC0415 - PP-OCR can be missing
-        from boxocr.reading.recognition.ppocr_by_language import trunk_of  # noqa: PLC0415 - the same
-    except ImportError:
-        return None
+    from boxocr.reading.recognition.ppocr_by_language import trunk_of  # noqa: PLC0415 - PP-OCR can be missing
+
     folder = settings.ppocr_models
-    if folder is None and not onnx.is_installed():
-        return None
     try:
         return trunk_of(settings.ocr_lang, str(folder) if folder else None, available_cores())
     except EngineNotUsable as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from boxocr.commands.connect import open_api
-from boxocr.commands.line_source import line_source
+from boxocr.commands.line_source import Lines, lines_of
 from boxocr.commands.report import read_boxes
 from boxocr.label_studio.client import LabelStudioAPI, Project
 from boxocr.label_studio.errors import CommandFailed
@@ -120,27 +120,25 @@ class Run:
         ]
         with_head = [box for box in boxes if box.label in state.heads]
         if with_head:
-            with line_source(self.api, self.project, self.settings) as source:
-                for box, line in source.lines(with_head[-_MOST_LINES:], self.progress) if source else ():
-                    read.append(Followed(box.submitted, str(box.task), line.baseline, box.suggested))
+            found = self._lines(with_head)
+            for box, line in found.lines if found else ():
+                read.append(Followed(box.submitted, str(box.task), line.baseline, box.suggested))
         return read
 
     def _learn_heads(self, boxes: Sequence[Box]) -> LearnedHeads:
         if not boxes:
             return LearnedHeads()
-        with line_source(self.api, self.project, self.settings) as source:
-            if source is None:
-                return LearnedHeads()
-            lines = [line for _, line in source.lines(boxes[-_MOST_LINES:], self.progress)]
-            if source.failures:
-                self.say(
-                    f"{source.failures} boxes are left out, since their pages could not be fetched: {source.reason}"
-                )
-            base = source.trunk.base
-        self.say(f"{len(lines):,} boxes with one line of text.")
-        # The pages and the model are not in memory any more.
-        del source
-        return learn_heads(lines, base)
+        found = self._lines(boxes)
+        if found is None:
+            return LearnedHeads()
+        if found.failures:
+            self.say(f"{found.failures} boxes are left out, since their pages could not be fetched: {found.reason}")
+        self.say(f"{len(found.lines):,} boxes with one line of text.")
+        return learn_heads([line for _, line in found.lines], found.base)
+
+    def _lines(self, boxes: Sequence[Box]) -> Lines | None:
+        """The newest lines."""
+        return lines_of(boxes[-_MOST_LINES:], self.api, self.project, self.settings, self.progress)
 
 
 def learn(
