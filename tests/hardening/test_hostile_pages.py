@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,8 +41,8 @@ def impatient(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def punctual(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """A server that decodes a file for three seconds, and answers after half a second more."""
-    environment = one_reader(web.origin, ENGINE, PAGE_TIMEOUT="0.5", PAGE_DECODE_TIMEOUT="3")
+    """A server that decodes a file for two seconds, and answers after half a second more."""
+    environment = one_reader(web.origin, ENGINE, PAGE_TIMEOUT="0.5", PAGE_DECODE_TIMEOUT="2")
     with running(tmp_path_factory.mktemp("punctual"), environment) as server:
         yield server
 
@@ -151,7 +152,7 @@ def test_a_file_that_takes_longer_than_its_size_explains_makes_way_for_others(we
 
 def test_a_page_waits_no_longer_for_a_decoder_than_its_deadline(punctual: Backend, web: WebServer) -> None:
     count = available_cores() + 2
-    web.routes |= {f"/late/{number}": Reply(hostile.many_scans(6_000, 100, shade=number)) for number in range(count)}
+    web.routes |= {f"/late/{number}": Reply(hostile.many_scans(9_900, 100, shade=number)) for number in range(count)}
     with ThreadPoolExecutor(count) as threads:
         answers = [threads.submit(results_of, punctual, f"{web.url}/late/{number}") for number in range(count)]
         sentences = [note for answer in answers for note in notes(answer.result())]
@@ -162,17 +163,19 @@ def test_a_page_waits_no_longer_for_a_decoder_than_its_deadline(punctual: Backen
 
 
 def test_a_page_that_is_decoded_again_has_no_later_deadline(punctual: Backend, web: WebServer) -> None:
-    web.routes["/again"] = Reply(hostile.many_scans(6_000, 100, shade=250))
+    web.routes["/again"] = Reply(hostile.many_scans(9_900, 100, shade=250))
     web.routes["/first"] = Reply(PAGE)
     assert texts(results_of(punctual, f"{web.url}/first"))
     before = {decoder: cpu_ticks(decoder) for decoder in decoders(punctual)}
 
     def busy() -> list[int]:
-        return [each for each in decoders(punctual) if cpu_ticks(each) > before.get(each, 0) + 60]
+        return [each for each in decoders(punctual) if cpu_ticks(each) > before.get(each, 0) + 10]
 
     with ThreadPoolExecutor(1) as thread:
         answer = thread.submit(results_of, punctual, f"{web.url}/again")
         until(busy)
+        # The second attempt begins so late that the deadline comes before the two seconds for a file.
+        time.sleep(0.8)
         os.kill(busy()[0], signal.SIGKILL)
 
         assert "waited too long for others to be decoded" in notes(answer.result())[0]
