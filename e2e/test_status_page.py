@@ -149,7 +149,7 @@ def test_a_box_becomes_text_and_is_listed_with_its_pictures(
 ) -> None:
     desk = open_page(server, colours=colours)
     expect(desk.tab.locator("#engine")).to_contain_text(
-        re.compile(r"^tesseract 5\.[\d.]+, 1 reader\. Languages: .*eng")
+        re.compile(r"^tesseract 5\.[\d.]+, 1 reader; 1 image decoder\. Languages: .*eng")
     )
     expect(desk.tab.locator("#state li").first).to_contain_text("Ready. A word was read in eng just now.")
     expect(desk.tab.locator("#state li.skipped")).to_have_count(2)
