@@ -29,7 +29,7 @@ EXTRAS ?=
 # Tests wait for servers and deadlines, and the browser, Label Studio and the backend for each other: three workers keep
 # two cores busy.
 WORKERS ?= 3
-BROWSERS ?= 3
+BROWSERS ?= 4
 
 PIP ?= $(BIN)/pip
 # Every requirement is locked with its dependencies and hashes, so pip has nothing to work out.
