@@ -171,8 +171,8 @@ def _outcome(answer: requests.Response) -> str:
     # A task that is opened gets an empty list instead of a prediction.
     results = [result for prediction in answer.json()["results"] if prediction for result in prediction["result"]]
     said = " ".join(notes(results))
-    # Most of the files are blank.
-    if texts(results) or "No text found" in said:
+    # Most of the files are blank, and one has 16 x 16 pixels.
+    if texts(results) or "No text found" in said or "smaller than 3 pixels" in said:
         return "read"
     if not said:
         return "answered"
