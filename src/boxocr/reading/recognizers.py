@@ -48,6 +48,12 @@ class Recognizers:
             return Recognizers(second)
         return None
 
+    def of_pages(self) -> "Recognizers":
+        """The engines as they recognize the lines of pages."""
+        if isinstance(self.first, TesseractLines):
+            return Recognizers(self.first.of_pages(), self._second)
+        return self
+
     def recognize(
         self,
         images: Sequence[Pixels],
