@@ -105,7 +105,6 @@ class Pipeline:
         self.version = recognizers.version
         self._detector = detector
         self._recognizers = recognizers
-        self._of_pages = recognizers.of_pages()
         self._projects = projects
         self._other = other
 
@@ -246,8 +245,7 @@ class Pipeline:
         if detected is None:
             detected = self._detector.detect(image, options)
         clean = found.image if found is not None and found.has_rules else None
-        recognizers = self._of_pages if found is None else self._recognizers
-        reader = LineReader(recognizers, options, image, clean)
+        reader = LineReader(self._recognizers, options, image, clean)
         lines, turned = orientation.upright(detected, reader.probability)
         if found is None:
             if orientation.is_text_lost(detected, lines):

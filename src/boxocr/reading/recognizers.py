@@ -48,10 +48,10 @@ class Recognizers:
             return Recognizers(second)
         return None
 
-    def of_pages(self) -> "Recognizers":
-        """The engines as they recognize the lines of pages."""
+    def again(self) -> "Recognizers":
+        """The engines as they recognize lines that the first one recognized with others already."""
         if isinstance(self.first, TesseractLines):
-            return Recognizers(self.first.of_pages(), self._second)
+            return Recognizers(self.first.again(), self._second)
         return self
 
     def recognize(

@@ -52,10 +52,10 @@ class TesseractLines:
         """Return the codes of the installed languages."""
         return self.recognizer.languages()
 
-    def of_pages(self) -> "TesseractLines":
-        """The same for lines of pages, which were recognized in the page already.
+    def again(self) -> "TesseractLines":
+        """The same for lines that Tesseract recognized in their page or block already.
 
-        Cut to the ink, they take a sixth of a page's time; on 51 pages F1 is the same without.
+        Cut to the ink, uncertain lines take a sixth of a page's time; on 51 pages F1 is the same without.
         """
         return TesseractLines(self.recognizer, [look for look in self._looks if look != TO_THE_INK])
 
