@@ -12,6 +12,7 @@ from boxocr.reading import prepare
 from boxocr.reading.detection import pictures, rules, skew
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.skew import Skew
+from boxocr.reading.line_selection import is_handwriting
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -105,7 +106,8 @@ class TesseractDetector:
         """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
         ink = _ink(even)
         lines = self._found(ink.with_table, ink.scale, _AUTO, options)
-        if (rest := ink.uncovered([line for line in lines if line.confidence >= _LEGIBLE])) is not None:
+        legible = lines if is_handwriting(lines) else [line for line in lines if line.confidence >= _LEGIBLE]
+        if (rest := ink.uncovered(legible)) is not None:
             image, frame = rest
             others = frame.lines_on_page(self._found(image, ink.scale, _SPARSE, options))
             lines = _with_uncovered(lines, others)
