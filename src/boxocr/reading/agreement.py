@@ -40,7 +40,9 @@ def _split(word: Piece, pairs: Iterable[tuple[str, str]]) -> Iterator[Piece]:
     text = word.text
     for at in range(1, len(text)):
         first, second = text[:at], text[at:]
-        if first[-1] in _BEFORE_SPACE and (_without_accents(first), _without_accents(second)) in pairs:
+        # Tesseract reads spaces in numbers.
+        begins_word = first[-1] in _BEFORE_SPACE and second[0].isalpha()
+        if begins_word and (_without_accents(first), _without_accents(second)) in pairs:
             begins = word.width * at / len(text)
             yield replace(word, text=first, width=begins)
             yield replace(word, text=second, x=word.x + begins, width=word.width - begins)

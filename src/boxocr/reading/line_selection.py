@@ -33,17 +33,6 @@ _GUESSED_LINE = 0.6
 # Where print is bad, a line of this many letters and figures is seldom free of mistakes, but it is text.
 _LONG = 10
 
-# Of this many lines or more, of more than a few characters, most have less confidence than this in handwriting: the
-# median was .22 to .28 on ten handwritten pages, .77 and more on print, and lower on photos only, with few lines.
-_MANY_LINES, _FEW_CHARACTERS = 10, 3
-_ILLEGIBLE = 0.4
-
-
-def is_handwriting(lines: Sequence[Line]) -> bool:
-    """Whether the lines that Tesseract recognized on a page are handwriting, which it cannot read in other ways."""
-    confidences = [line.confidence for line in lines if len(line.text) > _FEW_CHARACTERS]
-    return len(confidences) >= _MANY_LINES and statistics.median(confidences) < _ILLEGIBLE
-
 
 def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
     """Whether a line is text: not dirt in a box, nor shapes of a picture on a page that look like letters.

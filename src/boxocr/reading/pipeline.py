@@ -15,9 +15,10 @@ from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.detection.tesseract import is_handwriting
 from boxocr.reading.duplicates import without_duplicates
 from boxocr.reading.line_reading import LineReader, Placed
-from boxocr.reading.line_selection import is_credible, is_handwriting, without_cut
+from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, Recognizers

@@ -1,5 +1,6 @@
 """Tesseract's layout analysis as a detector: for installs without PP-OCR, and for scripts that it does not know."""
 
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,6 @@ from boxocr.reading import prepare
 from boxocr.reading.detection import pictures, rules, skew
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.skew import Skew
-from boxocr.reading.line_selection import is_handwriting
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -51,6 +51,10 @@ _LOWEST = 0.5
 # Lines of the first mode with less confidence cover no letters: with all of them, F1 of a poster was 0 instead of .13,
 # of screenshots .922 instead of .926.
 _LEGIBLE = 0.4
+
+# Where most of this many lines or more, each of more characters than the second number, are not legible, they are
+# handwriting: the median confidence was .22 to .28 on nine handwritten pages, and .77 or more on print.
+_MANY_LINES, _FEW_CHARACTERS = 10, 3
 
 # A line of the second mode is new when the first one's cover less than this share of it, and believed from here on.
 _COVERED = 0.4
@@ -177,6 +181,12 @@ def _fill(image: NDArray[np.uint8], lines: Iterable[Line], frame: PageFrame, val
     """Fill the rectangles of some lines of an image, each in its frame."""
     for line in frame.lines_on_page(lines):
         cv2.fillPoly(image, [np.round(line.corners()).astype(np.int32)], (value,))
+
+
+def is_handwriting(lines: Sequence[Line]) -> bool:
+    """Whether the lines that Tesseract recognized on a page are handwriting, which it cannot read in other ways."""
+    confidences = [line.confidence for line in lines if len(line.text) > _FEW_CHARACTERS]
+    return len(confidences) >= _MANY_LINES and statistics.median(confidences) < _LEGIBLE
 
 
 def _level_text(lines: Sequence[Line]) -> float:
