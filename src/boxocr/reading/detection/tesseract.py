@@ -32,7 +32,7 @@ _LARGEST_SCALE = 3.0
 _MOST_PIXELS = 6_000_000
 
 # Which way up an image is whose lines run up or down shows in the one of as many strips with the most ink.
-_STRIPS = 10
+_STRIPS = 16
 
 # Lines this many times longer than wide show how the text runs. It surely runs along the rows if those that do are this
 # many times longer together than the others.
@@ -95,7 +95,7 @@ class TesseractDetector:
         return list(max(found, key=lambda one: one[0])[1])
 
     def _is_upside_down(self, image: Pixels, options: ReadingOptions) -> bool:
-        """Whether a part of an image is recognized better upside down; all of it would take ten times as long."""
+        """Whether a part of an image is recognized better upside down; all of it would take much longer."""
         high = -(-image.shape[0] // _STRIPS)
         strips = [image[top : top + high] for top in range(0, image.shape[0], high)]
         limit, _ = cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)
