@@ -39,8 +39,8 @@ _STRIPS = 16
 _LONG = 2.0
 _UNAMBIGUOUS = 3.0
 
-# Ink is looked for on a copy with about as many pixels: A4 at 200 dpi.
-_INK_PIXELS = 4_000_000
+# Ink is looked for on a copy with about as many pixels: A4 at 150 to 250 dpi.
+_INK_PIXELS = 3_000_000
 
 # Rules enclose more cells than this in a table.
 _CELLS = 4
