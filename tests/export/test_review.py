@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.commands.review import FIELD, FILLED_VERSION
 from boxocr.learning.evidence import Evidence, SecondReading
-from boxocr.learning.review import REPORTED, Kind, Suspect, review
+from boxocr.learning.findings import Kind
+from boxocr.learning.review import REPORTED, Suspect, review
 from tests.commands.conftest import Outcome, Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.export.annotated import CONFIG, HEIGHT, WIDTH, annotation, png, rectangle, region, task

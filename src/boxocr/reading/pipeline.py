@@ -308,6 +308,7 @@ class Pipeline:
             turned=-result.turned % 360,
             doubtful=doubtful,
             note=_NOTE if result.empty and result.rows else "",
+            lines=tuple(line.probabilities for row in result.rows for line in row if line.probabilities is not None),
         )
 
 
@@ -342,5 +343,11 @@ def _one(single: Scored) -> _Result:
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
     read = scored.line
-    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    line = replace(
+        line_of(scored.words, 0),
+        confidence=scored.probability,
+        engine=read.engine,
+        look=read.look,
+        probabilities=read.probabilities,
+    )
     return frame.on_page(line)
