@@ -72,11 +72,12 @@ def review(evidence: Sequence[Evidence]) -> list[Suspect]:
 def _suspect(one: Evidence, compared: Compared, conventions: Conventions, fits: FitReviewer) -> Suspect:
     found = [
         *_text_findings(one, compared, conventions),
-        *fits.findings(one),
         *_place_findings(one, compared, conventions),
         *_shape_findings(one, conventions),
         *_rival_findings(one),
     ]
+    certain = {finding.kind for finding in found if finding.score >= REPORTED}
+    found += [finding for finding in fits.findings(one) if finding.kind not in certain]
     found.sort(key=lambda finding: -finding.score)
     return Suspect(one, tuple(found), _suggestion(one, compared.readings))
 

@@ -20,8 +20,9 @@ _UNKNOWN = 0.1
 # Candidates that are less likely than this at every step are not scored.
 _LEAST_PEAK = 0.02
 
-# The best edits of a text are kept.
+# The best edits of a text are kept, with gains of at least this much.
 _MOST_BETTER = 12
+_LEAST_GAIN = 0.5
 
 
 def fit_of_readings(text: str, readings: Sequence[Reading]) -> TextFit | None:
@@ -100,15 +101,15 @@ class _Aligned:
         edited = self._alignment.edited(np.array(candidates, np.intp))
         names = [self._line.characters[candidate - 1] for candidate in candidates]
         places = [place for _, place in self._characters]
-        for at, candidate in np.argwhere(edited.replaced > 0):
+        for at, candidate in np.argwhere(edited.replaced > _LEAST_GAIN):
             edit = Edit(places[at], text[places[at]], names[candidate])
             yield Better(edit, float(edited.replaced[at, candidate]))
-        for at, candidate in np.argwhere(edited.inserted > 0):
+        for at, candidate in np.argwhere(edited.inserted > _LEAST_GAIN):
             place = places[at] if at < len(places) else len(text)
             yield Better(Edit(place, "", names[candidate]), float(edited.inserted[at, candidate]))
-        for (at,) in np.argwhere(edited.removed > 0):
+        for (at,) in np.argwhere(edited.removed > _LEAST_GAIN):
             yield Better(Edit(places[at], text[places[at]], ""), float(edited.removed[at]))
-        for (at,) in np.argwhere(edited.swapped > 0):
+        for (at,) in np.argwhere(edited.swapped > _LEAST_GAIN):
             pair = text[places[at] : places[at] + 2]
             if places[at + 1] == places[at] + 1:
                 yield Better(Edit(places[at], pair, pair[::-1]), float(edited.swapped[at]))
