@@ -14,11 +14,11 @@ from boxocr.learning.evidence import Better, Evidence
 from boxocr.learning.findings import Finding, Kind
 from boxocr.learning.review_conventions import is_convention, is_style
 
-# Swapped figures fit better than the right ones in none of the correct lines of handwriting; another figure fits so
-# much better in 0.4 % of them, and one character more in none.
+# Swapped figures fit better than the right ones in none of the correct lines of handwriting; another figure
+# passes in 0.4 % of them, and one character more in none.
 _SWAPPED, _OTHER_FIGURE, _ONE_MORE = 1.0, 4.0, 6.0
 
-# A word of other regions fits so much better than one that no other region has in 0.8 % of them.
+# A word of other regions passes in 0.8 % of them, where the submitted one is in no other region.
 _OTHER_WORD = 5.0
 _WORD = re.compile(r"[^\W\d_]{3,}")
 

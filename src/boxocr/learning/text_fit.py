@@ -1,4 +1,4 @@
-"""How well a submitted text fits what a recognizer sees in its box. No I/O."""
+"""How well a submitted text fits the image of its box, as a recognizer sees it. No I/O."""
 
 from collections.abc import Iterator, Sequence
 from unicodedata import bidirectional
@@ -38,7 +38,7 @@ def fit_of_readings(text: str, readings: Sequence[Reading]) -> TextFit | None:
 
 
 def text_fit(text: str, lines: Sequence[LineProbabilities]) -> TextFit | None:
-    """The fit of a text to its box; None if there is no line, or the text is written from right to left.
+    """The fit of a text to its box; None without lines, and for texts written from right to left.
 
     Args:
         text: as submitted.
