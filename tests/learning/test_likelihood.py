@@ -76,6 +76,11 @@ def test_texts_that_cannot_be_aligned_have_no_fit(text: str) -> None:
     assert text_fit(text, [line("Total")]) is None
 
 
+def test_long_texts_are_not_compared() -> None:
+    assert text_fit("ab" * 200, [line("ab" * 200)]) is None
+    assert text_fit("ab" * 100, [line("ab" * 100)]) is not None
+
+
 def test_a_line_that_is_too_short_for_a_text_has_no_better_one() -> None:
     found = text_fit("a much longer text", [line("ab")])
     assert found is not None

@@ -20,6 +20,9 @@ _UNKNOWN = 0.1
 # Candidates that are less likely than this at every step are not scored.
 _LEAST_PEAK = 0.02
 
+# Steps times characters of the longest text that is compared, some four lines of print: time and memory grow with it.
+_MOST_CELLS = 300_000
+
 # The best edits of a text are kept, with gains of at least this much.
 _MOST_BETTER = 12
 _LEAST_GAIN = 0.5
@@ -38,7 +41,7 @@ def fit_of_readings(text: str, readings: Sequence[Reading]) -> TextFit | None:
 
 
 def text_fit(text: str, lines: Sequence[LineProbabilities]) -> TextFit | None:
-    """The fit of a text to its box; None without lines, and for texts written from right to left.
+    """The fit of a text to its box; None without lines, and for texts that are long or written from right to left.
 
     Args:
         text: as submitted.
@@ -47,6 +50,8 @@ def text_fit(text: str, lines: Sequence[LineProbabilities]) -> TextFit | None:
     # Spaces belong to the gaps between characters; a ligature is two characters in one place.
     characters = [(character, place) for place, one in enumerate(text) for character in folded(one)]
     if not characters or not lines or any(bidirectional(one) in ("R", "AL") for one in text):
+        return None
+    if len(characters) * sum(len(line.steps) for line in lines) > _MOST_CELLS:
         return None
     # A box for one line can touch the lines above and below.
     possible = [_joined(lines), *(lines if "\n" not in text and len(lines) > 1 else ())]
