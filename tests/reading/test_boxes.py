@@ -130,6 +130,7 @@ def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
         ((("|", 34), ("Name", 20), ("of", 20), ("|", 34)), "Name of"),
         ((("|81,935|", 20),), "81,935"),
         ((("Type", 20), ("|", 20)), "Type I"),
+        ((("|", 19), ("see", 15)), "I see"),
         ((("a", 20), ("|", 34), ("b", 20)), "a | b"),
         ((("|ndex", 20), ("Date", 20)), "|ndex Date"),
     ],

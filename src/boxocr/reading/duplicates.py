@@ -7,6 +7,10 @@ import numpy as np
 
 from boxocr.reading.whole_page import Line, Piece, line_of
 
+# Small print that a descender reaches into is not in the place of the large word, which is this many times higher and
+# at least this likely to be right: several lines that were recognized as one are not.
+_LARGE, _LIKELY = 2.5, 0.5
+
 # A single character in the place of a word with at least this many is the edge of one of its letters.
 _WORD = 3
 
@@ -56,6 +60,9 @@ def _clashes(places: Sequence[tuple[int, Piece]]) -> list[tuple[int, int]]:
     least, most, middles = corners.min(axis=1), corners.max(axis=1), corners.mean(axis=1)
     lines = np.array([at for at, _ in places])
     near = ((middles > least[:, None]) & (middles < most[:, None])).all(axis=2) & (lines[:, None] != lines)
+    heights = np.array([word.height for _, word in places])
+    likely = np.array([word.confidence >= _LIKELY for _, word in places])
+    near &= (heights[:, None] < _LARGE * heights) | ~likely[:, None]
     return [
         (int(outer), int(inner))
         for outer, inner in np.argwhere(near)

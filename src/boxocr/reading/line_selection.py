@@ -13,6 +13,8 @@ from boxocr.reading.whole_page import Line, mean_confidence
 # 5.8 %.
 _DETECTED_PAPER = 0.12
 _CUT = 0.75
+# One whose letters are as high as this share of those of the other lines is whole.
+_WHOLE = 0.9
 _NEAR_EDGE = 0.15
 _EDGE_INK = 0.03
 
@@ -67,8 +69,9 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         half = (0.5 - _DETECTED_PAPER) * line.height
         spans.append((max(middle - half, 0), min(middle + half, height)))
     whole = max((bottom - top for top, bottom in spans), default=0)
+    letters = [_letter_height(span, found) for span in spans]
     kept = []
-    for line, (top, bottom) in zip(lines, spans, strict=True):
+    for line, (top, bottom), own in zip(lines, spans, letters, strict=True):
         across = [x for x, _ in line.corners()]
         near = _NEAR_EDGE * whole
         touching = [
@@ -77,6 +80,14 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
             if is_near
         ]
         is_cut = max(touching, default=0) > _EDGE_INK * line.width
-        if not is_cut or bottom - top >= _CUT * whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+        is_whole = bottom - top >= _CUT * whole or own >= _WHOLE * max(letters)
+        if not is_cut or is_whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
             kept.append(line)
     return kept
+
+
+def _letter_height(span: tuple[float, float], found: Projection) -> float:
+    """How high the letters between two rows of a box usually are."""
+    middles = found.pieces.top + found.pieces.height / 2
+    heights = found.pieces.height[(middles > span[0]) & (middles < span[1])]
+    return float(np.median(heights)) if heights.size else 0.0
