@@ -1,13 +1,16 @@
-"""Lines of a box: which ink they hold, which are whole, and which words are in two of them."""
+"""Lines of a box: which ink they hold, which are whole, which are text, and which words are in two of them."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.duplicates import without_duplicates
-from boxocr.reading.line_selection import without_cut
+from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
@@ -80,3 +83,23 @@ def test_letters_are_ink_and_a_dark_panel_is_not() -> None:
     half = crop.shape[1] // 2
     crop[:, half:] = 255 - crop[:, half:]
     assert 0.05 < line_image.ink_of(crop).mean() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "confidence", "kept"),
+    [
+        # Ditto marks of a register, read as figures or an H.
+        ("11", 10, 0.6, False),
+        ("H", 10, 0.6, False),
+        # A footnote's number, and one that is hard to read in a line of its own.
+        ("11", 10, 0.8, True),
+        ("11", 24, 0.6, True),
+        ("11a", 10, 0.6, True),
+    ],
+)
+def test_low_marks_of_which_the_engine_is_unsure_are_not_text(
+    text: str, height: int, confidence: float, *, kept: bool
+) -> None:
+    detected = Line("", 0.9, 10, 10, 30, height)
+    recognized = replace(line(Piece(text, confidence, 10, 10, 20, height)), confidence=confidence)
+    assert is_credible(recognized, detected, usual=24, is_page=True) == kept
