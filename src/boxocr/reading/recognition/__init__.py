@@ -18,12 +18,14 @@ class RecognizedLine:
         mean: the mean confidence over the characters, 0 to 1.
         engine: the name of the engine that recognized it.
         look: how the image was prepared for it, for people who wonder about a text.
+        has_unread: whether a part of the ink seems to be a sign that the text lacks.
     """
 
     words: tuple[Piece, ...]
     mean: float
     engine: str
     look: str = ""
+    has_unread: bool = False
 
     @property
     def text(self) -> str:
