@@ -199,6 +199,15 @@ def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, ga
     assert line.has_unread == has_unread
 
 
+def test_a_typewriter_has_wide_gaps_in_numbers() -> None:
+    image = Image.new("RGB", (200, 56), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    for left in (12, 44, 76, 112):
+        draw.rectangle((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
+    (line,) = TesseractLines(Scripted(("2501", 0.95), width=200)).recognize([np.asarray(image)], ReadingOptions())
+    assert not line.has_unread
+
+
 def test_ink_in_no_word_is_a_sign_that_the_text_lacks() -> None:
     line, short = (
         TesseractLines(Scripted((LINE, 0.95), width=width)).recognize([drawn.text(LINE)], ReadingOptions())[0]

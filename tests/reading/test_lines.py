@@ -68,14 +68,16 @@ def test_a_line_of_letters_a_quarter_as_high_is_not_dirt() -> None:
 
 
 def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:
-    def kept(height: int) -> int:
-        letters = [(left, 0, left + 8, height) for left in range(4, 44, 12)]
+    def kept(height: int, *, one_lower: int = 0) -> int:
+        letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]
         others = [(left, 32, left + 8, 44) for left in range(4, 44, 12)]
         found = projection.find(bars(*letters, *others, size=(50, 49)))
         return len(without_cut([Line("", 0.9, -3, 25, 49, 26), Line("", 0.9, -1, -1, 50, height + 5)], found))
 
     assert kept(12) == 2
     assert kept(5) == 1
+    # Handwriting that the edge cuts off.
+    assert kept(12, one_lower=3) == 1
 
 
 def test_letters_are_ink_and_a_dark_panel_is_not() -> None:

@@ -25,8 +25,9 @@ LINE, RAW_LINE = 7, 13
 _ACCEPTED = 0.88
 
 # A gap this wide between two figures of a number, in their heights, is a space: what follows is then a sign that
-# Tesseract takes for a figure, as the 1 that it reads for a lira sign. Around a 1 it is up to .36 wide.
-_GAP_IN_NUMBER = 0.4
+# Tesseract takes for a figure, as the 1 that it reads for a lira sign. Around a 1 it is up to .36 wide; typewriters
+# have several wide ones, and this one is wider than the next by the second number.
+_GAP_IN_NUMBER, _WIDER = 0.4, 2.0
 _NUMBER = re.compile(r"[\d.,]+")
 
 # Ink at least this wide and high, in heights of the line's ink, that is in no word is a sign that the text lacks.
@@ -149,8 +150,8 @@ def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
     own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
     rows = np.flatnonzero(own.any(axis=1))
     gaps = runs_of(np.asarray(~own.any(axis=0)))
-    inner = [last - first for first, last in gaps if first and last < own.shape[1]]
-    return bool(inner) and max(inner) > _GAP_IN_NUMBER * (rows[-1] + 1 - rows[0])
+    *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
+    return second > 0 and widest > max(_GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]), _WIDER * second)
 
 
 def _worth(attempt: RecognizedLine, attempts: Sequence[RecognizedLine]) -> float:
