@@ -5,7 +5,6 @@ learns nothing if there are too few.
 """
 
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -37,9 +36,6 @@ _PAUSE_SECONDS = 300.0
 _LONGEST_SECONDS = 3_600.0
 
 _STOP_SECONDS = 5.0
-
-# OpenBLAS's threads spin while they wait for each other. On busy cores two take longer than one.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class Trainings:
@@ -143,7 +139,6 @@ class Trainings:
         # Its output has texts of pages, which do not belong in a log.
         with subprocess.Popen(  # noqa: S603 - our own command
             command if asked else [*command, "--if-due"],
-            env=_ONE_THREAD | os.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

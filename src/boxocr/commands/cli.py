@@ -235,6 +235,9 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _learn(options: argparse.Namespace, settings: Settings) -> int:
+    # Before numpy is imported. OpenBLAS's threads spin while they wait for each other: on busy cores they take three
+    # times the processor time, and longer.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from boxocr.commands.learn import Action, Work, learn
 
     chosen = {

@@ -18,7 +18,7 @@ from boxocr.learning.live_check import LEAST_BOXES, Followed, followers, is_wors
 from boxocr.learning.project_heads import LearnedHeads, in_turn, learn_heads
 from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
-from boxocr.settings.environment import Settings
+from boxocr.settings.environment import Settings, available_cores
 
 # The newest boxes. More lines take minutes to train with, and add little.
 _MOST_LINES = 1_000
@@ -134,7 +134,7 @@ class Run:
         if found.failures:
             self.say(f"{found.failures} boxes are left out, since their pages could not be fetched: {found.reason}")
         self.say(f"{len(found.lines):,} boxes with one line of text.")
-        return learn_heads([line for _, line in found.lines], found.base)
+        return learn_heads([line for _, line in found.lines], found.base, threads=available_cores())
 
     def _lines(self, boxes: Sequence[Box]) -> Lines | None:
         """The newest lines."""

@@ -24,8 +24,6 @@ _LEAST_OWN_LINES, _FEWER_EDITS = 50, 0.9
 
 _MOST_EXAMPLES = 10
 
-Stopped = Callable[[], bool]
-
 
 @dataclass(frozen=True)
 class LearnedHeads:
@@ -49,13 +47,13 @@ class LearnedHeads:
         return head.read(line.features) if head else line.baseline
 
 
-def learn_heads(lines: Sequence[Line], base: Head, *, stopped: Stopped = lambda: False) -> LearnedHeads:
+def learn_heads(lines: Sequence[Line], base: Head, *, threads: int = 1) -> LearnedHeads:
     """Heads for a project, if they help.
 
     Args:
         lines: that annotators accepted or corrected. Accepted ones keep a head from unlearning.
         base: the model's own head.
-        stopped: asked again and again; True ends the work without a head.
+        threads: that train at the same time.
     """
     labels = frozenset(label for label in {line.label for line in lines} if not _is_read_well(lines, label))
     judged = [line for line in lines if line.label in labels]
@@ -64,17 +62,15 @@ def learn_heads(lines: Sequence[Line], base: Head, *, stopped: Stopped = lambda:
         return best
     for recipe in (USUAL, MILD):
         others = [line for line in lines if line.label not in labels]
-        held_out = hold_out(judged, _learning(base, recipe, others, stopped))
+        held_out = hold_out(judged, _learning(base, recipe, others), threads=threads)
         helped = frozenset(label for label in labels if _is_helped(held_out, label))
         verdict = held_out.verdict(lambda line, helped=helped: line.label in helped)  # type: ignore[misc]
         if not verdict.helps or verdict.examples < _LEAST_LINES:
             helped = frozenset()
-        own = _own_verdicts(held_out, helped, base, recipe, stopped)
-        heads = {label: _trained(_with_label(lines, label), base, recipe, stopped) for label in own}
+        own = _own_verdicts(held_out, helped, base, recipe, threads)
+        heads = {label: _trained(_with_label(lines, label), base, recipe) for label in own}
         if common := helped - own.keys():
-            heads |= dict.fromkeys(common, _trained(lines, base, recipe, stopped))
-        if stopped():
-            return LearnedHeads()
+            heads |= dict.fromkeys(common, _trained(lines, base, recipe))
         if heads:
             return LearnedHeads(heads, verdict if common else NOTHING, own, _examples(held_out, common))
         best = best if best.verdict.examples else LearnedHeads(verdict=verdict)
@@ -82,7 +78,7 @@ def learn_heads(lines: Sequence[Line], base: Head, *, stopped: Stopped = lambda:
 
 
 def _own_verdicts(
-    held_out: HeldOut[Line], helped: frozenset[str], base: Head, recipe: Recipe, stopped: Stopped
+    held_out: HeldOut[Line], helped: frozenset[str], base: Head, recipe: Recipe, threads: int
 ) -> dict[str, Verdict]:
     """The labels that are read clearly better with a head of their own than with the common one, or without one."""
     found: dict[str, Verdict] = {}
@@ -91,7 +87,7 @@ def _own_verdicts(
         lines = _with_label(held_out.examples, label)
         if len(lines) < _LEAST_OWN_LINES or not _is_enough(lines):
             continue
-        own = hold_out(lines, _learning(base, recipe, [], stopped)).verdict()
+        own = hold_out(lines, _learning(base, recipe, []), threads=threads).verdict()
         common = held_out.verdict(lambda line, label=label: line.label == label)  # type: ignore[misc]
         without = common.edits_after if label in helped else common.edits_before
         if own.helps and own.edits_after < without and own.edits_after <= _FEWER_EDITS * without:
@@ -103,14 +99,12 @@ def _with_label(lines: Iterable[Line], label: str) -> list[Line]:
     return [line for line in lines if line.label == label]
 
 
-def _learning(
-    base: Head, recipe: Recipe, others: Sequence[Line], stopped: Stopped
-) -> Callable[[Sequence[Line]], Read[Line]]:
+def _learning(base: Head, recipe: Recipe, others: Sequence[Line]) -> Callable[[Sequence[Line]], Read[Line]]:
     """How readings are learned; of the other lines those on the same pages take part."""
 
     def learn(some: Sequence[Line]) -> Read[Line]:
         kept = {line.page for line in some}
-        head = _trained([*some, *(line for line in others if line.page in kept)], base, recipe, stopped)
+        head = _trained([*some, *(line for line in others if line.page in kept)], base, recipe)
         return lambda line: head.read(line.features)
 
     return learn
@@ -146,8 +140,8 @@ def in_turn(examples: Iterable[Sequence[tuple[str, str, str]]]) -> tuple[tuple[s
     return tuple(found[:_MOST_EXAMPLES])
 
 
-def _trained(lines: Sequence[Line], base: Head, recipe: Recipe, stopped: Stopped) -> Head:
-    return train(start(base, [line.text for line in lines]), lines, recipe, stopped=stopped)
+def _trained(lines: Sequence[Line], base: Head, recipe: Recipe) -> Head:
+    return train(start(base, [line.text for line in lines]), lines, recipe)
 
 
 def _is_read_well(lines: Sequence[Line], label: str) -> bool:

@@ -4,7 +4,8 @@ Training starts from the model's own weights, so a few corrections suffice; char
 become new classes. numpy on the CPU: fifty lines take seconds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,9 @@ _USUAL = frozenset(
 _FIRST_DECAY, _SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 _BATCH = 16
 
+# Lines that are seen in a training, over all epochs. More gain nothing.
+_ENOUGH_LINES, _LEAST_EPOCHS = 4_500, 5
+
 
 @dataclass(frozen=True)
 class Line:
@@ -59,7 +63,7 @@ class Recipe:
 
     Attributes:
         rate: Adam's learning rate.
-        epochs: how often each line is seen.
+        epochs: how often each line is seen, at most; see :meth:`epochs_for`.
         pull: strength of the pull towards the model's own weights.
         share: of the way from the model's own weights to the trained ones that is gone in the end.
     """
@@ -68,6 +72,14 @@ class Recipe:
     epochs: int = 15
     pull: float = 1e-4
     share: float = 1.0
+
+    def epochs_for(self, lines: int) -> int:
+        """How often each of this many lines is seen.
+
+        With 558 lines of Fraktur 8 epochs are as good as 15 (232 and 231 edits on 744 unseen lines, of 2,553 before), 6
+        are nearly (238); with 375 lines of a handwriting 12 are (3,439 and 3,441 of 6,450).
+        """
+        return min(self.epochs, max(_LEAST_EPOCHS, math.ceil(_ENOUGH_LINES / lines)))
 
 
 # The second one helps where most lines are read well already, and the first one changes too much.
@@ -95,16 +107,13 @@ def start(base: Head, texts: Iterable[str]) -> Head:
     return Head((*known, *new), np.ascontiguousarray(weights, np.float32), bias.astype(np.float32), base.model)
 
 
-def train(
-    base: Head, lines: Sequence[Line], recipe: Recipe = USUAL, *, stopped: Callable[[], bool] = lambda: False
-) -> Head:
+def train(base: Head, lines: Sequence[Line], recipe: Recipe = USUAL) -> Head:
     """A head that reads the lines better than its base; equal runs give equal heads.
 
     Args:
         base: the start, with all characters of the lines; see :func:`start`.
         lines: with text. Those that are too short for their text are left out.
         recipe: how.
-        stopped: asked after each batch; True ends the training early.
     """
     place_of = {character: place for place, character in enumerate(base.characters, start=1)}
     texts = [[place_of[character] for character in line.text] for line in lines]
@@ -120,11 +129,9 @@ def train(
     batches = [usable[place : place + _BATCH] for place in range(0, len(usable), _BATCH)]
     step = _Adam(base, recipe)
     order = np.random.default_rng(0)
-    for _ in range(recipe.epochs):
+    for _ in range(recipe.epochs_for(len(usable))):
         for place in order.permutation(len(batches)):
             step.take(_Batch.of(batches[place]))
-            if stopped():
-                return base
     trained = step.head
     return replace(
         base,
@@ -161,7 +168,8 @@ class _Adam:
 
     def take(self, batch: _Batch) -> None:
         probabilities = self.head.probabilities(batch.features)
-        error = probabilities - occupancies(probabilities, batch.steps, batch.texts)
+        error = probabilities
+        error -= occupancies(probabilities, batch.steps, batch.texts)
         error *= (np.arange(error.shape[1])[None] < np.asarray(batch.steps)[:, None])[..., None]
         error /= len(batch.steps)
         flat = error.reshape(-1, error.shape[2])

@@ -6,6 +6,7 @@ makes right texts wrong about as often as wrong ones right.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -151,20 +152,29 @@ class HeldOut(Generic[ExampleT]):
         return replace(verdict, worse_folds=worse)
 
 
-def hold_out(examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]]) -> HeldOut[ExampleT]:
+def hold_out(
+    examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]], *, threads: int = 1
+) -> HeldOut[ExampleT]:
     """Read each quarter of the pages with what the other three teach.
 
     Args:
         examples: at least one.
         learn: gives readings from examples; called up to four times.
+        threads: that call it.
     """
-    readings: dict[int, str] = {}
     parts = folds(examples)
-    for part in parts:
+
+    def readings_of(part: frozenset[int]) -> dict[int, str]:
         rest = [one for place, one in enumerate(examples) if place not in part]
-        if rest:
-            read = learn(rest)
-            readings |= {place: read(examples[place]) for place in part}
+        if not rest:
+            return {}
+        read = learn(rest)
+        return {place: read(examples[place]) for place in part}
+
+    readings: dict[int, str] = {}
+    with ThreadPoolExecutor(threads, thread_name_prefix="hold-out") as executor:
+        for some in executor.map(readings_of, parts):
+            readings |= some
     return HeldOut(examples, readings, parts)
 
 

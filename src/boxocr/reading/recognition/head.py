@@ -42,13 +42,19 @@ class Head:
 
     def probabilities(self, features: Features) -> Array:
         """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
-        return _softmax(features @ self.weights + self.bias)
+        return _softmax(self._logits(features))
 
     def read(self, features: NDArray[np.floating[Any]]) -> str:
         """The most likely text of a line."""
-        best = (features.astype(np.float32, copy=False) @ self.weights + self.bias).argmax(axis=1)
+        best = self._logits(features.astype(np.float32, copy=False)).argmax(axis=1)
         kept = best[(best != 0) & (best != np.concatenate(([0], best[:-1])))]
         return " ".join("".join(self.characters[place - 1] for place in kept).split())
+
+    def _logits(self, features: Features) -> Array:
+        # In place, since a line of 100 steps takes 7 MB with all characters of the model.
+        logits = features @ self.weights
+        logits += self.bias
+        return logits
 
     def as_bytes(self) -> bytes:
         """The content of a file; :meth:`from_bytes` reads it."""
@@ -96,5 +102,8 @@ def load_head(path: str) -> Head:
 
 
 def _softmax(logits: Array) -> Array:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    """In place: a training spends a third of its time here, much of it on memory for results in between."""
+    logits -= logits.max(axis=-1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=-1, keepdims=True)
+    return logits
