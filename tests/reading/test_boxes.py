@@ -140,6 +140,12 @@ def test_bars_around_a_field_are_not_text(words: Sequence[tuple[str, int]], text
     assert corrected(pieces, 0, "eng").text == text
 
 
+@pytest.mark.parametrize(("languages", "text"), [("eng+deu", "Class II"), ("eng+fra", "Class Il")])
+def test_a_small_l_after_a_capital_i_is_a_roman_numeral_where_no_word_is_written_so(languages: str, text: str) -> None:
+    pieces = [Piece(word, 0.9, 90.0 * at, 0, 40, 20) for at, word in enumerate(("Class", "Il"))]
+    assert corrected(pieces, 0, languages).text == text
+
+
 class Scripted:
     """Tesseract with prepared answers, which remembers the modes and images that it was asked for."""
 
