@@ -30,8 +30,9 @@ _ACCEPTED = 0.88
 _GAP_IN_NUMBER, _WIDER = 0.4, 2.0
 _NUMBER = re.compile(r"[\d.,]+")
 
-# Ink at least this wide and high, in heights of the line's ink, that is in no word is a sign that the text lacks.
-_SIGN_WIDTH, _SIGN_HEIGHT = 0.3, 0.5
+# Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
+# far from all words.
+_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.3, 0.5, 0.2
 
 # Signs that no number ends with, but which Tesseract reads for one that it does not know.
 _NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
@@ -135,10 +136,11 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
     top, bottom = found.lines[0]
     ink = found.image[top:bottom] < found.limit
     flags = np.asarray(ink.any(axis=0))
+    near = _SIGN_NEAR * (bottom - top)
     for first, last in runs_of(flags):
         middle = (first + last) / 2
         is_wide = last - first >= _SIGN_WIDTH * (bottom - top) and first > 0 and last < len(flags)
-        if is_wide and not any(word.x <= middle <= word.x + word.width for word in line.words):
+        if is_wide and not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
             rows = np.flatnonzero(ink[:, first:last].any(axis=1))
             if rows[-1] + 1 - rows[0] >= _SIGN_HEIGHT * (bottom - top):
                 return True
