@@ -207,7 +207,10 @@ class Pipeline:
             if is_longer or single.probability > result.probability:
                 result = _one(single)
         lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
-        return replace(result, empty=result.empty + 1) if lacks_letters else result
+        # A line that was found in another way has the same ink.
+        lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
+        is_penalized = single is not None and result.weakest == single.probability
+        return replace(result, empty=result.empty + 1) if lacks_letters or (lacks_sign and not is_penalized) else result
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""

@@ -19,6 +19,7 @@ class RecognizedLine:
         engine: the name of the engine that recognized it.
         look: how the image was prepared for it, for people who wonder about a text.
         probabilities: of its characters, if a text was expected and the engine gives them.
+        has_unread: whether a part of the ink seems to be a sign that the text lacks.
     """
 
     words: tuple[Piece, ...]
@@ -26,6 +27,7 @@ class RecognizedLine:
     engine: str
     look: str = ""
     probabilities: LineProbabilities | None = field(default=None, compare=False)
+    has_unread: bool = False
 
     @property
     def text(self) -> str:
