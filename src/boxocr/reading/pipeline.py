@@ -208,7 +208,10 @@ class Pipeline:
             if is_longer or single.probability > result.probability:
                 result = _one(single)
         lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
-        return replace(result, empty=result.empty + 1) if lacks_letters else result
+        # A line that was found in another way has the same ink.
+        lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
+        is_penalized = single is not None and result.weakest == single.probability
+        return replace(result, empty=result.empty + 1) if lacks_letters or (lacks_sign and not is_penalized) else result
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
@@ -309,6 +312,7 @@ class Pipeline:
             turned=-result.turned % 360,
             doubtful=doubtful,
             note=_NOTE if result.empty and result.rows else "",
+            lines=tuple(line.probabilities for row in result.rows for line in row if line.probabilities is not None),
         )
 
 
@@ -343,5 +347,11 @@ def _one(single: Scored) -> _Result:
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
     read = scored.line
-    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    line = replace(
+        line_of(scored.words, 0),
+        confidence=scored.probability,
+        engine=read.engine,
+        look=read.look,
+        probabilities=read.probabilities,
+    )
     return frame.on_page(line)

@@ -173,6 +173,8 @@ def _scored(line: RecognizedLine, other: RecognizedLine | None) -> Scored:
     if not line.words:
         return Scored(line, 0.0, ())
     probability = _probability(line.engine, line.weakest, line.mean, line.text, other.text if other else None)
+    if line.has_unread:
+        probability *= INCOMPLETE
     there = set(other.text.split()) if other else set()
     words = tuple(
         replace(

@@ -1,21 +1,40 @@
 """Recognizing single lines with Tesseract: each prepared, and tried in other ways when it is uncertain."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, mean_confidence
+from boxocr.reading.whole_page import Line, Piece, mean_confidence
 
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
 LINE, RAW_LINE = 7, 13
 
 # From here on a line is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
+
+# A gap this wide between two figures of a number, in their heights, is a space: what follows is then a sign that
+# Tesseract takes for a figure, as the 1 that it reads for a lira sign. Around a 1 it is up to .36 wide; typewriters
+# have several wide ones, and this one is wider than the next by the second number.
+_GAP_IN_NUMBER, _WIDER = 0.4, 2.0
+_NUMBER = re.compile(r"[\d.,]+")
+
+# Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
+# far from all words.
+_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.3, 0.5, 0.2
+
+# Signs that no number ends with, but which Tesseract reads for one that it does not know.
+_NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
 
 # How an image was prepared.
 FRAMED, TO_THE_INK, SMOOTHED = "framed", "cut to the ink", "smoothed"
@@ -73,7 +92,8 @@ class TesseractLines:
             attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
-        return max(attempts, key=lambda attempt: _worth(attempt, attempts))
+        best = max(attempts, key=lambda attempt: _worth(attempt, attempts))
+        return replace(best, has_unread=_has_unread(best, found))
 
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
@@ -120,6 +140,35 @@ _PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
     TO_THE_INK: _to_the_ink,
     SMOOTHED: _smoothed,
 }
+
+
+def _has_unread(line: RecognizedLine, found: Projection) -> bool:
+    """Whether a line has a sign that Tesseract took for another one or for a figure, as far as that shows."""
+    if _NOT_AFTER_NUMBER.search(line.text):
+        return True
+    if len(found.lines) != 1 or not line.words:
+        return False
+    top, bottom = found.lines[0]
+    ink = found.image[top:bottom] < found.limit
+    flags = np.asarray(ink.any(axis=0))
+    near = _SIGN_NEAR * (bottom - top)
+    for first, last in runs_of(flags):
+        middle = (first + last) / 2
+        is_wide = last - first >= _SIGN_WIDTH * (bottom - top) and first > 0 and last < len(flags)
+        if is_wide and not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
+            rows = np.flatnonzero(ink[:, first:last].any(axis=1))
+            if rows[-1] + 1 - rows[0] >= _SIGN_HEIGHT * (bottom - top):
+                return True
+    return any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text))
+
+
+def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
+    """Whether there is a space in a number."""
+    own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
+    rows = np.flatnonzero(own.any(axis=1))
+    gaps = runs_of(np.asarray(~own.any(axis=0)))
+    *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
+    return second > 0 and widest > max(_GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]), _WIDER * second)
 
 
 def _worth(attempt: RecognizedLine, attempts: Sequence[RecognizedLine]) -> float:
