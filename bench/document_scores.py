@@ -92,16 +92,17 @@ def f1(got: str, expected: str, *, fold: bool) -> float:
 
 
 def calibration_error(outcomes: Sequence[BoxOutcome]) -> float:
-    """The expected calibration error over ten bins."""
+    """The expected calibration error over ten bins, of the boxes with a text: others have no score."""
+    scored = [one for one in outcomes if one.reading.text]
     bins: defaultdict[int, list[BoxOutcome]] = defaultdict(list)
-    for one in outcomes:
+    for one in scored:
         bins[min(int(one.reading.confidence * 10), 9)].append(one)
     gaps = (
         len(some)
         * abs(statistics.fmean(one.is_right for one in some) - statistics.fmean(one.reading.confidence for one in some))
         for some in bins.values()
     )
-    return sum(gaps) / max(len(outcomes), 1)
+    return sum(gaps) / max(len(scored), 1)
 
 
 def flagged(outcomes: Sequence[BoxOutcome]) -> float:

@@ -7,181 +7,38 @@ text of their lines) and ``cases.json`` (images of one box each, with the labeli
 * cer and exact: as in :mod:`bench.accuracy`, in percent, the mean over boxes.
 * wrong: letters or digits differ; case only where it matters.
 * ece: the expected calibration error of the scores over ten bins of equal width, "right" meaning not wrong.
+  Boxes without a text have no score.
 * flagged: with the 35 % of boxes that have the lowest scores marked as unsure, the share of the wrong ones among them.
 * silent: boxes that are wrong with a score of .9 or more; lost: those of them that lack a fifth of the text or more.
 * f1: of the bag of words of a page; cpu: seconds of processor time. ms: wall-clock time of a box.
+* polarity: how many pages, and how many of their negatives, Tesseract would get inverted: none of pages dark on light,
+  and all of the negatives.
+
+``--cut N`` draws boxes at random around the lines of the pages and reads them too, which makes many more boxes than
+people drew. ``--negative`` reads everything white on black.
 
 BoxOCR is compared with Tesseract without any preparation (page segmentation mode 6 for boxes, 3 for pages) and with the
 programs in ``bench/peers.txt``, which get the same pixels and choose their own languages.
 """
 
 import argparse
-import contextlib
 import json
 import re
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from bench import peers
-from bench.document_scores import BoxOutcome, PageOutcome, box_figures, by_kind, comparison, f1, page_figures, table
-from boxocr.errors import BoxOCRError
-from boxocr.geometry import Area
-from boxocr.pages.crop import cut
-from boxocr.pages.page import Page
-from boxocr.reading import page_frame
-from boxocr.reading.custom_engine import page_reader
-from boxocr.reading.engines import make
+from bench import cut_boxes
+from bench.document_contenders import Contender, Item, contenders, page_of
+from bench.document_scores import BoxOutcome, PageOutcome, box_figures, by_kind, comparison, page_figures, table
+from bench.page_polarity import polarity
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.types import Pixels, Reading, ReadingOptions
+from boxocr.reading.types import Pixels
 from boxocr.settings import tessdata
-
-Item = dict[str, Any]
 
 DATA = Path(__file__).parent / "data" / "documents"
 RESULTS = Path(__file__).parent / "results" / "documents.json"
-ENGINES = ("auto", "tesseract")
-
-# A reading, and the seconds of processor time.
-Timed = tuple[Reading, float]
-Read = Callable[[Pixels, ReadingOptions], Timed]
-
-
-class Contender:
-    """Something that reads.
-
-    Args:
-        name: shown in the tables.
-        read: a box.
-        read_page: a page.
-    """
-
-    def __init__(self, name: str, read: Read, read_page: Read) -> None:
-        self.name = name
-        self._read = read
-        self._read_page = read_page
-
-    def boxes(self, folder: Path, items: Iterable[Item]) -> list[BoxOutcome]:
-        """Read boxes on pages."""
-        return [
-            self._outcome(
-                crop_of(folder, item),
-                ReadingOptions(languages=item["languages"]),
-                item["id"],
-                item["category"],
-                item["text"],
-                item,
-            )
-            for item in items
-        ]
-
-    def cases(self, folder: Path, items: Iterable[Item]) -> list[BoxOutcome]:
-        """Read images of one box each; those that cannot be decoded are left out."""
-        outcomes = []
-        for item in items:
-            try:
-                with Image.open(folder / item["file"]) as image:
-                    page = Page(np.asarray(image.convert("RGB")), item["file"])
-            except (OSError, ValueError, SyntaxError):
-                continue
-            left, top, width, height = (share / 100 for share in item["box"])
-            area = Area(left * page.width, top * page.height, width * page.width, height * page.height)
-            language = re.search('model_lang="([^"]*)"', item["textarea_attributes"])
-            options = ReadingOptions(languages=language[1] if language else "eng")
-            outcomes.append(self._outcome(cut(page, area), options, item["file"], item["kind"], item["expected"], item))
-        return outcomes
-
-    def pages(self, folder: Path, items: Iterable[Item]) -> list[PageOutcome]:
-        """Read whole pages."""
-        outcomes = []
-        for item in items:
-            options = ReadingOptions(languages=item["languages"])
-            try:
-                reading, seconds = self._read_page(_page(folder / item["page"]).pixels, options)
-            except BoxOCRError as error:
-                print(f"{item['id']}: {error.sentence}")
-                continue
-            expected = " ".join(line["text"] for line in item["lines"])
-            score = f1(reading.text, expected, fold=bool(item.get("case_insensitive")))
-            unseen = not item.get("developed_on", True)
-            outcomes.append(PageOutcome(item["id"], item["category"], score, reading.text, seconds, unseen))
-        return outcomes
-
-    def _outcome(  # noqa: PLR0913, PLR0917 - what an outcome is made of
-        self, crop: Pixels, options: ReadingOptions, identity: str, kind: str, expected: str, item: Item
-    ) -> BoxOutcome:
-        began = time.perf_counter()
-        try:
-            reading, _ = self._read(crop, options)
-        except BoxOCRError as error:
-            reading = Reading("", 0.0, error.message, options.languages)
-        seconds = time.perf_counter() - began
-        folds = bool(item.get("case_insensitive"))
-        return BoxOutcome(identity, kind, expected, reading, seconds, folds, not item.get("developed_on", True))
-
-
-@cache
-def _page(path: Path) -> Page:
-    with Image.open(path) as image:
-        grey = image.mode in ("1", "L")
-        return Page(np.asarray(image.convert("L" if grey else "RGB")), path.name)
-
-
-def crop_of(folder: Path, item: Item) -> Pixels:
-    """The pixels of a box."""
-    page = _page(folder / item["page"])
-    across, down = page.width / 100, page.height / 100
-    numbers = item["x"] * across, item["y"] * down, item["width"] * across, item["height"] * down
-    return cut(page, Area(*numbers, item["rotation"]))
-
-
-def ours(name: str, settings: EngineSettings) -> Contender:
-    """BoxOCR with an engine."""
-    engine = make(name, settings)
-    reader = page_reader(engine)
-    return Contender(
-        name,
-        _timed(engine.read),
-        _timed(lambda pixels, options: reader.read_page(*page_frame.in_grey(pixels), options).as_one()),
-    )
-
-
-@contextlib.contextmanager
-def contenders(names: Sequence[str], settings: EngineSettings) -> Iterator[Iterator[Contender]]:
-    """BoxOCR with these engines, and without names with its own and all others that are installed."""
-    with contextlib.ExitStack() as stack:
-
-        def each() -> Iterator[Contender]:
-            for name in names or (*ENGINES, peers.PLAIN, *peers.PROGRAMS):
-                if name == peers.PLAIN:
-                    plain = peers.PlainTesseract(settings.tessdata, settings.links)
-                    yield Contender(name, _timed(plain.read), _timed(plain.read_page))
-                elif name in peers.PROGRAMS:
-                    try:
-                        program = stack.enter_context(peers.Program(name))
-                    except (OSError, EOFError):
-                        print(f"{name} is not installed; bench/setup.sh installs it.")
-                        continue
-                    yield Contender(name, program.read, program.read)
-                else:
-                    yield ours(name, settings)
-
-        yield each()
-
-
-def _timed(read: Callable[[Pixels, ReadingOptions], Reading]) -> Read:
-    def timed(image: Pixels, options: ReadingOptions) -> Timed:
-        began = time.process_time()
-        reading = read(image, options)
-        return reading, time.process_time() - began
-
-    return timed
 
 
 def main() -> None:
@@ -192,6 +49,8 @@ def main() -> None:
     parser.add_argument("--tessdata", help="a folder with Tesseract's language data to look into first")
     parser.add_argument("--only", default="", help="a regular expression that ids and kinds must match")
     parser.add_argument("--every", type=int, default=1, help="measure each n-th item only")
+    parser.add_argument("--cut", type=int, default=0, help="also read this many boxes drawn at random on each page")
+    parser.add_argument("--negative", action="store_true", help="read everything white on black")
     parser.add_argument("--threads", type=int, default=1, help="threads that one reading may use")
     parser.add_argument("--errors", action="store_true", help="print what was read wrong")
     parser.add_argument("--output", type=Path, help="write all readings there, JSON")
@@ -203,7 +62,7 @@ def main() -> None:
     figures: dict[str, dict[str, Any]] = {"boxes": {}, "pages": {}}
     with tempfile.TemporaryDirectory() as links:
         settings = EngineSettings("eng", arguments.tessdata, links, 120, arguments.threads)
-        with contenders(arguments.engine or (), settings) as found:
+        with contenders(arguments.engine or (), settings, negative=arguments.negative) as found:
             for contender in found:
                 written += _measure(contender, arguments, installed, figures)
     if arguments.output:
@@ -211,8 +70,17 @@ def main() -> None:
     for kind, shown in (("boxes", ("cer", "exact", "ece", "flagged", "silent", "lost")), ("pages", ("f1", "cpu"))):
         if len(figures[kind]) > 1:
             print(*(f"\n{comparison(figure, figures[kind])}" for figure in shown), sep="\n")
-    if not (arguments.data or arguments.only or arguments.every > 1):
+    if not arguments.no_pages:
+        print(f"\n{polarity(_pages(arguments, installed))}")
+    if not (arguments.data or arguments.only or arguments.every > 1 or arguments.cut or arguments.negative):
         _save(figures)
+
+
+def _pages(arguments: argparse.Namespace, installed: set[str]) -> Iterator[Pixels]:
+    """The pixels of the chosen pages."""
+    for folder in arguments.data or (DATA,):
+        for item in _items(folder / "pages.json", arguments, installed):
+            yield page_of(folder / item["page"]).pixels
 
 
 def _save(figures: Mapping[str, Mapping[str, Any]]) -> None:
@@ -231,6 +99,9 @@ def _measure(
         for file, read in (("boxes.json", contender.boxes), ("cases.json", contender.cases)):
             if not arguments.no_boxes:
                 boxes += read(folder, _items(folder / file, arguments, installed))
+        if arguments.cut:
+            annotated = _items(folder / "pages.json", arguments, installed)
+            boxes += contender.boxes(folder, cut_boxes.cut(folder, annotated, arguments.cut))
         if not arguments.no_pages:
             pages += contender.pages(folder, _items(folder / "pages.json", arguments, installed))
     if boxes:

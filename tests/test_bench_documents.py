@@ -2,11 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from bench import cut_boxes
+from bench.document_contenders import crop_of
 from bench.document_scores import BoxOutcome, box_figures
 from bench.documents import DATA
+from bench.page_polarity import polarity
 from boxocr.reading.types import Reading
 
 MOST_MEGABYTES = 8
@@ -67,3 +71,24 @@ def test_figures_of_boxes() -> None:
     # Bins: .9 to 1 with four boxes, half of them right, and .2 with one that is wrong.
     assert figures["ece"] == pytest.approx((4 * (0.95 - 0.5) + 0.2) / 5, abs=0.001)
     assert figures["ms"] == 20
+
+
+def test_boxes_without_a_text_have_no_score() -> None:
+    assert box_figures([outcome("Total", "Total", 1.0), outcome("", "", 0.0)])["ece"] == 0
+
+
+def test_boxes_are_drawn_around_whole_lines() -> None:
+    pages = json.loads((DATA / "pages.json").read_text(encoding="utf-8"))
+    boxes = cut_boxes.cut(DATA, pages, 6)
+    assert boxes == cut_boxes.cut(DATA, pages, 6)
+    assert {"\n" in box["text"] for box in boxes} == {True, False}
+    texts = {page["page"]: {line["text"] for line in page["lines"]} for page in pages}
+    for box in boxes:
+        assert set(box["text"].split("\n")) <= texts[box["page"]]
+        assert min(crop_of(DATA, box).shape[:2]) > 10
+
+
+def test_the_negative_of_a_page_is_inverted_and_the_page_is_not() -> None:
+    with Image.open(DATA / "pages" / "typed-066.jpg") as image:
+        page = np.asarray(image.convert("L"))
+    assert polarity([page]) == "Polarity: 0 of 1 pages and 1 of 1 negatives are inverted."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading.box_line import as_seen
@@ -130,6 +130,7 @@ def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
         ((("|", 34), ("Name", 20), ("of", 20), ("|", 34)), "Name of"),
         ((("|81,935|", 20),), "81,935"),
         ((("Type", 20), ("|", 20)), "Type I"),
+        ((("|", 19), ("see", 15)), "I see"),
         ((("a", 20), ("|", 34), ("b", 20)), "a | b"),
         ((("|ndex", 20), ("Date", 20)), "|ndex Date"),
     ],
@@ -139,12 +140,19 @@ def test_bars_around_a_field_are_not_text(words: Sequence[tuple[str, int]], text
     assert corrected(pieces, 0, "eng").text == text
 
 
+@pytest.mark.parametrize(("languages", "text"), [("eng+deu", "Class II"), ("eng+fra", "Class Il")])
+def test_a_small_l_after_a_capital_i_is_a_roman_numeral_where_no_word_is_written_so(languages: str, text: str) -> None:
+    pieces = [Piece(word, 0.9, 90.0 * at, 0, 40, 20) for at, word in enumerate(("Class", "Il"))]
+    assert corrected(pieces, 0, languages).text == text
+
+
 class Scripted:
     """Tesseract with prepared answers, which remembers the modes and images that it was asked for."""
 
     name, version = "scripted", "1"
 
-    def __init__(self, *answers: tuple[str, float]) -> None:
+    def __init__(self, *answers: tuple[str, float], width: int = 100) -> None:
+        self.width = width
         self.answers = list(answers)
         self.modes: list[int] = []
         self.images: list[Pixels] = []
@@ -156,7 +164,7 @@ class Scripted:
         self.modes.append(psm)
         self.images.append(image)
         text, confidence = self.answers.pop(0) if self.answers else ("", 0.0)
-        return [line_of([Piece(text, confidence, 10, 10, 100, 30)], 0)] if text else []
+        return [line_of([Piece(text, confidence, 10, 10, self.width, 30)], 0)] if text else []
 
 
 def test_one_attempt_is_enough_when_it_is_sure() -> None:
@@ -175,6 +183,44 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
     scripted = Scripted(("=", 0.78), ("six lines of real text", 0.6))
     (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
     assert line.text == "six lines of real text"
+
+
+@pytest.mark.parametrize(
+    ("text", "gap", "has_unread"),
+    [
+        ("2501", 5, False),
+        ("2501", 18, True),
+        ("1.250,01", 18, True),
+        ("two five", 18, False),
+        ("250 #", 18, True),
+        ("# 250", 18, False),
+    ],
+)
+def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, gap: int, *, has_unread: bool) -> None:
+    image = Image.new("RGB", (160, 56), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    for left in (12, 34, 56, 56 + 17 + gap):
+        draw.rectangle((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
+    (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
+    assert line.has_unread == has_unread
+
+
+def test_a_typewriter_has_wide_gaps_in_numbers() -> None:
+    image = Image.new("RGB", (200, 56), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    for left in (12, 44, 76, 112):
+        draw.rectangle((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
+    (line,) = TesseractLines(Scripted(("2501", 0.95), width=200)).recognize([np.asarray(image)], ReadingOptions())
+    assert not line.has_unread
+
+
+def test_ink_in_no_word_is_a_sign_that_the_text_lacks() -> None:
+    line, short = (
+        TesseractLines(Scripted((LINE, 0.95), width=width)).recognize([drawn.text(LINE)], ReadingOptions())[0]
+        for width in (2000, 100)
+    )
+    assert not line.has_unread
+    assert short.has_unread
 
 
 @pytest.mark.parametrize("best", [0, 1, 2])

@@ -208,6 +208,17 @@ def test_a_sign_that_ppocr_hardly_knows_is_doubtful(auto: Engine) -> None:
     assert reading.confidence < 0.9
 
 
+@pytest.mark.parametrize("size", [24, 36])
+def test_a_sign_that_no_engine_knows_lowers_the_score(engine: Engine, size: int) -> None:
+    image, draw = canvas(190, 70)
+    put(draw, 12, 12, "75,90", size)
+    assert engine.read(np.asarray(image), ReadingOptions()).confidence > 0.9
+    # Fonts have a frame in place of signs that they lack.
+    left = round(14 + ImageFont.load_default(size).getlength("75,90 "))
+    draw.rectangle((left, 12 + 0.3 * size, left + 0.4 * size, 12 + 1.1 * size), outline=drawn.BLACK, width=2)
+    assert engine.read(np.asarray(image), ReadingOptions()).confidence < 0.9
+
+
 def test_doubtful_words_are_named_and_lower_the_score(auto: Engine) -> None:
     clean = auto.read(drawn.text("Delivered on Thursday"), ReadingOptions())
     assert clean.confidence > 0.9

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.page_frame import PageFrame
-from boxocr.reading.prepare import dark_on_light, grey, turn
+from boxocr.reading.prepare import dark_on_light, grey, turn, without_panels
 from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Piece, cosine_and_sine
@@ -68,8 +68,8 @@ def _straight(image: Pixels, line: Piece, margin: float) -> tuple[Pixels, PageFr
 
 
 def ink_of(image: Pixels) -> NDArray[np.bool_]:
-    """The ink of a line image, dark or light."""
-    flat = dark_on_light(grey(image))
+    """The ink of a line image, dark or light, or both where a part of it is on a panel."""
+    flat = without_panels(dark_on_light(grey(image)))
     paper, ink = np.percentile(flat, (90, 1))
     return np.asarray(flat < paper - _INK * (paper - ink))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from boxocr.reading.detection.components import Numbers
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.whole_page import Line, mean_confidence
 
@@ -13,6 +14,8 @@ from boxocr.reading.whole_page import Line, mean_confidence
 # 5.8 %.
 _DETECTED_PAPER = 0.12
 _CUT = 0.75
+# One of which each letter is as high as this share of those of the other lines is whole; of handwriting only some are.
+_WHOLE = 0.9
 _NEAR_EDGE = 0.15
 _EDGE_INK = 0.03
 
@@ -67,8 +70,10 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         half = (0.5 - _DETECTED_PAPER) * line.height
         spans.append((max(middle - half, 0), min(middle + half, height)))
     whole = max((bottom - top for top, bottom in spans), default=0)
+    letters = [_letter_heights(span, found) for span in spans]
+    usual = max((float(np.median(heights)) for heights in letters if heights.size), default=0.0)
     kept = []
-    for line, (top, bottom) in zip(lines, spans, strict=True):
+    for line, (top, bottom), own in zip(lines, spans, letters, strict=True):
         across = [x for x, _ in line.corners()]
         near = _NEAR_EDGE * whole
         touching = [
@@ -77,6 +82,13 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
             if is_near
         ]
         is_cut = max(touching, default=0) > _EDGE_INK * line.width
-        if not is_cut or bottom - top >= _CUT * whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+        is_whole = bottom - top >= _CUT * whole or (own.size and own.min() >= _WHOLE * usual)
+        if not is_cut or is_whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
             kept.append(line)
     return kept
+
+
+def _letter_heights(span: tuple[float, float], found: Projection) -> Numbers:
+    """How high the letters between two rows of a box are."""
+    middles = found.pieces.top + found.pieces.height / 2
+    return found.pieces.height[(middles > span[0]) & (middles < span[1])]

@@ -15,9 +15,11 @@ _MOST_PIXELS = 4_000_000
 # A line covers ink this far around it, in its heights.
 _AROUND = 0.2
 
-# Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; letters
-# this near to each other, in their heights, are one line.
-_LOWEST = 0.3
+# Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; lower ones,
+# down to the second number, only where there are several. Letters this near to each other, in their heights, are one
+# line.
+_LOWEST, _SMALL = 0.3, 0.15
+_SEVERAL = 3
 _LOWEST_PIXELS = 5
 _TOGETHER = 0.8
 
@@ -50,7 +52,8 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     for line in lines:
         cv2.fillPoly(covered, [np.round(_grown(line)).astype(np.int32)], (1,))
     letters = found.pieces
-    lowest = max(_LOWEST * min((line.height for line in lines), default=0.0), _LOWEST_PIXELS)
+    least = min((line.height for line in lines), default=0.0)
+    lowest = max(_SMALL * least, _LOWEST_PIXELS)
     usual = _LINE_INK * float(np.median([line.height for line in lines])) if lines else 0.0
     middles = (letters.top + letters.height // 2, letters.left + letters.width // 2)
     is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
@@ -68,6 +71,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if groups.count > _MOST_LINES:
         return []
     group_of = groups.labels[left.top + left.height // 2, left.left + left.width // 2]
+    is_tall = left.height >= _LOWEST * least
     whole = _WHOLE * float(np.median(read)) if read.size else 0.0
     share = _WHOLE_LINE if len(lines) > 1 else _WHOLE_BESIDE_ONE
     whole_line = share * float(np.median([line.height for line in lines])) if lines else 0.0
@@ -75,8 +79,11 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     return [
         _around(left.only(group))
         for group in (group_of == number for number in np.unique(group_of))
-        if not at_edge[group].any()
-        or (float(np.median(left.height[group])) >= whole and _height(left.only(group)) >= whole_line)
+        if (is_tall[group].any() or group.sum() >= _SEVERAL)
+        and (
+            not at_edge[group].any()
+            or (float(np.median(left.height[group])) >= whole and _height(left.only(group)) >= whole_line)
+        )
     ]
 
 

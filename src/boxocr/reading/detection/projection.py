@@ -105,12 +105,15 @@ class Projection:
         letters = pieces.only(pieces.height >= _LETTER * height)
         middle = float(np.median(letters.top + letters.height / 2))
         beside = letters.only((letters.bottom <= middle) | (letters.top >= middle))
+        # Small print below a line, which a descender reaches into.
+        below = pieces.top > np.median(letters.bottom)
         # The only letter with a descender in a long line reaches below it.
         reach = _BEYOND * (bottom - top)
         middles = pieces.top + pieces.height / 2
         is_inside = (middles > top) & (middles < bottom)
         is_inside &= (pieces.top >= top - reach) & (pieces.bottom <= bottom + reach)
-        return bool(is_inside.all()) and beside.count < _OTHER_LINE and bottom - top <= _ONE_LINE * height
+        is_alone = max(beside.count, int(below.sum())) < _OTHER_LINE
+        return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
 
 
 def find(image: Pixels) -> Projection:

@@ -15,15 +15,25 @@ _LOW_QUOTES = frozenset(
 _BAR = 1.15
 _BAR_CONFIDENCE = 0.95
 
+# Languages with a word Il; in others it is a two in Roman numerals.
+_IL = frozenset("fra frm ita ita_old oci cat mlt srd cos lij".split())  # noqa: SIM905 - as above
+
+# Capital letters are at most this many times higher than small letters without ascenders and descenders: the I of "I
+# see" was taken for a rule, being 1.27 times as high as "see".
+_CAPITALS = 1.5
+_FLAT = frozenset("acemnorsuvwxz")
+
 
 def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
     """The line that some words make.
 
-    A capital I without serifs is read as a vertical bar, which is longer than letters; a low quote as a comma; the
-    rules around a field of a form as bars before and after its label.
+    A capital I without serifs is read as a vertical bar, which is longer than letters, and the second one of a Roman
+    numeral as a small l; a low quote as a comma; the rules around a field of a form as bars before and after its label.
     """
     words = with_low_quotes(words, languages)
-    highest = max((word.height for word in words if "|" not in word.text), default=0.0)
+    if _IL.isdisjoint(languages.split("+")):
+        words = [replace(word, text="II") if word.text == "Il" else word for word in words]
+    highest = _capital_height([word for word in words if "|" not in word.text])
     fixed = [
         replace(word, text="I" * len(word.text), confidence=min(word.confidence, _BAR_CONFIDENCE))
         if set(word.text) == {"|"} and (not highest or word.height < _BAR * highest)
@@ -31,6 +41,12 @@ def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
         for word in words
     ]
     return line_of(_without_rules(fixed, highest), block)
+
+
+def _capital_height(words: Sequence[Piece]) -> float:
+    """How high capital letters are at most in a line with some words; 0 without any."""
+    highest = max((word.height for word in words), default=0.0)
+    return highest * (_CAPITALS if _FLAT.issuperset("".join(word.text for word in words)) else 1.0)
 
 
 def _without_rules(words: Sequence[Piece], highest: float) -> list[Piece]:

@@ -1,22 +1,40 @@
 """Recognizing single lines with Tesseract: each prepared, and tried in other ways when it is uncertain."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, mean_confidence
+from boxocr.reading.whole_page import Line, Piece, mean_confidence
 
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
 LINE, RAW_LINE = 7, 13
 
 # From here on a line is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
+
+# A gap this wide between two figures of a number, in their heights, is a space: what follows is then a sign that
+# Tesseract takes for a figure, as the 1 that it reads for a lira sign. Around a 1 it is up to .36 wide; typewriters
+# have several wide ones, and this one is wider than the next by the second number.
+_GAP_IN_NUMBER, _WIDER = 0.4, 2.0
+_NUMBER = re.compile(r"[\d.,]+")
+
+# Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
+# far from all words.
+_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.3, 0.5, 0.2
+
+# Signs that no number ends with, but which Tesseract reads for one that it does not know.
+_NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
 
 # How an image was prepared.
 FRAMED, TO_THE_INK, SMOOTHED = "framed", "cut to the ink", "smoothed"
@@ -40,18 +58,25 @@ class TesseractLines:
 
     Args:
         recognizer: runs it.
-        attempts: in how many ways a line is prepared at most; one where another engine is asked next.
+        looks: the ways in which a line is prepared until it is recognized with certainty.
     """
 
-    def __init__(self, recognizer: PageRecognizer, attempts: int = 3) -> None:
+    def __init__(self, recognizer: PageRecognizer, looks: Sequence[str] = (FRAMED, TO_THE_INK, SMOOTHED)) -> None:
         self.recognizer = recognizer
-        self._attempts = attempts
+        self._looks = looks
         self.name = recognizer.name
         self.version = recognizer.version
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the installed languages."""
         return self.recognizer.languages()
+
+    def again(self) -> "TesseractLines":
+        """The same for lines that Tesseract recognized in their page or block already.
+
+        Cut to the ink, uncertain lines take a sixth of a page's time; on 51 pages F1 is the same without.
+        """
+        return TesseractLines(self.recognizer, [look for look in self._looks if look != TO_THE_INK])
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
@@ -60,13 +85,15 @@ class TesseractLines:
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
         """Recognize an image whose ink was found already, in the way that gives the highest confidence."""
         attempts: list[RecognizedLine] = []
-        for look, image, frame, psm in itertools.islice(_looks(found), self._attempts):
-            lines = self.recognizer.lines(image, psm, options)
+        for look in self._looks:
+            image, frame = _PREPARED[look](found)
+            lines = self.recognizer.lines(image, RAW_LINE if look == TO_THE_INK else LINE, options)
             words = tuple(frame.on_page(word) for line in lines for word in line.words)
             attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
-        return max(attempts, key=lambda attempt: _worth(attempt, attempts))
+        best = max(attempts, key=lambda attempt: _worth(attempt, attempts))
+        return replace(best, has_unread=_has_unread(best, found))
 
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
@@ -80,8 +107,8 @@ def as_seen(crop: Pixels, look: str) -> Pixels:
     grey = prepare.grey(crop)
     if prepare.is_blank(grey):
         return grey
-    images = {name: image for name, image, *_ in _looks(_found(crop))}
-    return images.get(look, images[FRAMED])
+    image, _ = _PREPARED.get(look, _framed)(_found(crop))
+    return image
 
 
 def _found(image: Pixels) -> Projection:
@@ -89,22 +116,59 @@ def _found(image: Pixels) -> Projection:
     return projection.find(grey if prepare.is_blank(grey) else prepare.dark_on_even_paper(grey))
 
 
-def _looks(found: Projection) -> Iterator[tuple[str, Pixels, PageFrame, int]]:
-    """The ways to prepare an image, with where each prepared one is on it and the page segmentation mode."""
-    yield FRAMED, *_framed(found), LINE
-    # Without searching for lines nothing of a line gets lost.
-    cut = projection.trimmed(found)
-    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
-    yield TO_THE_INK, enlarged, PageFrame(cut.left, cut.top, 1 / scale), RAW_LINE
-    # Noise of single pixels hides faint print.
-    image, frame = _framed(found.with_image(prepare.smoothed(found.image)))
-    yield SMOOTHED, image, frame, LINE
-
-
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
     enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
+
+
+def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
+    """Without searching for lines nothing of a line gets lost."""
+    cut = projection.trimmed(found)
+    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
+    return enlarged, PageFrame(cut.left, cut.top, 1 / scale)
+
+
+def _smoothed(found: Projection) -> tuple[Pixels, PageFrame]:
+    """Noise of single pixels hides faint print."""
+    return _framed(found.with_image(prepare.smoothed(found.image)))
+
+
+# A prepared image, and where it is on the one given.
+_PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
+    FRAMED: _framed,
+    TO_THE_INK: _to_the_ink,
+    SMOOTHED: _smoothed,
+}
+
+
+def _has_unread(line: RecognizedLine, found: Projection) -> bool:
+    """Whether a line has a sign that Tesseract took for another one or for a figure, as far as that shows."""
+    if _NOT_AFTER_NUMBER.search(line.text):
+        return True
+    if len(found.lines) != 1 or not line.words:
+        return False
+    top, bottom = found.lines[0]
+    ink = found.image[top:bottom] < found.limit
+    flags = np.asarray(ink.any(axis=0))
+    near = _SIGN_NEAR * (bottom - top)
+    for first, last in runs_of(flags):
+        middle = (first + last) / 2
+        is_wide = last - first >= _SIGN_WIDTH * (bottom - top) and first > 0 and last < len(flags)
+        if is_wide and not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
+            rows = np.flatnonzero(ink[:, first:last].any(axis=1))
+            if rows[-1] + 1 - rows[0] >= _SIGN_HEIGHT * (bottom - top):
+                return True
+    return any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text))
+
+
+def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
+    """Whether there is a space in a number."""
+    own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
+    rows = np.flatnonzero(own.any(axis=1))
+    gaps = runs_of(np.asarray(~own.any(axis=0)))
+    *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
+    return second > 0 and widest > max(_GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]), _WIDER * second)
 
 
 def _worth(attempt: RecognizedLine, attempts: Sequence[RecognizedLine]) -> float:

@@ -1,0 +1,107 @@
+"""Lines of a box: which ink they hold, which are whole, which are text, and which words are in two of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from boxocr.reading import line_image
+from boxocr.reading.detection import projection
+from boxocr.reading.detection.leftover import uncovered
+from boxocr.reading.duplicates import without_duplicates
+from boxocr.reading.line_selection import is_credible, without_cut
+from boxocr.reading.types import Pixels
+from boxocr.reading.whole_page import Line, Piece, line_of
+from tests.reading import drawn
+
+
+def line(*words: Piece) -> Line:
+    return line_of(words, 0)
+
+
+def bars(*rectangles: tuple[int, int, int, int], size: tuple[int, int]) -> Pixels:
+    """Ink in rectangles: left, top, right, bottom."""
+    image = Image.new("L", size, 250)
+    draw = ImageDraw.Draw(image)
+    for left, top, right, bottom in rectangles:
+        draw.rectangle((left, top, right - 1, bottom - 1), fill=20)
+    return np.asarray(image)
+
+
+def test_the_edge_of_a_neighbours_letter_is_not_in_the_place_of_the_word() -> None:
+    first = line(Piece("TUNNEL", 0.96, 8, 5, 70, 16), Piece("I", 0.94, 86, 5, 6, 16))
+    second = line(Piece("DAMAGE", 0.96, 84, 5, 78, 16))
+    assert [one.text for one in without_duplicates([first, second])] == ["TUNNEL", "DAMAGE"]
+
+
+def test_small_print_that_a_descender_reaches_into_is_kept_with_the_large_word() -> None:
+    large = line(Piece("JANKOWIAK", 0.93, 7, 9, 178, 41))
+    small = line(Piece("per", 0.97, 7, 42, 12, 8), Piece("litre", 0.97, 24, 42, 16, 8))
+    assert [one.text for one in without_duplicates([large, small])] == ["JANKOWIAK", "per litre"]
+
+
+def test_lines_that_were_recognized_as_one_are_dropped() -> None:
+    both = line(Piece("Tatai1g", 0.2, 7, 9, 178, 60))
+    lines = [line(Piece("Total", 0.97, 7, top, 80, 20)) for top in (10, 46)]
+    assert [one.text for one in without_duplicates([both, *lines])] == ["Total", "Total"]
+
+
+LARGE = [(left, 9, left + 16, 31) for left in range(30, 180, 24)]
+DESCENDER = (8, 9, 16, 46)
+SMALL = [(left, 40, left + 4, 46) for left in range(24, 70, 8)]
+
+
+def test_a_descender_does_not_make_one_line_of_two() -> None:
+    assert projection.find(bars(DESCENDER, *LARGE, size=(220, 60))).is_one_clear_line()
+    found = projection.find(bars(DESCENDER, *LARGE, *SMALL, size=(220, 60)))
+    assert len(found.lines) == 1
+    assert not found.is_one_clear_line()
+
+
+def test_a_line_of_letters_a_quarter_as_high_is_not_dirt() -> None:
+    large = Line("", 0.9, 0, 4, 200, 32)
+    found = projection.find(bars(*LARGE, *SMALL, size=(220, 60)))
+    assert len(uncovered(found, [large])) == 1
+    speck = projection.find(bars(*LARGE, SMALL[0], size=(220, 60)))
+    assert not uncovered(speck, [large])
+
+
+def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:
+    def kept(height: int, *, one_lower: int = 0) -> int:
+        letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]
+        others = [(left, 32, left + 8, 44) for left in range(4, 44, 12)]
+        found = projection.find(bars(*letters, *others, size=(50, 49)))
+        return len(without_cut([Line("", 0.9, -3, 25, 49, 26), Line("", 0.9, -1, -1, 50, height + 5)], found))
+
+    assert kept(12) == 2
+    assert kept(5) == 1
+    # Handwriting that the edge cuts off.
+    assert kept(12, one_lower=3) == 1
+
+
+def test_letters_are_ink_and_a_dark_panel_is_not() -> None:
+    crop = drawn.text("Sender kidney", size=28, ink=drawn.BLACK)
+    half = crop.shape[1] // 2
+    crop[:, half:] = 255 - crop[:, half:]
+    assert 0.05 < line_image.ink_of(crop).mean() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "confidence", "kept"),
+    [
+        # Ditto marks of a register, read as figures or an H.
+        ("11", 10, 0.6, False),
+        ("H", 10, 0.6, False),
+        # A footnote's number, and one that is hard to read in a line of its own.
+        ("11", 10, 0.8, True),
+        ("11", 24, 0.6, True),
+        ("11a", 10, 0.6, True),
+    ],
+)
+def test_low_marks_of_which_the_engine_is_unsure_are_not_text(
+    text: str, height: int, confidence: float, *, kept: bool
+) -> None:
+    detected = Line("", 0.9, 10, 10, 30, height)
+    recognized = replace(line(Piece(text, confidence, 10, 10, 20, height)), confidence=confidence)
+    assert is_credible(recognized, detected, usual=24, is_page=True) == kept
