@@ -32,11 +32,12 @@ from boxocr.geometry import Area
 from boxocr.learning.cut_letters import cut_sides
 from boxocr.learning.evidence import Evidence, SecondReading
 from boxocr.learning.review import REPORTED, Suspect, review
+from boxocr.learning.text_fit import fit_of_readings
 from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
 from boxocr.reading.engines import make
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.types import Engine, Pixels, ReadingOptions
+from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
 
 ENGINES = ("tesseract", "ppocr")
 ERRORS = ("typo", "digits", "box", "line")
@@ -95,23 +96,24 @@ class _Reader:
     def __init__(self, links: str) -> None:
         settings = EngineSettings("eng", None, links, 60)
         self._engines: list[Engine] = [make(name, settings) for name in ENGINES]
-        self._known: dict[object, tuple[tuple[SecondReading, ...], tuple[str, ...]]] = {}
+        self._known: dict[object, tuple[tuple[Reading, ...], tuple[str, ...]]] = {}
 
     def evidence(self, number: int, one: Annotated, page: Page) -> Evidence:
         """The evidence about a region."""
-        key = (id(page), one.area.key)
+        key = (id(page), one.area.key, one.text)
         if key not in self._known:
             self._known[key] = self._read(one, page)
-        readings, sides = self._known[key]
-        return Evidence(one.page, 1, 1, str(number), one.label, one.text, readings, cut=sides)
+        read, sides = self._known[key]
+        readings = tuple(SecondReading(reading.text, reading.confidence, reading.engine) for reading in read)
+        fit = fit_of_readings(one.text, read)
+        return Evidence(one.page, 1, 1, str(number), one.label, one.text, readings, cut=sides, fit=fit)
 
-    def _read(self, one: Annotated, page: Page) -> tuple[tuple[SecondReading, ...], tuple[str, ...]]:
+    def _read(self, one: Annotated, page: Page) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
         found = []
         for engine in self._engines:
             known = [code for code in one.languages.split("+") if code in engine.languages()]
-            options = ReadingOptions(languages="+".join(known or ["eng"]))
-            reading = engine.read(cut(page, one.area), options)
-            found.append(SecondReading(reading.text, reading.confidence, engine.name))
+            options = ReadingOptions(languages="+".join(known or ["eng"]), expected=one.text)
+            found.append(replace(engine.read(cut(page, one.area), options), engine=engine.name))
         return tuple(found), cut_sides(page, one.area)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from boxocr.commands.review import FIELD, FILLED_VERSION
-from boxocr.learning.evidence import Evidence, SecondReading
-from boxocr.learning.review import REPORTED, Kind, Suspect, review
+from boxocr.learning.alignment import Edit
+from boxocr.learning.evidence import Better, Evidence, SecondReading, TextFit
+from boxocr.learning.findings import Kind
+from boxocr.learning.review import REPORTED, Suspect, review
 from tests.commands.conftest import Outcome, Run
 from tests.commands.label_studio_api import ApiStandIn
 from tests.export.annotated import CONFIG, HEIGHT, WIDTH, annotation, png, rectangle, region, task
@@ -106,6 +108,22 @@ def test_planted_errors_are_found_and_nothing_else(
     assert scores[0] == max(one["score"] for one in reported.values())
     assert scores[1] < REPORTED
     assert [one["data"]["image"] for one in studio_with_page.tasks[1]] == [f"/data/upload/1/{n}.png" for n in (1, 2)]
+
+
+def test_swapped_figures_in_a_line_that_no_engine_reads_are_found(
+    run_review: Review, studio_with_page: ApiStandIn
+) -> None:
+    sheet = Image.new("L", (WIDTH, HEIGHT), 255)
+    ImageDraw.Draw(sheet).text((60, 50), LINES[3], fill=0, font=FONT)
+    studio_with_page.uploads["1/3.png"] = png(np.asarray(sheet.filter(ImageFilter.GaussianBlur(6))))
+    right, swapped = LINES[3], "Our records show 4281"
+    blurred = task(3, region("swapped", swapped, place(0)), region("right", right, place(0)))
+    done, reported = run_review(task(1, region("readable", LINES[0], place(0))), blurred)
+    assert done.code == 0, done
+    assert reported.keys() == {"swapped"}
+    assert not any(one["text"] in (right, swapped) for one in reported["swapped"]["readings"])
+    (finding,) = reported["swapped"]["findings"]
+    assert finding["sentence"] == "The image fits “4218” better than “4281”."
 
 
 def test_annotators_who_disagree_are_reported(run_review: Review) -> None:
@@ -295,6 +313,65 @@ def test_engines_that_misread_in_their_own_way_prove_nothing(
 ) -> None:
     scrawl = [evidence(f"Dear Sir {number}", "Dr S7r", "xx yy", label="Hand") for number in range(10)]
     assert not reported(*scrawl, evidence(text, *readings, label="Hand", sure=sure))
+
+
+def fit(surprise: float, *better: tuple[int, str, str, float]) -> TextFit:
+    return TextFit(surprise, tuple(Better(Edit(*edit), gain) for *edit, gain in better))  # type: ignore[arg-type]
+
+
+def hand(text: str, found: TextFit) -> Evidence:
+    """A region of a label that engines cannot read."""
+    return evidence(text, "=", "ll", label="Hand", sure=(0.2, 0.2), fit=found)
+
+
+SCRAWL = [hand(f"Dear Mister Smith {number}", fit(1.0)) for number in "abcdefghij"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "sentence"),
+    [
+        ("Sum 1,284", fit(1.0, (7, "84", "48", 2.0)), "The image fits “1,248” better than “1,284”."),
+        ("Sum 1,284 f", fit(1.0, (8, "4", "9", 5.0)), "The image fits “1,289” better than “1,284”."),
+        ("Rue deParis", fit(1.0, (1, "", "o", 7.0)), "The image fits “Roue” better than “Rue”."),
+        (
+            "to Msiter Smyth",
+            fit(1.0, (12, "y", "i", 6.0)),
+            "The image fits “Smith” better than “Smyth”, and other regions have “Smith”.",
+        ),
+        ("Yours truly", fit(4.5), "The text does not fit the box."),
+    ],
+)
+def test_errors_are_found_where_the_image_fits_another_text_better(text: str, found: TextFit, sentence: str) -> None:
+    suspect = review([*SCRAWL, hand(text, found)])[-1]
+    assert suspect.score >= REPORTED
+    assert [finding.sentence for finding in suspect.findings] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # Recognizers take letters of a hand for others, and some figures for similar ones.
+        ("Sum 1,284", fit(1.0, (7, "84", "48", 0.5), (8, "4", "9", 3.0))),
+        ("Yours truly", fit(1.0, (0, "Y", "V", 9.0))),
+        ("Dear Master Smith", fit(1.0, (6, "a", "i", 9.0))),
+        ("Dear mister Smith", fit(1.0, (5, "m", "M", 9.0))),
+        # Other texts are surprising too, short ones by chance, and long ones where a part of the line is read.
+        ("Yours truly", fit(3.5)),
+        ("No 4", fit(9.0)),
+        ("Yours truly", fit(float("inf"))),
+    ],
+)
+def test_fits_that_are_usual_prove_nothing(text: str, found: TextFit) -> None:
+    assert not reported(*SCRAWL, hand("Dear Master Jones", fit(1.0)), hand(text, found))
+
+
+def test_fits_that_are_bad_again_and_again_are_weaknesses_of_the_recognizer() -> None:
+    sevens = [hand(f"No 17{number}", fit(1.0, (4, "7", "1", 6.0))) for number in range(5)]
+    assert not reported(*SCRAWL, *sevens)
+    assert reported(*SCRAWL, *sevens[:2]).keys() == {"No 170", "No 171"}
+    blind = [hand(f"Yours truly {number}", fit(5.0)) for number in range(5)]
+    assert not reported(*SCRAWL, *blind)
+    assert reported(*SCRAWL, blind[0]).keys() == {"Yours truly 0"}
 
 
 def test_a_lone_mark_that_engines_take_for_dirt_is_not_an_error() -> None:

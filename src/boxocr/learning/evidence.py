@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from boxocr.learning.alignment import Edit
+
 
 @dataclass(frozen=True, slots=True)
 class SecondReading:
@@ -19,6 +21,33 @@ class SecondReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Better:
+    """An edit of a text after which it fits the box better.
+
+    Attributes:
+        edit: one character that is replaced, missing or too much, or two that are swapped.
+        gain: logarithm of how many times as likely the other text is.
+    """
+
+    edit: Edit
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextFit:
+    """How well a text fits its box, whether or not an engine reads it.
+
+    Attributes:
+        surprise: logarithm of how many times as likely the best reading is, for each character of the text; infinite if
+            the line is too short for the text.
+        better: the edits with the largest gains first.
+    """
+
+    surprise: float
+    better: tuple[Better, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A submitted region with everything that is known about it.
 
@@ -32,6 +61,7 @@ class Evidence:
         is_moved: whether the region was moved or resized after its suggestion was read.
         cut: the sides of the region that cut through letters: "left", "top", "right", "bottom".
         other_labels: labels of other regions of which the text is in this one.
+        fit: of the text to the box; None if an engine reads this text, or no engine gives probabilities.
         rivals: differing annotations of the same place by other annotators: "no region here", or text and label.
     """
 
@@ -45,4 +75,5 @@ class Evidence:
     is_moved: bool = False
     cut: tuple[str, ...] = ()
     other_labels: tuple[str, ...] = ()
+    fit: TextFit | None = None
     rivals: tuple[str, ...] = ()

@@ -9,11 +9,12 @@ import itertools
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from boxocr.learning.alignment import Edit, distance, edits, matches
 from boxocr.learning.evidence import Evidence
-from boxocr.learning.review_conventions import Compared, Conventions, compare, is_hardly_read, without_accents
+from boxocr.learning.findings import Finding, Kind
+from boxocr.learning.review_conventions import Compared, Conventions, compare, is_hardly_read, is_style
+from boxocr.learning.review_fits import FitReviewer
 from boxocr.learning.shapes import shape_of
 from boxocr.reading.scoring import similarity
 from boxocr.reading.text import folded
@@ -32,58 +33,6 @@ _MOST_MISREAD = 0.15
 
 # A difference that is a convention counts this much.
 _REPEATED = 0.2
-
-
-class Kind(StrEnum):
-    """The kind of a finding."""
-
-    TEXT = "text"
-    """The engines agree on another text."""
-
-    UNLIKE = "another text"
-    """The engines read something else altogether."""
-
-    MISSING = "text outside the box"
-    """A part of the text is not in the box."""
-
-    ADDED = "more text in the box"
-    """The box contains text that was not submitted."""
-
-    NO_INK = "no text in the box"
-    """Nothing is legible in the box."""
-
-    EMPTY = "without text"
-    """The region was submitted without text."""
-
-    MOVED = "moved"
-    """The region was moved after its text was read."""
-
-    CUT = "cut letters"
-    """An edge of the box cuts through letters."""
-
-    TWO_LABELS = "two labels"
-    """The box contains a region with another label."""
-
-    SHAPE = "unusual value"
-    """The value does not have the shape of its label's values."""
-
-    DISAGREEMENT = "disagreement"
-    """Annotators submitted different things."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A reason to look at a region.
-
-    Attributes:
-        kind: of the reason.
-        sentence: for people.
-        score: probability that something is wrong, 0 to 1.
-    """
-
-    kind: Kind
-    sentence: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +65,19 @@ def review(evidence: Sequence[Evidence]) -> list[Suspect]:
         evidence: of all regions of a project: conventions follow from all of them.
     """
     compared, conventions = compare(evidence)
-    return [_suspect(one, texts, conventions) for one, texts in zip(evidence, compared, strict=True)]
+    fits = FitReviewer(evidence)
+    return [_suspect(one, texts, conventions, fits) for one, texts in zip(evidence, compared, strict=True)]
 
 
-def _suspect(one: Evidence, compared: Compared, conventions: Conventions) -> Suspect:
+def _suspect(one: Evidence, compared: Compared, conventions: Conventions, fits: FitReviewer) -> Suspect:
     found = [
         *_text_findings(one, compared, conventions),
         *_place_findings(one, compared, conventions),
         *_shape_findings(one, conventions),
         *_rival_findings(one),
     ]
+    certain = {finding.kind for finding in found if finding.score >= REPORTED}
+    found += [finding for finding in fits.findings(one) if finding.kind not in certain]
     found.sort(key=lambda finding: -finding.score)
     return Suspect(one, tuple(found), _suggestion(one, compared.readings))
 
@@ -213,7 +165,7 @@ def _is_slip(edit: Edit, text: str) -> bool:
     Engines rather take letters for digits, and lose characters at the ends of a line.
     """
     before, after = edit.before, edit.after
-    if max(len(before), len(after)) > 1 or not f"{before}{after}".isalnum() or _is_style(edit):
+    if max(len(before), len(after)) > 1 or not f"{before}{after}".isalnum() or is_style(edit):
         return False
     if before and after:
         return before.isdigit() == after.isdigit()
@@ -275,17 +227,10 @@ def _edit_score(edit: Edit) -> float:
     parts = edit.before + edit.after
     if not _is_text(parts):
         return 0.35
-    if _is_style(edit):
+    if is_style(edit):
         return 0.35
     # Engines take digits for letters, people rather letters for digits.
     return 0.5 if edit.before.isdigit() and edit.after.isalpha() else 0.9
-
-
-def _is_style(edit: Edit) -> bool:
-    """Whether only the case of letters differs, or accents that engines lose or take for others."""
-    if without_accents(edit.before).casefold() != without_accents(edit.after).casefold():
-        return False
-    return without_accents(edit.before) != edit.before or without_accents(edit.after) == edit.after
 
 
 def _sentence(common: Sequence[Edit]) -> str:

@@ -137,6 +137,13 @@ def _base(char: str) -> str:
     return parts[0] if all(map(combining, parts[1:])) else char
 
 
+def is_style(edit: Edit) -> bool:
+    """Whether only the case of letters differs, or accents that engines lose or take for others."""
+    if without_accents(edit.before).casefold() != without_accents(edit.after).casefold():
+        return False
+    return without_accents(edit.before) != edit.before or without_accents(edit.after) == edit.after
+
+
 def _plain(text: str, readings: Sequence[str]) -> tuple[str, list[str]]:
     return without_accents(folded(text)), [without_accents(folded(reading)) for reading in readings]
 
@@ -151,15 +158,25 @@ def _conventions(evidence: Sequence[Evidence], compared: Sequence[Sequence[Edit]
     counts: Counter[tuple[str, str, str]] = Counter()
     for one, common in zip(evidence, compared, strict=True):
         counts.update({(one.label, edit.before, edit.after) for edit in common})
-    frequent = {key for key, count in counts.items() if count >= _CONVENTION_COUNT}
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for one in evidence:
         texts[one.label].append(folded(one.text))
     return {
         (label, before, after)
-        for label, before, after in frequent
-        if counts[label, before, after] >= _CONVENTION_SHARE * sum(before in text for text in texts[label])
+        for (label, before, after), count in counts.items()
+        if is_convention(before, count, texts[label])
     }
+
+
+def is_convention(before: str, count: int, texts: Sequence[str]) -> bool:
+    """Whether a difference from the submitted texts is a convention, or a weakness of the engines.
+
+    Args:
+        before: the part of the texts that differs.
+        count: in how many regions of a label it does.
+        texts: of all regions of the label.
+    """
+    return count >= _CONVENTION_COUNT and count >= _CONVENTION_SHARE * sum(before in text for text in texts)
 
 
 def _least_alike(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]) -> dict[str, float]:

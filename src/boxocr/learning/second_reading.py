@@ -29,6 +29,7 @@ from boxocr.learning.crops import Borrow
 from boxocr.learning.cut_letters import cut_sides
 from boxocr.learning.evidence import Evidence, SecondReading
 from boxocr.learning.overlap import share_inside
+from boxocr.learning.text_fit import fit_of_readings
 from boxocr.pages.crop import cut
 from boxocr.pages.page import Page, PageAddress
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
@@ -210,14 +211,14 @@ class SecondReader:
         key = int(task.annotation["id"]), region.id
         box, area = work.boxes[key], areas[region.id]
         text_area = text_area_of(region, task.config)
-        readings: tuple[SecondReading, ...] = ()
+        readings: tuple[Reading, ...] = ()
         sides: tuple[str, ...] = ()
         try:
             crop = cut(work.pixels, area)
             options = task.config.reading_options(
                 task.data, default=self._default, text_area=text_area, control=region.control, labels=region.labels
             )
-            readings = self._readings(crop, options)
+            readings = self._readings(crop, replace(options, expected=box.submitted))
             sides = cut_sides(work.pixels, area)
             if self._fills and box.outcome in _FORGOTTEN and text_area is not None:
                 reading = self._read(crop, options)
@@ -232,20 +233,21 @@ class SecondReader:
             region=region.id,
             label=box.label,
             text=box.submitted,
-            readings=readings,
+            readings=tuple(SecondReading(one.text, one.confidence, one.engine) for one in readings),
             is_moved=box.outcome is Outcome.MOVED,
             cut=sides,
             other_labels=work.labels_inside(region),
+            fit=fit_of_readings(box.submitted, readings),
             rivals=work.rivals.get(key, ()),
         )
 
-    def _readings(self, crop: Pixels, options: ReadingOptions) -> tuple[SecondReading, ...]:
+    def _readings(self, crop: Pixels, options: ReadingOptions) -> tuple[Reading, ...]:
         """The reading of each engine that can read the crop.
 
         Raises:
             BoxOCRError: none can.
         """
-        found: list[SecondReading] = []
+        found: list[Reading] = []
         failures: list[BoxOCRError] = []
         for engine in self._engines:
             try:
@@ -253,7 +255,7 @@ class SecondReader:
             except BoxOCRError as error:
                 failures.append(error)
             else:
-                found.append(SecondReading(reading.text, reading.confidence, engine))
+                found.append(replace(reading, engine=engine))
         if failures and not found:
             raise failures[0]
         return tuple(found)

@@ -74,4 +74,6 @@ def _of(line: Line, words: Sequence[Piece]) -> Line:
     if len(words) == len(line.words):
         return line
     rest = line_of(words, line.block)
-    return replace(rest, confidence=line.confidence, engine=line.engine, look=line.look)
+    return replace(
+        rest, confidence=line.confidence, engine=line.engine, look=line.look, probabilities=line.probabilities
+    )

@@ -11,7 +11,7 @@ from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, Langu
 from boxocr.reading.detection.tesseract import TesseractDetector
 from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition.engine_settings import EngineSettings
-from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.recognition.tesseract_lines import FRAMED, TesseractLines
 from boxocr.reading.recognizers import Recognizers
 from boxocr.reading.types import Engine, ReadingOptions
 from boxocr.settings import engine_names
@@ -68,7 +68,7 @@ def _auto(settings: EngineSettings) -> Pipeline:
         # PP-OCR needs no data for the language; Tesseract helps with the others.
         tesseract = _runner(replace(settings, languages=""))
     # PP-OCR looks at the lines of which Tesseract is unsure, so that Tesseract tries each in one way only.
-    recognizers = Recognizers(TesseractLines(tesseract, attempts=1), ppocr)
+    recognizers = Recognizers(TesseractLines(tesseract, (FRAMED,)), ppocr)
     return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract))
 
 

@@ -71,19 +71,24 @@ class LineReader:
         results = {line: self._sampled[line] for line in lines if line in self._sampled}
         results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
         unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
-        for line, again in zip(unsure, self._recognized(unsure, enough), strict=True):
-            # A text of the detector's is compared; one of a sample was not compared with a second engine's yet.
-            if not line.text or again[0].probability > results[line][0].probability:
+        # Those of a sample were not compared with a second engine's text yet.
+        new, known = [line for line in unsure if not line.text], [line for line in unsure if line.text]
+        results |= dict(zip(new, self._recognized(new, enough), strict=True))
+        for line, again in zip(known, self._recognized(known, enough), strict=True):
+            if again[0].probability > results[line][0].probability:
                 results[line] = again
         return [results[line] for line in lines]
 
     def _recognized(self, lines: Sequence[Line], enough: float) -> list[Placed]:
-        pads = [PAD if line.text else _DETECTED_PAD for line in lines]
-        cuts = [line_image.cut(self._image, line, pad) for line, pad in zip(lines, pads, strict=True)]
+        """Recognize lines, either all of them new, or all recognized by the detector already."""
+        is_known = any(line.text for line in lines)
+        pad = PAD if is_known else _DETECTED_PAD
+        recognizers = self._recognizers.again() if is_known else self._recognizers
+        cuts = [line_image.cut(self._image, line, pad) for line in lines]
         clean = None
         if self._clean is not None:
-            clean = [line_image.cut(self._clean, line, pad)[0] for line, pad in zip(lines, pads, strict=True)]
-        scored = self._recognizers.recognize([cut for cut, _ in cuts], self._options, clean=clean, enough=enough)
+            clean = [line_image.cut(self._clean, line, pad)[0] for line in lines]
+        scored = recognizers.recognize([cut for cut, _ in cuts], self._options, clean=clean, enough=enough)
         return [(one, frame) for one, (_, frame) in zip(scored, cuts, strict=True)]
 
     def _of_detector(self, line: Line) -> Scored:

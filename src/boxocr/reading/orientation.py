@@ -52,7 +52,8 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
     along = [at for at, line in enumerate(lines) if line in long and _is_sideways(line) == sideways]
     samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
-    ways = (270, 90) if sideways else (0, 180)
+    # Lines that the detector recognized run as they are read.
+    ways = ((90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)) if sideways else (0, 180)
     turned = _turned(lines, ways[0])
     first = probability([turned[at] for at in samples])
     if first < _UPRIGHT:
@@ -68,6 +69,16 @@ def is_text_lost(detected: Sequence[Line], turned: Sequence[Line]) -> bool:
     """Whether most of the text that was recognized in lines was upside down, and dropped when they were turned."""
     before, after = (sum(line.width for line in lines if line.text) for lines in (detected, turned))
     return after < before / 2
+
+
+def _text(lines: Sequence[Line], way: int) -> float:
+    """How much recognized text runs in a direction."""
+    return sum(line.width for line in lines if line.text and _is_along(line, way))
+
+
+def _is_along(line: Piece, way: int) -> bool:
+    """Whether a line runs in a direction rather than against it."""
+    return abs((line.rotation - way + 180) % 360 - 180) <= 90  # noqa: PLR2004 - degrees
 
 
 def _is_sideways(line: Piece) -> bool:
@@ -87,7 +98,7 @@ def _turned(lines: Sequence[Line], way: int) -> list[Line]:
 
 def _towards(line: Line, way: int) -> Line:
     """The line, begun at its other end where that is nearer to a direction; text read upside down is dropped."""
-    if abs((line.rotation - way + 180) % 360 - 180) <= 90:  # noqa: PLR2004 - degrees
+    if _is_along(line, way):
         return line
     words = tuple(_turned_round(word) for word in reversed(line.words))
     x, y = line.corners()[2]

@@ -15,6 +15,7 @@ from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.detection.tesseract import is_handwriting
 from boxocr.reading.duplicates import without_duplicates
 from boxocr.reading.line_reading import LineReader, Placed
 from boxocr.reading.line_selection import is_credible, without_cut
@@ -256,7 +257,7 @@ class Pipeline:
                 back = -turned % 360
                 frame = PageFrame().turned(back, image.shape[1], image.shape[0])
                 lines = list(frame.lines_on_page(self._detector.detect(prepare.turn(image, back), options)))
-            scored = reader.recognize(lines, _ENOUGH_FOR_PAGES)
+            scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
             return _result(_credible(scored, lines, is_page=True), scored, turned, empty=0)
         if not turned:
             lines = without_cut(lines, found)
@@ -311,6 +312,7 @@ class Pipeline:
             turned=-result.turned % 360,
             doubtful=doubtful,
             note=_NOTE if result.empty and result.rows else "",
+            lines=tuple(line.probabilities for row in result.rows for line in row if line.probabilities is not None),
         )
 
 
@@ -345,5 +347,11 @@ def _one(single: Scored) -> _Result:
 def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
     read = scored.line
-    line = replace(line_of(scored.words, 0), confidence=scored.probability, engine=read.engine, look=read.look)
+    line = replace(
+        line_of(scored.words, 0),
+        confidence=scored.probability,
+        engine=read.engine,
+        look=read.look,
+        probabilities=read.probabilities,
+    )
     return frame.on_page(line)

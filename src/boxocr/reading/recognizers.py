@@ -48,6 +48,12 @@ class Recognizers:
             return Recognizers(second)
         return None
 
+    def again(self) -> "Recognizers":
+        """The engines as they recognize lines that the first one recognized with others already."""
+        if isinstance(self.first, TesseractLines):
+            return Recognizers(self.first.again(), self._second)
+        return self
+
     def recognize(
         self,
         images: Sequence[Pixels],

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from boxocr.reading.agreement import restored
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.text import folded, has_ambiguous_case
 from boxocr.reading.whole_page import Piece, enclosing
@@ -120,6 +121,8 @@ def better(first: RecognizedLine, second: RecognizedLine, missing: frozenset[str
         second: the other one, by an engine that lacks some characters.
         missing: these characters.
     """
+    if similarity(first.text, second.text) >= _SAME:
+        second = replace(second, words=restored(second.words, first.words))
     if not first.words or not second.words:
         line, empty = (first, second) if first.words else (second, first)
         only = _scored(line, None)

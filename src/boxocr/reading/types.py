@@ -55,6 +55,7 @@ class ReadingOptions:
         charset: the characters that may occur; empty for all. Spaces and line ends are always allowed.
         engine: ``tesseract``, ``pytesseract``, ``ppocr``, ``auto`` or ``package.module:Class``; empty for the pool's.
         head: path of a recognizer head that PP-OCR uses; empty for its own. The content behind a path never changes.
+        expected: a text that the crop may have: PP-OCR then gives probabilities of characters; empty for none.
 
     Raises:
         LanguageMissing: when ``languages`` is not a list of language codes.
@@ -66,6 +67,7 @@ class ReadingOptions:
     charset: str = ""
     engine: str = ""
     head: str = ""
+    expected: str = ""
 
     def __post_init__(self) -> None:
         """Refuse options that no engine has."""
@@ -77,6 +79,20 @@ class ReadingOptions:
             raise ReadingError(
                 f"Page segmentation mode {self.psm} gives no text.", "Use 6 for a block, 7 for a line, 8 for a word."
             )
+
+
+@dataclass(frozen=True)
+class LineProbabilities:
+    """How likely each character is at each step along a line, as a recognizer with CTC sees it.
+
+    Attributes:
+        characters: of the columns after the first: the likely ones, and those of the expected text. Quotes and dashes
+            are folded into one each.
+        steps: ``(steps, 1 + characters)``; the first column is the probability of no character or a space.
+    """
+
+    characters: tuple[str, ...]
+    steps: NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,7 @@ class Reading:
         seconds: how long the engine took; set by the reader process.
         doubtful: words of the text that are likely to be wrong.
         note: a sentence about it for the annotator, such as that a part of the box could not be read.
+        lines: the probabilities of each line in reading order, if a text was expected and the engine gives them.
     """
 
     text: str
@@ -104,6 +121,7 @@ class Reading:
     seconds: float = field(default=0.0, compare=False)
     doubtful: tuple[str, ...] = ()
     note: str = ""
+    lines: tuple[LineProbabilities, ...] = field(default=(), compare=False)
 
 
 @runtime_checkable

@@ -8,11 +8,11 @@ of sideways and slanted text are turned with it. :class:`boxocr.geometry.Area` c
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from boxocr.reading.text import join_unspaced
-from boxocr.reading.types import Reading
+from boxocr.reading.types import LineProbabilities, Reading
 
 Level = Literal["word", "line", "block"]
 
@@ -66,12 +66,14 @@ class Line(Piece):
         block: which block of the page it belongs to; counted from 0 in reading order.
         engine: the name of the engine that read it.
         look: how its image was prepared; see :class:`~boxocr.reading.types.Reading`.
+        probabilities: see :class:`~boxocr.reading.recognition.RecognizedLine`.
     """
 
     words: tuple[Piece, ...] = ()
     block: int = 0
     engine: str = ""
     look: str = ""
+    probabilities: LineProbabilities | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """OCR engines, each behind the same protocol."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from boxocr.reading.text import join_unspaced
-from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece
 
 
@@ -18,6 +18,7 @@ class RecognizedLine:
         mean: the mean confidence over the characters, 0 to 1.
         engine: the name of the engine that recognized it.
         look: how the image was prepared for it, for people who wonder about a text.
+        probabilities: of its characters, if a text was expected and the engine gives them.
         has_unread: whether a part of the ink seems to be a sign that the text lacks.
     """
 
@@ -25,6 +26,7 @@ class RecognizedLine:
     mean: float
     engine: str
     look: str = ""
+    probabilities: LineProbabilities | None = field(default=None, compare=False)
     has_unread: bool = False
 
     @property

@@ -23,11 +23,12 @@ from boxocr.reading.ppocr_models import RecognitionModel
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
 from boxocr.reading.recognition.last_layer import Features
+from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.right_to_left import in_reading_order
 from boxocr.reading.runs import runs_of
 from boxocr.reading.text import is_unspaced
-from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,14 @@ _SPECIAL = {
     "\u2039\u203a": "fra deu",
     "\u1e9e": "deu",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognized:
+    """The characters of a line, and the probabilities of others if a text was expected."""
+
+    characters: list["_Character"]
+    probabilities: LineProbabilities | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +164,28 @@ class PPOCR:
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
-        found: dict[int, list[_Character]] = {}
+        found: dict[int, _Recognized] = {}
         head = self._head(options)
         for batch in _batches(images):
             found |= zip(batch, self._characters_of([images[at] for at in batch], options, head), strict=True)
         lines = []
         for at, image in enumerate(images):
-            probabilities = [character.probability for character in found[at] if character.text != " "]
-            mean = float(np.mean(probabilities)) if probabilities else 0.0
+            characters = found[at].characters
+            certainties = [character.probability for character in characters if character.text != " "]
+            mean = float(np.mean(certainties)) if certainties else 0.0
             ink = line_image.ink_of(image)
-            words = in_reading_order(_words(image, ink, found[at]))
-            lines.append(RecognizedLine(words, mean, self.name, has_unread=_has_unread(ink, found[at])))
+            lines.append(
+                RecognizedLine(
+                    in_reading_order(_words(image, ink, characters)),
+                    mean,
+                    self.name,
+                    probabilities=found[at].probabilities,
+                    has_unread=_has_unread(ink, characters),
+                )
+            )
         return lines
 
-    def _characters_of(
-        self, images: Sequence[Pixels], options: ReadingOptions, head: Head | None
-    ) -> list[list[_Character]]:
+    def _characters_of(self, images: Sequence[Pixels], options: ReadingOptions, head: Head | None) -> list[_Recognized]:
         """Recognize some lines at once."""
         blob = _blob(images)
         steps: NDArray[np.float32]
@@ -192,7 +207,8 @@ class PPOCR:
                 own[:, is_stray] = 0
                 kept, best = _decoded(own)
             scale = image.shape[1] * blob.shape[3] / _width(image) / len(own)
-            found.append([_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept])
+            characters = [_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept]
+            found.append(_Recognized(characters, of_steps(own, known, options.expected) if options.expected else None))
         return found
 
 

@@ -1,8 +1,7 @@
 """Recognizing single lines with Tesseract: each prepared, and tried in other ways when it is uncertain."""
 
-import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -59,18 +58,25 @@ class TesseractLines:
 
     Args:
         recognizer: runs it.
-        attempts: in how many ways a line is prepared at most; one where another engine is asked next.
+        looks: the ways in which a line is prepared until it is recognized with certainty.
     """
 
-    def __init__(self, recognizer: PageRecognizer, attempts: int = 3) -> None:
+    def __init__(self, recognizer: PageRecognizer, looks: Sequence[str] = (FRAMED, TO_THE_INK, SMOOTHED)) -> None:
         self.recognizer = recognizer
-        self._attempts = attempts
+        self._looks = looks
         self.name = recognizer.name
         self.version = recognizer.version
 
     def languages(self) -> Sequence[str]:
         """Return the codes of the installed languages."""
         return self.recognizer.languages()
+
+    def again(self) -> "TesseractLines":
+        """The same for lines that Tesseract recognized in their page or block already.
+
+        Cut to the ink, uncertain lines take a sixth of a page's time; on 51 pages F1 is the same without.
+        """
+        return TesseractLines(self.recognizer, [look for look in self._looks if look != TO_THE_INK])
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
@@ -79,8 +85,9 @@ class TesseractLines:
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
         """Recognize an image whose ink was found already, in the way that gives the highest confidence."""
         attempts: list[RecognizedLine] = []
-        for look, image, frame, psm in itertools.islice(_looks(found), self._attempts):
-            lines = self.recognizer.lines(image, psm, options)
+        for look in self._looks:
+            image, frame = _PREPARED[look](found)
+            lines = self.recognizer.lines(image, RAW_LINE if look == TO_THE_INK else LINE, options)
             words = tuple(frame.on_page(word) for line in lines for word in line.words)
             attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
@@ -100,8 +107,8 @@ def as_seen(crop: Pixels, look: str) -> Pixels:
     grey = prepare.grey(crop)
     if prepare.is_blank(grey):
         return grey
-    images = {name: image for name, image, *_ in _looks(_found(crop))}
-    return images.get(look, images[FRAMED])
+    image, _ = _PREPARED.get(look, _framed)(_found(crop))
+    return image
 
 
 def _found(image: Pixels) -> Projection:
@@ -109,22 +116,30 @@ def _found(image: Pixels) -> Projection:
     return projection.find(grey if prepare.is_blank(grey) else prepare.dark_on_even_paper(grey))
 
 
-def _looks(found: Projection) -> Iterator[tuple[str, Pixels, PageFrame, int]]:
-    """The ways to prepare an image, with where each prepared one is on it and the page segmentation mode."""
-    yield FRAMED, *_framed(found), LINE
-    # Without searching for lines nothing of a line gets lost.
-    cut = projection.trimmed(found)
-    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
-    yield TO_THE_INK, enlarged, PageFrame(cut.left, cut.top, 1 / scale), RAW_LINE
-    # Noise of single pixels hides faint print.
-    image, frame = _framed(found.with_image(prepare.smoothed(found.image)))
-    yield SMOOTHED, image, frame, LINE
-
-
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
     enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
+
+
+def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
+    """Without searching for lines nothing of a line gets lost."""
+    cut = projection.trimmed(found)
+    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
+    return enlarged, PageFrame(cut.left, cut.top, 1 / scale)
+
+
+def _smoothed(found: Projection) -> tuple[Pixels, PageFrame]:
+    """Noise of single pixels hides faint print."""
+    return _framed(found.with_image(prepare.smoothed(found.image)))
+
+
+# A prepared image, and where it is on the one given.
+_PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
+    FRAMED: _framed,
+    TO_THE_INK: _to_the_ink,
+    SMOOTHED: _smoothed,
+}
 
 
 def _has_unread(line: RecognizedLine, found: Projection) -> bool:

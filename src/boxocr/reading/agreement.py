@@ -1,0 +1,54 @@
+"""Accents and spaces of one reading of a line in another reading, where the letters of a word agree.
+
+PP-OCR's model for many languages loses the accents of some words, and spaces after commas in typescript.
+"""
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from boxocr.reading.whole_page import Piece
+
+# Shorter words with and without an accent are both words in many languages: de and dé, a and à.
+_SHORTEST = 4
+
+_BEFORE_SPACE = ",;:.!?"
+
+
+def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Add accents and spaces to the words of a line.
+
+    Args:
+        words: of one reading, on the line's image.
+        others: of another reading, which knows the accents of its language.
+    """
+    texts = [word.text for word in others]
+    pairs = set(itertools.pairwise(map(_without_accents, texts)))
+    split = itertools.chain.from_iterable(_split(word, pairs) for word in words)
+    accented = {_without_accents(text): text for text in texts}
+    return tuple(
+        replace(word, text=accented.get(word.text, word.text))
+        if word.text.isascii() and len(word.text) >= _SHORTEST and word.text not in texts
+        else word
+        for word in split
+    )
+
+
+def _split(word: Piece, pairs: Iterable[tuple[str, str]]) -> Iterator[Piece]:
+    """The word, or both parts of it if they are two words of the other reading."""
+    text = word.text
+    for at in range(1, len(text)):
+        first, second = text[:at], text[at:]
+        # Tesseract reads spaces in numbers.
+        begins_word = first[-1] in _BEFORE_SPACE and second[0].isalpha()
+        if begins_word and (_without_accents(first), _without_accents(second)) in pairs:
+            begins = word.width * at / len(text)
+            yield replace(word, text=first, width=begins)
+            yield replace(word, text=second, x=word.x + begins, width=word.width - begins)
+            return
+    yield word
+
+
+def _without_accents(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
