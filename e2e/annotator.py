@@ -80,8 +80,9 @@ class Annotator:
 
     def start_training(self) -> None:
         """Choose "Start Training" in the open menu, and wait until Label Studio has asked the backend."""
+        self.tab.get_by_text("Start Training", exact=True).click()
         with self.tab.expect_response(lambda one: one.url.endswith("/train")) as response:
-            self.tab.get_by_text("Start Training", exact=True).click()
+            self.tab.get_by_role("button", name="Start Training").click()
         assert response.value.ok, response.value.text()
 
     def open_label_stream(self, project: Project) -> None:

@@ -20,7 +20,7 @@ _DESCRIPTION = (
 )
 
 _LEARNING_DESCRIPTION = (
-    "Two pages of a book of 1809 in Fraktur. Open the first one: its lines are read. Correct twenty of them, submit, "
+    "Two pages of a book of 1809 in Fraktur. Open the first one: its lines are read. Correct them, submit, "
     "and choose Settings, Model, Start Training. A minute later, open the second page. docs/learning.md shows it."
 )
 
