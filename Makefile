@@ -113,7 +113,7 @@ e2e-nightly: $(VENV)/.installed-test
 picture: $(VENV)/.installed-test
 	VENV=$(VENV) e2e/run -k test_the_picture
 	cp e2e/shots/box-to-text.png e2e/shots/accepting.png docs/images/
-	cp e2e/shots/learning-before.png e2e/shots/learning-after.png e2e/shots/learning-status.png docs/images/
+	cp e2e/shots/learning-before.png e2e/shots/learning-after.png e2e/shots/learning-status.png e2e/shots/learning.gif docs/images/
 
 bench-accuracy: $(VENV)/.installed-bench
 	PYTHON=$(BIN)/python bench/setup.sh

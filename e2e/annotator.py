@@ -72,6 +72,19 @@ class Annotator:
             self.tab.get_by_text("OK", exact=True).click()
         assert response.value.ok, response.value.text()
 
+    def open_start_training(self, project: Project) -> None:
+        """Open the menu with "Start Training" on the Model page of the project's settings."""
+        self.tab.goto(f"{self._url}/projects/{project.id}/settings/ml")
+        self.tab.locator("[class*=backend-card] button").last.click()
+        self.tab.get_by_text("Start Training", exact=True).wait_for()
+
+    def start_training(self) -> None:
+        """Choose "Start Training" in the open menu, and wait until Label Studio has asked the backend."""
+        self.tab.get_by_text("Start Training", exact=True).click()
+        with self.tab.expect_response(lambda one: one.url.endswith("/train")) as response:
+            self.tab.get_by_role("button", name="Start Training").click()
+        assert response.value.ok, response.value.text()
+
     def open_label_stream(self, project: Project) -> None:
         """Start "Label All Tasks", which shows one task after the other."""
         self.tab.goto(f"{self._url}/projects/{project.id}/data")

@@ -83,6 +83,18 @@ _GERMAN = (
     "mit den Landkarten steht jetzt im Erdgeschoss."
 )
 
+_LETTER = (
+    "Village Library of Exampleton",
+    "Gemeindebücherei Exampleton",
+    "2 June 2026",
+    "Dear readers,",
+    *_ENGLISH.splitlines(),
+    "Kind regards, the librarians",
+    "Liebe Leserinnen und Leser,",
+    *_GERMAN.splitlines(),
+    "Mit freundlichen Grüßen, die Bibliothekare",
+)
+
 EXAMPLES = (
     Example(
         "minimal.xml",
@@ -191,16 +203,12 @@ EXAMPLES = (
             Drawn("Line", "letter.png", (70, 268, 250, 310), "Dear readers,"),
             Drawn("Heading", "letter.png", (70, 70, 562, 118), "Village Library of Exampleton"),
         ),
-        found=(
-            "Village Library of Exampleton",
-            "Gemeindebücherei Exampleton",
-            "2 June 2026",
-            "Dear readers,",
-            *_ENGLISH.splitlines(),
-            "Kind regards, the librarians",
-            "Liebe Leserinnen und Leser,",
-            *_GERMAN.splitlines(),
-            "Mit freundlichen Grüßen, die Bibliothekare",
-        ),
+        found=_LETTER,
+    ),
+    Example(
+        "learning.xml",
+        {"image": "letter.png", "language": "deu+eng"},
+        (Drawn("Line", "letter.png", (70, 268, 250, 310), "Dear readers,"),),
+        found=_LETTER,
     ),
 )

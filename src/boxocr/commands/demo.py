@@ -20,7 +20,7 @@ _DESCRIPTION = (
 )
 
 _LEARNING_DESCRIPTION = (
-    "Two pages of a book of 1809 in Fraktur. Open the first one: its lines are read. Correct twenty of them, submit, "
+    "Two pages of a book of 1809 in Fraktur. Open the first one: its lines are read. Correct them, submit, "
     "and choose Settings, Model, Start Training. A minute later, open the second page. docs/learning.md shows it."
 )
 
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     for sentence in connect(api, project.id, desired, url_given=url_given).sentences():
         say(sentence)
     if learns:
-        other = _project(api, LEARNING_TITLE, examples / "pre-annotated.xml", _LEARNING_DESCRIPTION, say)
+        other = _project(api, LEARNING_TITLE, examples / "learning.xml", _LEARNING_DESCRIPTION, say)
         _upload(api, other, sorted((examples / "fraktur").glob("*.png")), say)
         for sentence in connect(api, other.id, desired, url_given=url_given).sentences():
             say(sentence)
