@@ -29,15 +29,14 @@ def line_of(box: Box, crop: Pixels, trunk: Trunk) -> Line | None:
         return None
     image = clear_line(crop)
     features = features_of(prepare.bounded(crop) if image is None else image, trunk)
-    read = trunk.base.read(features)
-    if image is None and distance(read, box.submitted) > (1 - _READ) * len(box.submitted):
+    if image is None and distance(trunk.base.read(features), box.submitted) > (1 - _READ) * len(box.submitted):
         return None
-    # A suggestion that follows an earlier version says nothing about reading without it.
     return Line(
         # A thousand lines of a book take 20 MB as float16.
         features.astype(np.float16),
         box.submitted,
         page=str(box.task),
         label=box.label,
-        baseline=read if box.learned else box.reading,
+        # A suggestion that follows an earlier version says nothing about reading without it.
+        baseline=trunk.base.read(features) if box.learned else box.reading,
     )
