@@ -133,9 +133,10 @@ def test_a_thousand_pages_need_no_more_memory_than_some(desk: Desk) -> None:
     with _running(desk, "preannotate") as run:
         code, said = run.ended()
     assert code == 0, said
-    read_again = re.search(r"Read (\d+) tasks", said)
     # Predictions that the killed run stored or wrote into the journal are not made again.
-    assert read_again and int(read_again[1]) <= len(unread) - PAGES // 10, said
+    read_again = re.search(r"Read (\d+) tasks", said)
+    assert read_again, said
+    assert int(read_again[1]) <= len(unread) - PAGES // 10, said
     assert run.growth() <= _MOST_GROWTH, run.samples
     assert run.cpu_seconds / left <= _MOST_COST * _cpu_seconds_alone(desk, unread[:_READ_AGAIN])
 
