@@ -48,4 +48,7 @@ def session_of(model: str | bytes, threads: int) -> onnxruntime.InferenceSession
     # as long without, the detector a third longer.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # onnxruntime keeps a model from memory to load it again for other providers, of which there are none: 12 MB.
+    session._model_bytes = None  # noqa: SLF001 - there is no public way
+    return session
