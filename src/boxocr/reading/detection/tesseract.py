@@ -156,8 +156,7 @@ class _Ink:
         """By how much small print is enlarged."""
         height, size = self.letter_height, self.clean.size
         scale = min(_LETTER_HEIGHT / max(height, 1.0), _LARGEST_SCALE, (_MOST_PIXELS / size) ** 0.5)
-        # A tenth changes nothing.
-        return scale if height and scale > 1.1 else 1.0  # noqa: PLR2004
+        return scale if height and scale > 1.1 else 1.0  # noqa: PLR2004 - a tenth changes nothing
 
     def uncovered(self, lines: Sequence[Line]) -> tuple[Pixels, PageFrame] | None:
         """The part of the clean image with letters that no line covers, without the lines, and its place."""
