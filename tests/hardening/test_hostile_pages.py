@@ -206,6 +206,8 @@ def test_a_page_is_read_although_its_decoder_is_killed(web: WebServer, tmp_path:
     web.routes["/page"] = Reply(PAGE)
     web.routes["/slow"] = Reply(hostile.many_scans(5_000, 100))
     with running(tmp_path, one_reader(web.origin, ENGINE)) as server, ThreadPoolExecutor(1) as thread:
+        # A page that comes earlier than the first decoder gets one of its own.
+        until(lambda: decoders(server))
         assert texts(results_of(server, f"{web.url}/page"))
         (decoder,) = decoders(server)
         before = cpu_ticks(decoder)
