@@ -1,6 +1,5 @@
 """Lines of annotated boxes, cut out of their pages, with the features that heads are trained on."""
 
-import gc
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -76,7 +75,6 @@ def lines_of(
     return_freed_memory()
     crops = _Crops(api, project)
     cut = crops.of(boxes, settings, progress)
-    gc.collect()
     trunk = _trunk(settings)
     return_freed_memory()
     from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR

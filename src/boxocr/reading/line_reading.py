@@ -53,7 +53,7 @@ class LineReader:
         """
         new = [line for line in lines if not line.text and line not in self._sampled]
         # The other way up nearly all of a line is wrong: that shows without a second engine.
-        self._sampled |= dict(zip(new, self._recognized(new, _UPRIGHT), strict=True))
+        self._sampled |= dict(zip(new, self._recognized_new(new, _UPRIGHT), strict=True))
         scored = [self._sampled[line][0] if line in self._sampled else self._of_detector(line) for line in lines]
         # Upside down no words are likely to be right, though numbers can be; upright some lines are not either.
         letters = [sum(map(str.isalpha, one.line.text)) for one in scored]
@@ -72,18 +72,24 @@ class LineReader:
         results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
         unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
         # Those of a sample were not compared with a second engine's text yet.
-        new, known = [line for line in unsure if not line.text], [line for line in unsure if line.text]
-        results |= dict(zip(new, self._recognized(new, enough), strict=True))
-        for line, again in zip(known, self._recognized(known, enough), strict=True):
-            if again[0].probability > results[line][0].probability:
-                results[line] = again
+        new = [line for line in unsure if not line.text]
+        results |= dict(zip(new, self._recognized_new(new, enough), strict=True))
+        known = [line for line in unsure if line.text]
+        # No other letters show whether a number has a point or a comma, so numbers are recognized in all ways.
+        numbers = [line for line in known if any(map(str.isdigit, line.text))]
+        words = [line for line in known if line not in numbers]
+        for some, recognizers in ((words, self._recognizers.again()), (numbers, self._recognizers)):
+            for line, again in zip(some, self._recognized(some, recognizers, PAD, enough), strict=True):
+                if again[0].probability > results[line][0].probability:
+                    results[line] = again
         return [results[line] for line in lines]
 
-    def _recognized(self, lines: Sequence[Line], enough: float) -> list[Placed]:
-        """Recognize lines, either all of them new, or all recognized by the detector already."""
-        is_known = any(line.text for line in lines)
-        pad = PAD if is_known else _DETECTED_PAD
-        recognizers = self._recognizers.again() if is_known else self._recognizers
+    def _recognized_new(self, lines: Sequence[Line], enough: float) -> list[Placed]:
+        """Recognize lines that the detector only found."""
+        return self._recognized(lines, self._recognizers, _DETECTED_PAD, enough)
+
+    def _recognized(self, lines: Sequence[Line], recognizers: Recognizers, pad: float, enough: float) -> list[Placed]:
+        """Recognize lines, cut with paper around them."""
         cuts = [line_image.cut(self._image, line, pad) for line in lines]
         clean = None
         if self._clean is not None:
