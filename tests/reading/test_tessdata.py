@@ -1,6 +1,7 @@
 """Languages are found wherever they lie."""
 
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,36 @@ def test_a_language_in_another_folder_is_read_together_with_english(tmp_path: Pa
         assert {"eng", "xyz", "script/Own"} <= set(engine.languages())
         for languages in ("xyz", "eng+xyz", "script/Own+eng"):
             assert engine.read(drawn.text("Here it is"), ReadingOptions(languages=languages)).text == "Here it is"
+
+
+def test_arabic_is_given_in_the_order_in_which_it_is_read(tmp_path: Path) -> None:
+    letters = dict(zip("ABC", "ابج", strict=True))
+    (tmp_path / "ara.traineddata").write_bytes(with_letters(english().read_bytes(), letters))
+    engine = make("tesseract", EngineSettings("ara", str(tmp_path), str(tmp_path / "links"), 20))
+
+    assert engine.read(drawn.text("ABC CAB 125"), ReadingOptions(languages="ara")).text == "125 باج جبا"
+
+
+def with_letters(data: bytes, letters: dict[str, str]) -> bytes:
+    """Language data whose network gives Arabic letters for some Latin ones, without its dictionaries."""
+    count = struct.unpack_from("<i", data)[0]
+    starts = struct.unpack_from(f"<{count}q", data, 4)
+    ends = [*starts[1:], len(data)]
+    parts = {at: data[start:end] for at, (start, end) in enumerate(zip(starts, ends, strict=True)) if start >= 0}
+    *dictionaries, characters = 18, 19, 20, 21
+    lines = parts[characters].decode().splitlines()
+    for at, line in enumerate(lines):
+        if arabic := letters.get(line.split()[0]):
+            number = at - 1
+            lines[at] = f"{arabic} 1 0,255,0,255,0,0,0,0,0,0 Arabic {number} 13 {number} {arabic}"
+    parts[characters] = "\n".join([*lines, ""]).encode()
+    kept = {at: part for at, part in parts.items() if at not in dictionaries}
+    start = 4 + 8 * count
+    offsets = []
+    for at in range(count):
+        offsets.append(start if at in kept else -1)
+        start += len(kept.get(at, b""))
+    return struct.pack(f"<i{count}q", count, *offsets) + b"".join(kept.values())
 
 
 def test_the_named_folder_comes_first(tmp_path: Path) -> None:

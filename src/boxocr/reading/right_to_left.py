@@ -1,7 +1,8 @@
 """The order of Arabic and Hebrew text.
 
-PP-OCR's models give the characters of a line from left to right, as they are seen. Text is stored in the order in which
-it is read: from right to left, numbers and words of other scripts within it from left to right.
+PP-OCR's models give the characters of a line from left to right, as they are seen, and tesserocr those of a word. Text
+is stored in the order in which it is read: from right to left, numbers and words of other scripts within it from left
+to right.
 """
 
 import itertools
@@ -24,7 +25,7 @@ def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
     if not any(_is_right_to_left(word.text) for word in words):
         return tuple(words)
     ordered = [words[place] for place in mirrored([word.text for word in words])]
-    return tuple(replace(word, text=_reversed(word.text)) for word in ordered)
+    return tuple(replace(word, text=as_read(word.text)) for word in ordered)
 
 
 def mirrored(words: Sequence[str]) -> list[int]:
@@ -36,8 +37,8 @@ def mirrored(words: Sequence[str]) -> list[int]:
     return [place for is_rtl, run in runs for place in (run if is_rtl else reversed(list(run)))]
 
 
-def _reversed(text: str) -> str:
-    """A word in reading order; numbers and parts in other scripts keep theirs."""
+def as_read(text: str) -> str:
+    """A word whose characters are given as they are seen, in reading order; numbers and other scripts keep theirs."""
     if not _is_right_to_left(text):
         return text
     runs = itertools.groupby(reversed(text), _keeps_order)

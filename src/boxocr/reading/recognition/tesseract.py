@@ -7,6 +7,7 @@ from pathlib import Path
 import tesserocr
 
 from boxocr.errors import EngineNotUsable
+from boxocr.reading import right_to_left
 from boxocr.reading.recognition.corrections import corrected
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
@@ -147,7 +148,9 @@ def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
     if with_text:
         # The iterator raises where nothing was recognized.
         with contextlib.suppress(RuntimeError):
-            text = clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip()
+            # Words are in reading order, their letters from left to right: tesserocr calls the method of Tesseract's
+            # LTRResultIterator.
+            text = right_to_left.as_read(clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip())
             confidence = min(max(at.Confidence(tesserocr.RIL.WORD) / 100, 0.0), 1.0)
         if not text:
             return None
