@@ -5,8 +5,10 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tesserocr
+from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.errors import EngineUnavailable, LanguageMissing, ReadingError
 from boxocr.reading.engines import make
@@ -71,6 +73,31 @@ def with_letters(data: bytes, letters: dict[str, str]) -> bytes:
         offsets.append(start if at in kept else -1)
         start += len(kept.get(at, b""))
     return struct.pack(f"<i{count}q", count, *offsets) + b"".join(kept.values())
+
+
+def test_signs_that_the_data_for_fraktur_give_for_letters_become_these(tmp_path: Path) -> None:
+    (tmp_path / "frk.traineddata").symlink_to(english())
+    engine = make("tesseract", EngineSettings("frk", str(tmp_path), str(tmp_path / "links"), 20))
+    seen = {
+        "do< na<t A<h": "doch nacht Ach",
+        "ni<t outerwe> ste>en": "nicht outerweck stecken",
+        "was mu3 au8nahme 1838 Wort3)": "was mus ausnahme 1838 Wort3)",
+    }
+
+    for drawn_text, read in seen.items():
+        assert engine.read(drawn.text(drawn_text), ReadingOptions(languages="frk")).text == read
+
+
+def test_a_comma_in_fraktur_belongs_to_the_word_before_it(tmp_path: Path) -> None:
+    (tmp_path / "frk.traineddata").symlink_to(english())
+    engine = make("tesseract", EngineSettings("frk", str(tmp_path), str(tmp_path / "links"), 20))
+    font = ImageFont.load_default(28)
+    image = Image.new("RGB", (460, 60), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    draw.text((16, 12), "that he had", font=font, fill=drawn.BLACK)
+    draw.text((28 + font.getlength("that he had"), 12), ", since then", font=font, fill=drawn.BLACK)
+
+    assert engine.read(np.asarray(image), ReadingOptions(languages="frk")).text == "that he had, since then"
 
 
 def test_the_named_folder_comes_first(tmp_path: Path) -> None:
