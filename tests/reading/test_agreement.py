@@ -24,8 +24,6 @@ def line(text: str, engine: str, confidence: float) -> RecognizedLine:
         ("l'entoilage dé ses collections", "l'entoilage de ses collections", "l'entoilage de ses collections"),
         ("la meme et la même page", "la meme et la même page", "la meme et la même page"),
         ("Monsieur DOUCET, Willie", "Monsieur DOUCET,Willie", "Monsieur DOUCET, Willie"),
-        ("Sentant la force, & la", "Sentant laforce, la", "Sentant la force, la"),
-        ("Lost Name: ROSALE Z of it", "Last Name: ROSALEZ of it", "Last Name: ROSALEZ of it"),
         ("somme de 3, 50 francs", "somme de 3,50 Francs", "somme de 3,50 Francs"),
         ("a b c d e même", "page 7 meme", "page 7 meme"),
     ],

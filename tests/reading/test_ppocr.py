@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
 from boxocr.reading import onnx
@@ -41,6 +42,18 @@ def test_reads_line_by_line(engine: Engine, crop: np.ndarray) -> None:
 @pytest.mark.parametrize("shape", [(0, 0), (1, 1), (30, 300), (30, 300, 3)])
 def test_nothing_is_no_text(engine: Engine, shape: tuple[int, ...]) -> None:
     assert engine.read(np.full(shape, 200, np.uint8), ReadingOptions()).text == ""
+
+
+@pytest.mark.parametrize("grey", [150, 170, 190])
+def test_a_faint_point_in_a_number_is_not_a_space(engine: Engine, grey: int) -> None:
+    image = Image.new("RGB", (320, 60), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(28)
+    left = 16.0
+    for text, shade in (("TOTAL 1067", 20), (".", grey), ("25", 20)):
+        draw.text((left, 12), text, font=font, fill=(shade, shade, shade))
+        left += font.getlength(text) + 2
+    assert engine.read(np.asarray(image)[:, : round(left) + 16], ReadingOptions()).text == "TOTAL 1067.25"
 
 
 def test_digits_only(engine: Engine) -> None:

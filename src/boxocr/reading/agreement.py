@@ -1,7 +1,6 @@
 """Accents and spaces of one reading of a line in another reading, where the letters of a word agree.
 
-PP-OCR's model for many languages loses the accents of some words, spaces after commas in typescript, and spaces between
-words of old print.
+PP-OCR's model for many languages loses the accents of some words, and spaces after commas in typescript.
 """
 
 import itertools
@@ -15,9 +14,6 @@ from boxocr.reading.whole_page import Piece
 _SHORTEST = 4
 
 _BEFORE_SPACE = ",;:.!?"
-
-# Both parts of a word without a space have as many letters: Tesseract splits a letter off names in capitals.
-_SHORTEST_PART = 2
 
 
 def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -46,17 +42,12 @@ def _split(word: Piece, pairs: Iterable[tuple[str, str]]) -> Iterator[Piece]:
         first, second = text[:at], text[at:]
         # Tesseract reads spaces in numbers.
         begins_word = first[-1] in _BEFORE_SPACE and second[0].isalpha()
-        are_words = _is_word(first) and _is_word(second.rstrip(_BEFORE_SPACE))
-        if (begins_word or are_words) and (_without_accents(first), _without_accents(second)) in pairs:
+        if begins_word and (_without_accents(first), _without_accents(second)) in pairs:
             begins = word.width * at / len(text)
             yield replace(word, text=first, width=begins)
             yield replace(word, text=second, x=word.x + begins, width=word.width - begins)
             return
     yield word
-
-
-def _is_word(text: str) -> bool:
-    return len(text) >= _SHORTEST_PART and text.isalpha()
 
 
 def _without_accents(text: str) -> str:

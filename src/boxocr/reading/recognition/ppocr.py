@@ -50,6 +50,10 @@ _SPREAD = 1.25
 _SPACE = 0.35
 _WIDER = 3.0
 
+# A character between these shares of a gap is in the gap, faint or a point without ink: on 42 pages the characters next
+# to a gap were at most .28 in it.
+_INSIDE = (0.3, 0.8)
+
 # A piece of a line at least this wide and high, in line heights, is a sign that the text lacks when no character is as
 # near to it as the third number. In 372 printed lines of real documents there was none; the frame that a font has for
 # a lira sign is one.
@@ -269,7 +273,7 @@ def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Characte
     height, width = image.shape[:2]
     gaps = runs_of(_is_empty(ink))
     # The model gives no space for wide ones.
-    spaces = _spaces(gaps, height)
+    spaces = _spaces(gaps, height, [character.place for character in characters if character.text != " "])
     words: list[list[_Character]] = []
     ends = True
     for character in characters:
@@ -311,14 +315,19 @@ def _has_unread(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> boo
     return False
 
 
-def _spaces(gaps: Sequence[tuple[int, int]], height: int) -> list[float]:
-    """The middles of the gaps of a line that are as wide as a space."""
+def _spaces(gaps: Sequence[tuple[int, int]], height: int, places: Sequence[float]) -> list[float]:
+    """The middles of the gaps of a line that are as wide as a space and have no character."""
     # The outer two are the margins.
     inner = gaps[1:-1]
     if not inner:
         return []
     usual = statistics.median(last - first for first, last in inner)
-    return [(first + last) / 2 for first, last in inner if last - first > max(_SPACE * height, _WIDER * usual)]
+    wide = [(first, last) for first, last in inner if last - first > max(_SPACE * height, _WIDER * usual)]
+    return [
+        (first + last) / 2
+        for first, last in wide
+        if not any(_INSIDE[0] < (place - first) / (last - first) < _INSIDE[1] for place in places)
+    ]
 
 
 def _is_apart(before: _Character, after: _Character, spaces: Sequence[float]) -> bool:
