@@ -28,12 +28,12 @@ def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
 
 
 def installed_trunk(threads: int) -> Trunk:
-    """The trunk of the recognizer in the wheel.
+    """The trunk of the recognizer in the wheel. Lines are run one by one, so that it keeps little memory.
 
     Raises:
         EngineNotUsable: it is not installed.
     """
-    return Trunk(onnx.model_file("rec"), None, threads)
+    return Trunk(onnx.model_file("rec"), None, threads, keeps_memory=True)
 
 
 class PPOCRByLanguage:

@@ -20,6 +20,7 @@ class Trunk:
         characters: of its classes after the first, which means no character; None for the recognizer of the wheel,
             whose file lists them.
         threads: how many one run may use.
+        keeps_memory: see :func:`boxocr.reading.onnx.session_of`.
 
     Attributes:
         base: the last layer as a head, with all characters of the model.
@@ -29,14 +30,16 @@ class Trunk:
         EngineNotUsable: the model's last layer cannot be replaced.
     """
 
-    def __init__(self, file: Path, characters: Sequence[str] | None, threads: int) -> None:
+    def __init__(
+        self, file: Path, characters: Sequence[str] | None, threads: int, *, keeps_memory: bool = False
+    ) -> None:
         model = file.read_bytes()
         self.model = checksum(model)
         layer = last_layer(model)
         trunk = without_last_layer(model, layer)
         # onnxruntime needs memory of its own for the weights while it loads them.
         del model
-        self._session = onnx.session_of(trunk, threads)
+        self._session = onnx.session_of(trunk, threads, keeps_memory=keeps_memory)
         self._input = self._session.get_inputs()[0].name
         known = installed_characters(self._session) if characters is None else tuple(characters)
         self.base = Head(known, layer.weights, layer.bias, self.model)
