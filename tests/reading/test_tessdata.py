@@ -75,13 +75,14 @@ def with_letters(data: bytes, letters: dict[str, str]) -> bytes:
     return struct.pack(f"<i{count}q", count, *offsets) + b"".join(kept.values())
 
 
-def test_signs_that_the_data_for_fraktur_give_for_letters_become_these(tmp_path: Path) -> None:
+def test_signs_that_the_data_for_fraktur_give_for_letters_and_dashes_become_these(tmp_path: Path) -> None:
     (tmp_path / "frk.traineddata").symlink_to(english())
     engine = make("tesseract", EngineSettings("frk", str(tmp_path), str(tmp_path / "links"), 20))
     seen = {
         "do< na<t A<h": "doch nacht Ach",
         "ni<t outerwe> ste>en": "nicht outerweck stecken",
         "was mu3 au8nahme 1838 Wort3)": "was mus ausnahme 1838 Wort3)",
+        "the door == this one": "the door \u2014 this one",
     }
 
     for drawn_text, read in seen.items():

@@ -29,6 +29,9 @@ _MISREAD = (
     (re.compile(r"(?<=[^\W\d_A-ZÄÖÜ])[38](?![\d)])"), "s"),
 )
 
+# A dash of Fraktur is read as one of these.
+_DASH = re.compile("=+-?|-=|--")
+
 # It has some room before a comma or full stop, which is taken for a space: on six pages at most .51 word heights.
 _NEAR = 0.8
 
@@ -60,7 +63,7 @@ def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
 
 
 def _fraktur(words: Sequence[Piece]) -> list[Piece]:
-    """A line of Fraktur with letters in place of the signs that its data give for them, and no space before commas."""
+    """A line of Fraktur with letters and dashes where its data give other signs, and no space before commas."""
     near = _NEAR * statistics.median(word.height for word in words)
     fixed: list[Piece] = []
     for word in words:
@@ -69,7 +72,7 @@ def _fraktur(words: Sequence[Piece]) -> list[Piece]:
         if word.text in {",", "."} and last is not None and is_near and last.text[-1].isalnum():
             fixed[-1] = enclosing([last, word], joint="")
             continue
-        text = word.text
+        text = "\u2014" if _DASH.fullmatch(word.text) else word.text
         for sign, letters in _MISREAD if len(text) > 1 else ():
             text = sign.sub(letters, text)
         fixed.append(replace(word, text=text))
