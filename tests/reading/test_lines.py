@@ -11,6 +11,8 @@ from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.duplicates import without_duplicates
 from boxocr.reading.line_selection import is_credible, without_cut
+from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.scoring import alone
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
@@ -78,6 +80,14 @@ def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_o
     assert kept(5) == 1
     # Handwriting that the edge cuts off.
     assert kept(12, one_lower=3) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "is_text"), [("Ae xo", False), ("the harvest was broght to tke captoin befare noon", True)]
+)
+def test_a_long_line_of_which_the_engine_is_unsure_is_text(text: str, is_text: bool) -> None:
+    words = tuple(Piece(word, 0.35, 60.0 * at, 0, 50, 20) for at, word in enumerate(text.split()))
+    assert alone(RecognizedLine(words, 0.35, "tesseract")).is_text == is_text
 
 
 def test_letters_are_ink_and_a_dark_panel_is_not() -> None:

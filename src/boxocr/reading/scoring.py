@@ -56,8 +56,10 @@ _COMPARED = {
 # Where one engine sees text and the other none, the probability is lower by this factor.
 _ONLY_ONE = 0.5
 
-# A text of which engines are less sure on average is not text but a picture or dirt.
+# A text of which engines are less sure on average is not text but a picture or dirt; a long one is a line of bad print
+# or of vocalized Hebrew, of which a page lost four of seven lines.
 _LEAST_MEAN = 0.4
+_LONG, _LEAST_MEAN_OF_LONG = 40, 0.3
 
 # Texts more alike than this differ in a character or two.
 _SAME = 0.85
@@ -105,7 +107,8 @@ class Scored:
         """Whether there is text at all, of which an engine is not wholly unsure."""
         if not self.words:
             return False
-        return max(self.line.mean, self.other.mean if self.other else 0.0) >= _LEAST_MEAN
+        mean = max(self.line.mean, self.other.mean if self.other else 0.0)
+        return mean >= (_LEAST_MEAN_OF_LONG if len(self.line.text) >= _LONG else _LEAST_MEAN)
 
 
 def alone(line: RecognizedLine) -> Scored:
