@@ -21,8 +21,7 @@ from boxocr.reading import line_image, prepare
 from boxocr.reading.model_languages import UNSPACED
 from boxocr.reading.ppocr_models import RecognitionModel
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
-from boxocr.reading.recognition.last_layer import Features
+from boxocr.reading.recognition.head import HEAD_ERRORS, Features, Head, load_head
 from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.right_to_left import in_reading_order
