@@ -1,6 +1,5 @@
 """Which detected lines are text of a box or page, and which are dirt, pictures or parts of other lines."""
 
-import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,7 +65,7 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
     spans = []
     for line in lines:
         # A detected line has paper around its ink.
-        middle = statistics.fmean(y for _, y in line.corners())
+        _, middle = line.middle
         half = (0.5 - _DETECTED_PAPER) * line.height
         spans.append((max(middle - half, 0), min(middle + half, height)))
     whole = max((bottom - top for top, bottom in spans), default=0)

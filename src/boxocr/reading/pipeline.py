@@ -255,8 +255,9 @@ class Pipeline:
             if orientation.is_text_lost(detected, lines):
                 # Tesseract reads a page better than lines that are cut out of it, and does it in less time.
                 back = -turned % 360
-                frame = PageFrame().turned(back, image.shape[1], image.shape[0])
-                lines = list(frame.lines_on_page(self._detector.detect(prepare.turn(image, back), options)))
+                level = prepare.turn(image, back)
+                frame = PageFrame().turned(back, image, level)
+                lines = list(frame.lines_on_page(self._detector.detect(level, options)))
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
             return _result(_credible(scored, lines, is_page=True), scored, turned, empty=0)
         if not turned:

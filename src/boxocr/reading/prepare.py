@@ -53,7 +53,7 @@ _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
 
-# How far to look for paper on that copy, a power of two: farther than a stroke is wide, less far than shadows are soft.
+# How far to look for paper on that copy: farther than a stroke is wide, less far than shadows are soft.
 # A line fills a copy that is lower than this.
 _REACH = 2
 _LOW = 20
@@ -223,9 +223,7 @@ def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
 
 def margin(image: Pixels, paper: int) -> Pixels:
     """Add a margin in the paper's own grey: a white one would be a frame around shaded or dark paper."""
-    framed = np.full((image.shape[0] + 2 * MARGIN, image.shape[1] + 2 * MARGIN), paper, np.uint8)
-    framed[MARGIN:-MARGIN, MARGIN:-MARGIN] = image
-    return framed
+    return np.asarray(cv2.copyMakeBorder(image, *(MARGIN,) * 4, cv2.BORDER_CONSTANT, value=paper), np.uint8)
 
 
 def smoothed(image: Pixels) -> Pixels:
@@ -250,15 +248,5 @@ def _background(image: Pixels) -> Pixels:
     """Return a small picture of the paper without the text: the lightest pixel around, since paper is lighter."""
     small = _small(image, _BACKGROUND_SAMPLE)
     reach = _REACH if min(small.size) < _LOW else 2 * _REACH
-    lightest = _lightest_around(_lightest_around(np.asarray(small), reach).T, reach).T
-    return np.asarray(Image.fromarray(np.ascontiguousarray(lightest)).filter(ImageFilter.BoxBlur(reach)))
-
-
-def _lightest_around(image: Pixels, reach: int) -> Pixels:
-    """Return for each pixel the lightest one of its column within ``reach`` rows, which is a power of two."""
-    lightest = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
-    span = 1
-    while span <= reach:
-        lightest = np.maximum(lightest[:-span], lightest[span:])
-        span *= 2
-    return np.maximum(lightest[:-1], lightest[1:])[: image.shape[0]]
+    lightest = cv2.dilate(np.asarray(small), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(Image.fromarray(lightest).filter(ImageFilter.BoxBlur(reach)))

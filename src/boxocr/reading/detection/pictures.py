@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
+from boxocr.reading.line_image import fill
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
@@ -36,10 +38,7 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
     size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     covered = np.zeros(small.shape, np.uint8)
-    for line in known:
-        pad = 0.3 * line.height
-        corners = np.array(line.corners()) + np.array([(-pad, -pad), (pad, -pad), (pad, pad), (-pad, pad)])
-        cv2.fillPoly(covered, [np.round(corners / shrink).astype(np.int32)], (1,))
+    fill(covered, PageFrame(scale=1 / shrink).lines_on_page(line.padded(0.3 * line.height) for line in known))
     # Known text and rules darken the mean, and the paper next to them is light then; without them it is the mean of
     # little where they are close together. Ink differs from both.
     plain = _difference(small, np.zeros_like(covered))
@@ -57,14 +56,12 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
         for x, y, width, height in zip(groups.left, groups.top, groups.width, groups.height, strict=True):
             share = float(ink[y : y + height, x : x + width].mean())
             if _LEAST_INK < share < _MOST_INK:
-                pad = 0.2 * height
-                box = (x - pad, y - pad, width + 2 * pad, height + 2 * pad)
-                found.append(Line("", 0.0, *(float(number) * shrink for number in box)))
+                box = (float(number) * shrink for number in (x, y, width, height))
+                found.append(Line("", 0.0, *box).padded(0.2 * float(height) * shrink))
     chosen: list[Line] = []
     for line in sorted(found, key=lambda line: -line.width * line.height):
         # The paper inside letters is ink of the other polarity.
-        x, y = line.x + line.width / 2, line.y + line.height / 2
-        if all(other.distance(x, y) for other in chosen):
+        if all(other.distance(*line.middle) for other in chosen):
             chosen.append(line)
     return chosen[:_MOST_LINES]
 

@@ -93,8 +93,5 @@ def _along_text(centre: tuple[float, float], width: float, height: float, angle:
         width, height = height, width
     # Within a half turn, since a line has no direction yet.
     angle = (angle - 90 * quarters + 90) % 180 - 90
-    radians = np.radians(angle)
-    cosine, sine = np.cos(radians), np.sin(radians)
-    x = centre[0] - width / 2 * cosine + height / 2 * sine
-    y = centre[1] - width / 2 * sine - height / 2 * cosine
-    return Line("", score, float(x), float(y), float(width), float(height), float(angle % 360))
+    x, y = centre[0] - width / 2, centre[1] - height / 2
+    return Line("", score, x, y, width, height).turned_about_middle(angle)

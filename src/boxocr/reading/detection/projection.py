@@ -148,11 +148,8 @@ def find(image: Pixels) -> Projection:
 def lines(found: Projection) -> list[Line]:
     """The lines as rectangles, each as wide as all of the ink."""
     left, right = found.columns
-    pads = [_PAPER * (bottom - top) for top, bottom in found.lines]
-    return [
-        Line("", 1.0, left - pad, top - pad, right - left + 2 * pad, bottom - top + 2 * pad)
-        for (top, bottom), pad in zip(found.lines, pads, strict=True)
-    ]
+    lines = [Line("", 1.0, left, top, right - left, bottom - top) for top, bottom in found.lines]
+    return [line.padded(_PAPER * line.height) for line in lines]
 
 
 def trimmed(found: Projection) -> Projection:
