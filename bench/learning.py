@@ -37,8 +37,7 @@ from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
 from boxocr.reading.recognition.head import Head
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.recognition.trunk import Trunk, installed_trunk
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
 SIZES = (20, 50, 200)

@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.recognition.trunk import Trunk, installed_trunk
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 

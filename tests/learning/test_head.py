@@ -16,8 +16,7 @@ from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk, without_last_layer
+from boxocr.reading.recognition.trunk import Trunk, installed_trunk, without_last_layer
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 

@@ -9,8 +9,7 @@ from PIL import Image, ImageDraw
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.duplicates import without_duplicates
-from boxocr.reading.line_selection import is_credible, without_cut
+from boxocr.reading.line_selection import is_credible, without_cut, without_duplicates
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn

@@ -158,15 +158,11 @@ def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
     fewer, more = sorted(rows, key=len)
     if len(fewer) < 2:  # noqa: PLR2004 - one row is not a column
         return False
-    if len(fewer) >= _PROSE_ROWS and all(_length(side) >= _PROSE for side in rows):
+    lengths = [statistics.median(len(item.line.text) for row in side for item in row) for side in rows]
+    if len(fewer) >= _PROSE_ROWS and min(lengths) >= _PROSE:
         return True
     level = sum(any(_are_level(row, other) for other in more) for row in fewer)
     return level < _LEVEL * len(fewer)
-
-
-def _length(rows: Sequence[_Row]) -> float:
-    """How many characters lines usually have."""
-    return statistics.median(len(item.line.text) for row in rows for item in row)
 
 
 def _are_level(row: _Row, other: _Row) -> bool:
@@ -208,4 +204,4 @@ def _begun(cap: Line, line: Line) -> Line:
     """A line whose first word begins with an initial."""
     word, *others = line.words or (line,)
     begun = replace(enclosing([cap, word], joint=""), confidence=min(cap.confidence, word.confidence))
-    return replace(line_of((begun, *others), line.block), confidence=min(cap.confidence, line.confidence))
+    return replace(line_of((begun, *others)), confidence=min(cap.confidence, line.confidence))

@@ -26,7 +26,7 @@ _LEVEL = 0.15
 # to be right; the other way must be better by this, and upside down as likely as the last number: with .25 alone,
 # prices in small boxes were read upside down.
 _SAMPLES = 5
-_UPRIGHT = 0.5
+UPRIGHT = 0.5
 _BETTER = 0.25
 _CLEARLY = 0.8
 
@@ -58,7 +58,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     ways = ((90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)) if sideways else (0, 180)
     turned = _turned(lines, ways[0])
     first = probability([turned[at] for at in samples])
-    if first < _UPRIGHT:
+    if first < UPRIGHT:
         other_way = _turned(lines, ways[1])
         # Figures are likely upside down as well.
         other = probability([other_way[at] for at in samples], words_only=not sideways)

@@ -216,6 +216,12 @@ def enlarge(image: Pixels, text_height: float) -> tuple[Pixels, float]:
     return resized(image, size, cv2.INTER_CUBIC), scale
 
 
+def shrunk(image: Pixels, shrink: float) -> Pixels:
+    """Return an image with this many pixels of each side averaged to one."""
+    size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
+    return resized(image, size, cv2.INTER_AREA) if shrink > 1 else image
+
+
 def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
     """Return an image at another width and height, by one of OpenCV's ways to interpolate."""
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)

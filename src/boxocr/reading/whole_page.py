@@ -151,6 +151,19 @@ class ReadPage:
     missing: tuple[int, int, int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AreaReading:
+    """A reading and the area of the page that it belongs to.
+
+    Attributes:
+        reading: with text.
+        area: in page pixels; None for the area that was asked for, unchanged.
+    """
+
+    reading: Reading
+    area: Area | None = None
+
+
 def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
     """The word, line or block that a click at a point of the page means.
 
@@ -196,7 +209,7 @@ def mean_confidence(pieces: Sequence[Piece]) -> float:
     return sum(len(piece.text) * piece.confidence for piece in pieces) / length if length else 0.0
 
 
-def line_of(words: Sequence[Piece], block: int) -> Line:
+def line_of(words: Sequence[Piece], block: int = 0) -> Line:
     """The line that some words make, one at least."""
     whole = enclosing(words, joint=" ")
     return Line(**vars(whole) | {"text": join_unspaced(whole.text)}, words=tuple(words), block=block)

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boxocr.reading import prepare
 from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components
-from boxocr.reading.runs import runs_of
+from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
@@ -143,6 +144,12 @@ def find(image: Pixels) -> Projection:
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
     above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
     return Projection(image, paper, limit, lines, edges, has_rules, cut_above=above, cut_below=below, known=pieces)
+
+
+def of_crop(crop: Pixels) -> Projection | None:
+    """Find the text lines of a crop as it was drawn; None if there is nothing to read."""
+    grey = prepare.grey(crop)
+    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey))
 
 
 def lines(found: Projection) -> list[Line]:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from boxocr.reading.whole_page import Line, Piece, line_of
 Find = Callable[[Pixels, int, ReadingOptions], list[Line]]
 
 # Page segmentation modes: columns, blocks and lines; one block; and lines anywhere.
-_AUTO, _BLOCK, _SPARSE = 3, 6, 11
+AUTO, _BLOCK, _SPARSE = 3, 6, 11
 
 # An image whose lines are less skewed is read as it is.
 _STRAIGHT = 0.5
@@ -109,7 +109,7 @@ class TesseractDetector:
     def _detect(self, even: Pixels, options: ReadingOptions) -> list[Line]:
         """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
         ink = _ink(even)
-        lines = self._found(ink.with_table, ink.scale, _AUTO, options)
+        lines = self._found(ink.with_table, ink.scale, AUTO, options)
         legible = lines if is_handwriting(lines) else [line for line in lines if line.confidence >= _LEGIBLE]
         if (rest := ink.uncovered(legible)) is not None:
             image, frame = rest
@@ -117,8 +117,7 @@ class TesseractDetector:
             lines = _with_uncovered(lines, others)
         lines = [line for line in lines if len(line.text) != 1 or line.text.isalnum()]
         # Light text on a picture has become dark text on a light one, or not: both are looked for.
-        lines += pictures.lines(even, lines)
-        return lines
+        return lines + pictures.lines(even, lines)
 
     def _found(self, image: Pixels, scale: float, psm: int, options: ReadingOptions) -> list[Line]:
         """The lines that Tesseract finds in an image when it is enlarged."""
@@ -231,12 +230,10 @@ def _ink(image: Pixels) -> _Ink:
 def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
     """The lines, and the words of others that they do not cover."""
     together = list(lines)
-    blocks = max((line.block for line in lines), default=-1) + 1
     for other in others:
         words = [word for word in other.words if _is_believed(word) and not any(_covers(line, word) for line in lines)]
         if words:
-            together.append(replace(line_of(words, other.block), block=blocks))
-            blocks += 1
+            together.append(line_of(words))
     return together
 
 

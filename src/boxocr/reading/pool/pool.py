@@ -19,7 +19,7 @@ from boxocr.reading import page_frame, prepare
 from boxocr.reading.pool import probe
 from boxocr.reading.pool.jobs import Job, JobQueue, Priority
 from boxocr.reading.pool.reader_process import START_SECONDS, ReaderProcess
-from boxocr.reading.pool.worker import EngineInfo, Reader
+from boxocr.reading.pool.worker import Reader
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import PageLayout, PageReading
@@ -69,7 +69,7 @@ class ReaderPool:
         self._tessdata = tessdata
         self._models = models
         self._links = ""
-        self._engine_info = EngineInfo("", "", ())
+        self._description: tuple[str, list[str]] = "", []
         self._changed = threading.Condition()
         self._jobs: JobQueue | None = None
         self._supervisors: list[threading.Thread] = []
@@ -112,7 +112,7 @@ class ReaderPool:
             supervisor.start()
         try:
             self._wait_until_started()
-            self._engine_info = self._run(Reader.engine_info, self._engine, priority=Priority.CHECK)
+            self._description = self._run(Reader.describe, self._engine, priority=Priority.CHECK)
             self._check_languages()
         except BaseException:
             self.close()
@@ -172,11 +172,11 @@ class ReaderPool:
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
-        return list(self._engine_info.languages)
+        return list(self._description[1])
 
     def describe(self) -> str:
         """Return the name and version of the pool's engine, such as ``tesseract 5.5.4``."""
-        return f"{self._engine_info.name} {self._engine_info.version}".strip()
+        return self._description[0]
 
     def probe(self) -> None:
         """Read a small rendered word with the configured languages.
@@ -317,7 +317,7 @@ class ReaderPool:
     def _send(self, job: Job, reader: ReaderProcess) -> bool:
         """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
         try:
-            reader.send_job(job.method, job.args)
+            reader.send(pickle.dumps((job.method, job.args), protocol=5))
         except ProcessGone:
             self._mark_lost(reader)
             return False

@@ -1,8 +1,6 @@
 """One reader process and the pipe to it."""
 
-import pickle
 import time
-from collections.abc import Callable, Sequence
 
 from boxocr.process import logs
 from boxocr.process.killable import KillableProcess
@@ -31,15 +29,6 @@ class ReaderProcess(KillableProcess):
     def __init__(self, engine: str, settings: EngineSettings) -> None:
         args = (engine, settings, logs.configured())
         super().__init__(worker.serve, args, name="boxocr-reader", start_seconds=START_SECONDS)
-
-    def send_job(self, method: Callable[..., object], args: Sequence[object]) -> None:
-        """Send a job, a method of :class:`~boxocr.reading.pool.worker.Reader`. Then call :meth:`answer`.
-
-        Raises:
-            ProcessGone: the process is dead.
-            Exception: the arguments could not be pickled, for instance for lack of memory; the process is unaffected.
-        """
-        self.send(pickle.dumps((method, args), protocol=5))
 
     def answer(self, timeout: float, *, patient: bool = False) -> bytes:
         """Wait for the job to end, and return its pickled answer.

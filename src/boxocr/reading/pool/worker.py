@@ -8,7 +8,6 @@ import pickle
 import time
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -28,22 +27,6 @@ _log = logging.getLogger(__name__)
 
 # The pool's engine, and a few for projects with another one. PP-OCR takes 200 MB.
 _KEPT_ENGINES = 4
-
-
-# Without slots, which would slow down pickling.
-@dataclass(frozen=True)
-class EngineInfo:
-    """How an engine describes itself.
-
-    Attributes:
-        name: as readings carry it.
-        version: of the engine or of the library behind it.
-        languages: the codes that it can be asked for.
-    """
-
-    name: str
-    version: str
-    languages: tuple[str, ...]
 
 
 class Reader:
@@ -71,20 +54,20 @@ class Reader:
         return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-        """Read a whole page; see :class:`~boxocr.reading.custom_engine.PageReader`."""
+        """Read a whole page; see :class:`~boxocr.reading.pipeline.Pipeline`."""
         engine = self._engine(options.engine)
         began = time.perf_counter()
         reading = page_reader(engine).read_page(image, frame, options)
         return dataclasses.replace(reading, seconds=time.perf_counter() - began)
 
     def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
-        """Find where the text of a page is; see :class:`~boxocr.reading.custom_engine.PageReader`."""
+        """Find where the text of a page is; see :class:`~boxocr.reading.pipeline.Pipeline`."""
         return page_reader(self._engine(options.engine)).find_layout(image, frame, options)
 
-    def engine_info(self, name: str) -> EngineInfo:
-        """Describe the engine called ``name``, loading it first if need be."""
+    def describe(self, name: str) -> tuple[str, list[str]]:
+        """The name and version of the engine called ``name``, and its languages, loading it first if need be."""
         engine = self._engine(name)
-        return EngineInfo(engine.name, engine.version, tuple(engine.languages()))
+        return f"{engine.name} {engine.version}".strip(), list(engine.languages())
 
     def _engine(self, name: str) -> Engine:
         """The engine called ``name``, or the pool's for an empty name."""

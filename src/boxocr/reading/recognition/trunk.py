@@ -15,8 +15,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from boxocr.errors import EngineNotUsable
-from boxocr.reading import onnx
-from boxocr.reading.ppocr_models import installed_characters
+from boxocr.reading import onnx, ppocr_models
 from boxocr.reading.recognition.head import Array, Head, checksum
 
 # Types and the label of fields: https://github.com/protocolbuffers/protobuf, descriptor.proto.
@@ -60,13 +59,40 @@ class Trunk:
         del model
         self._session = onnx.session_of(trunk, threads)
         self._input = self._session.get_inputs()[0].name
-        known = installed_characters(self._session) if characters is None else tuple(characters)
+        known = ppocr_models.installed_characters(self._session) if characters is None else tuple(characters)
         self.base = Head(known, weights, bias, self.model)
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features of lines, ``(lines, steps, size)``, for the model's input."""
         (found,) = self._session.run(None, {self._input: blob})
         return np.asarray(found, np.float32)
+
+
+def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
+    """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
+
+    Args:
+        languages: codes joined by ``+``.
+        folder: with models of the operator's, if any.
+        threads: how many one run may use.
+
+    Raises:
+        EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`, or the last layer cannot be replaced.
+    """
+    if folder is None:
+        return installed_trunk(threads)
+    _, models = ppocr_models.load(folder, threads)
+    model = ppocr_models.of_languages(models, languages)
+    return Trunk(model.file, model.characters, threads)
+
+
+def installed_trunk(threads: int) -> Trunk:
+    """The trunk of the recognizer in the wheel.
+
+    Raises:
+        EngineNotUsable: it is not installed.
+    """
+    return Trunk(onnx.model_file("rec"), None, threads)
 
 
 def without_last_layer(model: bytes) -> tuple[bytes, Array, Array]:
