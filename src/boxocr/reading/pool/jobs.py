@@ -34,7 +34,7 @@ class Job:
         timeout: seconds that it may run, without the time in the queue.
         priority: who waits for it.
         future: gets the result, or a :class:`~boxocr.errors.BoxOCRError`.
-        taken: time on the monotonic clock at which it left the queue; None before.
+        taken: time on the monotonic clock at which a reader took it; None before.
     """
 
     method: Callable[..., Any]
@@ -43,11 +43,6 @@ class Job:
     priority: Priority = Priority.INTERACTIVE
     future: Future[Any] = field(default_factory=Future)
     taken: float | None = None
-
-    def leave_queue(self) -> bool:
-        """Note the time; whether the job was not cancelled meanwhile."""
-        self.taken = time.monotonic()
-        return self.future.set_running_or_notify_cancel()
 
 
 class JobQueue:
@@ -85,14 +80,13 @@ class JobQueue:
         """
         with self._changed:
             while self._closed is None:
-                job = self._next()
-                if job is not None and job.leave_queue():
+                if job := self._next():
+                    job.taken = time.monotonic()
                     self._in_background += job.priority is Priority.BACKGROUND
                     return job
-                if job is None and not wait:
+                if not wait:
                     return None
-                if job is None:
-                    self._changed.wait(self._seconds_until_background())
+                self._changed.wait(self._seconds_until_background())
         return None
 
     def done(self, job: Job) -> None:
@@ -114,8 +108,7 @@ class JobQueue:
             self._prompt.clear()
             self._background.clear()
         for job in waiting:
-            if job.leave_queue():
-                job.future.set_exception(error)
+            job.future.set_exception(error)
 
     def close(self, error: BoxOCRError) -> None:
         """Fail all jobs in the queue, and every job added later."""
