@@ -48,10 +48,11 @@ _PAGE_SAMPLE = 700_000
 _PAGE_REACH = 9
 
 # A dark panel is a rectangle at least this high, px, solid for this many pixels around its letters; letters leave a
-# share of it dark that is between these two.
+# share of it dark that is between these two, and this much of each side: at a bold M, sides are open.
 _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
+_PANEL_SIDE = 0.9
 
 # How far to look for paper on that copy: farther than a stroke is wide, less far than shadows are soft.
 # A line fills a copy that is lower than this.
@@ -168,7 +169,7 @@ def without_panels(image: Pixels) -> Pixels:
         ):
             continue
         inside = dark[top : top + height, left : left + width]
-        if not inside[[1, 1, -2, -2], [1, -2, 1, -2]].all():
+        if min(side.mean() for side in (inside[1], inside[-2], inside[:, 1], inside[:, -2])) < _PANEL_SIDE:
             continue
         if turned is image:
             turned = image.copy()
