@@ -16,14 +16,14 @@ from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.trunk import Trunk, installed_trunk, without_last_layer
+from boxocr.reading.recognition.trunk import Trunk, trunk_of, without_last_layer
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 
 @pytest.fixture(scope="module")
 def trunk() -> Trunk:
-    return installed_trunk(threads=1)
+    return trunk_of("eng", None, threads=1)
 
 
 @cache

@@ -73,26 +73,17 @@ def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
 
     Args:
         languages: codes joined by ``+``.
-        folder: with models of the operator's, if any.
+        folder: with models of the operator's, if any; else the recognizer in the wheel reads all languages.
         threads: how many one run may use.
 
     Raises:
         EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`, or the last layer cannot be replaced.
     """
     if folder is None:
-        return installed_trunk(threads)
+        return Trunk(onnx.model_file("rec"), None, threads)
     _, models = ppocr_models.load(folder, threads)
     model = ppocr_models.of_languages(models, languages)
     return Trunk(model.file, model.characters, threads)
-
-
-def installed_trunk(threads: int) -> Trunk:
-    """The trunk of the recognizer in the wheel.
-
-    Raises:
-        EngineNotUsable: it is not installed.
-    """
-    return Trunk(onnx.model_file("rec"), None, threads)
 
 
 def without_last_layer(model: bytes) -> tuple[bytes, Array, Array]:
