@@ -100,7 +100,7 @@ class Recognizers:
                 raise
             return [scoring.alone(line) for line in second.recognize(images, options)]
         scored = [scoring.alone(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if not one.is_sure(enough)]
+        unsure = [at for at, one in enumerate(scored) if one.probability < enough]
         if second is not None and unsure:
             missing = second.missing(options.languages)
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
@@ -153,7 +153,7 @@ class LineReader:
         """
         results = {line: self._sampled[line] for line in lines if line in self._sampled}
         results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
-        unsure = [line for line in lines if line not in results or not results[line][0].is_sure(enough)]
+        unsure = [line for line in lines if line not in results or results[line][0].probability < enough]
         # Those of a sample were not compared with a second engine's text yet.
         new = [line for line in unsure if not line.text]
         results |= dict(zip(new, self._recognized(new, self._recognizers, enough), strict=True))

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from boxocr.reading.agreement import restored
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.text import folded, has_ambiguous_case
+from boxocr.reading.text import folded
 from boxocr.reading.whole_page import Piece, enclosing
 
 # Logistic regressions: a constant, and the weights of the log-odds of the weakest character, the log-odds of the mean
@@ -76,10 +76,6 @@ class Scored:
     probability: float
     words: tuple[Piece, ...]
     other: RecognizedLine | None = None
-
-    def is_sure(self, enough: float) -> bool:
-        """Whether no other engine need be asked: the line is right with this probability, in upper and lower case."""
-        return self.probability >= enough and not has_ambiguous_case(self.line.text)
 
     @property
     def is_text(self) -> bool:
