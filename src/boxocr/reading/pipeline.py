@@ -16,7 +16,7 @@ from boxocr.reading.detection import TextDetector, dots, initials, ornaments, pr
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.line_selection import is_credible, without_cut, without_duplicates
+from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
@@ -310,7 +310,7 @@ def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bo
 
 
 def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:
-    rows = ordering.in_reading_order(without_duplicates(lines), turned)
+    rows = ordering.in_reading_order(lines, turned)
     return _Result(rows, empty, turned, frozenset(one.line.engine for one, _ in scored if one.line.words))
 
 
