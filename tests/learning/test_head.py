@@ -160,3 +160,20 @@ def test_sign_test(better: int, worse: int, expected: float) -> None:
 )
 def test_what_is_learned_is_used_only_if_it_helps(verdict: Verdict, helps: bool) -> None:
     assert verdict.helps is helps
+
+
+@pytest.mark.parametrize(
+    ("verdict", "helps"),
+    [
+        # A handwriting: fewer right ones, and a third of the edits less.
+        (Verdict(50, 13, 11, 552, 350, 1, 3, 29, 7, 1200, worse_folds=1), True),
+        (Verdict(50, 13, 11, 552, 350, 1, 3, 29, 7, 1200, worse_folds=2), False),
+        (Verdict(50, 16, 11, 552, 350, 1, 6, 29, 7, 1200), False),
+        (Verdict(50, 25, 23, 552, 350, 1, 3, 29, 7, 1200, worse_folds=1), False),
+        # A blurred page.
+        (Verdict(20, 4, 5, 96, 61, 1, 0, 13, 0, 400), False),
+        (Verdict(20, 2, 4, 59, 38, 2, 0, 10, 1, 400), True),
+    ],
+)
+def test_where_fewer_lines_are_right_a_head_must_save_edits(verdict: Verdict, helps: bool) -> None:
+    assert verdict.helps_to_recognize is helps

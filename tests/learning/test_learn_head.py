@@ -74,6 +74,18 @@ def test_another_page_is_read_with_a_third_of_the_errors(
     assert head.stat().st_size < 300_000
 
 
+def test_marks_for_illegible_lines_are_counted_and_left_out(
+    boxocr: Run, project: int, studio: ApiStandIn, tmp_path: Path
+) -> None:
+    results = studio.tasks[project][0]["annotations"][0]["result"]
+    for result in results:
+        if result["type"] == "textarea":
+            result["value"]["text"] = ["~~~"]
+    done = boxocr("learn", "--project", project, "--dry-run", MODEL_DIR=str(tmp_path), OCR_ENGINE="auto")
+    assert done.says("75 boxes with one line of text.")
+    assert done.says("11 of them are left out: they have a mark, such as ~~~, where letters were recognized.")
+
+
 def test_a_head_of_another_model_is_logged_and_boxes_are_read_without_it(
     server: Backend, pages: list[PrintedPage], tmp_path: Path
 ) -> None:

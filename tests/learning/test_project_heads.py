@@ -62,3 +62,11 @@ def test_lines_that_are_mostly_right_must_come_from_several_pages() -> None:
     several = [replace(one, page=str(number % 8)) for number, one in enumerate(rare)]
     assert learn_heads(several, BASE).heads
     assert not learn_heads([replace(one, page=str(number % 3)) for number, one in enumerate(rare)], BASE).heads
+
+
+def test_marks_for_words_that_cannot_be_read_are_not_learned() -> None:
+    marks = [replace(one, text="~~~") for one in lines(60, "print", {}, first=300)]
+    assert not learn_heads(marks, BASE).heads
+    learned = learn_heads([*lines(50, "print", {"a": "x"}), *marks], BASE)
+    for one in lines(20, "print", {"a": "x"}, first=1000):
+        assert learned.read(one) == one.text

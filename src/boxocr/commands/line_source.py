@@ -18,7 +18,7 @@ from boxocr.labeling.annotations import Json
 from boxocr.labeling.regions import Region
 from boxocr.learning.boxes import Box, BoxReader
 from boxocr.learning.crops import Borrow, crop_of
-from boxocr.learning.training import Line
+from boxocr.learning.training import Line, start
 from boxocr.pages.page import Page, PageAddress
 from boxocr.pages.store import PageStore
 from boxocr.process.scheduling import return_freed_memory
@@ -77,17 +77,24 @@ def lines_of(
     cut = crops.of(boxes, settings, progress)
     trunk = _trunk(settings)
     return_freed_memory()
-    from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR
-
-    lines = []
-    # Each is freed when its features are known.
-    for box, encoded in (cut.popleft() for _ in range(len(cut))):
-        if (line := line_of(box, _decoded(encoded), trunk)) is not None:
-            lines.append((box, line))
+    lines = _with_features(cut, trunk)
     base = trunk.base
     del trunk
     return_freed_memory()
     return Lines(lines, base, crops.failures, crops.reason)
+
+
+def _with_features(cut: deque[tuple[Box, bytes]], trunk: "Trunk") -> list[tuple[Box, Line]]:
+    """The boxes with one line of text, in their order; ``cut`` is empty afterwards."""
+    from boxocr.learning.lines import line_of  # noqa: PLC0415 - needs PP-OCR
+
+    head = start(trunk.base, [box.submitted for box, _ in cut])
+    lines = []
+    # Each is freed when its features are known.
+    for box, encoded in (cut.popleft() for _ in range(len(cut))):
+        if (line := line_of(box, _decoded(encoded), trunk, head)) is not None:
+            lines.append((box, line))
+    return lines
 
 
 class _Crops:

@@ -15,7 +15,7 @@ from boxocr.learning.conventions import conflicts
 from boxocr.learning.figures import report_on
 from boxocr.learning.history import History
 from boxocr.learning.live_check import LEAST_BOXES, Followed, followers, is_worse, verdict_on
-from boxocr.learning.project_heads import LearnedHeads, in_turn, learn_heads
+from boxocr.learning.project_heads import LearnedHeads, in_turn, is_illegible, learn_heads
 from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
 from boxocr.settings.environment import Settings, available_cores
@@ -134,6 +134,8 @@ class Run:
         if found.failures:
             self.say(f"{found.failures} boxes are left out, since their pages could not be fetched: {found.reason}")
         self.say(f"{len(found.lines):,} boxes with one line of text.")
+        if marks := sum(is_illegible(line) for _, line in found.lines):
+            self.say(f"{marks:,} of them are left out: they have a mark, such as ~~~, where letters were recognized.")
         return learn_heads([line for _, line in found.lines], found.base, threads=available_cores())
 
     def _lines(self, boxes: Sequence[Box]) -> Lines | None:

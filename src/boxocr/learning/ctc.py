@@ -35,52 +35,55 @@ def occupancies(
     """
     count, longest, classes = probabilities.shape
     states = 2 * max(map(len, texts)) + 1
-    labels = np.zeros((count, states), np.int64)
-    last = np.zeros((count, states), np.float32)
-    for row, text in enumerate(texts):
-        labels[row, 1 : 2 * len(text) : 2] = text
-        last[row, 2 * len(text) - 1 : 2 * len(text) + 1] = 1
+    labels = np.zeros((2 * count, states), np.int64)
+    emitted = np.zeros((longest, 2 * count, states), np.float32)
+    for row, (length, text) in enumerate(zip(steps, texts, strict=True)):
+        used = 2 * len(text) + 1
+        labels[row, 1:used:2] = text
+        labels[count + row, 1:used:2] = text[::-1]
+        own = probabilities[row, :length].take(labels[row, :used], axis=1)
+        emitted[:length, row, :used] = own
+        emitted[:length, count + row, :used] = own[::-1, ::-1]
+    reached = _reached(emitted, labels)
+    joint = np.zeros((count, longest, states), np.float32)
+    for row, (length, text) in enumerate(zip(steps, texts, strict=True)):
+        used = 2 * len(text) + 1
+        forward = reached[:length, row, :used] * emitted[:length, row, :used]
+        backward = reached[:length, count + row, :used][::-1, ::-1]
+        np.multiply(forward, backward, out=joint[row, :length, :used])
+    joint /= np.maximum(joint.sum(axis=2, keepdims=True), _TINY)
+    characters = labels[:count, None, 1::2]
+    places = (np.arange(count * longest) * classes).reshape(count, longest, 1) + characters
+    weights = joint[:, :, 1::2].ravel()
+    found = np.bincount(places.ravel(), weights=weights, minlength=count * longest * classes)
+    occupied: NDArray[np.float32] = found.astype(np.float32).reshape(count, longest, classes)
+    occupied[:, :, 0] += joint[:, :, ::2].sum(axis=2)
+    return occupied
+
+
+def _reached(emitted: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Probability of each state at each step, given the steps before it; ``(steps, lines, states)``.
+
+    Forward and backward are the same, with everything in reverse order, so one loop does both.
+
+    Args:
+        emitted: probability of each state's class at each step, ``(steps, lines, states)``.
+        labels: class of each state, ``(lines, states)``.
+    """
+    longest, count, states = emitted.shape
     # Between two different characters there can be no step without a character.
     skips = np.zeros((count, states), np.float32)
     skips[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
-
-    emitted = np.take_along_axis(probabilities, np.broadcast_to(labels[:, None], (count, longest, states)), axis=2)
-    forward = _forward(emitted, skips)
-    # From the end of each line, with everything in reverse order.
-    ends = np.asarray(steps) - 1
-    backward = np.zeros_like(forward)
-    here = np.zeros((count, states), np.float32)
-    for step in range(longest - 1, -1, -1):
-        ending = ends == step
-        follow = here * emitted[:, step + 1] if step + 1 < longest else here
-        here = follow.copy()
-        here[:, :-1] += follow[:, 1:]
-        here[:, :-2] += (skips * follow)[:, 2:]
-        here /= np.maximum(here.sum(axis=1, keepdims=True), _TINY)
-        here[ending] = last[ending]
-        backward[:, step] = here
-
-    joint = forward * backward
-    joint /= np.maximum(joint.sum(axis=2, keepdims=True), _TINY)
-    joint *= (np.arange(longest)[None] <= ends[:, None])[..., None]
-    places = (np.arange(count * longest) * classes).reshape(count, longest, 1) + labels[:, None]
-    found = np.bincount(places.ravel(), weights=joint.ravel(), minlength=count * longest * classes)
-    return found.reshape(count, longest, classes).astype(np.float32)
-
-
-def _forward(emitted: NDArray[np.float32], skips: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probability of each state at each step, given the steps up to it; scaled to sum to 1."""
-    count, longest, states = emitted.shape
-    forward = np.zeros((count, longest, states), np.float32)
-    here = np.zeros((count, states), np.float32)
-    here[:, :2] = emitted[:, 0, :2]
+    reached = np.zeros_like(emitted)
+    reached[0, :, :2] = 1
+    # With two columns before the first state.
+    here = np.zeros((count, 2 + states), np.float32)
+    skipped = np.empty_like(skips)
     for step in range(longest):
         if step:
-            before = here
-            here = before.copy()
-            here[:, 1:] += before[:, :-1]
-            here[:, 2:] += skips[:, 2:] * before[:, :-2]
-            here *= emitted[:, step]
+            np.add(here[:, 2:], here[:, 1:-1], out=reached[step])
+            reached[step] += np.multiply(skips, here[:, :-2], out=skipped)
+        np.multiply(reached[step], emitted[step], out=here[:, 2:])
+        # Otherwise they would become too small for a float.
         here /= np.maximum(here.sum(axis=1, keepdims=True), _TINY)
-        forward[:, step] = here
-    return forward
+    return reached

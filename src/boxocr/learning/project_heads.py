@@ -7,7 +7,7 @@ print and handwriting in one project.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from boxocr.learning.training import MILD, USUAL, Line, Recipe, start, train
+from boxocr.learning.training import CAREFUL, MILD, USUAL, Line, Recipe, start, train
 from boxocr.learning.validation import NOTHING, WELL_READ, HeldOut, Read, Verdict, compare, hold_out
 from boxocr.reading.recognition.head import Head
 
@@ -17,12 +17,15 @@ _LEAST_LINES = 16
 # Lines of fewer pages are validated on other lines of the same pages, which says nothing about other documents. Where
 # most lines are right already there is too much to lose: in 4 of 20 draws of 50 lines from digital documents, which
 # were from one or two pages, a head passed that made unseen documents worse.
-_LEAST_PAGES, _POORLY_READ = 4, 0.5
+_LEAST_PAGES = 4
 
 # Lines of a label that can have a head of its own, and its edits as a share of those with the common head.
 _LEAST_OWN_LINES, _FEWER_EDITS = 50, 0.9
 
 _MOST_EXAMPLES = 10
+
+# Letters and digits of a reading that is not a line of dashes or dots.
+_WORD = 3
 
 
 @dataclass(frozen=True)
@@ -51,21 +54,23 @@ def learn_heads(lines: Sequence[Line], base: Head, *, threads: int = 1) -> Learn
     """Heads for a project, if they help.
 
     Args:
-        lines: that annotators accepted or corrected. Accepted ones keep a head from unlearning.
+        lines: that annotators accepted or corrected. Accepted ones keep a head from unlearning; illegible ones are
+            left out.
         base: the model's own head.
         threads: that train at the same time.
     """
+    lines = [line for line in lines if not is_illegible(line)]
     labels = frozenset(label for label in {line.label for line in lines} if not _is_read_well(lines, label))
     judged = [line for line in lines if line.label in labels]
     best = LearnedHeads()
     if not _is_enough(judged):
         return best
-    for recipe in (USUAL, MILD):
+    for recipe in (USUAL, CAREFUL, MILD) if _before(judged).is_of_poorly_read else (USUAL, MILD):
         others = [line for line in lines if line.label not in labels]
         held_out = hold_out(judged, _learning(base, recipe, others), threads=threads)
         helped = frozenset(label for label in labels if _is_helped(held_out, label))
         verdict = held_out.verdict(lambda line, helped=helped: line.label in helped)  # type: ignore[misc]
-        if not verdict.helps or verdict.examples < _LEAST_LINES:
+        if not verdict.helps_to_recognize or verdict.examples < _LEAST_LINES:
             helped = frozenset()
         own = _own_verdicts(held_out, helped, base, recipe, threads)
         heads = {label: _trained(_with_label(lines, label), base, recipe) for label in own}
@@ -75,6 +80,11 @@ def learn_heads(lines: Sequence[Line], base: Head, *, threads: int = 1) -> Learn
             return LearnedHeads(heads, verdict if common else NOTHING, own, _examples(held_out, common))
         best = best if best.verdict.examples else LearnedHeads(verdict=verdict)
     return best
+
+
+def is_illegible(line: Line) -> bool:
+    """Whether an annotator wrote a mark such as "~~~" or "???" for words. It would be learned as their reading."""
+    return sum(map(str.isalnum, line.baseline)) >= _WORD and not any(map(str.isalnum, line.text))
 
 
 def _own_verdicts(
@@ -90,7 +100,7 @@ def _own_verdicts(
         own = hold_out(lines, _learning(base, recipe, []), threads=threads).verdict()
         common = held_out.verdict(lambda line, label=label: line.label == label)  # type: ignore[misc]
         without = common.edits_after if label in helped else common.edits_before
-        if own.helps and own.edits_after < without and own.edits_after <= _FEWER_EDITS * without:
+        if own.helps_to_recognize and own.edits_after < without and own.edits_after <= _FEWER_EDITS * without:
             found[label] = own
     return found
 
@@ -112,9 +122,8 @@ def _learning(base: Head, recipe: Recipe, others: Sequence[Line]) -> Callable[[S
 
 def _is_enough(lines: Sequence[Line]) -> bool:
     """Whether lines say enough about pages that they are not from."""
-    right = sum(line.baseline == line.text for line in lines)
-    is_poorly_read = right < _POORLY_READ * len(lines)
-    return len(lines) >= _LEAST_LINES and (is_poorly_read or len({line.page for line in lines}) >= _LEAST_PAGES)
+    pages = len({line.page for line in lines})
+    return len(lines) >= _LEAST_LINES and (pages >= _LEAST_PAGES or _before(lines).is_of_poorly_read)
 
 
 def _is_helped(held_out: HeldOut[Line], label: str) -> bool:
@@ -145,5 +154,10 @@ def _trained(lines: Sequence[Line], base: Head, recipe: Recipe) -> Head:
 
 
 def _is_read_well(lines: Sequence[Line], label: str) -> bool:
-    verdict = compare([line for line in lines if line.label == label], lambda line: line.baseline)
+    verdict = _before(_with_label(lines, label))
     return verdict.right_before >= WELL_READ * verdict.examples
+
+
+def _before(lines: Sequence[Line]) -> Verdict:
+    """How lines are read without a head."""
+    return compare(lines, lambda line: line.baseline)

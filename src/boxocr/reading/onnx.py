@@ -32,12 +32,13 @@ def model_file(kind: str) -> Path:
     raise EngineNotUsable("PP-OCR is not installed.", "Install BoxOCR with all its dependencies.")
 
 
-def session_of(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
+def session_of(model: str | bytes, threads: int, *, keeps_memory: bool = False) -> onnxruntime.InferenceSession:
     """Load a model from a file or from memory.
 
     Args:
         model: path or content.
         threads: how many one run may use.
+        keeps_memory: whether the memory of the largest run is kept for the next one.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -46,7 +47,9 @@ def session_of(model: str | bytes, threads: int) -> onnxruntime.InferenceSession
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Lines and boxes differ in size, and a reader kept 546 MB after a page instead of 275. A recognizer takes
     # as long without, the detector a third longer.
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = keeps_memory
+    # A plan for each size would double the memory that is kept.
+    options.enable_mem_pattern = not keeps_memory
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     # onnxruntime keeps a model from memory to load it again for other providers, of which there are none: 12 MB.

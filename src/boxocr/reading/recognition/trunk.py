@@ -42,6 +42,7 @@ class Trunk:
         characters: of its classes after the first, which means no character; None for the recognizer of the wheel,
             whose file lists them.
         threads: how many one run may use.
+        keeps_memory: see :func:`boxocr.reading.onnx.session_of`.
 
     Attributes:
         base: the last layer as a head, with all characters of the model.
@@ -51,13 +52,15 @@ class Trunk:
         EngineNotUsable: the model's last layer cannot be replaced.
     """
 
-    def __init__(self, file: Path, characters: Sequence[str] | None, threads: int) -> None:
+    def __init__(
+        self, file: Path, characters: Sequence[str] | None, threads: int, *, keeps_memory: bool = False
+    ) -> None:
         model = file.read_bytes()
         self.model = checksum(model)
         trunk, weights, bias = without_last_layer(model)
         # onnxruntime needs memory of its own for the weights while it loads them.
         del model
-        self._session = onnx.session_of(trunk, threads)
+        self._session = onnx.session_of(trunk, threads, keeps_memory=keeps_memory)
         self._input = self._session.get_inputs()[0].name
         known = ppocr_models.installed_characters(self._session) if characters is None else tuple(characters)
         self.base = Head(known, weights, bias, self.model)
@@ -71,6 +74,8 @@ class Trunk:
 def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
     """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
 
+    It is for lines that are run one by one, so that it keeps little memory.
+
     Args:
         languages: codes joined by ``+``.
         folder: with models of the operator's, if any; else the recognizer in the wheel reads all languages.
@@ -80,10 +85,10 @@ def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
         EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`, or the last layer cannot be replaced.
     """
     if folder is None:
-        return Trunk(onnx.model_file("rec"), None, threads)
+        return Trunk(onnx.model_file("rec"), None, threads, keeps_memory=True)
     _, models = ppocr_models.load(folder, threads)
     model = ppocr_models.of_languages(models, languages)
-    return Trunk(model.file, model.characters, threads)
+    return Trunk(model.file, model.characters, threads, keeps_memory=True)
 
 
 def without_last_layer(model: bytes) -> tuple[bytes, Array, Array]:
