@@ -164,7 +164,7 @@ EXPORT := $(BIN)/uv export --quiet --frozen --no-default-groups --no-annotate --
 EXPORT_GROUP := $(BIN)/uv export --quiet --frozen --no-annotate --format requirements.txt --only-group
 requirements:
 	$(EXPORT) --output-file requirements.txt >/dev/null
-	$(EXPORT) --prune onnxruntime --prune rapidocr --output-file requirements/tesseract.txt >/dev/null
+	$(EXPORT) --prune onnxruntime --prune protobuf --prune rapidocr --output-file requirements/tesseract.txt >/dev/null
 	$(EXPORT) --extra ray --output-file requirements/ray.txt >/dev/null
 	$(EXPORT) --group datasets --output-file requirements/datasets.txt >/dev/null
 	$(EXPORT) --group demo --output-file requirements/demo.txt >/dev/null

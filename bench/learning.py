@@ -37,8 +37,7 @@ from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
 from boxocr.reading.recognition.head import Head
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.recognition.trunk import Trunk, trunk_of
 
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
 SIZES = (20, 50, 200)
@@ -67,7 +66,7 @@ def main() -> None:
     )
     parser.add_argument("--no-day", action="store_true", help="leave out the simulated day")
     options = parser.parse_args()
-    trunk = installed_trunk(threads=1)
+    trunk = trunk_of("eng", None, threads=1)
     base = trunk.base
     for name, lines in _sets(trunk, options.lines, options.pages).items():
         _measure(name, lines, base, options.sizes, options.typos)

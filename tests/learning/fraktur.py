@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.recognition.trunk import Trunk, trunk_of
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
@@ -59,7 +58,7 @@ def corrected(page: PrintedPage, label: str) -> list[dict[str, Any]]:
 
 @cache
 def _trunk() -> Trunk:
-    return installed_trunk(threads=1)
+    return trunk_of("eng", None, threads=1)
 
 
 def _printed(page: dict[str, Any]) -> PrintedPage:

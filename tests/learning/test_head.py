@@ -15,17 +15,15 @@ from boxocr.learning.project_heads import learn_heads
 from boxocr.learning.training import Line, start, train
 from boxocr.learning.validation import Verdict, compare, folds, sign_test
 from boxocr.reading.onnx import model_file
-from boxocr.reading.recognition.last_layer import last_layer
 from boxocr.reading.recognition.ppocr import features_of
-from boxocr.reading.recognition.ppocr_by_language import installed_trunk
-from boxocr.reading.recognition.trunk import Trunk
+from boxocr.reading.recognition.trunk import Trunk, trunk_of, without_last_layer
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
 
 @pytest.fixture(scope="module")
 def trunk() -> Trunk:
-    return installed_trunk(threads=1)
+    return trunk_of("eng", None, threads=1)
 
 
 @cache
@@ -64,7 +62,7 @@ def test_features_and_last_layer_give_the_models_own_probabilities(trunk: Trunk)
 @pytest.mark.parametrize("model", [b"", b"\x3a\x00", b"\x3a\xff", b"not a model", b"\xff" * 40])
 def test_another_model_is_refused(model: bytes) -> None:
     with pytest.raises(EngineNotUsable, match="last layer cannot be replaced"):
-        last_layer(model)
+        without_last_layer(model)
 
 
 # --- CTC

@@ -7,9 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading.box_line import as_seen
 from boxocr.reading.recognition.corrections import corrected
-from boxocr.reading.recognition.tesseract_lines import TesseractLines
+from boxocr.reading.recognition.tesseract_lines import TesseractLines, as_seen
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
@@ -121,7 +120,7 @@ def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
     words: Sequence[str], languages: str, text: str
 ) -> None:
     pieces = [Piece(word, 0.9, 50.0 * at, 0, 40, 20) for at, word in enumerate(words)]
-    assert corrected(pieces, 0, languages).text == text
+    assert corrected(pieces, languages).text == text
 
 
 @pytest.mark.parametrize(
@@ -137,13 +136,13 @@ def test_commas_before_a_word_are_a_low_quote_in_languages_that_have_one(
 )
 def test_bars_around_a_field_are_not_text(words: Sequence[tuple[str, int]], text: str) -> None:
     pieces = [Piece(word, 0.9, 90.0 * at, 0, 40, height) for at, (word, height) in enumerate(words)]
-    assert corrected(pieces, 0, "eng").text == text
+    assert corrected(pieces, "eng").text == text
 
 
 @pytest.mark.parametrize(("languages", "text"), [("eng+deu", "Class II"), ("eng+fra", "Class Il")])
 def test_a_small_l_after_a_capital_i_is_a_roman_numeral_where_no_word_is_written_so(languages: str, text: str) -> None:
     pieces = [Piece(word, 0.9, 90.0 * at, 0, 40, 20) for at, word in enumerate(("Class", "Il"))]
-    assert corrected(pieces, 0, languages).text == text
+    assert corrected(pieces, languages).text == text
 
 
 class Scripted:

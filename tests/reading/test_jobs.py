@@ -1,6 +1,6 @@
 """Drawn boxes go before work in the background, and nobody waits for a job that nobody will do."""
 
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -74,17 +74,6 @@ def test_a_single_reader_does_background_work_too() -> None:
     queue.put(job("box"))
     queue.put(job("page", Priority.BACKGROUND))
     assert names(queue, 2) == ["box", "page"]
-
-
-def test_what_was_cancelled_is_passed_over() -> None:
-    queue = JobQueue(readers=1)
-    given_up = job("given up")
-    queue.put(given_up)
-    given_up.future.cancel()
-    queue.put(job("wanted"))
-    assert names(queue, 1) == ["wanted"]
-    with pytest.raises(CancelledError):
-        given_up.future.result(0)
 
 
 def test_closing_ends_every_wait() -> None:

@@ -1,4 +1,4 @@
-"""Lines of a box: which ink they hold, which are whole, which are text, and which words are in two of them."""
+"""Lines of a box: which ink they hold, which are whole, and which are text."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.duplicates import without_duplicates
 from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import alone
@@ -29,24 +28,6 @@ def bars(*rectangles: tuple[int, int, int, int], size: tuple[int, int]) -> Pixel
     for left, top, right, bottom in rectangles:
         draw.rectangle((left, top, right - 1, bottom - 1), fill=20)
     return np.asarray(image)
-
-
-def test_the_edge_of_a_neighbours_letter_is_not_in_the_place_of_the_word() -> None:
-    first = line(Piece("TUNNEL", 0.96, 8, 5, 70, 16), Piece("I", 0.94, 86, 5, 6, 16))
-    second = line(Piece("DAMAGE", 0.96, 84, 5, 78, 16))
-    assert [one.text for one in without_duplicates([first, second])] == ["TUNNEL", "DAMAGE"]
-
-
-def test_small_print_that_a_descender_reaches_into_is_kept_with_the_large_word() -> None:
-    large = line(Piece("JANKOWIAK", 0.93, 7, 9, 178, 41))
-    small = line(Piece("per", 0.97, 7, 42, 12, 8), Piece("litre", 0.97, 24, 42, 16, 8))
-    assert [one.text for one in without_duplicates([large, small])] == ["JANKOWIAK", "per litre"]
-
-
-def test_lines_that_were_recognized_as_one_are_dropped() -> None:
-    both = line(Piece("Tatai1g", 0.2, 7, 9, 178, 60))
-    lines = [line(Piece("Total", 0.97, 7, top, 80, 20)) for top in (10, 46)]
-    assert [one.text for one in without_duplicates([both, *lines])] == ["Total", "Total"]
 
 
 LARGE = [(left, 9, left + 16, 31) for left in range(30, 180, 24)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
@@ -56,6 +56,13 @@ def test_plain_print_is_left_and_all_else_is_mended() -> None:
 
 def test_a_sliver_is_not_called_plain() -> None:
     assert not prepare.is_plain(np.full((4, 300), 255, np.uint8))
+
+
+def test_thick_letters_are_not_panels() -> None:
+    image = Image.new("L", (360, 120), 250)
+    ImageDraw.Draw(image).text((20, 20), "NAMEN", font=ImageFont.load_default(60), fill=20, stroke_width=4)
+    pixels = np.asarray(image)
+    assert prepare.without_panels(pixels) is pixels
 
 
 def test_small_text_is_enlarged_and_large_text_left() -> None:

@@ -12,12 +12,11 @@ from boxocr.pages.frame import frame_of
 from boxocr.pages.page import Page
 from boxocr.process.memory_budget import MemoryBudget
 from boxocr.reading import scoring
-from boxocr.reading.area_reading import AreaReading
-from boxocr.reading.detection.ink_box import ink_box
+from boxocr.reading.box_line import ink_box
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Reading, ReadingOptions
-from boxocr.reading.whole_page import Level, Line, Piece, under
+from boxocr.reading.whole_page import AreaReading, Level, Line, Piece, under
 
 NO_TEXT = "No text found."
 NO_TEXT_REMEDY = "Draw the box a little larger, or type the text."
@@ -163,9 +162,10 @@ class AreaReader:
             ink = ink_box(crop.pixels)
         if ink is None:
             return area
-        margin = _margin(ink.text_height)
-        left, right = max(ink.left - margin, 0), min(ink.right + margin, frame.width)
-        top, bottom = max(ink.top - margin, 0), min(ink.bottom + margin, frame.height)
+        inked, text_height = ink
+        margin = _margin(text_height)
+        left, right = max(inked.x - margin, 0), min(inked.x + inked.width + margin, frame.width)
+        top, bottom = max(inked.y - margin, 0), min(inked.y + inked.height + margin, frame.height)
         corners = [frame.on_page(x, y) for x in (left, right) for y in (top, bottom)]
         return around(corners, area.rotation, upright=area.upright)
 

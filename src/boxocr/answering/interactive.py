@@ -19,8 +19,8 @@ from boxocr.labeling.region_states import State
 from boxocr.labeling.results import Prediction, RegionAnswer
 from boxocr.learning.applied import ProjectLearning
 from boxocr.pages.page import Page, PageAddress
-from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.types import ReadingOptions
+from boxocr.reading.whole_page import AreaReading
 
 logger = logging.getLogger("boxocr.answering.interactive")
 

@@ -205,7 +205,7 @@ def _trunk(settings: Settings) -> "Trunk":
     Raises:
         CommandFailed: a model cannot be used, or its last layer cannot be replaced.
     """
-    from boxocr.reading.recognition.ppocr_by_language import trunk_of  # noqa: PLC0415 - PP-OCR can be missing
+    from boxocr.reading.recognition.trunk import trunk_of  # noqa: PLC0415 - PP-OCR can be missing
 
     folder = settings.ppocr_models
     try:

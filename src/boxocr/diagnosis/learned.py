@@ -6,6 +6,7 @@ from contextlib import suppress
 from boxocr.diagnosis.report import Finding, failed, failure, passed, skipped
 from boxocr.errors import EngineNotUsable
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
+from boxocr.reading.recognition.head import checksum
 from boxocr.settings.environment import Settings
 
 CHECK = "learning"
@@ -54,7 +55,6 @@ def _models(settings: Settings) -> set[str]:
     """Checksums of the models that this server can have."""
     try:
         from boxocr.reading import onnx  # noqa: PLC0415 - PP-OCR can be missing
-        from boxocr.reading.recognition.last_layer import checksum  # noqa: PLC0415 - the same
     except ImportError:
         return set()
     files = sorted(settings.ppocr_models.glob("*.onnx")) if settings.ppocr_models else []

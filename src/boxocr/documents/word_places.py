@@ -23,8 +23,8 @@ from boxocr.reading import prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.line_image import runs_of
 from boxocr.reading.right_to_left import mirrored
-from boxocr.reading.runs import runs_of
 from boxocr.reading.whole_page import Line, Piece
 
 Span = tuple[float, float]

@@ -32,9 +32,8 @@ from boxocr.labeling.regions import LARGEST_NUMBER, Region
 from boxocr.labeling.review_notes import review_note
 from boxocr.labeling.tag import Tag
 from boxocr.reading import scoring
-from boxocr.reading.area_reading import AreaReading
 from boxocr.reading.types import Reading
-from boxocr.reading.whole_page import Level, PageReading, Piece, ReadPage, blocks_of
+from boxocr.reading.whole_page import AreaReading, Level, PageReading, Piece, ReadPage, blocks_of
 
 TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
 MOVED = "This box was moved since it was read."

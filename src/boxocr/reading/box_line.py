@@ -1,25 +1,39 @@
-"""The image of a box with one line, as engines see it."""
+"""The image of a box with one line, and the place of a box's ink."""
 
 import numpy as np
 
+from boxocr.geometry import Area
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.recognition import tesseract_lines
 from boxocr.reading.types import Pixels
 
 PAD = 0.3
 """Paper left around a line, in its heights: the recognizers were trained on lines with some."""
 
 
+def ink_box(crop: Pixels) -> tuple[Area, float] | None:
+    """Find the ink of a crop, rules and slivers of neighbour lines at its edges left out.
+
+    Returns:
+        The smallest area around it, and the usual height of a line's ink, in pixels of the crop; None without ink.
+    """
+    image = prepare.bounded(crop)
+    found = projection.of_crop(image)
+    if found is None or not found.lines:
+        return None
+    scale = crop.shape[0] / image.shape[0]
+    top, bottom = found.lines[0][0], found.lines[-1][1]
+    left, right = found.columns
+    area = Area(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale)
+    return area, found.text_height * scale
+
+
 def clear_line(crop: Pixels) -> Pixels | None:
     """The image of the only line of a box, as it is recognized; None if the box has no clear line, or several."""
     crop = prepare.bounded(crop)
-    grey = prepare.grey(crop)
-    if prepare.is_blank(grey):
-        return None
-    found = projection.find(prepare.dark_on_even_paper(grey))
-    return line_crop(crop, found) if found.is_one_clear_line() else None
+    found = projection.of_crop(crop)
+    return line_crop(crop, found) if found is not None and found.is_one_clear_line() else None
 
 
 def line_crop(crop: Pixels, found: Projection) -> Pixels:
@@ -28,15 +42,3 @@ def line_crop(crop: Pixels, found: Projection) -> Pixels:
     pad = PAD * (bottom - top) + 1
     rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
     return np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
-
-
-def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
-    """Return the grey image that Tesseract got first for a crop of one line, for people who wonder about a text.
-
-    Args:
-        crop: as it was drawn.
-        look: the reading's.
-        turned: the reading's.
-    """
-    crop = prepare.bounded(crop)
-    return tesseract_lines.as_seen(prepare.turn(crop, turned) if turned else crop, look)

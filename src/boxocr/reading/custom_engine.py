@@ -1,57 +1,32 @@
-"""Whole pages with an engine of the user's own, which reads crops, and may find lines or read pages itself."""
+"""Whole pages with an engine of the user's own, which reads crops, and may find lines itself."""
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from boxocr.errors import EngineUnavailable
-from boxocr.reading import line_image
+from boxocr.reading import layout, line_image
 from boxocr.reading.detection import TextDetector
 from boxocr.reading.detection.tesseract import TesseractDetector
-from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.pipeline import Pipeline
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognizers import Recognizers
 from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, PageLayout, PageReading, Piece
+from boxocr.reading.whole_page import Piece
 
 
-@runtime_checkable
-class PageReader(Protocol):
-    """An engine that reads whole pages."""
-
-    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-        """Read a grey page; ``frame`` is where it is on the page that was given."""
-
-    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
-        """Find where the text of a grey page is."""
-
-
-def page_reader(engine: Engine) -> PageReader:
+def page_reader(engine: Engine) -> Pipeline:
     """The reader of whole pages for an engine: itself, or a pipeline that gives it one line after the other.
 
     Raises:
         EngineUnavailable: when the engine does not find lines, and tesserocr, which would, cannot be imported.
     """
-    if isinstance(engine, PageReader):
+    if isinstance(engine, Pipeline):
         return engine
-    detector = engine if isinstance(engine, TextDetector) else _Layout()
+    layout_analysis = TesseractDetector(lambda level, psm, _: layout.lines(level, psm))
+    detector = engine if isinstance(engine, TextDetector) else layout_analysis
     return Pipeline(engine.name, detector, Recognizers(_CustomLines(engine)))
-
-
-class _Layout:
-    """Tesseract's layout analysis, without recognition."""
-
-    def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:
-        try:
-            from boxocr.reading.recognition import tesseract  # noqa: PLC0415 - only where it is used: it can be missing
-        except ImportError as error:
-            raise EngineUnavailable("Finding lines needs tesserocr, which is not installed.") from error
-        return TesseractDetector(lambda level, psm, _: tesseract.layout(level, psm)).detect(image, options)
 
 
 class _CustomLines:
@@ -75,17 +50,17 @@ class _CustomLines:
         for left, right in line_image.columns(line_image.ink_of(image)):
             part = np.ascontiguousarray(image[:, left:right])
             reading = self._engine.read(part, options)
-            found = _in_proportion(clean(reading.text).split(), reading.confidence, *part.shape[:2])
-            words += [replace(word, x=word.x + left) for word in found]
+            found = _in_proportion(clean(reading.text).split(), reading.confidence, left, *part.shape[:2])
+            words += found
             confidences += [reading.confidence] * len(found)
         return RecognizedLine(tuple(words), statistics.fmean(confidences) if confidences else 0.0, self.name)
 
 
-def _in_proportion(words: Sequence[str], confidence: float, height: int, width: int) -> tuple[Piece, ...]:
+def _in_proportion(words: Sequence[str], confidence: float, left: float, height: int, width: int) -> list[Piece]:
     """The words of a line, each as wide as its share of the characters."""
     step = width / max(sum(map(len, words)) + len(words) - 1, 1)
-    pieces, left = [], 0.0
+    pieces = []
     for word in words:
         pieces.append(Piece(word, confidence, left, 0.0, len(word) * step, float(height)))
         left += (len(word) + 1) * step
-    return tuple(pieces)
+    return pieces

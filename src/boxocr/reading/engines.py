@@ -18,7 +18,7 @@ from boxocr.settings import engine_names
 
 if TYPE_CHECKING:
     from boxocr.reading.detection import TextDetector
-    from boxocr.reading.recognition.ppocr_by_language import PPOCRByLanguage
+    from boxocr.reading.recognition.ppocr import PPOCR
     from boxocr.reading.recognition.tesseract_lines import PageRecognizer
 
 _log = logging.getLogger(__name__)
@@ -101,27 +101,22 @@ def _runner(settings: EngineSettings) -> "PageRecognizer":
         from boxocr.reading.recognition.tesseract_cli import Program
 
         return Program(settings)
-    tesseract = Tesseract(settings)
-    if settings.languages:
-        tesseract.warm(settings.languages)
-    return tesseract
+    return Tesseract(settings)
 
 
-def _ppocr_parts(settings: EngineSettings) -> "tuple[PPOCRByLanguage, TextDetector]":
-    """PP-OCR's recognizers and its detector."""
+def _ppocr_parts(settings: EngineSettings) -> "tuple[PPOCR, TextDetector]":
+    """PP-OCR's recognizer and its detector."""
     try:
         from boxocr.reading import ppocr_models
         from boxocr.reading.detection.ppocr import PPOCRDetector
         from boxocr.reading.recognition.ppocr import PPOCR
-        from boxocr.reading.recognition.ppocr_by_language import PPOCRByLanguage
     except ImportError as error:
         _log.debug("onnxruntime cannot be imported: %s", error)
         raise EngineNotUsable(
             "PP-OCR needs onnxruntime, which is not installed.", "Install BoxOCR with all its dependencies."
         ) from None
-    models = ppocr_models.load(settings.models, settings.threads)
-    recognizers = [PPOCR(model, settings.threads) for model in models.recognizers]
-    return PPOCRByLanguage(recognizers), PPOCRDetector(models.detector.session)
+    detector, recognizers = ppocr_models.load(settings.models, settings.threads)
+    return PPOCR(recognizers, settings.threads), PPOCRDetector(detector)
 
 
 def _by_import_path(path: str) -> Engine:
@@ -157,13 +152,12 @@ def _imported(path: str) -> object:
         raise EngineNotUsable(
             f"{problem}: it needs {missing[:100]}, which is not installed.", "Install it where BoxOCR is installed."
         ) from None
-    except AttributeError as error:
-        if error.name == class_name and isinstance(error.obj, ModuleType):
+    except (Exception, SystemExit) as error:
+        is_absent = isinstance(error, AttributeError) and error.name == class_name and isinstance(error.obj, ModuleType)
+        if is_absent:
             raise EngineNotUsable(
                 f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
             ) from None
-        raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
-    except (Exception, SystemExit) as error:
         raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
 
 

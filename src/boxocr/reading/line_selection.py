@@ -1,11 +1,9 @@
 """Which detected lines are text of a box or page, and which are dirt, pictures or parts of other lines."""
 
-import statistics
 from collections.abc import Sequence
 
 import numpy as np
 
-from boxocr.reading.detection.components import Numbers
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.whole_page import Line, mean_confidence
 
@@ -66,11 +64,12 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
     spans = []
     for line in lines:
         # A detected line has paper around its ink.
-        middle = statistics.fmean(y for _, y in line.corners())
+        _, middle = line.middle
         half = (0.5 - _DETECTED_PAPER) * line.height
         spans.append((max(middle - half, 0), min(middle + half, height)))
     whole = max((bottom - top for top, bottom in spans), default=0)
-    letters = [_letter_heights(span, found) for span in spans]
+    middles = found.pieces.top + found.pieces.height / 2
+    letters = [found.pieces.height[(middles > top) & (middles < bottom)] for top, bottom in spans]
     usual = max((float(np.median(heights)) for heights in letters if heights.size), default=0.0)
     kept = []
     for line, (top, bottom), own in zip(lines, spans, letters, strict=True):
@@ -86,9 +85,3 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         if not is_cut or is_whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
             kept.append(line)
     return kept
-
-
-def _letter_heights(span: tuple[float, float], found: Projection) -> Numbers:
-    """How high the letters between two rows of a box are."""
-    middles = found.pieces.top + found.pieces.height / 2
-    return found.pieces.height[(middles > span[0]) & (middles < span[1])]

@@ -5,7 +5,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from boxocr.reading.whole_page import Line, Piece, cosine_and_sine, enclosing, line_of
+from boxocr.geometry import directions, extent
+from boxocr.reading.whole_page import Line, enclosing, line_of
 
 # Lines whose middles are this near, in heights of the lower one, are in one row.
 _SAME_ROW = 0.5
@@ -82,12 +83,10 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
 
 
 def _item(line: Line, rotation: float, usual: float) -> _Item:
-    cosine, sine = cosine_and_sine(-rotation)
-    corners = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in line.corners()]
-    across, down = [x for x, _ in corners], [y for _, y in corners]
+    (left, top), (right, bottom) = extent(line.corners(), *directions(rotation))
     # The bounds of a slanted line are higher than the line; those of a word without tall letters are lower than others.
-    middle, half = (min(down) + max(down)) / 2, max(line.height, _LOW * usual) / 2
-    return _Item(line, min(across), middle - half, max(across), middle + half)
+    middle, half = (top + bottom) / 2, max(line.height, _LOW * usual) / 2
+    return _Item(line, left, middle - half, right, middle + half)
 
 
 def _in_order(items: Sequence[_Item]) -> list[_Row]:
@@ -159,15 +158,11 @@ def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
     fewer, more = sorted(rows, key=len)
     if len(fewer) < 2:  # noqa: PLR2004 - one row is not a column
         return False
-    if len(fewer) >= _PROSE_ROWS and all(_length(side) >= _PROSE for side in rows):
+    lengths = [statistics.median(len(item.line.text) for row in side for item in row) for side in rows]
+    if len(fewer) >= _PROSE_ROWS and min(lengths) >= _PROSE:
         return True
     level = sum(any(_are_level(row, other) for other in more) for row in fewer)
     return level < _LEVEL * len(fewer)
-
-
-def _length(rows: Sequence[_Row]) -> float:
-    """How many characters lines usually have."""
-    return statistics.median(len(item.line.text) for row in rows for item in row)
 
 
 def _are_level(row: _Row, other: _Row) -> bool:
@@ -208,7 +203,5 @@ def _with_drop_caps(items: Sequence[_Item]) -> list[_Item]:
 def _begun(cap: Line, line: Line) -> Line:
     """A line whose first word begins with an initial."""
     word, *others = line.words or (line,)
-    whole = enclosing([cap, word], joint="")
-    confidence = min(cap.confidence, word.confidence)
-    begun = Piece(whole.text, confidence, whole.x, whole.y, whole.width, whole.height, whole.rotation)
-    return replace(line_of((begun, *others), line.block), confidence=min(cap.confidence, line.confidence))
+    begun = replace(enclosing([cap, word], joint=""), confidence=min(cap.confidence, word.confidence))
+    return replace(line_of((begun, *others)), confidence=min(cap.confidence, line.confidence))

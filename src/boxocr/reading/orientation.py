@@ -4,9 +4,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from boxocr.reading.whole_page import Line, Piece
+
+P = TypeVar("P", bound=Piece)
 
 # Lines this many times longer than high show how the text runs; these, how it is slanted.
 _SHOWS_AXIS = 2.0
@@ -24,7 +26,7 @@ _LEVEL = 0.15
 # to be right; the other way must be better by this, and upside down as likely as the last number: with .25 alone,
 # prices in small boxes were read upside down.
 _SAMPLES = 5
-_UPRIGHT = 0.5
+UPRIGHT = 0.5
 _BETTER = 0.25
 _CLEARLY = 0.8
 
@@ -56,7 +58,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     ways = ((90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)) if sideways else (0, 180)
     turned = _turned(lines, ways[0])
     first = probability([turned[at] for at in samples])
-    if first < _UPRIGHT:
+    if first < UPRIGHT:
         other_way = _turned(lines, ways[1])
         # Figures are likely upside down as well.
         other = probability([other_way[at] for at in samples], words_only=not sideways)
@@ -100,14 +102,12 @@ def _towards(line: Line, way: int) -> Line:
     """The line, begun at its other end where that is nearer to a direction; text read upside down is dropped."""
     if _is_along(line, way):
         return line
-    words = tuple(_turned_round(word) for word in reversed(line.words))
-    x, y = line.corners()[2]
-    return replace(line, text="", x=x, y=y, rotation=(line.rotation + 180) % 360, words=words)
+    return replace(_turned_round(line), words=tuple(map(_turned_round, reversed(line.words))))
 
 
-def _turned_round(word: Piece) -> Piece:
-    x, y = word.corners()[2]
-    return replace(word, text="", x=x, y=y, rotation=(word.rotation + 180) % 360)
+def _turned_round(piece: P) -> P:
+    x, y = piece.corners()[2]
+    return replace(piece, text="", x=x, y=y, rotation=(piece.rotation + 180) % 360)
 
 
 def _slanted(line: Line, rotation: float) -> Line:
@@ -116,8 +116,4 @@ def _slanted(line: Line, rotation: float) -> Line:
     own = _SAME_SLANT if line.width > _SHOWS_SLANT * line.height else 15.0
     if line.words or not 0 < abs(difference) < own:
         return line
-    corners = line.corners()
-    x, y = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
-    turned = Line("", line.confidence, 0, 0, line.width, line.height, rotation % 360)
-    (left, top), (_, _), (right, bottom), _ = turned.corners()
-    return replace(turned, x=x - (left + right) / 2, y=y - (top + bottom) / 2)
+    return line.turned_about_middle(rotation)

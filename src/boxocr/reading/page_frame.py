@@ -7,9 +7,10 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from boxocr.geometry import Vector, combined, directions
 from boxocr.reading import prepare
 from boxocr.reading.types import Pixels
-from boxocr.reading.whole_page import Line, Piece, cosine_and_sine
+from boxocr.reading.whole_page import Line, Piece
 
 P = TypeVar("P", bound=Piece)
 
@@ -36,12 +37,11 @@ class PageFrame:
         """The piece of the picture in pixels of the page, its words too."""
         if self.scale == 1 and not (self.x or self.y or self.rotation):
             return piece
-        cosine, sine = cosine_and_sine(self.rotation)
-        x, y = self.scale * piece.x, self.scale * piece.y
+        x, y = self._point(piece.x, piece.y)
         moved = replace(
             piece,
-            x=self.x + x * cosine - y * sine,
-            y=self.y + x * sine + y * cosine,
+            x=x,
+            y=y,
             width=self.scale * piece.width,
             height=self.scale * piece.height,
             rotation=(self.rotation + piece.rotation) % 360,
@@ -54,43 +54,27 @@ class PageFrame:
         """The lines of the picture in pixels of the page."""
         return tuple(map(self.on_page, lines))
 
-    def turned(self, degrees: int, width: int, height: int) -> "PageFrame":
-        """The frame of this frame's picture, of this size, after it was turned clockwise by a multiple of 90."""
-        # The point that is the upper left corner after the turn.
-        corner = {0: (0, 0), 90: (0, height), 180: (width, height), 270: (width, 0)}[degrees % 360]
-        return self._with_origin(*corner, -degrees)
+    def turned(self, degrees: float, image: Pixels, turned: Pixels) -> "PageFrame":
+        """The frame of an image after it was turned clockwise about its middle, of which this is the frame."""
+        (height, width), (new_height, new_width) = image.shape[:2], turned.shape[:2]
+        along, across = directions(-degrees)
+        u, v = combined(-new_width / 2, along, -new_height / 2, across)
+        return PageFrame(*self._point(width / 2 + u, height / 2 + v), self.scale, (self.rotation - degrees) % 360)
 
-    def slanted(self, degrees: float, width: int, height: int, new_width: int, new_height: int) -> "PageFrame":
-        """The same after a turn clockwise by any angle about the middle, on a picture of another size."""
-        cosine, sine = cosine_and_sine(-degrees)
-        u, v = -new_width / 2, -new_height / 2
-        return self._with_origin(width / 2 + u * cosine - v * sine, height / 2 + u * sine + v * cosine, -degrees)
-
-    def _with_origin(self, u: float, v: float, degrees: float) -> "PageFrame":
-        cosine, sine = cosine_and_sine(self.rotation)
-        return PageFrame(
-            self.x + self.scale * (u * cosine - v * sine),
-            self.y + self.scale * (u * sine + v * cosine),
-            self.scale,
-            (self.rotation + degrees) % 360,
-        )
-
-
-def scaled(image: Pixels, size: tuple[int, int]) -> tuple[Pixels, PageFrame]:
-    """A smaller picture of at most this width and height, and its frame; the page itself where it is not larger."""
-    height, width = image.shape[:2]
-    shrink = max(width / size[0], height / size[1], 1.0)
-    if shrink == 1.0:
-        return image, PageFrame()
-    smaller = max(round(width / shrink), 1), max(round(height / shrink), 1)
-    picture = Image.fromarray(np.ascontiguousarray(image)).resize(smaller, Image.Resampling.BOX)
-    return np.asarray(picture), PageFrame(scale=shrink)
+    def _point(self, u: float, v: float) -> Vector:
+        along, across = directions(self.rotation)
+        x, y = combined(self.scale * u, along, self.scale * v, across)
+        return self.x + x, self.y + y
 
 
 def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
     """The page for layout analysis, grey and small, and its frame."""
-    small, frame = scaled(page, (_LONGEST, _LONGEST))
-    return prepare.grey(small), frame
+    height, width = page.shape[:2]
+    shrink = max(width / _LONGEST, height / _LONGEST, 1.0)
+    if shrink > 1:
+        smaller = max(round(width / shrink), 1), max(round(height / shrink), 1)
+        page = np.asarray(Image.fromarray(np.ascontiguousarray(page)).resize(smaller, Image.Resampling.BOX))
+    return prepare.grey(page), PageFrame(scale=shrink)
 
 
 def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:

@@ -16,12 +16,10 @@ from boxocr.reading.detection import TextDetector, dots, initials, ornaments, pr
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.duplicates import without_duplicates
-from boxocr.reading.line_reading import LineReader, Placed
 from boxocr.reading.line_selection import is_credible, without_cut
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
-from boxocr.reading.recognizers import ENOUGH, Recognizers
+from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
@@ -53,10 +51,8 @@ class _Result:
     engines: frozenset[str]
 
     @property
-    def look(self) -> str:
-        """How its lines were prepared; empty where they differ."""
-        looks = {line.look for row in self.rows for line in row}
-        return looks.pop() if len(looks) == 1 else ""
+    def lines(self) -> list[Line]:
+        return [line for row in self.rows for line in row]
 
     @property
     def text(self) -> str:
@@ -65,7 +61,7 @@ class _Result:
     @property
     def weakest(self) -> float:
         """The probability that the least certain line is right."""
-        return min((line.confidence for row in self.rows for line in row), default=0.0)
+        return min((line.confidence for line in self.lines), default=0.0)
 
     @property
     def worth(self) -> float:
@@ -75,8 +71,7 @@ class _Result:
     @property
     def probability(self) -> float:
         """That all of it is right."""
-        lines = [line.confidence for row in self.rows for line in row]
-        return scoring.all_right(lines, is_complete=not self.empty)
+        return scoring.all_right([line.confidence for line in self.lines], is_complete=not self.empty)
 
 
 _NOTHING = _Result([], 0, 0, frozenset())
@@ -123,13 +118,7 @@ class Pipeline:
         return self._read(crop, options)
 
     def _read(self, crop: Pixels, options: ReadingOptions, *, prepared: bool = False) -> Reading:
-        """Read a box.
-
-        Args:
-            crop: as it was drawn, or prepared.
-            options: how it is read.
-            prepared: whether dots were joined or signs erased in it.
-        """
+        """Read a box; ``prepared`` says whether dots were joined or signs erased in it."""
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
@@ -153,12 +142,7 @@ class Pipeline:
         return self._reading(result, options)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-        """Read all of a page.
-
-        Args:
-            image: the page, grey.
-            frame: where ``image`` is on the page.
-            options: how it is read.
+        """Read all of a grey page; ``frame`` is where the image is on the page that was given.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
@@ -168,15 +152,14 @@ class Pipeline:
         if prepare.is_blank(image):
             return PageReading((), self.name, options.languages)
         result = self._lines(image, None, options)
-        lines = [line for row in result.rows for line in row]
-        return PageReading(frame.lines_on_page(lines), self.name, options.languages, -result.turned % 360)
+        return PageReading(frame.lines_on_page(result.lines), self.name, options.languages, -result.turned % 360)
 
     def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
-        """Find where the text of a reduced page is, without its text; somebody who clicked waits for it.
+        """Find where the text of a reduced grey page is, without its text; somebody who clicked waits for it.
 
         Args:
-            image: grey.
-            frame: where it is on the page; the layout is in pixels of that.
+            image: the page.
+            frame: where it is on the page that was given; the layout is in pixels of that.
             options: how a line is read to see which way up the page is.
 
         Raises:
@@ -184,9 +167,8 @@ class Pipeline:
         """
         if (better := self._better_suited(options)) is not None:
             return better.find_layout(image, frame, options)
-        return PageLayout(
-            frame.lines_on_page(layout.find(image, LineReader(self._recognizers, options, image).probability))
-        )
+        probability = LineReader(self._recognizers, options, image).probability
+        return PageLayout(frame.lines_on_page(layout.find(image, probability)))
 
     def _better_suited(self, options: ReadingOptions) -> "Pipeline | None":
         """The pipeline for the head or for the languages in the options, if it is not this one."""
@@ -232,20 +214,13 @@ class Pipeline:
         result = self._lines(rest, text, options)
         # Detected lines have paper around their ink too.
         cap_line = Line(cap.line.text, cap.probability, left, top - pad, right - left, bottom - top + 2 * pad)
-        rows = ordering.in_reading_order([cap_line, *(line for row in result.rows for line in row)], 0)
+        rows = ordering.in_reading_order([cap_line, *result.lines], 0)
         return replace(result, rows=rows) if not result.turned else None
 
     def _lines(
         self, image: Pixels, found: Projection | None, options: ReadingOptions, detected: list[Line] | None = None
     ) -> _Result:
-        """Detect the lines of an image, recognize them and put them in order.
-
-        Args:
-            image: a box or a page.
-            found: the ink of a box.
-            options: how it is read.
-            detected: the lines, if they were detected already.
-        """
+        """Detect the lines of an image, recognize them and put them in order; ``found`` is the ink of a box."""
         if detected is None:
             detected = self._detector.detect(image, options)
         clean = found.image if found is not None and found.has_rules else None
@@ -255,8 +230,9 @@ class Pipeline:
             if orientation.is_text_lost(detected, lines):
                 # Tesseract reads a page better than lines that are cut out of it, and does it in less time.
                 back = -turned % 360
-                frame = PageFrame().turned(back, image.shape[1], image.shape[0])
-                lines = list(frame.lines_on_page(self._detector.detect(prepare.turn(image, back), options)))
+                level = prepare.turn(image, back)
+                frame = PageFrame().turned(back, image, level)
+                lines = list(frame.lines_on_page(self._detector.detect(level, options)))
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
             return _result(_credible(scored, lines, is_page=True), scored, turned, empty=0)
         if not turned:
@@ -302,17 +278,17 @@ class Pipeline:
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
-        doubtful = scoring.doubtful(word for row in result.rows for line in row for word in line.words)
+        looks = {line.look for line in result.lines}
         return Reading(
             result.text,
             result.probability,
             engine,
             options.languages,
-            look=result.look,
+            look=looks.pop() if len(looks) == 1 else "",
             turned=-result.turned % 360,
-            doubtful=doubtful,
+            doubtful=scoring.doubtful(word for line in result.lines for word in line.words),
             note=_NOTE if result.empty and result.rows else "",
-            lines=tuple(line.probabilities for row in result.rows for line in row if line.probabilities is not None),
+            lines=tuple(line.probabilities for line in result.lines if line.probabilities is not None),
         )
 
 
@@ -334,7 +310,7 @@ def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bo
 
 
 def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:
-    rows = ordering.in_reading_order(without_duplicates(lines), turned)
+    rows = ordering.in_reading_order(lines, turned)
     return _Result(rows, empty, turned, frozenset(one.line.engine for one, _ in scored if one.line.words))
 
 
@@ -348,7 +324,7 @@ def _line(scored: Scored, frame: PageFrame) -> Line:
     """A line with the probability that it is right, on the image that it was cut from."""
     read = scored.line
     line = replace(
-        line_of(scored.words, 0),
+        line_of(scored.words),
         confidence=scored.probability,
         engine=read.engine,
         look=read.look,

@@ -4,8 +4,9 @@ The operator's recognizers come before the wheel's, and a detector in the folder
 """
 
 import contextlib
+import string
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +36,7 @@ _ROUNDING = 0.01
 _MOST_SPACES = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecognitionModel:
     """A recognition model of the PP-OCR family.
 
@@ -56,57 +57,44 @@ class RecognitionModel:
     def reads(self, codes: Iterable[str]) -> bool:
         """Whether the model reads some languages; with its own also English, if it has the letters."""
         wanted = set(codes)
-        others = wanted - {"eng"} if self._has_latin_letters else wanted
+        others = wanted - {"eng"} if self.known.issuperset(string.ascii_letters) else wanted
         return (others or wanted) <= set(self.languages)
 
     @cached_property
-    def _has_latin_letters(self) -> bool:
-        return set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") <= set(self.characters)
+    def classes(self) -> tuple[str, ...]:
+        """The character of each class; the first is empty."""
+        return ("", *self.characters)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The characters, without the space."""
+        return frozenset(self.characters) - {" "}
 
 
-@dataclass(frozen=True)
-class DetectionModel:
-    """A text detector of the PP-OCR family.
-
-    Attributes:
-        file: the ONNX file.
-        session: runs it.
-    """
-
-    file: Path
-    session: onnxruntime.InferenceSession
+def of_languages(models: Sequence[RecognitionModel], languages: str) -> RecognitionModel:
+    """The first model that reads all languages of codes joined by ``+``; the last one if none does."""
+    codes = languages.split("+")
+    return next((model for model in models if model.reads(codes)), models[-1])
 
 
-@dataclass(frozen=True)
-class PPOCRModels:
-    """The models that are used.
-
-    Attributes:
-        detector: finds lines.
-        recognizers: those that are preferred first, at least one.
-    """
-
-    detector: DetectionModel
-    recognizers: tuple[RecognitionModel, ...]
-
-
-def load(folder: str | None, threads: int) -> PPOCRModels:
+def load(folder: str | None, threads: int) -> tuple[onnxruntime.InferenceSession, Sequence[RecognitionModel]]:
     """Load the models of a folder and those of the wheel.
 
     Args:
         folder: of the operator, if any.
         threads: how many one run may use.
 
+    Returns:
+        The detector, and the recognizers: those that are preferred first, at least one.
+
     Raises:
         EngineNotUsable: a file of the folder is not a model that can be used, or there is no model at all.
     """
-    detector, recognizers = _supplied(Path(folder), threads) if folder is not None else (None, ())
+    detectors, recognizers = _supplied(Path(folder), threads) if folder is not None else ({}, [])
     if onnx.is_installed() or not recognizers:
-        recognizers = (*recognizers, installed_recognizer(threads))
-    if detector is None:
-        file = onnx.model_file("det")
-        detector = DetectionModel(file, onnx.session_of(str(file), threads))
-    return PPOCRModels(detector, recognizers)
+        recognizers.append(installed_recognizer(threads))
+    (detector,) = detectors.values() or (onnx.session_of(str(onnx.model_file("det")), threads),)
+    return detector, recognizers
 
 
 def installed_recognizer(threads: int) -> RecognitionModel:
@@ -131,35 +119,36 @@ def described(folder: Path) -> list[str]:
     Raises:
         EngineNotUsable: as :func:`load`.
     """
-    detector, recognizers = _supplied(folder, threads=1)
+    detectors, recognizers = _supplied(folder, threads=1)
     lines = [f"{model.file.name} reads {', '.join(model.languages)}" for model in recognizers]
-    return [*lines, f"{detector.file.name} finds lines"] if detector else lines
+    return [*lines, *(f"{name} finds lines" for name in detectors)]
 
 
-def _supplied(folder: Path, threads: int) -> tuple[DetectionModel | None, tuple[RecognitionModel, ...]]:
-    """The detector and the recognizers of the operator's folder."""
+def _supplied(folder: Path, threads: int) -> tuple[dict[str, onnxruntime.InferenceSession], list[RecognitionModel]]:
+    """The detector, if any, by the name of its file, and the recognizers of the operator's folder."""
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() == ".onnx")
     if not files:
         raise EngineNotUsable(
             "The folder PPOCR_MODELS has no ONNX models.", "Put some into it (docs/models.md), or unset PPOCR_MODELS."
         )
     named = _languages_file(folder, files)
-    detectors, recognizers = [], []
+    detectors: dict[str, onnxruntime.InferenceSession] = {}
+    recognizers = []
     for file in files:
         session = _session(file, threads)
         output = _sample(session)
         if output is not None and output.ndim == _RECOGNIZER_AXES:
             recognizers.append(_recognizer(file, session, output, named))
         elif output is not None and output.ndim == _DETECTOR_AXES:
-            detectors.append(DetectionModel(file, session))
+            detectors[file.name] = session
         else:
             raise _neither(file)
     if len(detectors) > 1:
         raise EngineNotUsable(
-            f"The folder PPOCR_MODELS has several text detectors: {', '.join(one.file.name for one in detectors)}.",
+            f"The folder PPOCR_MODELS has several text detectors: {', '.join(detectors)}.",
             "Keep one of them.",
         )
-    return detectors[0] if detectors else None, tuple(recognizers)
+    return detectors, recognizers
 
 
 def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:

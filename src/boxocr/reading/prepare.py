@@ -48,12 +48,13 @@ _PAGE_SAMPLE = 700_000
 _PAGE_REACH = 9
 
 # A dark panel is a rectangle at least this high, px, solid for this many pixels around its letters; letters leave a
-# share of it dark that is between these two.
+# share of it dark that is between these two, and this much of each side: at a bold M, sides are open.
 _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
+_PANEL_SIDE = 0.9
 
-# How far to look for paper on that copy, a power of two: farther than a stroke is wide, less far than shadows are soft.
+# How far to look for paper on that copy: farther than a stroke is wide, less far than shadows are soft.
 # A line fills a copy that is lower than this.
 _REACH = 2
 _LOW = 20
@@ -168,7 +169,7 @@ def without_panels(image: Pixels) -> Pixels:
         ):
             continue
         inside = dark[top : top + height, left : left + width]
-        if not inside[[1, 1, -2, -2], [1, -2, 1, -2]].all():
+        if min(side.mean() for side in (inside[1], inside[-2], inside[:, 1], inside[:, -2])) < _PANEL_SIDE:
             continue
         if turned is image:
             turned = image.copy()
@@ -216,6 +217,12 @@ def enlarge(image: Pixels, text_height: float) -> tuple[Pixels, float]:
     return resized(image, size, cv2.INTER_CUBIC), scale
 
 
+def shrunk(image: Pixels, shrink: float) -> Pixels:
+    """Return an image with this many pixels of each side averaged to one."""
+    size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
+    return resized(image, size, cv2.INTER_AREA) if shrink > 1 else image
+
+
 def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
     """Return an image at another width and height, by one of OpenCV's ways to interpolate."""
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
@@ -223,9 +230,7 @@ def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
 
 def margin(image: Pixels, paper: int) -> Pixels:
     """Add a margin in the paper's own grey: a white one would be a frame around shaded or dark paper."""
-    framed = np.full((image.shape[0] + 2 * MARGIN, image.shape[1] + 2 * MARGIN), paper, np.uint8)
-    framed[MARGIN:-MARGIN, MARGIN:-MARGIN] = image
-    return framed
+    return np.asarray(cv2.copyMakeBorder(image, *(MARGIN,) * 4, cv2.BORDER_CONSTANT, value=paper), np.uint8)
 
 
 def smoothed(image: Pixels) -> Pixels:
@@ -250,15 +255,5 @@ def _background(image: Pixels) -> Pixels:
     """Return a small picture of the paper without the text: the lightest pixel around, since paper is lighter."""
     small = _small(image, _BACKGROUND_SAMPLE)
     reach = _REACH if min(small.size) < _LOW else 2 * _REACH
-    lightest = _lightest_around(_lightest_around(np.asarray(small), reach).T, reach).T
-    return np.asarray(Image.fromarray(np.ascontiguousarray(lightest)).filter(ImageFilter.BoxBlur(reach)))
-
-
-def _lightest_around(image: Pixels, reach: int) -> Pixels:
-    """Return for each pixel the lightest one of its column within ``reach`` rows, which is a power of two."""
-    lightest = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
-    span = 1
-    while span <= reach:
-        lightest = np.maximum(lightest[:-span], lightest[span:])
-        span *= 2
-    return np.maximum(lightest[:-1], lightest[1:])[: image.shape[0]]
+    lightest = cv2.dilate(np.asarray(small), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(Image.fromarray(lightest).filter(ImageFilter.BoxBlur(reach)))

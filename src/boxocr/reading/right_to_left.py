@@ -12,6 +12,8 @@ from dataclasses import replace
 
 from boxocr.reading.whole_page import Piece
 
+# Letters of scripts from left to right, digits, and signs within numbers keep their order.
+_IN_ORDER = frozenset({"L", "EN", "AN", "ES", "CS", "ET"})
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
@@ -41,18 +43,13 @@ def as_read(text: str) -> str:
     """A word whose characters are given as they are seen, in reading order; numbers and other scripts keep theirs."""
     if not _is_right_to_left(text):
         return text
-    runs = itertools.groupby(reversed(text), _keeps_order)
+    runs = itertools.groupby(reversed(text), lambda char: unicodedata.bidirectional(char) in _IN_ORDER)
     return "".join(_run(keeps, run) for keeps, run in runs)
 
 
 def _run(keeps: bool, characters: Iterable[str]) -> str:
     run = "".join(characters)
     return run[::-1] if keeps else run.translate(_MIRRORED)
-
-
-def _keeps_order(character: str) -> bool:
-    """Whether a character is a letter of a script from left to right, a digit, or a sign within a number."""
-    return unicodedata.bidirectional(character) in {"L", "EN", "AN", "ES", "CS", "ET"}
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -12,45 +12,26 @@ from difflib import SequenceMatcher
 
 from boxocr.reading.agreement import restored
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.text import folded, has_ambiguous_case
+from boxocr.reading.text import folded
 from boxocr.reading.whole_page import Piece, enclosing
 
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A logistic regression.
-
-    Attributes:
-        constant: with all of the others 0.
-        weakest: for the log-odds of the weakest character.
-        mean: for the log-odds of the mean.
-        length: for the logarithm of the number of characters.
-        similarity: for the share of the text that another engine has too, 0 to 1.
-        same: where both texts are the same.
-    """
-
-    constant: float
-    weakest: float
-    mean: float
-    length: float
-    similarity: float = 0.0
-    same: float = 0.0
-
-
+# Logistic regressions: a constant, and the weights of the log-odds of the weakest character, the log-odds of the mean
+# and the logarithm of the number of characters; where another engine read the line too, also of the share of the text
+# that it has as well, and of whether both texts are the same.
 # Fitted to 1,038 lines of 63 boxes and 24 pages of real documents, those of one hand weighted by .4. When fitted to the
 # lines of half of the documents, the expected calibration error was .046 on the others, and 88 % of the wrong ones were
 # among the least likely 35 %.
-_TESSERACT_ALONE = Weights(-0.26, 1.01, -0.03, 0.17)
-_TESSERACT_COMPARED = Weights(-2.44, 0.19, 0.17, -0.54, 3.35, 3.92)
+_TESSERACT_ALONE = (-0.26, 1.01, -0.03, 0.17)
+_TESSERACT_COMPARED = (-2.44, 0.19, 0.17, -0.54, 3.35, 3.92)
 _ALONE = {
     "tesseract": _TESSERACT_ALONE,
     "pytesseract": _TESSERACT_ALONE,
-    "ppocr": Weights(-1.2, -0.19, 1.55, -1.14),
+    "ppocr": (-1.2, -0.19, 1.55, -1.14),
 }
 _COMPARED = {
     "tesseract": _TESSERACT_COMPARED,
     "pytesseract": _TESSERACT_COMPARED,
-    "ppocr": Weights(-0.78, -0.23, 1.32, -1.19, 0.18, 1.72),
+    "ppocr": (-0.78, -0.23, 1.32, -1.19, 0.18, 1.72),
 }
 
 # Where one engine sees text and the other none, the probability is lower by this factor.
@@ -66,12 +47,9 @@ _SAME = 0.85
 # Log-odds are taken of confidences between these.
 _LEAST, _MOST = 0.01, 0.999
 
-# INCOMPLETE is for a box with lines that have ink and no text. _TOGETHER is added to the log-odds of the product of the
-# probabilities of a box's lines, times the logarithm of their number: the lines of a box are mostly right or wrong
-# together. Measured on 644 boxes of 54 pages, 188 of them with several lines: the expected calibration error is .032
-# (.057 with several lines); with .4 for incomplete boxes and without the other it was .050 (.096). A slope, a constant
-# and a weight for the number of lines, fitted to all pages but one, gave .022 (.033) on that one. 94 % of the wrong
-# boxes are among the 35 % with the lowest scores.
+# The factor for a box with lines that have ink and no text, and what is added to the log-odds of the product of its
+# lines' probabilities, times the logarithm of their number, since they are mostly right or wrong together. On 644 boxes
+# of 54 pages the expected calibration error is .032, with .4 and without the other .050.
 INCOMPLETE = 0.6
 _TOGETHER = 0.4
 
@@ -97,10 +75,6 @@ class Scored:
     probability: float
     words: tuple[Piece, ...]
     other: RecognizedLine | None = None
-
-    def is_sure(self, enough: float) -> bool:
-        """Whether no other engine need be asked: the line is right with this probability, in upper and lower case."""
-        return self.probability >= enough and not has_ambiguous_case(self.line.text)
 
     @property
     def is_text(self) -> bool:
@@ -179,23 +153,12 @@ def _scored(line: RecognizedLine, other: RecognizedLine | None) -> Scored:
     if line.has_unread:
         probability *= INCOMPLETE
     there = set(other.text.split()) if other else set()
-    words = tuple(
-        replace(
-            word,
-            confidence=max(
-                probability,
-                _probability(
-                    line.engine,
-                    word.confidence,
-                    word.confidence,
-                    word.text,
-                    word.text if word.text in there else "" if other else None,
-                ),
-            ),
-        )
-        for word in line.words
-    )
-    return Scored(line, probability, words, other)
+    words = []
+    for word in line.words:
+        others = word.text if word.text in there else "" if other else None
+        own = _probability(line.engine, word.confidence, word.confidence, word.text, others)
+        words.append(replace(word, confidence=max(probability, own)))
+    return Scored(line, probability, tuple(words), other)
 
 
 def _probability(engine: str, weakest: float, mean: float, text: str, other: str | None) -> float:
@@ -203,15 +166,11 @@ def _probability(engine: str, weakest: float, mean: float, text: str, other: str
     weights = _ALONE.get(engine) if other is None else _COMPARED.get(engine)
     if weights is None:
         return mean
-    similar = 0.0 if other is None else similarity(text, other)
-    return _logistic(
-        weights.constant
-        + weights.weakest * _log_odds(weakest)
-        + weights.mean * _log_odds(mean)
-        + weights.length * math.log(max(len(text), 1))
-        + weights.similarity * similar
-        + weights.same * (similar == 1)
-    )
+    features = [1.0, _log_odds(weakest), _log_odds(mean), math.log(max(len(text), 1))]
+    if other is not None:
+        similar = similarity(text, other)
+        features += [similar, similar == 1]
+    return _logistic(sum(weight * feature for weight, feature in zip(weights, features, strict=True)))
 
 
 def doubtful(words: Iterable[Piece]) -> tuple[str, ...]:

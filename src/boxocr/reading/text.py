@@ -8,10 +8,6 @@ _UNSPACED = "\u3001-\u303f\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _SPACE_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[ \u3000]+(?=[{_UNSPACED}])")
 
-# Letters that look the same in both cases, and those that show no other height than theirs.
-_SAME_IN_BOTH_CASES = frozenset("cosuvwxz")
-_WITHOUT_ASCENDERS = frozenset("aceimnorsuvwxz")
-
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -30,11 +26,6 @@ def clean(text: str | bytes) -> str:
 def is_unspaced(character: str) -> bool:
     """Say whether a character is of a script written without spaces, or of its punctuation."""
     return _UNSPACED_CHARACTER.match(character) is not None
-
-
-def has_ambiguous_case(text: str) -> bool:
-    """Say whether a text can begin with an upper or a lower case letter: alone, "Sum" and "sum" differ in size only."""
-    return text[:1].lower() in _SAME_IN_BOTH_CASES and all(char.lower() in _WITHOUT_ASCENDERS for char in text[1:])
 
 
 def join_unspaced(text: str) -> str:

@@ -8,9 +8,10 @@ of sideways and slanted text are turned with it. :class:`boxocr.geometry.Area` c
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
+from boxocr.geometry import Area, Vector, around, combined, directions
 from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import LineProbabilities, Reading
 
@@ -41,20 +42,36 @@ class Piece:
     height: float
     rotation: float = 0.0
 
-    def corners(self) -> tuple[tuple[float, float], ...]:
+    def corners(self) -> list[Vector]:
         """The corners on the page: upper left, upper right, lower right, lower left as the text is read."""
-        cosine, sine = cosine_and_sine(self.rotation)
-        return tuple(
-            (self.x + u * cosine - v * sine, self.y + u * sine + v * cosine)
-            for u, v in ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
-        )
+        return Area(self.x, self.y, self.width, self.height, self.rotation).corners()
+
+    @property
+    def middle(self) -> Vector:
+        """Its middle on the page."""
+        along, across = directions(self.rotation)
+        x, y = combined(self.width / 2, along, self.height / 2, across)
+        return self.x + x, self.y + y
 
     def distance(self, x: float, y: float) -> float:
         """Pixels from a point to the rectangle, 0 inside."""
-        cosine, sine = cosine_and_sine(self.rotation)
+        cosine, sine = directions(self.rotation)[0]
         u = (x - self.x) * cosine + (y - self.y) * sine
         v = (y - self.y) * cosine - (x - self.x) * sine
         return math.hypot(max(-u, 0.0, u - self.width), max(-v, 0.0, v - self.height))
+
+    def padded(self, margin: float) -> Self:
+        """The rectangle with a margin around it, in pixels."""
+        along, across = directions(self.rotation)
+        x, y = combined(-margin, along, -margin, across)
+        size = self.width + 2 * margin, self.height + 2 * margin
+        return replace(self, x=self.x + x, y=self.y + y, width=size[0], height=size[1])
+
+    def turned_about_middle(self, rotation: float) -> Self:
+        """The rectangle with the same middle at another angle."""
+        along, across = directions(rotation)
+        (x, y), (u, v) = self.middle, combined(self.width / 2, along, self.height / 2, across)
+        return replace(self, x=x - u, y=y - v, rotation=rotation % 360)
 
 
 @dataclass(frozen=True)
@@ -103,9 +120,8 @@ class PageReading:
 
     def as_one(self) -> Reading:
         """All of it as one text; the confidence is the lines' mean weighted by their length."""
-        length = sum(len(line.text) for line in self.lines)
-        confidence = sum(line.confidence * len(line.text) for line in self.lines) / max(length, 1)
         text = "\n".join(line.text for line in self.lines)
+        confidence = mean_confidence(self.lines)
         return Reading(text, confidence, self.engine, self.languages, turned=self.turned, seconds=self.seconds)
 
     def words(self) -> tuple[Piece, ...]:
@@ -133,6 +149,19 @@ class ReadPage:
     height: int
     reading: PageReading
     missing: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaReading:
+    """A reading and the area of the page that it belongs to.
+
+    Attributes:
+        reading: with text.
+        area: in page pixels; None for the area that was asked for, unchanged.
+    """
+
+    reading: Reading
+    area: Area | None = None
 
 
 def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
@@ -168,49 +197,19 @@ def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:
 
 def enclosing(pieces: Sequence[Piece], joint: str = "\n") -> Piece:
     """The smallest rectangle around some pieces that is turned as the longest of them is, with all their text."""
-    rotation = max(pieces, key=lambda piece: piece.width).rotation
-    cosine, sine = cosine_and_sine(rotation)
-    corners = [corner for piece in pieces for corner in piece.corners()]
-    along = [x * cosine + y * sine for x, y in corners]
-    across = [y * cosine - x * sine for x, y in corners]
-    left, top = min(along), min(across)
-    weight = sum(len(piece.text) for piece in pieces)
-    return Piece(
-        text=joint.join(piece.text for piece in pieces if piece.text),
-        confidence=sum(len(piece.text) * piece.confidence for piece in pieces) / weight if weight else 0.0,
-        x=left * cosine - top * sine,
-        y=left * sine + top * cosine,
-        width=max(along) - left,
-        height=max(across) - top,
-        rotation=rotation,
-    )
+    longest = max(pieces, key=lambda piece: piece.width)
+    area = around((corner for piece in pieces for corner in piece.corners()), longest.rotation)
+    text = joint.join(piece.text for piece in pieces if piece.text)
+    return Piece(text, mean_confidence(pieces), area.x, area.y, area.width, area.height, area.rotation)
 
 
-def mean_confidence(words: Sequence[Piece]) -> float:
-    """The mean confidence over the characters of some words; 0 without any."""
-    length = sum(len(word.text) for word in words)
-    return sum(len(word.text) * word.confidence for word in words) / length if length else 0.0
+def mean_confidence(pieces: Sequence[Piece]) -> float:
+    """The mean confidence over the characters of some pieces; 0 without any."""
+    length = sum(len(piece.text) for piece in pieces)
+    return sum(len(piece.text) * piece.confidence for piece in pieces) / length if length else 0.0
 
 
-def line_of(words: Sequence[Piece], block: int) -> Line:
+def line_of(words: Sequence[Piece], block: int = 0) -> Line:
     """The line that some words make, one at least."""
     whole = enclosing(words, joint=" ")
-    return Line(
-        text=join_unspaced(whole.text),
-        confidence=whole.confidence,
-        x=whole.x,
-        y=whole.y,
-        width=whole.width,
-        height=whole.height,
-        rotation=whole.rotation,
-        words=tuple(words),
-        block=block,
-    )
-
-
-def cosine_and_sine(degrees: float) -> tuple[float, float]:
-    """Of an angle; exact for quarters of a turn."""
-    quarters = round(degrees / 90)
-    if degrees == quarters * 90:
-        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters % 4]
-    return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return Line(**vars(whole) | {"text": join_unspaced(whole.text)}, words=tuple(words), block=block)

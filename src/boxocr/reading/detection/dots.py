@@ -5,7 +5,6 @@ import itertools
 import cv2
 import numpy as np
 
-from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
@@ -24,7 +23,7 @@ _ROWS = 4
 
 def is_dot_matrix(found: Projection) -> bool:
     """Say whether most ink is in small dots of one size."""
-    pieces = _pieces(found)
+    pieces = found.pieces.larger_than(2)
     if pieces.count < _FEWEST:
         return False
     sizes = np.maximum(pieces.width, pieces.height)
@@ -48,13 +47,9 @@ def _are_rows_of_dots(found: Projection, size: float) -> bool:
 
 def joined(crop: Pixels, found: Projection) -> Pixels:
     """The crop with its dots joined."""
-    pieces = _pieces(found)
+    pieces = found.pieces.larger_than(2)
     middles = np.stack((pieces.left + pieces.width / 2, pieces.top + pieces.height / 2), axis=1)[:400]
     distances = np.linalg.norm(middles[:, None] - middles[None], axis=2)
     np.fill_diagonal(distances, np.inf)
     spacing = float(np.median(distances.min(axis=1)))
     return np.asarray(cv2.GaussianBlur(crop, (0, 0), max(0.45 * spacing, 0.8)), np.uint8)
-
-
-def _pieces(found: Projection) -> Components:
-    return found.pieces.larger_than(2)

@@ -7,7 +7,8 @@ import numpy as np
 
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.whole_page import Line, Piece
+from boxocr.reading.line_image import fill
+from boxocr.reading.whole_page import Line
 
 # Ink is compared with the lines on images of at most this many pixels.
 _MOST_PIXELS = 4_000_000
@@ -49,8 +50,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
         return []
     height, width = image.shape
     covered = np.zeros(image.shape, np.uint8)
-    for line in lines:
-        cv2.fillPoly(covered, [np.round(_grown(line)).astype(np.int32)], (1,))
+    fill(covered, (line.padded(_AROUND * line.height) for line in lines))
     letters = found.pieces
     least = min((line.height for line in lines), default=0.0)
     lowest = max(_SMALL * least, _LOWEST_PIXELS)
@@ -98,13 +98,3 @@ def _around(letters: Components) -> Line:
     pad = max(round(_AROUND * (bottom - top)), 1)
     width, height = right - left + 2 * pad, bottom - top + 2 * pad
     return Line("", 0.0, float(left - pad), float(top - pad), float(width), float(height))
-
-
-def _grown(line: Piece) -> list[tuple[float, float]]:
-    """The corners of a line with some paper around it."""
-    corners = line.corners()
-    x, y = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
-    across, down = (1 + 2 * _AROUND * line.height / max(side, 1) for side in (line.width, line.height))
-    grown = Piece("", 0.0, 0.0, 0.0, line.width * across, line.height * down, line.rotation).corners()
-    (left, top), (right, bottom) = grown[0], grown[2]
-    return [(u + x - (left + right) / 2, v + y - (top + bottom) / 2) for u, v in grown]

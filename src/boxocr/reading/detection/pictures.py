@@ -7,7 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boxocr.reading import prepare
 from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.rules import straight
+from boxocr.reading.line_image import fill
+from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
@@ -33,22 +37,18 @@ _MOST_LINES = 12
 def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
     """Find places in a grey image that can be lines of text, dark or light, and that no known line covers."""
     shrink = max(max(image.shape) / _LONGEST, 1.0)
-    size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = prepare.shrunk(image, shrink)
     covered = np.zeros(small.shape, np.uint8)
-    for line in known:
-        pad = 0.3 * line.height
-        corners = np.array(line.corners()) + np.array([(-pad, -pad), (pad, -pad), (pad, pad), (-pad, pad)])
-        cv2.fillPoly(covered, [np.round(corners / shrink).astype(np.int32)], (1,))
+    fill(covered, PageFrame(scale=1 / shrink).lines_on_page(line.padded(0.3 * line.height) for line in known))
     # Known text and rules darken the mean, and the paper next to them is light then; without them it is the mean of
     # little where they are close together. Ink differs from both.
     plain = _difference(small, np.zeros_like(covered))
-    rules = cv2.dilate(_strokes((plain < -_CONTRAST).astype(np.uint8)), np.ones((3, 3), np.uint8))
+    rules = cv2.dilate(straight((plain < -_CONTRAST).astype(np.uint8), _RULE), np.ones((3, 3), np.uint8))
     rest = _difference(small, np.maximum(covered, rules))
     found = []
     for is_ink in ((plain < -_CONTRAST) & (rest < -_CONTRAST), (plain > _CONTRAST) & (rest > _CONTRAST)):
         ink = is_ink.astype(np.uint8)
-        ink[(covered == 1) | (_strokes(ink) == 1)] = 0
+        ink[(covered == 1) | (straight(ink, _RULE) == 1)] = 0
         together = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, _TOGETHER), np.uint8))
         groups = Components.of(np.asarray(together).view(np.bool_))
         groups = groups.only(
@@ -57,14 +57,12 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
         for x, y, width, height in zip(groups.left, groups.top, groups.width, groups.height, strict=True):
             share = float(ink[y : y + height, x : x + width].mean())
             if _LEAST_INK < share < _MOST_INK:
-                pad = 0.2 * height
-                box = (x - pad, y - pad, width + 2 * pad, height + 2 * pad)
-                found.append(Line("", 0.0, *(float(number) * shrink for number in box)))
+                box = (float(number) * shrink for number in (x, y, width, height))
+                found.append(Line("", 0.0, *box).padded(0.2 * float(height) * shrink))
     chosen: list[Line] = []
     for line in sorted(found, key=lambda line: -line.width * line.height):
         # The paper inside letters is ink of the other polarity.
-        x, y = line.x + line.width / 2, line.y + line.height / 2
-        if all(other.distance(x, y) for other in chosen):
+        if all(other.distance(*line.middle) for other in chosen):
             chosen.append(line)
     return chosen[:_MOST_LINES]
 
@@ -75,11 +73,3 @@ def _difference(image: NDArray[Any], without: NDArray[Any]) -> NDArray[np.float3
     share = cv2.blur(counted, (_AROUND, _AROUND))
     total = cv2.blur(image * counted, (_AROUND, _AROUND))
     return np.where(share > 0, image - total / np.maximum(share, 1 / _AROUND**2), 0).astype(np.float32)
-
-
-def _strokes(ink: NDArray[Any]) -> NDArray[Any]:
-    """Straight strokes of ink, flags: rules and the edges of pictures."""
-    level, upright = (
-        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, _RULE), (_RULE, 1))
-    )
-    return np.asarray(np.maximum(level, upright))

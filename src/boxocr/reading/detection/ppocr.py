@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
+from boxocr.reading import prepare
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line
 
@@ -33,11 +34,7 @@ _LONG = 1.5
 
 
 class PPOCRDetector:
-    """Finds lines, rotated ones too.
-
-    Args:
-        session: runs the model.
-    """
+    """Finds lines, rotated ones too."""
 
     def __init__(self, session: InferenceSession) -> None:
         self._session = session
@@ -49,12 +46,11 @@ class PPOCRDetector:
         A line runs along the longer side of its rectangle, in either direction.
         """
         height, width = image.shape[:2]
-        scale = min(_LONGEST / max(height, width), 1.0)
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        small = prepare.shrunk(image, max(max(height, width) / _LONGEST, 1.0))
+        size = small.shape[1], small.shape[0]
         # Filled up to the multiple, since a box that is two lines high would be squeezed by a third.
         right, below = (-side % _MULTIPLE for side in size)
-        small = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        small = np.asarray(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
         if small.ndim == 2:  # noqa: PLR2004 - a grey image has no axis for colours
             small = np.repeat(small[..., None], 3, axis=2)
         blob = np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 127.5 - 1
@@ -93,8 +89,5 @@ def _along_text(centre: tuple[float, float], width: float, height: float, angle:
         width, height = height, width
     # Within a half turn, since a line has no direction yet.
     angle = (angle - 90 * quarters + 90) % 180 - 90
-    radians = np.radians(angle)
-    cosine, sine = np.cos(radians), np.sin(radians)
-    x = centre[0] - width / 2 * cosine + height / 2 * sine
-    y = centre[1] - width / 2 * sine - height / 2 * cosine
-    return Line("", score, float(x), float(y), float(width), float(height), float(angle % 360))
+    x, y = centre[0] - width / 2, centre[1] - height / 2
+    return Line("", score, x, y, width, height).turned_about_middle(angle)

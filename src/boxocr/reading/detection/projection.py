@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boxocr.reading import prepare
 from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components
-from boxocr.reading.runs import runs_of
+from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
@@ -145,14 +146,17 @@ def find(image: Pixels) -> Projection:
     return Projection(image, paper, limit, lines, edges, has_rules, cut_above=above, cut_below=below, known=pieces)
 
 
+def of_crop(crop: Pixels) -> Projection | None:
+    """Find the text lines of a crop as it was drawn; None if there is nothing to read."""
+    grey = prepare.grey(crop)
+    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey))
+
+
 def lines(found: Projection) -> list[Line]:
     """The lines as rectangles, each as wide as all of the ink."""
     left, right = found.columns
-    pads = [_PAPER * (bottom - top) for top, bottom in found.lines]
-    return [
-        Line("", 1.0, left - pad, top - pad, right - left + 2 * pad, bottom - top + 2 * pad)
-        for (top, bottom), pad in zip(found.lines, pads, strict=True)
-    ]
+    lines = [Line("", 1.0, left, top, right - left, bottom - top) for top, bottom in found.lines]
+    return [line.padded(_PAPER * line.height) for line in lines]
 
 
 def trimmed(found: Projection) -> Projection:

@@ -96,6 +96,14 @@ def _bars(pieces: Components) -> Components:
     return bars if bars.count >= max(_BARS, _MOSTLY * float(is_level.sum())) else none
 
 
+def straight(ink: NDArray[np.uint8], length: int) -> NDArray[np.uint8]:
+    """The level and upright strokes of ink, flags, that have at least a length: rules and the edges of pictures."""
+    level, upright = (
+        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, length), (length, 1))
+    )
+    return np.maximum(level, upright)
+
+
 def _strokes(ink: Ink, length: int, thickest: float) -> Ink:
     """Level strokes of at least a length that are not thicker than this."""
     if ink.shape[1] < length:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boxocr.reading import prepare
+from boxocr.reading.detection.rules import straight
 from boxocr.reading.types import Pixels
 
 # Lines are apart on a copy with this many pixels on its longer side: A4 at 73 dpi.
@@ -59,16 +61,11 @@ def estimate(image: Pixels) -> tuple[Skew, ...]:
 
     Only an image whose lines can also run up or down has two ways: columns of numbers are sharp both ways.
     """
-    shrink = max(max(image.shape) / _LONGEST, 1.0)
-    size = max(round(image.shape[1] / shrink), 1), max(round(image.shape[0] / shrink), 1)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = prepare.shrunk(image, max(max(image.shape) / _LONGEST, 1.0))
     ink = cv2.subtract(cv2.blur(small, (_AROUND, _AROUND)), small) > _CONTRAST
     flags: NDArray[Any] = np.asarray(ink, np.uint8)
     # Without the level rules, the upright ones of a table are too short to be found, so both are looked for at once.
-    level, upright = (
-        cv2.morphologyEx(flags, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, _RULE), (_RULE, 1))
-    )
-    flags[np.maximum(level, upright) == 1] = 0
+    flags[straight(flags, _RULE) == 1] = 0
     rows, columns = np.nonzero(flags)
     if len(rows) < _FEWEST_POINTS:
         return (Skew(sideways=False, degrees=0.0),)

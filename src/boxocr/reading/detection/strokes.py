@@ -40,7 +40,7 @@ def text(found: Projection) -> Line | None:
         return None
     left, top = int(pieces.left.min()), int(pieces.top.min())
     box = left, top, int(pieces.right.max()) - left, int(pieces.bottom.max()) - top
-    return line_of([Piece(read, PROBABILITY, *map(float, box))], 0)
+    return line_of([Piece(read, PROBABILITY, *map(float, box))])
 
 
 def _dashes(pieces: Components, height: int) -> str:

@@ -2,17 +2,17 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import pictures, rules, skew
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.skew import Skew
+from boxocr.reading.line_image import fill
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -20,7 +20,7 @@ from boxocr.reading.whole_page import Line, Piece, line_of
 Find = Callable[[Pixels, int, ReadingOptions], list[Line]]
 
 # Page segmentation modes: columns, blocks and lines; one block; and lines anywhere.
-_AUTO, _BLOCK, _SPARSE = 3, 6, 11
+AUTO, _BLOCK, _SPARSE = 3, 6, 11
 
 # An image whose lines are less skewed is read as it is.
 _STRAIGHT = 0.5
@@ -86,7 +86,7 @@ class TesseractDetector:
         for way in ways:
             straight, frame = level(flat, way)
             if way.sideways and self._is_upside_down(straight, options):
-                frame = frame.turned(180, straight.shape[1], straight.shape[0])
+                frame = frame.turned(180, straight, straight)
                 straight = prepare.turn(straight, 180)
             lines = self._detect(straight, options)
             found.append((_level_text(lines), frame.lines_on_page(lines)))
@@ -109,7 +109,7 @@ class TesseractDetector:
     def _detect(self, even: Pixels, options: ReadingOptions) -> list[Line]:
         """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
         ink = _ink(even)
-        lines = self._found(ink.with_table, ink.scale, _AUTO, options)
+        lines = self._found(ink.with_table, ink.scale, AUTO, options)
         legible = lines if is_handwriting(lines) else [line for line in lines if line.confidence >= _LEGIBLE]
         if (rest := ink.uncovered(legible)) is not None:
             image, frame = rest
@@ -117,8 +117,7 @@ class TesseractDetector:
             lines = _with_uncovered(lines, others)
         lines = [line for line in lines if len(line.text) != 1 or line.text.isalnum()]
         # Light text on a picture has become dark text on a light one, or not: both are looked for.
-        lines += pictures.lines(even, lines)
-        return lines
+        return lines + pictures.lines(even, lines)
 
     def _found(self, image: Pixels, scale: float, psm: int, options: ReadingOptions) -> list[Line]:
         """The lines that Tesseract finds in an image when it is enlarged."""
@@ -162,7 +161,7 @@ class _Ink:
         """The part of the clean image with letters that no line covers, without the lines, and its place."""
         letters = self.letters
         covered = np.zeros(letters.labels.shape, np.uint8)
-        _fill(covered, lines, PageFrame(scale=1 / self.shrink), 1)
+        fill(covered, PageFrame(scale=1 / self.shrink).lines_on_page(lines))
         middles = letters.top + letters.height // 2, letters.left + letters.width // 2
         is_left = (covered[middles] == 0) & (self.shrink * letters.height > _LOWEST * self.letter_height)
         if not is_left.any():
@@ -172,14 +171,8 @@ class _Ink:
         top, first = (max(self.shrink * int(side.min()) - pad, 0) for side in (left.top, left.left))
         bottom, last = (self.shrink * int(side.max()) + pad for side in (left.bottom, left.right))
         part = self.clean[top:bottom, first:last].copy()
-        _fill(part, lines, PageFrame(-first, -top), self.paper)
+        fill(part, PageFrame(-first, -top).lines_on_page(lines), self.paper)
         return part, PageFrame(first, top)
-
-
-def _fill(image: NDArray[np.uint8], lines: Iterable[Line], frame: PageFrame, value: int) -> None:
-    """Fill the rectangles of some lines of an image, each in its frame."""
-    for line in frame.lines_on_page(lines):
-        cv2.fillPoly(image, [np.round(line.corners()).astype(np.int32)], (value,))
 
 
 def is_handwriting(lines: Sequence[Line]) -> bool:
@@ -204,14 +197,14 @@ def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
     """The image turned so that its lines are level, upside down perhaps, and where it is on the one given."""
     frame = PageFrame()
     if found.sideways:
-        frame = frame.turned(90, image.shape[1], image.shape[0])
-        image = prepare.turn(image, 90)
+        upright = prepare.turn(image, 90)
+        frame, image = frame.turned(90, image, upright), upright
     if abs(found.degrees) >= _STRAIGHT:
         height, width = image.shape
         paper = int(np.median(image[:: max(height // 100, 1), :: max(width // 100, 1)]))
-        turned = Image.fromarray(image).rotate(found.degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
-        frame = frame.slanted(-found.degrees, width, height, turned.width, turned.height)
-        image = np.asarray(turned)
+        bicubic = Image.Resampling.BICUBIC
+        turned = np.asarray(Image.fromarray(image).rotate(found.degrees, bicubic, expand=True, fillcolor=paper))
+        frame, image = frame.turned(-found.degrees, image, turned), turned
     return image, frame
 
 
@@ -237,12 +230,10 @@ def _ink(image: Pixels) -> _Ink:
 def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
     """The lines, and the words of others that they do not cover."""
     together = list(lines)
-    blocks = max((line.block for line in lines), default=-1) + 1
     for other in others:
         words = [word for word in other.words if _is_believed(word) and not any(_covers(line, word) for line in lines)]
         if words:
-            together.append(replace(line_of(words, other.block), block=blocks))
-            blocks += 1
+            together.append(line_of(words))
     return together
 
 

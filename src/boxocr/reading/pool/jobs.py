@@ -7,11 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from boxocr.errors import BoxOCRError
-
-T = TypeVar("T")
 
 # While an annotator has drawn a box within this time, background work leaves one reader free: a page takes seconds to
 # read, and the next box should not wait for it.
@@ -26,38 +24,25 @@ class Priority(Enum):
     BACKGROUND = "a bulk job, or the preparation of a page"
 
 
-class JobFuture(Future[T]):
-    """A future that records when its job left the queue.
-
-    Attributes:
-        taken: time on the monotonic clock at which a reader took the job or the queue failed it; ``None`` before.
-    """
-
-    taken: float | None = None
-
-    def set_running_or_notify_cancel(self) -> bool:
-        """Called when the job leaves the queue; see :class:`~concurrent.futures.Future`."""
-        self.taken = time.monotonic()
-        return super().set_running_or_notify_cancel()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
-    """A function to run in a reader process, and the future for its result.
+    """Something to do in a reader process, and the future for its result.
 
     Attributes:
-        function: of :mod:`boxocr.reading.pool.worker`.
+        method: of :class:`~boxocr.reading.pool.worker.Reader`.
         args: its arguments.
         timeout: seconds that it may run, without the time in the queue.
         priority: who waits for it.
         future: gets the result, or a :class:`~boxocr.errors.BoxOCRError`.
+        taken: time on the monotonic clock at which a reader took it; None before.
     """
 
-    function: Callable[..., Any]
+    method: Callable[..., Any]
     args: tuple[object, ...]
     timeout: float
     priority: Priority = Priority.INTERACTIVE
-    future: JobFuture[Any] = field(default_factory=JobFuture)
+    future: Future[Any] = field(default_factory=Future)
+    taken: float | None = None
 
 
 class JobQueue:
@@ -95,14 +80,13 @@ class JobQueue:
         """
         with self._changed:
             while self._closed is None:
-                job = self._next()
-                if job is not None and job.future.set_running_or_notify_cancel():
+                if job := self._next():
+                    job.taken = time.monotonic()
                     self._in_background += job.priority is Priority.BACKGROUND
                     return job
-                if job is None and not wait:
+                if not wait:
                     return None
-                if job is None:
-                    self._changed.wait(self._seconds_until_background())
+                self._changed.wait(self._seconds_until_background())
         return None
 
     def done(self, job: Job) -> None:
@@ -124,8 +108,7 @@ class JobQueue:
             self._prompt.clear()
             self._background.clear()
         for job in waiting:
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(error)
+            job.future.set_exception(error)
 
     def close(self, error: BoxOCRError) -> None:
         """Fail all jobs in the queue, and every job added later."""
@@ -145,8 +128,5 @@ class JobQueue:
 
     def _seconds_until_background(self) -> float | None:
         """Seconds after which waiting work may run although nothing was put or done; None when there is none."""
-        return (
-            max(self._last_interactive + INTERACTIVE_IDLE_SECONDS - time.monotonic(), 0.01)
-            if self._background
-            else None
-        )
+        idle_in = self._last_interactive + INTERACTIVE_IDLE_SECONDS - time.monotonic()
+        return max(idle_in, 0.01) if self._background else None

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import pickle
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Self, TypeVar
 
 from boxocr.errors import BoxOCRError, EngineUnavailable, LanguageMissing, ReaderCrashed, ReadingError, ReadingTimeout
@@ -14,10 +16,10 @@ from boxocr.process import stages
 from boxocr.process.killable import ProcessGone
 from boxocr.process.stages import Stage
 from boxocr.reading import page_frame, prepare
-from boxocr.reading.pool import probe, worker
-from boxocr.reading.pool.jobs import Job, JobFuture, JobQueue, Priority
-from boxocr.reading.pool.reader_process import START_SECONDS, Answer, ReaderProcess
-from boxocr.reading.pool.worker import EngineInfo
+from boxocr.reading.pool import probe
+from boxocr.reading.pool.jobs import Job, JobQueue, Priority
+from boxocr.reading.pool.reader_process import START_SECONDS, ReaderProcess
+from boxocr.reading.pool.worker import Reader
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import PageLayout, PageReading
@@ -67,12 +69,11 @@ class ReaderPool:
         self._tessdata = tessdata
         self._models = models
         self._links = ""
-        self._engine_info = EngineInfo("", "", ())
+        self._description: tuple[str, list[str]] = "", []
         self._changed = threading.Condition()
         self._jobs: JobQueue | None = None
         self._supervisors: list[threading.Thread] = []
         self._alive: set[ReaderProcess] = set()
-        self._did_not_start = 0
         self._failed_in_a_row = 0
         self._replaced = 0
         self._closed = threading.Event()
@@ -111,7 +112,7 @@ class ReaderPool:
             supervisor.start()
         try:
             self._wait_until_started()
-            self._engine_info = self._schedule(worker.engine_info, self._engine, priority=Priority.CHECK).result()
+            self._description = self._run(Reader.describe, self._engine, priority=Priority.CHECK)
             self._check_languages()
         except BaseException:
             self.close()
@@ -144,7 +145,7 @@ class ReaderPool:
             EngineUnavailable: when the options name an engine that does not start.
             ReadingError: when the engine failed in another way.
         """
-        return _wait_for(self._schedule(worker.read, prepare.bounded(crop), options, priority=priority))
+        return self._run(Reader.read, prepare.bounded(crop), options, priority=priority)
 
     def read_page(
         self, page: Pixels, options: ReadingOptions, *, priority: Priority = Priority.BACKGROUND
@@ -157,7 +158,7 @@ class ReaderPool:
         # A third of the bytes to send.
         image, frame = page_frame.in_grey(page)
         timeout = PAGE_TIMEOUTS * self._timeout
-        return _wait_for(self._schedule(worker.read_page, image, frame, options, timeout=timeout, priority=priority))
+        return self._run(Reader.read_page, image, frame, options, timeout=timeout, priority=priority)
 
     def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> PageLayout:
         """Find where the text of ``page`` is, for :func:`~boxocr.reading.whole_page.under`.
@@ -167,15 +168,15 @@ class ReaderPool:
             BoxOCRError: as :meth:`read`.
         """
         options = ReadingOptions(languages=self._languages)
-        return _wait_for(self._schedule(worker.find_layout, *page_frame.reduced(page), options, priority=priority))
+        return self._run(Reader.find_layout, *page_frame.reduced(page), options, priority=priority)
 
     def languages(self) -> list[str]:
         """Return the codes of the languages that the pool's engine had when the pool started."""
-        return list(self._engine_info.languages)
+        return list(self._description[1])
 
     def describe(self) -> str:
         """Return the name and version of the pool's engine, such as ``tesseract 5.5.4``."""
-        return f"{self._engine_info.name} {self._engine_info.version}".strip()
+        return self._description[0]
 
     def probe(self) -> None:
         """Read a small rendered word with the configured languages.
@@ -183,11 +184,7 @@ class ReaderPool:
         Raises:
             BoxOCRError: with the reason, unless the engine reads.
         """
-
-        def read(crop: Pixels, options: ReadingOptions) -> Reading:
-            return self._schedule(worker.read, crop, options, priority=Priority.CHECK).result()
-
-        probe.check(read, ReadingOptions(languages=self._languages))
+        probe.check(partial(self.read, priority=Priority.CHECK), ReadingOptions(languages=self._languages))
 
     def processes(self) -> list[int]:
         """Return the process ids of the living readers."""
@@ -204,20 +201,28 @@ class ReaderPool:
         """Number of readers lost to a deadline or a crash since the start."""
         return self._replaced
 
-    def _schedule(
+    def _run(
         self,
-        function: Callable[..., T],
+        method: Callable[..., T],
         *args: object,
         timeout: float | None = None,
         priority: Priority = Priority.INTERACTIVE,
-    ) -> JobFuture[T]:
-        job = Job(function, args, timeout or self._timeout, priority)
+    ) -> T:
+        """Have a method of a reader run; records the time in the queue and in the reader."""
+        job = Job(method, args, timeout or self._timeout, priority)
         jobs = self._jobs
         if jobs is None:
-            job.future.set_exception(EngineUnavailable("The OCR readers are not running.", "Start the server again."))
-        else:
-            jobs.put(job)
-        return job.future
+            raise EngineUnavailable("The OCR readers are not running.", "Start the server again.")
+        began = time.monotonic()
+        jobs.put(job)
+        try:
+            result: T = job.future.result()
+            return result
+        finally:
+            ended = time.monotonic()
+            taken = job.taken or ended
+            stages.add(Stage.WAIT, taken - began)
+            stages.add(Stage.READ, ended - taken)
 
     def _check_languages(self) -> None:
         """Raise LanguageMissing for a language that a built-in engine lacks. Custom engines define their own codes."""
@@ -230,10 +235,8 @@ class ReaderPool:
             )
 
     def _wait_until_started(self) -> None:
-        until = time.monotonic() + START_SECONDS
         with self._changed:
-            while len(self._alive) < self._workers and not self._did_not_start and time.monotonic() < until:
-                self._changed.wait(1)
+            self._changed.wait_for(lambda: len(self._alive) == self._workers or self._failed_in_a_row, START_SECONDS)
             if len(self._alive) < self._workers:
                 raise _start_failed()
 
@@ -258,7 +261,6 @@ class ReaderPool:
         except (ProcessGone, OSError) as error:
             _log.error("An OCR reader does not start: %s", error)
             with self._changed:
-                self._did_not_start += 1
                 self._failed_in_a_row += 1
                 self._changed.notify_all()
                 none_left = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
@@ -315,7 +317,7 @@ class ReaderPool:
     def _send(self, job: Job, reader: ReaderProcess) -> bool:
         """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
         try:
-            reader.send_job(job.function, job.args)
+            reader.send(pickle.dumps((job.method, job.args), protocol=5))
         except ProcessGone:
             self._mark_lost(reader)
             return False
@@ -324,7 +326,7 @@ class ReaderPool:
             job.future.set_exception(ReadingError())
         return True
 
-    def _answer(self, job: Job, reader: ReaderProcess) -> Answer | None:
+    def _answer(self, job: Job, reader: ReaderProcess) -> bytes | None:
         """Wait for the reader's answer; None when the reader was lost, after failing the job."""
         problem: BoxOCRError
         try:
@@ -344,27 +346,14 @@ class ReaderPool:
             self._replaced += not self._closed.is_set()
 
 
-def _resolve(job: Job, answer: Answer) -> None:
+def _resolve(job: Job, answer: bytes) -> None:
     """Set the result or the exception of a job's future."""
     try:
-        job.future.set_result(answer.result())
-    except BoxOCRError as error:
-        job.future.set_exception(error)
+        is_result, content = pickle.loads(answer)  # noqa: S301 - from a process of our own # nosec B301
+        (job.future.set_result if is_result else job.future.set_exception)(content)
     except Exception:  # noqa: BLE001 - the thread must survive
         _log.exception("An answer of a reader could not be unpacked")
         job.future.set_exception(ReadingError())
-
-
-def _wait_for(future: JobFuture[T]) -> T:
-    """Wait for the result, and record the time in the queue and in the reader."""
-    began = time.monotonic()
-    try:
-        return future.result()
-    finally:
-        ended = time.monotonic()
-        taken = max(future.taken or ended, began)
-        stages.add(Stage.WAIT, taken - began)
-        stages.add(Stage.READ, ended - taken)
 
 
 def _start_failed() -> EngineUnavailable:

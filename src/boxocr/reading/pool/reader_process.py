@@ -1,10 +1,6 @@
 """One reader process and the pipe to it."""
 
-import pickle
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from boxocr.process import logs
 from boxocr.process.killable import KillableProcess
@@ -17,24 +13,6 @@ START_SECONDS = 120
 # On a machine that is busy with other things, a page takes many times as long.
 _MOST_TIMEOUTS = 10
 _LEAST_WAIT = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A pickled answer of a reader process."""
-
-    packed: bytes
-
-    def result(self) -> Any:
-        """Return the function's result.
-
-        Raises:
-            Exception: raised by the function.
-        """
-        done, result = pickle.loads(self.packed)  # noqa: S301 - from a process of our own # nosec B301
-        if done:
-            return result
-        raise result
 
 
 class ReaderProcess(KillableProcess):
@@ -52,17 +30,8 @@ class ReaderProcess(KillableProcess):
         args = (engine, settings, logs.configured())
         super().__init__(worker.serve, args, name="boxocr-reader", start_seconds=START_SECONDS)
 
-    def send_job(self, function: Callable[..., object], args: Sequence[object]) -> None:
-        """Send a function of :mod:`boxocr.reading.pool.worker` to run. Then call :meth:`answer`.
-
-        Raises:
-            ProcessGone: the process is dead.
-            Exception: the arguments could not be pickled, for instance for lack of memory; the process is unaffected.
-        """
-        self.send(pickle.dumps((function, args), protocol=5))
-
-    def answer(self, timeout: float, *, patient: bool = False) -> Answer:
-        """Wait for the function to end.
+    def answer(self, timeout: float, *, patient: bool = False) -> bytes:
+        """Wait for the job to end, and return its pickled answer.
 
         Args:
             timeout: seconds until the process is killed.
@@ -80,4 +49,4 @@ class ReaderProcess(KillableProcess):
                 passed = time.monotonic() - began
                 left = min(timeout - passed + self.starved_seconds() - starved, _MOST_TIMEOUTS * timeout - passed)
             timeout = 0.0
-        return Answer(self.receive(timeout))
+        return self.receive(timeout)

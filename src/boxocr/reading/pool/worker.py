@@ -8,7 +8,6 @@ import pickle
 import time
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,24 +29,8 @@ _log = logging.getLogger(__name__)
 _KEPT_ENGINES = 4
 
 
-# Without slots, which would slow down pickling.
-@dataclass(frozen=True)
-class EngineInfo:
-    """How an engine describes itself.
-
-    Attributes:
-        name: as readings carry it.
-        version: of the engine or of the library behind it.
-        languages: the codes that it can be asked for.
-    """
-
-    name: str
-    version: str
-    languages: tuple[str, ...]
-
-
 class Reader:
-    """The engines of a reader process, each created once."""
+    """The engines of a reader process, each created once. Its public methods are the jobs that a reader does."""
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
         self._default = engine
@@ -55,14 +38,39 @@ class Reader:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         # Boxes are small: sharing one among threads takes a millisecond more of processor time than it saves.
         cv2.setNumThreads(1)
-
-    def warm(self) -> None:
-        """Create the pool's engine before the first job. Errors are left to that job, which raises and logs them."""
+        # The pool's engine, before the first job. Errors are left to that job, which raises and logs them.
         with contextlib.suppress(BoxOCRError):
-            self._engines[self._default] = engines.make(self._default, self._settings)
+            self._engines[engine] = engines.make(engine, settings)
 
-    def engine(self, name: str) -> Engine:
-        """Return the engine called ``name``, or the pool's for an empty name."""
+    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
+        """Read ``crop``, and sanitize the engine's text and confidence."""
+        engine = self._engine(options.engine)
+        began = time.perf_counter()
+        reading = engine.read(crop, options)
+        confidence = float(reading.confidence)
+        text = clean(reading.text)
+        confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
+        seconds = time.perf_counter() - began
+        return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
+
+    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
+        """Read a whole page; see :class:`~boxocr.reading.pipeline.Pipeline`."""
+        engine = self._engine(options.engine)
+        began = time.perf_counter()
+        reading = page_reader(engine).read_page(image, frame, options)
+        return dataclasses.replace(reading, seconds=time.perf_counter() - began)
+
+    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+        """Find where the text of a page is; see :class:`~boxocr.reading.pipeline.Pipeline`."""
+        return page_reader(self._engine(options.engine)).find_layout(image, frame, options)
+
+    def describe(self, name: str) -> tuple[str, list[str]]:
+        """The name and version of the engine called ``name``, and its languages, loading it first if need be."""
+        engine = self._engine(name)
+        return f"{engine.name} {engine.version}".strip(), list(engine.languages())
+
+    def _engine(self, name: str) -> Engine:
+        """The engine called ``name``, or the pool's for an empty name."""
         name = name or self._default
         if name not in self._engines:
             self._engines[name] = self._make(name)
@@ -81,115 +89,37 @@ class Reader:
                 _log.error("engine %s: %s", name, _summary(error.__cause__), exc_info=in_full)
             raise
 
-    def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
-        """Read ``crop``, and sanitize the engine's text and confidence."""
-        engine = self.engine(options.engine)
-        began = time.perf_counter()
-        try:
-            reading = engine.read(crop, options)
-            confidence = float(reading.confidence)
-            text = clean(reading.text)
-        except BoxOCRError:
-            raise
-        except Exception as error:
-            # Not passed on: the traceback belongs in the log, and the exception may not be picklable.
-            _log.exception("engine %s failed on a crop of %s", engine.name, getattr(crop, "shape", None))
-            raise ReadingError from error
-        confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
-        seconds = time.perf_counter() - began
-        return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
-
-    def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-        """Read a whole page in grey."""
-        engine = self.engine(options.engine)
-        began = time.perf_counter()
-        try:
-            reading = page_reader(engine).read_page(image, frame, options)
-        except BoxOCRError:
-            raise
-        except Exception as error:
-            _log.exception("engine %s failed on a page of %s", engine.name, getattr(image, "shape", None))
-            raise ReadingError from error
-        return dataclasses.replace(reading, seconds=time.perf_counter() - began)
-
-
-_reader: Reader | None = None
-
 
 def serve(connection: Connection, engine: str, settings: EngineSettings, log: logs.Settings) -> None:
     """Run a reader process: load the engine, report that, then run jobs until the pipe is closed.
 
     Args:
-        connection: receives pickled ``(function, args)`` and is sent ``(True, result)`` or ``(False, exception)``.
+        connection: receives pickled ``(method of Reader, args)`` and is sent ``(True, result)`` or
+            ``(False, exception)``.
         engine: name of the engine to load first.
         settings: for all engines.
         log: how the process logs.
     """
     child.prepare(log)
-    global _reader  # noqa: PLW0603 - one per process; jobs arrive pickled and cannot refer to it
-    _reader = Reader(engine, settings)
-    # An error here must not end the process: it would be restarted over and over.
-    _reader.warm()
+    reader = Reader(engine, settings)
     with contextlib.suppress(EOFError, OSError):
         connection.send_bytes(pickle.dumps((True, None)))
         while True:
-            connection.send_bytes(_run(connection.recv_bytes()))
+            connection.send_bytes(_run(reader, connection.recv_bytes()))
 
 
-def _run(job: bytes) -> bytes:
+def _run(reader: Reader, job: bytes) -> bytes:
     """Run a pickled job; returns its pickled result."""
+    image: object = None
     try:
-        function, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
-        return pickle.dumps((True, function(*args)), protocol=5)
+        method, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
+        image, *_ = args
+        return pickle.dumps((True, method(reader, *args)), protocol=5)
     except BoxOCRError as error:
         return pickle.dumps((False, error))
     except Exception:  # noqa: BLE001 - logged here, since it may not be picklable
-        _log.exception("a job failed")
+        _log.exception("A reading failed on an image of %s", getattr(image, "shape", None))
         return pickle.dumps((False, ReadingError()))
-
-
-def read(crop: Pixels, options: ReadingOptions) -> Reading:
-    """Read ``crop`` in this process."""
-    return reader().read(crop, options)
-
-
-def read_page(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
-    """Read a whole page in this process.
-
-    Args:
-        image: grey.
-        frame: where it is on the page.
-        options: how it is read.
-    """
-    return reader().read_page(image, frame, options)
-
-
-def find_layout(image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
-    """Return where the text of a reduced page is.
-
-    Args:
-        image: grey.
-        frame: where it is on the page.
-        options: for the lines that are read to find the orientation of a page.
-
-    Raises:
-        EngineUnavailable: when tesserocr cannot be imported.
-    """
-    return page_reader(reader().engine(options.engine)).find_layout(image, frame, options)
-
-
-def engine_info(name: str) -> EngineInfo:
-    """Describe the engine called ``name``, loading it first if need be."""
-    engine = reader().engine(name)
-    return EngineInfo(engine.name, engine.version, tuple(engine.languages()))
-
-
-def reader() -> Reader:
-    """Return this process's reader."""
-    if _reader is None:
-        message = "this process is not a reader"
-        raise RuntimeError(message)
-    return _reader
 
 
 def _summary(error: BaseException) -> str:

@@ -67,10 +67,5 @@ class SelectiveRecognizer(LineRecognizer, Protocol):
     def missing(self, languages: str) -> frozenset[str]:
         """Return the characters of some languages that it does not know."""
 
-
-@runtime_checkable
-class AdaptableRecognizer(SelectiveRecognizer, Protocol):
-    """A recognizer that can use a head: a last layer trained on the lines of one project."""
-
     def accepts_head(self, options: ReadingOptions) -> bool:
-        """Say whether the head in the options is there and can be used for their languages."""
+        """Say whether the head in the options, a last layer trained on the lines of one project, can be used."""

@@ -41,7 +41,7 @@ _CAPITALS = 1.5
 _FLAT = frozenset("acemnorsuvwxz")
 
 
-def corrected(words: Sequence[Piece], block: int, languages: str) -> Line:
+def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     """The line that some words make.
 
     A capital I without serifs is read as a vertical bar, which is longer than letters, and the second one of a Roman

@@ -4,15 +4,17 @@ import io
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.recognition.last_layer import Features
-
 Array = NDArray[np.float32]
+
+Features: TypeAlias = NDArray[np.float32]
+"""``(steps, size)``: the recognizer's view of a line before its last layer."""
 
 MAX_BYTES = 16_000_000
 """A head of 5,000 characters has less. Larger files are not ours."""
@@ -103,6 +105,11 @@ def load_head(path: str) -> Head:
         message = "too large"
         raise ValueError(message)
     return Head.from_bytes(content)
+
+
+def checksum(model: bytes) -> str:
+    """Identifies a model; a head fits the model that it was trained for only."""
+    return sha256(model).hexdigest()
 
 
 def _softmax(logits: Array) -> Array:

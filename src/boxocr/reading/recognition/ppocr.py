@@ -9,7 +9,7 @@ import logging
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, prepare
+from boxocr.reading.line_image import runs_of
 from boxocr.reading.model_languages import UNSPACED
-from boxocr.reading.ppocr_models import RecognitionModel
+from boxocr.reading.ppocr_models import RecognitionModel, of_languages
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.recognition.head import HEAD_ERRORS, Head, load_head
-from boxocr.reading.recognition.last_layer import Features
+from boxocr.reading.recognition.head import HEAD_ERRORS, Features, Head, load_head
 from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.right_to_left import in_reading_order
-from boxocr.reading.runs import runs_of
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece
@@ -68,21 +67,11 @@ _STRAY = 3
 
 # Characters that writing in these languages has and that can be missing from a model. Quotes: CLDR's delimiters.
 _SPECIAL = {
-    "\u201e": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
-    "\u201a": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
-    "\u00a1": "spa spa_old glg cat",
-    "\u00bf": "spa spa_old glg cat",
+    "\u201e\u201a": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
+    "\u00a1\u00bf": "spa spa_old glg cat",
     "\u2039\u203a": "fra deu",
     "\u1e9e": "deu",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Recognized:
-    """The characters of a line, and the probabilities of others if a text was expected."""
-
-    characters: list["_Character"]
-    probabilities: LineProbabilities | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,57 +83,48 @@ class _Character:
     place: float
 
 
+# The characters of a line, and the probabilities of others if a text was expected.
+_Recognized = tuple[list[_Character], LineProbabilities | None]
+
+
 class PPOCR:
-    """Recognizes lines in any of a model's languages, without a choice of language.
+    """Recognizes each line with the first model that reads all of its languages.
 
     Args:
-        model: the model.
+        models: those that are preferred first, at least one.
         threads: how many one recognition may use.
     """
 
     name = "ppocr"
 
-    def __init__(self, model: RecognitionModel, threads: int) -> None:
-        self.version = model.version
-        self._model = model
-        self._threads = threads
-        self._session = model.session
-        self._input = self._session.get_inputs()[0].name
-        self._characters = ["", *model.characters]
-        self._known = frozenset(model.characters) - {" "}
+    def __init__(self, models: Sequence[RecognitionModel], threads: int) -> None:
+        self.version = ", ".join(model.version for model in models)
+        self._models = models
+        # Loaded when they are needed first: each takes as much memory as its model.
+        self._trunk = cache(lambda model: Trunk(model.file, model.characters, threads))
 
     def languages(self) -> Sequence[str]:
-        """Return the codes of the languages whose letters the model knows."""
-        return self._model.languages
-
-    def reads(self, languages: str) -> bool:
-        """Say whether the model reads all of some languages."""
-        return self._model.reads(languages.split("+"))
+        """Return the codes of the languages that one of the models reads."""
+        return sorted({code for model in self._models for code in model.languages})
 
     def knows(self, options: ReadingOptions) -> bool:
-        """Say whether the model can read with these options."""
-        return self.reads(options.languages) and (not options.charset or set(options.charset) <= {*self._known, " "})
+        """Say whether the model of these languages can read with these options."""
+        model = of_languages(self._models, options.languages)
+        return model.reads(options.languages.split("+")) and model.known.issuperset(options.charset.replace(" ", ""))
 
     def missing(self, languages: str) -> frozenset[str]:
-        """Return the characters of some languages that the model does not know."""
+        """Return the characters of some languages that their model does not know."""
         codes = set(languages.split("+"))
         wanted = {char for chars, used in _SPECIAL.items() if codes & set(used.split()) for char in chars}
-        return frozenset(wanted - self._known)
+        return frozenset(wanted - of_languages(self._models, languages).known)
 
     def accepts_head(self, options: ReadingOptions) -> bool:
-        """Say whether the head in the options is there and can be used for their languages."""
-        return self.knows(replace(options, charset="")) and self._head(options) is not None
+        """Say whether the head in the options is there and belongs to the model of their languages."""
+        if not self.knows(replace(options, charset="")):
+            return False
+        return self._head(options, of_languages(self._models, options.languages)) is not None
 
-    @cached_property
-    def trunk(self) -> Trunk:
-        """The model without its last layer, loaded when it is needed first: it takes as much memory as the model.
-
-        Raises:
-            EngineNotUsable: the model's last layer cannot be replaced.
-        """
-        return Trunk(self._model.file, self._model.characters, self._threads)
-
-    def _head(self, options: ReadingOptions) -> Head | None:
+    def _head(self, options: ReadingOptions, model: RecognitionModel) -> Head | None:
         if not options.head:
             return None
         try:
@@ -152,7 +132,7 @@ class PPOCR:
         except HEAD_ERRORS as error:
             logger.warning("The recognizer head %s is not used: %s", Path(options.head).name, type(error).__name__)
             return None
-        if head.model != self.trunk.model:
+        if head.model != self._trunk(model).model:
             logger.warning("The recognizer head %s belongs to another model.", Path(options.head).name)
             return None
         return head
@@ -161,20 +141,22 @@ class PPOCR:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`.
 
         Raises:
-            LanguageMissing: when a language has letters that the model does not know.
+            LanguageMissing: when no model reads all of the languages.
         """
-        if not self.reads(options.languages):
-            missing = [code for code in options.languages.split("+") if code not in self._model.languages]
+        model, codes = of_languages(self._models, options.languages), options.languages.split("+")
+        if not model.reads(codes):
+            missing = [code for code in codes if code not in model.languages]
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
         found: dict[int, _Recognized] = {}
-        head = self._head(options)
+        head = self._head(options, model)
         for batch in _batches(images):
-            found |= zip(batch, self._characters_of([images[at] for at in batch], options, head), strict=True)
+            some = self._characters_of([images[at] for at in batch], options, model, head)
+            found |= zip(batch, some, strict=True)
         lines = []
         for at, image in enumerate(images):
-            characters = found[at].characters
+            characters, probabilities = found[at]
             certainties = [character.probability for character in characters if character.text != " "]
             mean = float(np.mean(certainties)) if certainties else 0.0
             ink = line_image.ink_of(image)
@@ -183,20 +165,22 @@ class PPOCR:
                     in_reading_order(_words(image, ink, characters)),
                     mean,
                     self.name,
-                    probabilities=found[at].probabilities,
+                    probabilities=probabilities,
                     has_unread=_has_unread(ink, characters),
                 )
             )
         return lines
 
-    def _characters_of(self, images: Sequence[Pixels], options: ReadingOptions, head: Head | None) -> list[_Recognized]:
+    def _characters_of(
+        self, images: Sequence[Pixels], options: ReadingOptions, model: RecognitionModel, head: Head | None
+    ) -> list[_Recognized]:
         """Recognize some lines at once."""
         blob = _blob(images)
         steps: NDArray[np.float32]
         if head is None:
-            steps, known = self._session.run(None, {self._input: blob})[0], self._characters
+            steps, known = model.session.run(None, {model.session.get_inputs()[0].name: blob})[0], model.classes
         else:
-            steps, known = head.probabilities(self.trunk.run(blob)), ["", *head.characters]
+            steps, known = head.probabilities(self._trunk(model).run(blob)), ("", *head.characters)
         if options.charset:
             steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
             # Other characters cannot occur, so the rest are the probabilities.
@@ -212,7 +196,7 @@ class PPOCR:
                 kept, best = _decoded(own)
             scale = image.shape[1] * blob.shape[3] / _width(image) / len(own)
             characters = [_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept]
-            found.append(_Recognized(characters, of_steps(own, known, options.expected) if options.expected else None))
+            found.append((characters, of_steps(own, known, options.expected) if options.expected else None))
         return found
 
 
@@ -271,7 +255,7 @@ def _batches(images: Sequence[Pixels]) -> Iterator[list[int]]:
 def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
     """The words of a line: each as high as the line's ink, as wide as its own, and as sure as its weakest character."""
     height, width = image.shape[:2]
-    gaps = runs_of(_is_empty(ink))
+    gaps = runs_of(np.asarray(~ink.any(axis=0)))
     # The model gives no space for wide ones.
     spaces = _spaces(gaps, height, [character.place for character in characters if character.text != " "])
     words: list[list[_Character]] = []
@@ -302,17 +286,13 @@ def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Characte
 
 def _has_unread(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> bool:
     """Whether a piece of a line's ink has no character near it; pieces at the ends can be parts of neighbours."""
-    height, width = ink.shape
+    height = len(ink)
     places = [character.place for character in characters if character.text != " "]
     near = _SIGN_NEAR * height
-    for first, last in runs_of(np.asarray(ink.any(axis=0))):
-        if first == 0 or last == width or last - first < _SIGN_WIDTH * height:
-            continue
-        rows = np.flatnonzero(ink[:, first:last].any(axis=1))
-        is_sign = rows[-1] + 1 - rows[0] >= _SIGN_HEIGHT * height
-        if is_sign and not any(first - near <= place <= last + near for place in places):
-            return True
-    return False
+    return any(
+        not any(first - near <= place <= last + near for place in places)
+        for first, last in line_image.signs(ink, _SIGN_WIDTH * height, _SIGN_HEIGHT * height)
+    )
 
 
 def _spaces(gaps: Sequence[tuple[int, int]], height: int, places: Sequence[float]) -> list[float]:
@@ -335,11 +315,6 @@ def _is_apart(before: _Character, after: _Character, spaces: Sequence[float]) ->
     if is_unspaced(before.text) or is_unspaced(after.text):
         return False
     return any(before.place < space < after.place for space in spaces)
-
-
-def _is_empty(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The columns without ink."""
-    return np.asarray(~ink.any(axis=0))
 
 
 def _in_gap(cut: float, gaps: Sequence[tuple[int, int]], height: int) -> int:

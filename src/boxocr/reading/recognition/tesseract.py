@@ -38,6 +38,7 @@ class Tesseract:
 
     Raises:
         EngineNotUsable: when tesserocr or the language data does not load.
+        LanguageMissing: when one of the settings' languages is not installed.
     """
 
     name = "tesseract"
@@ -47,18 +48,12 @@ class Tesseract:
         self._tessdata = settings.tessdata
         self._links = settings.links
         self._engines: OrderedDict[str, tesserocr.PyTessBaseAPI] = OrderedDict()
+        if settings.languages:
+            self._engine(settings.languages)
 
     def languages(self) -> list[str]:
         """Return the codes of the installed languages."""
         return tessdata.languages(tessdata.folders(self._tessdata))
-
-    def warm(self, languages: str) -> None:
-        """Load ``languages`` before they are needed.
-
-        Raises:
-            LanguageMissing: when one of them is not installed.
-        """
-        self._engine(languages)
 
     def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
         """Recognize a grey image, sides at most ``MAX_SIDE``, in a page segmentation mode; places in its pixels.
@@ -66,20 +61,15 @@ class Tesseract:
         Raises:
             LanguageMissing: when one of the languages is not installed.
         """
-        engine = self._shown(image, psm, options)
+        engine = self._engine(options.languages)
+        engine.SetPageSegMode(psm)
+        engine.SetVariable("tessedit_char_whitelist", options.charset)
+        _show(engine, image, pitch=_ANY_PITCH)
         try:
             engine.Recognize()
             return _lines(engine.GetIterator(), options.languages)
         finally:
             engine.Clear()
-
-    def _shown(self, image: Pixels, psm: int, options: ReadingOptions) -> tesserocr.PyTessBaseAPI:
-        """The engine of these options, with the image before it."""
-        engine = self._engine(options.languages)
-        engine.SetPageSegMode(psm)
-        engine.SetVariable("tessedit_char_whitelist", options.charset)
-        _show(engine, image, pitch=_ANY_PITCH)
-        return engine
 
     def _engine(self, languages: str) -> tesserocr.PyTessBaseAPI:
         if languages in self._engines:
@@ -137,7 +127,7 @@ def _lines(found: tesserocr.PyPageIterator | None, languages: str | None) -> lis
         word = _word(at, with_text=languages is not None)
         if word is not None:
             lines[-1].append(word)
-    return [corrected(words, block, languages or "") for words, block in zip(lines, blocks, strict=True) if words]
+    return [corrected(words, languages or "", block) for words, block in zip(lines, blocks, strict=True) if words]
 
 
 def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:

@@ -69,8 +69,7 @@ class Program:
             if word:
                 piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
                 lines.setdefault((block, paragraph, line), []).append(piece)
-        blocks = {block: number for number, block in enumerate(dict.fromkeys(block for block, *_ in lines))}
-        return [corrected(words, blocks[block], options.languages) for (block, *_), words in lines.items()]
+        return [corrected(words, options.languages) for words in lines.values()]
 
     def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
         # pytesseract splits its config like a shell does.

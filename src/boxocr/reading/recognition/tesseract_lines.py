@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading import prepare
+from boxocr.reading import line_image, prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.line_image import runs_of
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.runs import runs_of
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, mean_confidence
 
@@ -102,18 +102,21 @@ class TesseractLines:
         return [RecognizedLine(words, mean_confidence(words), self.name, f"psm {psm}") for words in lines]
 
 
-def as_seen(crop: Pixels, look: str) -> Pixels:
-    """Return the image that Tesseract got for a line in one of its ways, the first one unless it is named."""
-    grey = prepare.grey(crop)
-    if prepare.is_blank(grey):
-        return grey
-    image, _ = _PREPARED.get(look, _framed)(_found(crop))
-    return image
+def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
+    """Return the grey image that Tesseract got for a crop of one line, for people who wonder about a text.
+
+    Args:
+        crop: as it was drawn.
+        look: the reading's; the first way to prepare a line for other ones.
+        turned: the reading's.
+    """
+    crop = prepare.turn(prepare.bounded(crop), turned)
+    found = projection.of_crop(crop)
+    return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
 
 
 def _found(image: Pixels) -> Projection:
-    grey = prepare.grey(image)
-    return projection.find(grey if prepare.is_blank(grey) else prepare.dark_on_even_paper(grey))
+    return projection.of_crop(image) or projection.find(prepare.grey(image))
 
 
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
@@ -150,15 +153,11 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
         return False
     top, bottom = found.lines[0]
     ink = found.image[top:bottom] < found.limit
-    flags = np.asarray(ink.any(axis=0))
     near = _SIGN_NEAR * (bottom - top)
-    for first, last in runs_of(flags):
+    for first, last in line_image.signs(ink, _SIGN_WIDTH * (bottom - top), _SIGN_HEIGHT * (bottom - top)):
         middle = (first + last) / 2
-        is_wide = last - first >= _SIGN_WIDTH * (bottom - top) and first > 0 and last < len(flags)
-        if is_wide and not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
-            rows = np.flatnonzero(ink[:, first:last].any(axis=1))
-            if rows[-1] + 1 - rows[0] >= _SIGN_HEIGHT * (bottom - top):
-                return True
+        if not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
+            return True
     return any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text))
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from boxocr.reading.box_line import as_seen
+from boxocr.reading.recognition.tesseract_lines import as_seen
 from boxocr.reading.types import Pixels
 from boxocr.web.status.recent import RecentReading
 
