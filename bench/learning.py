@@ -8,6 +8,8 @@ became wrong. Seconds are those of one core, for validation and training togethe
 The simulated day reads all lines in page order and learns after 16, 32, 64, … of them. It counts the keystrokes that
 the annotator needs, which are the edits from each reading to the text.
 
+Lines that a transcriber could not read, which have a mark for each word, are left out.
+
 The lines in ``bench/data/fraktur-1809`` are always measured. ``--lines`` or ``LEARNING_LINES`` names a folder with
 more: a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line. ``--pages`` or ``LEARNING_PAGES``
 names one with whole pages: a ``pages.json`` with ``page``, ``category`` and ``lines`` of each page, where ``box`` of a
@@ -32,7 +34,7 @@ from PIL import Image
 
 from boxocr.learning.alignment import distance
 from boxocr.learning.conventions import CONVENTIONS
-from boxocr.learning.project_heads import LearnedHeads, learn_heads
+from boxocr.learning.project_heads import LearnedHeads, is_illegible, learn_heads
 from boxocr.learning.training import Line
 from boxocr.learning.validation import Verdict, compare
 from boxocr.reading.recognition.head import Head
@@ -184,7 +186,8 @@ def _sets(trunk: Trunk, lines: Path | None, pages: Path | None) -> dict[str, lis
     for name, page, text, pixels in [*_packed(DATA), *more]:
         features = features_of(pixels, trunk)
         line = Line(features, text, page, label=name, baseline=trunk.base.read(features))
-        found.setdefault(name, []).append(line)
+        if not is_illegible(line):
+            found.setdefault(name, []).append(line)
     return found
 
 
