@@ -140,23 +140,23 @@ def test_a_task_whose_data_changed_is_read_anew(batches: Batches, services: Serv
 
 
 def test_large_tasks_that_wait_after_the_answer_are_dropped(tmp_path: Path) -> None:
-    """Their page never comes, and each brings 20 MB along."""
+    """Their page never comes, and each brings 10 MB along."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         environment = one_reader(host, "tests.engines:Counting", BATCH_SECONDS="0.1", MAX_REQUEST_MB="64")
         with running(tmp_path, environment) as server:
 
             def ask(number: int) -> None:
-                data = {"image": f"http://{host}/{number}.png", "text": chr(97 + number) * 20_000_000}
+                data = {"image": f"http://{host}/{number}.png", "text": chr(97 + number) * 10_000_000}
                 tasks = [{"id": number, "data": data}, {"id": number, "data": {"image": data["image"]}}]
                 assert server.predict({"tasks": tasks, "label_config": CONFIG}) == [[], []]
 
             ask(0)
             before = tree_megabytes(server.pid)
-            for number in range(1, 10):
+            for number in range(1, 20):
                 ask(number)
 
-            # Of the ten, two are being read, and three are kept.
+            # Of the twenty, two are being read, and six are kept.
             assert tree_megabytes(server.pid) - before < 130
             assert " waiting tasks are too large to be kept" in server.log.read_text()
             # The server ends with the fetches, which fail now.

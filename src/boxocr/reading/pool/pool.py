@@ -221,6 +221,8 @@ class ReaderPool:
         finally:
             ended = time.monotonic()
             taken = job.taken or ended
+            # The traceback of an error has this frame, and would keep the image until the next garbage collection.
+            del job
             stages.add(Stage.WAIT, taken - began)
             stages.add(Stage.READ, ended - taken)
 

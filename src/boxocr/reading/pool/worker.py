@@ -30,9 +30,14 @@ _KEPT_ENGINES = 4
 
 
 class Reader:
-    """The engines of a reader process, each created once. Its public methods are the jobs that a reader does."""
+    """The engines of a reader process, each created once. Its public methods are the jobs that a reader does.
+
+    Attributes:
+        asked: name of the engine that was asked last.
+    """
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
+        self.asked = engine
         self._default = engine
         self._settings = settings
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -78,7 +83,9 @@ class Reader:
                 oldest = next(kept for kept in self._engines if kept != self._default)
                 del self._engines[oldest]
         self._engines.move_to_end(name)
-        return self._engines[name]
+        found = self._engines[name]
+        self.asked = found.name
+        return found
 
     def _make(self, name: str) -> Engine:
         try:
@@ -118,7 +125,7 @@ def _run(reader: Reader, job: bytes) -> bytes:
     except BoxOCRError as error:
         return pickle.dumps((False, error))
     except Exception:  # noqa: BLE001 - logged here, since it may not be picklable
-        _log.exception("A reading failed on an image of %s", getattr(image, "shape", None))
+        _log.exception("engine %s failed on an image of %s", reader.asked, getattr(image, "shape", None))
         return pickle.dumps((False, ReadingError()))
 
 
