@@ -89,16 +89,26 @@ def test_signs_that_the_data_for_fraktur_give_for_letters_and_dashes_become_thes
         assert engine.read(drawn.text(drawn_text), ReadingOptions(languages="frk")).text == read
 
 
-def test_a_comma_in_fraktur_belongs_to_the_word_before_it(tmp_path: Path) -> None:
-    (tmp_path / "frk.traineddata").symlink_to(english())
-    engine = make("tesseract", EngineSettings("frk", str(tmp_path), str(tmp_path / "links"), 20))
+def test_figures_stay_where_another_language_is_chosen_with_fraktur(tmp_path: Path) -> None:
+    for language in ("eng", "frk"):
+        (tmp_path / f"{language}.traineddata").symlink_to(english())
+    engine = make("tesseract", EngineSettings("eng+frk", str(tmp_path), str(tmp_path / "links"), 20))
+    text = "was mu3 au8nahme"
+    assert engine.read(drawn.text(text), ReadingOptions(languages="eng+frk")).text == text
+
+
+@pytest.mark.parametrize("languages", ["frk", "deu+frk", "deu_latf"])
+def test_a_comma_in_fraktur_belongs_to_the_word_before_it(tmp_path: Path, languages: str) -> None:
+    for language in languages.split("+"):
+        (tmp_path / f"{language}.traineddata").symlink_to(english())
+    engine = make("tesseract", EngineSettings(languages, str(tmp_path), str(tmp_path / "links"), 20))
     font = ImageFont.load_default(28)
     image = Image.new("RGB", (460, 60), drawn.WHITE)
     draw = ImageDraw.Draw(image)
     draw.text((16, 12), "that he had", font=font, fill=drawn.BLACK)
     draw.text((28 + font.getlength("that he had"), 12), ", since then", font=font, fill=drawn.BLACK)
 
-    assert engine.read(np.asarray(image), ReadingOptions(languages="frk")).text == "that he had, since then"
+    assert engine.read(np.asarray(image), ReadingOptions(languages=languages)).text == "that he had, since then"
 
 
 def test_the_named_folder_comes_first(tmp_path: Path) -> None:

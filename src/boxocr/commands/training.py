@@ -122,7 +122,8 @@ class Run:
         if with_head:
             found = self._lines(with_head)
             for box, line in found.lines if found else ():
-                read.append(Followed(box.submitted, str(box.task), line.baseline, box.suggested))
+                if not is_illegible(line):
+                    read.append(Followed(box.submitted, str(box.task), line.baseline, box.suggested))
         return read
 
     def _learn_heads(self, boxes: Sequence[Box]) -> LearnedHeads:

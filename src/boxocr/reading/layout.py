@@ -24,7 +24,7 @@ def find(image: Pixels, probability: orientation.Sample) -> list[Line]:
 
     Args:
         image: in any orientation.
-        probability: asked where the lines run up or down.
+        probability: how likely some lines are to be right as they are turned; called where lines run up or down.
 
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.

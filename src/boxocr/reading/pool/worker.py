@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from boxocr.errors import BoxOCRError, ReadingError
 from boxocr.process import child, logs
@@ -33,11 +34,11 @@ class Reader:
     """The engines of a reader process, each created once. Its public methods are the jobs that a reader does.
 
     Attributes:
-        asked: name of the engine that was asked last.
+        engine_name: that of the engine which does the present job; "" before it is known.
     """
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
-        self.asked = engine
+        self.engine_name = ""
         self._default = engine
         self._settings = settings
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -84,7 +85,7 @@ class Reader:
                 del self._engines[oldest]
         self._engines.move_to_end(name)
         found = self._engines[name]
-        self.asked = found.name
+        self.engine_name = found.name
         return found
 
     def _make(self, name: str) -> Engine:
@@ -117,15 +118,15 @@ def serve(connection: Connection, engine: str, settings: EngineSettings, log: lo
 
 def _run(reader: Reader, job: bytes) -> bytes:
     """Run a pickled job; returns its pickled result."""
-    image: object = None
+    reader.engine_name, shape = "", ""
     try:
         method, args = pickle.loads(job)  # noqa: S301 - from the process that started this one # nosec B301
-        image, *_ = args
+        shape = f" on an image of {args[0].shape}" if isinstance(args[0], np.ndarray) else ""
         return pickle.dumps((True, method(reader, *args)), protocol=5)
     except BoxOCRError as error:
         return pickle.dumps((False, error))
     except Exception:  # noqa: BLE001 - logged here, since it may not be picklable
-        _log.exception("engine %s failed on an image of %s", reader.asked, getattr(image, "shape", None))
+        _log.exception("engine %s failed%s", reader.engine_name or "of this server", shape)
         return pickle.dumps((False, ReadingError()))
 
 

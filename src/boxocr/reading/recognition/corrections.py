@@ -1,5 +1,6 @@
 """Mistakes that Tesseract makes in every image with certain characters."""
 
+import itertools
 import re
 import statistics
 from collections.abc import Sequence
@@ -20,14 +21,12 @@ _BAR_CONFIDENCE = 0.95
 # Languages with a word Il; in others it is a two in Roman numerals.
 _IL = frozenset("fra frm ita ita_old oci cat mlt srd cos lij".split())  # noqa: SIM905 - as above
 
-# The data for Fraktur, in which no text has these signs, give them for ligatures, or for a part of one, and figures for
-# the round s at the end of a syllable.
-_FRAKTUR = frozenset({"frk", "Fraktur", "script/Fraktur"})
-_MISREAD = (
-    (re.compile("c?<h?"), "ch"),
-    (re.compile("c?>k?"), "ck"),
-    (re.compile(r"(?<=[^\W\d_A-ZÄÖÜ])[38](?![\d)])"), "s"),
-)
+# The data for Fraktur, in which hardly any word has these signs, give them for ligatures, or for a part of one.
+_FRAKTUR = frozenset({"frk", "deu_latf", "deu_frak", "Fraktur", "script/Fraktur"})
+_MISREAD = ((re.compile("c?<h?"), "ch"), (re.compile("c?>k?"), "ck"))
+
+# They give these figures for the round s at the end of a syllable. Words of other languages have them too ("mp3").
+_ROUND_S = re.compile(r"(?<=[^\W\d_A-ZÄÖÜ])[38](?![\d)])")
 
 # A dash of Fraktur is read as one of these.
 _DASH = re.compile("=+-?|-=|--")
@@ -47,9 +46,10 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     A capital I without serifs is read as a vertical bar, which is longer than letters, and the second one of a Roman
     numeral as a small l; a low quote as a comma; the rules around a field of a form as bars before and after its label.
     """
+    chosen = frozenset(languages.split("+"))
+    if not _FRAKTUR.isdisjoint(chosen):
+        words = _fraktur(words, has_round_s=chosen <= _FRAKTUR)
     words = with_low_quotes(words, languages)
-    if not _FRAKTUR.isdisjoint(languages.split("+")):
-        words = _fraktur(words)
     if _IL.isdisjoint(languages.split("+")):
         words = [replace(word, text="II") if word.text == "Il" else word for word in words]
     highest = _capital_height([word for word in words if "|" not in word.text])
@@ -62,21 +62,28 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     return line_of(_without_rules(fixed, highest), block)
 
 
-def _fraktur(words: Sequence[Piece]) -> list[Piece]:
+def _fraktur(words: Sequence[Piece], *, has_round_s: bool) -> list[Piece]:
     """A line of Fraktur with letters and dashes where its data give other signs, and no space before commas."""
     near = _NEAR * statistics.median(word.height for word in words)
     fixed: list[Piece] = []
-    for word in words:
+    for word, after in itertools.zip_longest(words, words[1:]):
         last = fixed[-1] if fixed else None
-        is_near = last is not None and abs(word.x - last.x - last.width) < near
-        if word.text in {",", "."} and last is not None and is_near and last.text[-1].isalnum():
-            fixed[-1] = enclosing([last, word], joint="")
-            continue
+        if word.text in {",", "."} and last is not None and last.text[-1].isalnum():
+            gap = abs(word.x - last.x - last.width)
+            # A low quote is read as a comma too, and belongs to the word after it.
+            if gap < near and (after is None or gap < after.x - word.x - word.width):
+                fixed[-1] = _appended(last, word)
+                continue
         text = "\u2014" if _DASH.fullmatch(word.text) else word.text
-        for sign, letters in _MISREAD if len(text) > 1 else ():
+        for sign, letters in _MISREAD if any(map(str.isalpha, text)) else ():
             text = sign.sub(letters, text)
-        fixed.append(replace(word, text=text))
+        fixed.append(replace(word, text=_ROUND_S.sub("s", text) if has_round_s else text))
     return fixed
+
+
+def _appended(word: Piece, sign: Piece) -> Piece:
+    """A word with a sign that belongs to it, no surer than the sign."""
+    return replace(enclosing([word, sign], joint=""), confidence=min(word.confidence, sign.confidence))
 
 
 def _capital_height(words: Sequence[Piece]) -> float:
@@ -110,7 +117,7 @@ def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:
     for word in words:
         rest = word.text.lstrip(",")
         if commas is not None:
-            quoted = enclosing([commas, word], joint="")
+            quoted = _appended(commas, word)
             fixed[-1:] = [replace(quoted, text="\u201e" + word.text)] if rest[:1].isalnum() else [commas, word]
             commas = None
         elif not rest:

@@ -74,11 +74,11 @@ class Trunk:
 def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
     """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
 
-    It is for lines that are run one by one, so that it keeps little memory.
+    It keeps the memory of the widest line for the next one, which is little, since lines are run one by one.
 
     Args:
         languages: codes joined by ``+``.
-        folder: with models of the operator's, if any; else the recognizer in the wheel reads all languages.
+        folder: with models of the operator's; None for the recognizer in the wheel.
         threads: how many one run may use.
 
     Raises:
