@@ -60,9 +60,10 @@ def test_features_and_last_layer_give_the_models_own_probabilities(trunk: Trunk)
 
 
 @pytest.mark.parametrize("model", [b"", b"\x3a\x00", b"\x3a\xff", b"not a model", b"\xff" * 40])
-def test_another_model_is_refused(model: bytes) -> None:
+def test_another_model_is_refused(tmp_path: Path, model: bytes) -> None:
+    (tmp_path / "model.onnx").write_bytes(model)
     with pytest.raises(EngineNotUsable, match="last layer cannot be replaced"):
-        without_last_layer(model)
+        without_last_layer(tmp_path / "model.onnx")
 
 
 # --- CTC

@@ -55,11 +55,8 @@ class Trunk:
     def __init__(
         self, file: Path, characters: Sequence[str] | None, threads: int, *, keeps_memory: bool = False
     ) -> None:
-        model = file.read_bytes()
-        self.model = checksum(model)
-        trunk, weights, bias = without_last_layer(model)
-        # onnxruntime needs memory of its own for the weights while it loads them.
-        del model
+        self.model = checksum(file.read_bytes())
+        trunk, weights, bias = without_last_layer(file)
         self._session = onnx.session_of(trunk, threads, keeps_memory=keeps_memory)
         self._input = self._session.get_inputs()[0].name
         known = ppocr_models.installed_characters(self._session) if characters is None else tuple(characters)
@@ -91,7 +88,7 @@ def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
     return Trunk(model.file, model.characters, threads, keeps_memory=True)
 
 
-def without_last_layer(model: bytes) -> tuple[bytes, Array, Array]:
+def without_last_layer(file: Path) -> tuple[bytes, Array, Array]:
     """Cut off the last layer of a recognizer: the last matrix product, which a softmax follows.
 
     Returns:
@@ -103,7 +100,7 @@ def without_last_layer(model: bytes) -> tuple[bytes, Array, Array]:
     """
     parsed = _message_class("Model")()
     try:
-        parsed.ParseFromString(model)
+        parsed.ParseFromString(file.read_bytes())
         (graph,) = parsed.graph
         tensors = {tensor.name[0]: tensor for tensor in graph.initializer}
         made_by = {output: node for node in graph.node for output in node.output}
