@@ -38,3 +38,10 @@ def test_labeling_loads_neither_readers_nor_network_clients() -> None:
 @pytest.mark.parametrize("modules", [SERVER, COMMANDS], ids=["server", "commands"])
 def test_neither_the_server_nor_a_command_waits_for_label_studio_sdk(modules: list[str]) -> None:
     assert not loaded_with(modules) & SDK
+
+
+@pytest.mark.parametrize("modules", [SERVER, COMMANDS], ids=["server", "commands"])
+def test_the_command_line_of_httpx_is_not_loaded(modules: list[str]) -> None:
+    loaded = loaded_with([*modules, "httpx"])
+    assert "httpx" in loaded
+    assert not loaded & {"rich", "pygments"}
