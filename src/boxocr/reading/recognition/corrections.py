@@ -50,7 +50,7 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     if not _FRAKTUR.isdisjoint(chosen):
         words = _fraktur(words, has_round_s=chosen <= _FRAKTUR)
     words = with_low_quotes(words, languages)
-    if _IL.isdisjoint(languages.split("+")):
+    if _IL.isdisjoint(chosen):
         words = [replace(word, text="II") if word.text == "Il" else word for word in words]
     highest = _capital_height([word for word in words if "|" not in word.text])
     fixed = [

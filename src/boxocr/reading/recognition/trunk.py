@@ -55,6 +55,7 @@ class Trunk:
     def __init__(
         self, file: Path, characters: Sequence[str] | None, threads: int, *, keeps_memory: bool = False
     ) -> None:
+        # Read twice, so that the 21 MB of the file are not in memory while the layer is cut off.
         self.model = checksum(file.read_bytes())
         trunk, weights, bias = without_last_layer(file)
         self._session = onnx.session_of(trunk, threads, keeps_memory=keeps_memory)
