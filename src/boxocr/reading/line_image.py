@@ -79,21 +79,16 @@ def ink_of(image: Pixels) -> NDArray[np.bool_]:
     return np.asarray(flat < paper - _INK * (paper - ink))
 
 
-def signs(ink: NDArray[np.bool_], width: float, height: float) -> list[tuple[int, int]]:
-    """The columns of each piece of a line's ink that is at least this wide and high, in pixels.
+def is_sign(ink: NDArray[np.bool_], columns: tuple[int, int], width: float, height: float) -> bool:
+    """Whether a piece of a line's ink is at least this wide and high, in pixels.
 
-    Pieces at the ends can be parts of neighbours, and are left out.
+    One at an end of the line is not: it can be part of a neighbour.
     """
-    return [
-        (first, last)
-        for first, last in runs_of(np.asarray(ink.any(axis=0)))
-        if 0 < first < last < ink.shape[1] and last - first >= width and _height(ink[:, first:last]) >= height
-    ]
-
-
-def _height(ink: NDArray[np.bool_]) -> int:
-    rows = np.flatnonzero(ink.any(axis=1))
-    return int(rows[-1] + 1 - rows[0])
+    first, last = columns
+    if not 0 < first < last < ink.shape[1] or last - first < width:
+        return False
+    rows = np.flatnonzero(ink[:, first:last].any(axis=1))
+    return int(rows[-1] + 1 - rows[0]) >= height
 
 
 def columns(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:

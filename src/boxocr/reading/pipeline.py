@@ -13,7 +13,7 @@ import numpy as np
 from boxocr.reading import layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
-from boxocr.reading.detection.leftover import uncovered
+from boxocr.reading.detection.leftover import fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
 from boxocr.reading.line_selection import is_credible, without_cut
@@ -27,8 +27,7 @@ from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 # A page's lines are recognized by a second engine below this: that takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.9
 
-# Text with less contrast than this that is less likely to be right is a stain or the grid of a copybook.
-_FAINT = 14
+# Faint text that is less likely to be right is a stain or the grid of a copybook.
 _FAINT_PROBABILITY = 0.5
 
 # A reading this much longer than another one, and this likely to be right, has not lost a line.
@@ -129,7 +128,9 @@ class Pipeline:
         if found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
         if single is not None and single.probability >= ENOUGH:
-            return self._reading(_one(single), options)
+            if not fainter(found, projection.lines(found)):
+                return self._reading(_one(single), options)
+            single = None
         if not prepared and (better := _prepared(crop, found)) is not None:
             return self._read(better, options, prepared=True)
         # Evened, gradients have edges.
@@ -137,7 +138,7 @@ class Pipeline:
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
             return self._reading(_NOTHING, options)
         result = self._search(crop, found, single, options)
-        if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, _FAINT):
+        if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, prepare.FAINT):
             result = _NOTHING
         return self._reading(result, options)
 
@@ -239,6 +240,11 @@ class Pipeline:
             lines = without_cut(lines, found)
             lines += uncovered(found, lines)
         scored = reader.recognize(lines, ENOUGH)
+        if not turned and (faint := fainter(found, lines)):
+            for line, read in zip(faint, reader.recognize(faint, ENOUGH), strict=True):
+                if read[0].probability >= _FAINT_PROBABILITY:
+                    lines.append(line)
+                    scored.append(read)
         credible = _credible(scored, lines, is_page=False)
         empty = len(scored) - len(credible)
         # An annotator saw text there.

@@ -24,6 +24,10 @@ _SEVERAL = 3
 _LOWEST_PIXELS = 5
 _TOGETHER = 0.8
 
+# Of lighter writing, letters are this high at least, in heights of their line with its paper, and less than this share
+# of its rectangle is ink.
+_LETTER, _NO_INK = 0.3, 0.02
+
 # A stroke this many times higher than wide, and higher than the ink of a line, in heights of detected lines, is a rule.
 _BAR = 3
 _LINE_INK = 0.3
@@ -85,6 +89,29 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
             or (float(np.median(left.height[group])) >= whole and _height(left.only(group)) >= whole_line)
         )
     ]
+
+
+def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
+    """Lines of writing that is lighter than the other ink, such as a grey caption below a black title.
+
+    Args:
+        found: the ink of a box.
+        lines: detected in the box.
+    """
+    if found.faint is None:
+        return []
+    letters = found.faint.pieces
+    middle, down = letters.left + letters.width / 2, letters.top + letters.height / 2
+    kept = []
+    for line in uncovered(found.faint, lines):
+        left, top, right, bottom = (round(max(edge, 0)) for edge in (line.x, line.y, *line.corners()[2]))
+        is_inside = (middle > left) & (middle < right) & (down > top) & (down < bottom)
+        is_letter = is_inside & (letters.height >= max(_LETTER * line.height, _LOWEST_PIXELS))
+        # The soft edges of ink are faint too.
+        ink = float((found.image[top:bottom, left:right] < found.limit).mean())
+        if is_letter.sum() >= _SEVERAL and ink < _NO_INK:
+            kept.append(line)
+    return kept
 
 
 def _height(letters: Components) -> int:

@@ -46,6 +46,9 @@ _ONE_LINE = 2.0
 # A letter of a line reaches at most this far beyond its dense rows, in line heights.
 _BEYOND = 0.3
 
+# Lighter writing is farther from the ink than its soft edge: in line heights, and in pixels at least.
+_BESIDE, _BESIDE_PIXELS = 0.2, 3
+
 # Pieces this high, in usual heights, are letters; this many of them above or below the line's middle are another line,
 # where fewer can be quotes or raised figures.
 _LETTER = 0.3
@@ -89,6 +92,20 @@ class Projection:
     def text_height(self) -> float:
         """The usual height of a line's ink in pixels, 0 without lines."""
         return float(statistics.median([bottom - top for top, bottom in self.lines])) if self.lines else 0.0
+
+    @cached_property
+    def faint(self) -> "Projection | None":
+        """Lighter writing beside the ink, such as a grey caption below a black title; None if there is none."""
+        side = 2 * max(round(_BESIDE * self.text_height), _BESIDE_PIXELS) + 1
+        around = cv2.dilate((self.image < self.limit) * np.uint8(self.paper), np.ones((side, side), np.uint8))
+        rest = np.maximum(self.image, around)
+        # Quick, and true of nearly all boxes.
+        if int(cv2.blur(rest, (3, 3)).min()) > self.paper - prepare.LEAST_CONTRAST:
+            return None
+        if prepare.is_paper(rest, prepare.LEAST_CONTRAST):
+            return None
+        found = find(rest)
+        return found if found.lines else None
 
     def with_image(self, image: Pixels) -> "Projection":
         """The same lines on an image of the same size."""

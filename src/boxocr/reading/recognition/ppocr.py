@@ -291,7 +291,8 @@ def _has_unread(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> boo
     near = _SIGN_NEAR * height
     return any(
         not any(first - near <= place <= last + near for place in places)
-        for first, last in line_image.signs(ink, _SIGN_WIDTH * height, _SIGN_HEIGHT * height)
+        and line_image.is_sign(ink, (first, last), _SIGN_WIDTH * height, _SIGN_HEIGHT * height)
+        for first, last in runs_of(np.asarray(ink.any(axis=0)))
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from boxocr.reading import line_image, prepare
 from boxocr.reading.detection import projection
+from boxocr.reading.detection.leftover import fainter
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.page_frame import PageFrame
@@ -31,7 +32,7 @@ _NUMBER = re.compile(r"[\d.,]+")
 
 # Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
 # far from all words.
-_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.3, 0.5, 0.2
+_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.1, 0.4, 0.2
 
 # Signs that no number ends with, but which Tesseract reads for one that it does not know.
 _NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
@@ -153,12 +154,20 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
         return False
     top, bottom = found.lines[0]
     ink = found.image[top:bottom] < found.limit
-    near = _SIGN_NEAR * (bottom - top)
-    for first, last in line_image.signs(ink, _SIGN_WIDTH * (bottom - top), _SIGN_HEIGHT * (bottom - top)):
-        middle = (first + last) / 2
-        if not any(word.x - near <= middle <= word.x + word.width + near for word in line.words):
+    height = bottom - top
+    runs = runs_of(np.asarray(ink.any(axis=0)))
+    middles = np.array(runs).mean(axis=1)[:, None]
+    starts, ends = np.array([(word.x, word.x + word.width) for word in line.words]).T
+    distances = np.maximum(starts - middles, middles - ends)
+    nearest = distances.argmin(axis=1)
+    for at in np.flatnonzero(distances.min(axis=1) > _SIGN_NEAR * height):
+        # Tesseract's rectangle of a word can begin after its first letter.
+        has_more = (nearest == nearest[at]).sum() > len(line.words[nearest[at]].text)
+        if has_more and line_image.is_sign(ink, runs[at], _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
             return True
-    return any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text))
+    if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
+        return True
+    return bool(fainter(found, projection.lines(found)))
 
 
 def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
