@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
 from boxocr.reading import prepare
+from boxocr.reading.onnx import returns_memory
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line
 
@@ -39,6 +40,7 @@ class PPOCRDetector:
     def __init__(self, session: InferenceSession) -> None:
         self._session = session
         self._input = self._session.get_inputs()[0].name
+        self._options = returns_memory()
 
     def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:  # noqa: ARG002 - the same for all languages
         """Find the lines of an image; see :class:`~boxocr.reading.detection.TextDetector`.
@@ -54,7 +56,7 @@ class PPOCRDetector:
         if small.ndim == 2:  # noqa: PLR2004 - a grey image has no axis for colours
             small = np.repeat(small[..., None], 3, axis=2)
         blob = np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 127.5 - 1
-        probabilities: NDArray[np.float32] = self._session.run(None, {self._input: blob})[0][0, 0]
+        probabilities: NDArray[np.float32] = self._session.run(None, {self._input: blob}, self._options)[0][0, 0]
         return _rectangles(probabilities, width / size[0], height / size[1])
 
 

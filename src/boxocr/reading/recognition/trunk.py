@@ -42,7 +42,7 @@ class Trunk:
         characters: of its classes after the first, which means no character; None for the recognizer of the wheel,
             whose file lists them.
         threads: how many one run may use.
-        keeps_memory: see :func:`boxocr.reading.onnx.session_of`.
+        is_alone: see :func:`boxocr.reading.onnx.session_of`.
 
     Attributes:
         base: the last layer as a head, with all characters of the model.
@@ -52,13 +52,11 @@ class Trunk:
         EngineNotUsable: the model's last layer cannot be replaced.
     """
 
-    def __init__(
-        self, file: Path, characters: Sequence[str] | None, threads: int, *, keeps_memory: bool = False
-    ) -> None:
+    def __init__(self, file: Path, characters: Sequence[str] | None, threads: int, *, is_alone: bool = False) -> None:
         # Read twice, so that the 21 MB of the file are not in memory while the layer is cut off.
         self.model = checksum(file.read_bytes())
         trunk, weights, bias = without_last_layer(file)
-        self._session = onnx.session_of(trunk, threads, keeps_memory=keeps_memory)
+        self._session = onnx.session_of(trunk, threads, is_alone=is_alone)
         self._input = self._session.get_inputs()[0].name
         known = ppocr_models.installed_characters(self._session) if characters is None else tuple(characters)
         self.base = Head(known, weights, bias, self.model)
@@ -72,8 +70,6 @@ class Trunk:
 def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
     """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
 
-    It keeps the memory of the widest line for the next one, which is little, since lines are run one by one.
-
     Args:
         languages: codes joined by ``+``.
         folder: with models of the operator's; None for the recognizer in the wheel.
@@ -83,10 +79,10 @@ def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
         EngineNotUsable: as :func:`boxocr.reading.ppocr_models.load`, or the last layer cannot be replaced.
     """
     if folder is None:
-        return Trunk(onnx.model_file("rec"), None, threads, keeps_memory=True)
+        return Trunk(onnx.model_file("rec"), None, threads, is_alone=True)
     _, models = ppocr_models.load(folder, threads)
     model = ppocr_models.of_languages(models, languages)
-    return Trunk(model.file, model.characters, threads, keeps_memory=True)
+    return Trunk(model.file, model.characters, threads, is_alone=True)
 
 
 def without_last_layer(file: Path) -> tuple[bytes, Array, Array]:
