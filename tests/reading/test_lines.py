@@ -50,6 +50,14 @@ def test_a_line_of_letters_a_quarter_as_high_is_not_dirt() -> None:
     assert not uncovered(speck, [large])
 
 
+def test_a_lone_figure_right_below_a_line_is_of_another_line_and_a_comma_is_not() -> None:
+    above = Line("", 0.9, 8, 4, 180, 32)
+    figure, comma = (140, 33, 150, 49), (140, 36, 144, 42)
+    (lone,) = uncovered(projection.find(bars(*LARGE, figure, size=(220, 60))), [above])
+    assert (lone.x, lone.width) == (137, 16)
+    assert not uncovered(projection.find(bars(*LARGE, comma, size=(220, 60))), [above])
+
+
 def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:
     def kept(height: int, *, one_lower: int = 0) -> int:
         letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]

@@ -16,6 +16,9 @@ _MOST_PIXELS = 4_000_000
 # A line covers ink this far around it, in its heights.
 _AROUND = 0.2
 
+# A letter this high, in heights of detected lines, is whole.
+_WHOLE_LETTER = 0.45
+
 # Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; lower ones,
 # down to the second number, only where there are several. Letters this near to each other, in their heights, are one
 # line.
@@ -53,8 +56,9 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if image.size > _MOST_PIXELS:
         return []
     height, width = image.shape
-    covered = np.zeros(image.shape, np.uint8)
-    fill(covered, (line.padded(_AROUND * line.height) for line in lines))
+    near, inside = np.zeros(image.shape, np.uint8), np.zeros(image.shape, np.uint8)
+    fill(near, (line.padded(_AROUND * line.height) for line in lines))
+    fill(inside, lines)
     letters = found.pieces
     least = min((line.height for line in lines), default=0.0)
     lowest = max(_SMALL * least, _LOWEST_PIXELS)
@@ -63,7 +67,9 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
     # Upright rules are as high as lines.
     is_bar = (letters.height > _BAR * letters.width) & (letters.height > usual) & bool(lines)
-    is_covered = covered[middles] == 1
+    # A whole letter right below a line is of another line, where an accent or a comma is of this one.
+    beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual / _LINE_INK) + 1), np.uint8))
+    is_covered = np.where(letters.height >= _WHOLE_LETTER * usual / _LINE_INK, beside[middles], near[middles]) == 1
     read = letters.height[is_covered & (letters.height >= lowest)]
     is_left = (letters.height >= lowest) & ~is_covered & ~is_bar
     left = letters.only(is_left)
