@@ -54,6 +54,14 @@ def test_a_table_is_read_row_by_row_without_its_rules(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "\n".join(" ".join(cells) for cells in rows)
 
 
+def test_a_label_and_a_larger_value_on_one_rule_are_a_line(auto: Engine) -> None:
+    image, draw = canvas(560, 130)
+    put(draw, 12, 8, "Personal details", 20)
+    for left, text, size in ((12, "Marital status:", 20), (190, "MARRIED", 60)):
+        draw.text((left, 112), text, font=ImageFont.load_default(size), fill=drawn.BLACK, anchor="ls")
+    assert read(auto, np.asarray(image)) == "Personal details\nMarital status: MARRIED"
+
+
 def test_each_of_three_words_in_a_ruled_column_is_there(engine: Engine) -> None:
     image, draw = canvas(260, 170)
     for row, word in enumerate(("Copper", "Zinc", "Nickel")):

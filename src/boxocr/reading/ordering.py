@@ -121,7 +121,9 @@ def _is_level(row: _Row, item: _Item) -> bool:
     other = min(row, key=lambda one: abs(one.left - item.left))
     if min(other.right, item.right) - max(other.left, item.left) > _SAME_ROW * item.height:
         return False
-    if abs(other.middle - item.middle) < _SAME_ROW * min(other.height, item.height):
+    # A label and a value that is larger or written by hand stand on one rule.
+    apart = min(abs(other.middle - item.middle), abs(other.bottom - item.bottom))
+    if apart < _SAME_ROW * min(other.height, item.height):
         return True
     # Raised figures, as prices have for cents.
     figures, number = sorted((other, item), key=lambda one: one.height)
