@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.line_selection import is_credible, without_cut
+from boxocr.reading.line_selection import is_credible, without_cut, without_lone_ideographs
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import alone
 from boxocr.reading.types import Pixels
@@ -56,6 +56,19 @@ def test_a_lone_figure_right_below_a_line_is_of_another_line_and_a_comma_is_not(
     (lone,) = uncovered(projection.find(bars(*LARGE, figure, size=(220, 60))), [above])
     assert (lone.x, lone.width) == (137, 16)
     assert not uncovered(projection.find(bars(*LARGE, comma, size=(220, 60))), [above])
+
+
+@pytest.mark.parametrize(
+    ("texts", "languages", "kept"),
+    [
+        (["口", "Name"], "eng+deu", ["Name"]),
+        (["口", "Name"], "eng+jpn", ["口", "Name"]),
+        (["东", "Yuyuan Rd.", "愚园路"], "eng", ["东", "Yuyuan Rd.", "愚园路"]),
+    ],
+)
+def test_a_checkbox_on_a_page_is_no_chinese_character(texts: list[str], languages: str, kept: list[str]) -> None:
+    lines = [line(Piece(text, 0.9, 0, 40 * row, 30, 30)) for row, text in enumerate(texts)]
+    assert [one.text for one in without_lone_ideographs(lines, languages)] == kept
 
 
 def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:

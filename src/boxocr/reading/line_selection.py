@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.model_languages import UNSPACED
+from boxocr.reading.text import is_unspaced
 from boxocr.reading.whole_page import Line, mean_confidence
 
 # A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
@@ -55,6 +57,21 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
         return True
     # A row of a table is text, although one of its cells is illegible.
     return mean_confidence(line.words) >= _GUESSED_LINE
+
+
+def without_lone_ideographs(lines: Sequence[Line], languages: str) -> list[Line]:
+    """The lines of a page without single Chinese characters, where it has no other Chinese or Japanese text.
+
+    PP-OCR takes checkboxes, logos, initials and notes of music for them: all 19 on 57 European pages were none.
+
+    Args:
+        lines: with text.
+        languages: that were chosen.
+    """
+    is_chinese = any(sum(map(is_unspaced, line.text)) > 1 for line in lines)
+    if is_chinese or not UNSPACED.isdisjoint(languages.split("+")):
+        return list(lines)
+    return [line for line in lines if len(line.text) > 1 or not is_unspaced(line.text)]
 
 
 def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:

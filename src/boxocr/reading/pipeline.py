@@ -16,7 +16,7 @@ from boxocr.reading.detection import TextDetector, dots, initials, ornaments, pr
 from boxocr.reading.detection.leftover import fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.line_selection import is_credible, without_cut
+from boxocr.reading.line_selection import is_credible, without_cut, without_lone_ideographs
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
@@ -235,7 +235,8 @@ class Pipeline:
                 frame = PageFrame().turned(back, image, level)
                 lines = list(frame.lines_on_page(self._detector.detect(level, options)))
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
-            return _result(_credible(scored, lines, is_page=True), scored, turned, empty=0)
+            text = without_lone_ideographs(_credible(scored, lines, is_page=True), options.languages)
+            return _result(text, scored, turned, empty=0)
         if not turned:
             lines = without_cut(lines, found)
             lines += uncovered(found, lines)
