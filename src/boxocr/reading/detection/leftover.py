@@ -32,8 +32,10 @@ _TOGETHER = 0.8
 _LETTER, _NO_INK = 0.3, 0.02
 
 # A stroke this many times higher than wide, and higher than the ink of a line, in heights of detected lines, is a rule.
+# One higher than a line, of whose rectangle less than the third number is ink, is a part of a frame.
 _BAR = 3
 _LINE_INK = 0.3
+_FRAME_INK = 0.2
 
 # Letters at the edge of the box are cut off when they are lower than this, in heights of letters of detected lines:
 # when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost. All of it is as high as
@@ -62,16 +64,17 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     letters = found.pieces
     least = min((line.height for line in lines), default=0.0)
     lowest = max(_SMALL * least, _LOWEST_PIXELS)
-    usual = _LINE_INK * float(np.median([line.height for line in lines])) if lines else 0.0
+    usual = float(np.median([line.height for line in lines])) if lines else 0.0
     middles = (letters.top + letters.height // 2, letters.left + letters.width // 2)
     is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
-    # Upright rules are as high as lines.
-    is_bar = (letters.height > _BAR * letters.width) & (letters.height > usual) & bool(lines)
+    # Upright rules are as high as lines, and parts of frames are higher and mostly paper.
+    is_bar = (letters.height > _BAR * letters.width) & (letters.height > _LINE_INK * usual)
+    is_frame = (letters.height > usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
     # A whole letter right below a line is of another line, where an accent or a comma is of this one.
-    beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual / _LINE_INK) + 1), np.uint8))
-    is_covered = np.where(letters.height >= _WHOLE_LETTER * usual / _LINE_INK, beside[middles], near[middles]) == 1
+    beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual) + 1), np.uint8))
+    is_covered = np.where(letters.height >= _WHOLE_LETTER * usual, beside[middles], near[middles]) == 1
     read = letters.height[is_covered & (letters.height >= lowest)]
-    is_left = (letters.height >= lowest) & ~is_covered & ~is_bar
+    is_left = (letters.height >= lowest) & ~is_covered & ~((is_bar | is_frame) & bool(lines))
     left = letters.only(is_left)
     if not left.count:
         return []

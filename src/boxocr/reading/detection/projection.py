@@ -105,7 +105,7 @@ class Projection:
         if prepare.is_paper(rest, prepare.LEAST_CONTRAST):
             return None
         found = find(rest)
-        return found if found.lines else None
+        return found if found.lines and found.paper - found.limit >= prepare.LEAST_CONTRAST else None
 
     def with_image(self, image: Pixels) -> "Projection":
         """The same lines on an image of the same size."""
