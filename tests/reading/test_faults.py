@@ -103,6 +103,21 @@ def test_a_long_line_with_one_descender_is_one_clear_line() -> None:
     assert projection.find(crop).is_one_clear_line()
 
 
+def test_a_short_text_with_a_quote_and_a_full_stop_is_one_clear_line() -> None:
+    # Letters between marks: left, top, right, bottom, as print of 1,800 pixels across has them.
+    image, draw = canvas(102, 52)
+    for left, top, right, bottom in (
+        (5, 16, 23, 46),
+        (25, 17, 45, 37),
+        (47, 17, 67, 36),
+        (71, 31, 76, 37),
+        (82, 5, 87, 16),
+        (91, 5, 96, 16),
+    ):
+        draw.rectangle((left, top, right, bottom), fill=drawn.BLACK)
+    assert projection.find(drawn.grey(np.asarray(image))).is_one_clear_line()
+
+
 def test_letters_l_in_a_long_line_are_not_bars(engine: Engine) -> None:
     lines = ("all will still fill tall hills until all calls fall ill", "twelve shelves full")
     assert read(engine, drawn.text(*lines, size=24)) == "\n".join(lines)

@@ -122,7 +122,8 @@ class Projection:
         height = float(np.median(pieces.height))
         letters = pieces.only(pieces.height >= _LETTER * height)
         middle = float(np.median(letters.top + letters.height / 2))
-        beside = letters.only((letters.bottom <= middle) | (letters.top >= middle))
+        # A full stop and the two marks of a quote are no line.
+        beside = max(int((letters.bottom <= middle).sum()), int((letters.top >= middle).sum()))
         # Small print below a line, which a descender reaches into.
         below = pieces.top > np.median(letters.bottom)
         # The only letter with a descender in a long line reaches below it.
@@ -130,7 +131,10 @@ class Projection:
         middles = pieces.top + pieces.height / 2
         is_inside = (middles > top) & (middles < bottom)
         is_inside &= (pieces.top >= top - reach) & (pieces.bottom <= bottom + reach)
-        is_alone = max(beside.count, int(below.sum())) < _OTHER_LINE
+        is_alone = max(beside, int(below.sum())) < _OTHER_LINE
+        # Quotes and full stops are lower than letters, and as many in a short text.
+        is_across = (pieces.top < middle) & (pieces.bottom > middle)
+        height = max(height, float(np.median(pieces.height[is_across])) if is_across.any() else 0.0)
         return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
 
 
