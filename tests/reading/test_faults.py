@@ -62,6 +62,33 @@ def test_a_label_and_a_larger_value_on_one_rule_are_a_line(auto: Engine) -> None
     assert read(auto, np.asarray(image)) == "Personal details\nMarital status: MARRIED"
 
 
+def test_a_large_price_does_not_move_the_lines_beside_it(auto: Engine) -> None:
+    image, draw = canvas(420, 150)
+    rows = ("Free delivery", "No contract", "Cancel any time", "Support included")
+    for row, text in enumerate(rows):
+        put(draw, 12, 8 + 34 * row, text, 22)
+    draw.text((260, 134), "$49", font=ImageFont.load_default(80), fill=drawn.BLACK, anchor="ls")
+    lines = read(auto, np.asarray(image)).replace(" $49", "").split("\n")
+    assert [line for line in lines if line != "$49"] == list(rows)
+
+
+def test_values_by_hand_stand_beside_their_labels(auto: Engine) -> None:
+    image, draw = canvas(560, 190)
+    for baseline, label, value in ((80, "Name:", "SMITH"), (170, "Marital status:", "MARRIED")):
+        for left, text, size in ((12, label, 20), (190, value, 60)):
+            draw.text((left, baseline), text, font=ImageFont.load_default(size), fill=drawn.BLACK, anchor="ls")
+    assert read(auto, np.asarray(image)) == "Name: SMITH\nMarital status: MARRIED"
+
+
+def test_writing_that_shows_through_from_the_back_is_not_read(engine: Engine) -> None:
+    back, draw = canvas(480, 150)
+    put(draw, 14, 8, "Delivered by our southern mill", 28, (205, 205, 205))
+    put(draw, 14, 104, "every Thursday before noon", 28, (205, 205, 205))
+    image = Image.fromarray(np.asarray(back)[:, ::-1])
+    put(ImageDraw.Draw(image), 14, 54, "Invoice total 1,204.50", 30)
+    assert read(engine, np.asarray(image)) == "Invoice total 1,204.50"
+
+
 def test_each_of_three_words_in_a_ruled_column_is_there(engine: Engine) -> None:
     image, draw = canvas(260, 170)
     for row, word in enumerate(("Copper", "Zinc", "Nickel")):

@@ -67,8 +67,19 @@ def test_a_lone_figure_right_below_a_line_is_of_another_line_and_a_comma_is_not(
     ],
 )
 def test_a_checkbox_on_a_page_is_no_chinese_character(texts: list[str], languages: str, kept: list[str]) -> None:
-    lines = [line(Piece(text, 0.9, 0, 40 * row, 30, 30)) for row, text in enumerate(texts)]
+    lines = [replace(line(Piece(text, 0.9, 0, 40 * row, 30, 30)), engine="ppocr") for row, text in enumerate(texts)]
     assert [one.text for one in without_lone_ideographs(lines, languages)] == kept
+
+
+def test_a_part_of_a_frame_is_no_lost_line_and_a_large_figure_is() -> None:
+    lines = [Line("", 0.9, 20, top, 180, 32) for top in (4, 60)]
+    second = [(left, top + 56, right, bottom + 56) for left, top, right, bottom in LARGE]
+    frame = [(2, 2, 6, 98), (2, 48, 210, 52), (2, 94, 210, 98)]
+    assert not uncovered(projection.find(bars(*LARGE, *second, *frame, size=(220, 100))), lines)
+    seven = [(4, 30, 26, 33), (23, 33, 26, 76)]
+    letters = [(left + 30, top, right + 30, bottom) for left, top, right, bottom in (*LARGE, *second)]
+    moved = [replace(one, x=50) for one in lines]
+    assert len(uncovered(projection.find(bars(*letters, *seven, size=(250, 100))), moved)) == 1
 
 
 def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:

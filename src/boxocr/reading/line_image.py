@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,7 +67,7 @@ def _straight(image: Pixels, line: Piece) -> tuple[Pixels, PageFrame]:
     return pixels, frame
 
 
-def fill(image: NDArray[np.uint8], pieces: Iterable[Piece], value: int = 1) -> None:
+def fill(image: NDArray[Any], pieces: Iterable[Piece], value: int = 1) -> None:
     """Fill some rectangles of an image."""
     for piece in pieces:
         cv2.fillPoly(image, [np.round(piece.corners()).astype(np.int32)], (value,))

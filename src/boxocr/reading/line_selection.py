@@ -71,7 +71,7 @@ def without_lone_ideographs(lines: Sequence[Line], languages: str) -> list[Line]
     is_chinese = any(sum(map(is_unspaced, line.text)) > 1 for line in lines)
     if is_chinese or not UNSPACED.isdisjoint(languages.split("+")):
         return list(lines)
-    return [line for line in lines if len(line.text) > 1 or not is_unspaced(line.text)]
+    return [line for line in lines if line.engine != "ppocr" or len(line.text) > 1 or not is_unspaced(line.text)]
 
 
 def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:

@@ -109,7 +109,7 @@ def _rows(items: Iterable[_Item]) -> list[_Row]:
     """The lines that are level with each other, from top to bottom, each row from left to right."""
     rows: list[_Row] = []
     for item in sorted(items, key=lambda item: item.middle):
-        near = [row for row in rows[-3:] if _is_level(row, item)]
+        near = [row for row in rows[-3:] if _is_level(row, item, is_next=row is rows[-1])]
         if near:
             near[-1].append(item)
         else:
@@ -117,13 +117,12 @@ def _rows(items: Iterable[_Item]) -> list[_Row]:
     return [sorted(row, key=lambda item: item.left) for row in rows]
 
 
-def _is_level(row: _Row, item: _Item) -> bool:
+def _is_level(row: _Row, item: _Item, *, is_next: bool) -> bool:
+    """Whether a line belongs to a row; ``is_next``: whether no other row is between them."""
     other = min(row, key=lambda one: abs(one.left - item.left))
     if min(other.right, item.right) - max(other.left, item.left) > _SAME_ROW * item.height:
         return False
-    # A label and a value that is larger or written by hand stand on one rule.
-    apart = min(abs(other.middle - item.middle), abs(other.bottom - item.bottom))
-    if apart < _SAME_ROW * min(other.height, item.height):
+    if _are_near(other, item, is_next=is_next):
         return True
     # Raised figures, as prices have for cents.
     figures, number = sorted((other, item), key=lambda one: one.height)
@@ -168,7 +167,15 @@ def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
 
 
 def _are_level(row: _Row, other: _Row) -> bool:
-    return abs(row[0].middle - other[0].middle) < _SAME_ROW * min(row[0].height, other[0].height)
+    return _are_near(row[0], other[0], is_next=True)
+
+
+def _are_near(one: _Item, other: _Item, *, is_next: bool) -> bool:
+    """Whether two lines are at one height, or stand on one rule as a label and a larger value do."""
+    apart = abs(one.middle - other.middle)
+    if is_next:
+        apart = min(apart, abs(one.bottom - other.bottom))
+    return apart < _SAME_ROW * min(one.height, other.height)
 
 
 def _is_apart(before: _Row, row: _Row) -> bool:

@@ -27,7 +27,7 @@ from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 # A page's lines are recognized by a second engine below this: that takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.9
 
-# Faint text that is less likely to be right is a stain or the grid of a copybook.
+# Faint text that is less likely to be right is a stain, the grid of a copybook, or the back of the page.
 _FAINT_PROBABILITY = 0.5
 
 # A reading this much longer than another one, and this likely to be right, has not lost a line.
@@ -127,17 +127,19 @@ class Pipeline:
         single: Scored | None = None
         if found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
-        if single is not None and single.probability >= ENOUGH:
-            if not fainter(found, projection.lines(found)):
-                return self._reading(_one(single), options)
-            single = None
+        is_sure = single is not None and single.probability >= ENOUGH
+        if single and is_sure and not fainter(found, projection.lines(found)):
+            return self._reading(_one(single), options)
         if not prepared and (better := _prepared(crop, found)) is not None:
             return self._read(better, options, prepared=True)
         # Evened, gradients have edges.
         paper = found.image if found.has_rules else grey
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
             return self._reading(_NOTHING, options)
-        result = self._search(crop, found, single, options)
+        result = self._search(crop, found, None if is_sure else single, options)
+        if single and is_sure and result.weakest < _FAINT_PROBABILITY:
+            # The light writing is none, or shows through from the back of the paper.
+            result = _one(single)
         if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, prepare.FAINT):
             result = _NOTHING
         return self._reading(result, options)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import fill
@@ -16,7 +17,7 @@ _MOST_PIXELS = 4_000_000
 # A line covers ink this far around it, in its heights.
 _AROUND = 0.2
 
-# A letter this high, in heights of detected lines, is whole.
+# A letter this high, in heights of the line that is near it, is whole.
 _WHOLE_LETTER = 0.45
 
 # Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; lower ones,
@@ -32,10 +33,10 @@ _TOGETHER = 0.8
 _LETTER, _NO_INK = 0.3, 0.02
 
 # A stroke this many times higher than wide, and higher than the ink of a line, in heights of detected lines, is a rule.
-# One higher than a line, of whose rectangle less than the third number is ink, is a part of a frame.
+# One this many times higher than a line, with two straight sides and less ink in its rectangle, is a part of a frame.
 _BAR = 3
 _LINE_INK = 0.3
-_FRAME_INK = 0.2
+_FRAME_HEIGHT, _FRAME_INK = 2.0, 0.2
 
 # Letters at the edge of the box are cut off when they are lower than this, in heights of letters of detected lines:
 # when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost. All of it is as high as
@@ -58,8 +59,9 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if image.size > _MOST_PIXELS:
         return []
     height, width = image.shape
-    near, inside = np.zeros(image.shape, np.uint8), np.zeros(image.shape, np.uint8)
-    fill(near, (line.padded(_AROUND * line.height) for line in lines))
+    near, inside = np.zeros(image.shape, np.int32), np.zeros(image.shape, np.uint8)
+    for line in lines:
+        fill(near, [line.padded(_AROUND * line.height)], max(round(line.height), 1))
     fill(inside, lines)
     letters = found.pieces
     least = min((line.height for line in lines), default=0.0)
@@ -69,10 +71,12 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_cut = (letters.top == 0) | (letters.left == 0) | (letters.bottom == height) | (letters.right == width)
     # Upright rules are as high as lines, and parts of frames are higher and mostly paper.
     is_bar = (letters.height > _BAR * letters.width) & (letters.height > _LINE_INK * usual)
-    is_frame = (letters.height > usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
+    is_frame = (letters.height > _FRAME_HEIGHT * usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
+    is_frame[is_frame] = [rules.straight_sides(letters, int(at)) > 1 for at in np.flatnonzero(is_frame)]
     # A whole letter right below a line is of another line, where an accent or a comma is of this one.
     beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual) + 1), np.uint8))
-    is_covered = np.where(letters.height >= _WHOLE_LETTER * usual, beside[middles], near[middles]) == 1
+    height_near = near[middles]
+    is_covered = np.where(letters.height >= _WHOLE_LETTER * height_near, beside[middles], height_near) > 0
     read = letters.height[is_covered & (letters.height >= lowest)]
     is_left = (letters.height >= lowest) & ~is_covered & ~((is_bar | is_frame) & bool(lines))
     left = letters.only(is_left)
@@ -107,7 +111,7 @@ def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
         found: the ink of a box.
         lines: detected in the box.
     """
-    if found.faint is None:
+    if found.image.size > _MOST_PIXELS or found.faint is None:
         return []
     letters = found.faint.pieces
     middle, down = letters.left + letters.width / 2, letters.top + letters.height / 2

@@ -77,11 +77,16 @@ def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
 
 def has_four_sides(pieces: Components, at: int) -> bool:
     """Say whether a piece of ink is a rectangle, which no letter is: at 口 the lower side is above the feet."""
+    return straight_sides(pieces, at) == 4  # noqa: PLR2004 - as the name says
+
+
+def straight_sides(pieces: Components, at: int) -> int:
+    """How many sides of the rectangle around a piece of ink are ink."""
     left, top, width, height = (int(side[at]) for side in (pieces.left, pieces.top, pieces.width, pieces.height))
     ink = pieces.labels[top : top + height, left : left + width] == pieces.numbers[at]
     strip = max(round(_STRIP * min(width, height)), 2)
     strips = ink[:strip].any(axis=0), ink[-strip:].any(axis=0), ink[:, :strip].any(axis=1), ink[:, -strip:].any(axis=1)
-    return all(float(side.mean()) > _SIDE for side in strips)
+    return sum(float(side.mean()) > _SIDE for side in strips)
 
 
 def _bars(pieces: Components) -> Components:

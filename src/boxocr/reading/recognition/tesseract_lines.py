@@ -31,8 +31,9 @@ _GAP_IN_NUMBER, _WIDER = 0.4, 2.0
 _NUMBER = re.compile(r"[\d.,]+")
 
 # Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
-# far from all words.
-_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.1, 0.4, 0.2
+# far from all words, unless the nearest word has as many letters as pieces of ink and this one is at most as far from
+# the next as the fourth number: Tesseract's rectangle of a word can begin after its first letter.
+_SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR, _SIGN_APART = 0.1, 0.4, 0.2, 0.35
 
 # Signs that no number ends with, but which Tesseract reads for one that it does not know.
 _NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
@@ -156,18 +157,27 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
     ink = found.image[top:bottom] < found.limit
     height = bottom - top
     runs = runs_of(np.asarray(ink.any(axis=0)))
+    if not runs:
+        return False
     middles = np.array(runs).mean(axis=1)[:, None]
     starts, ends = np.array([(word.x, word.x + word.width) for word in line.words]).T
     distances = np.maximum(starts - middles, middles - ends)
     nearest = distances.argmin(axis=1)
     for at in np.flatnonzero(distances.min(axis=1) > _SIGN_NEAR * height):
-        # Tesseract's rectangle of a word can begin after its first letter.
         has_more = (nearest == nearest[at]).sum() > len(line.words[nearest[at]].text)
-        if has_more and line_image.is_sign(ink, runs[at], _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
+        side = 1 if middles[at] < starts[nearest[at]] else -1
+        is_apart = not 0 <= at + side < len(runs) or _gap(runs[at], runs[at + side]) > _SIGN_APART * height
+        is_lacking = has_more or is_apart
+        if is_lacking and line_image.is_sign(ink, runs[at], _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
             return True
     if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
         return True
     return bool(fainter(found, projection.lines(found)))
+
+
+def _gap(one: tuple[int, int], other: tuple[int, int]) -> int:
+    """The columns between two pieces of ink."""
+    return max(one[0], other[0]) - min(one[1], other[1])
 
 
 def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
