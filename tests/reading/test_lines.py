@@ -10,6 +10,7 @@ from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.line_selection import is_credible, without_cut, without_lone_ideographs
+from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import alone
 from boxocr.reading.types import Pixels
@@ -58,6 +59,14 @@ def test_a_lone_figure_right_below_a_line_is_of_another_line_and_a_comma_is_not(
     assert not uncovered(projection.find(bars(*LARGE, comma, size=(220, 60))), [above])
 
 
+@pytest.mark.parametrize("top", [0, 10, 16])
+def test_a_large_price_does_not_move_the_lines_beside_it(top: int) -> None:
+    texts = ["Free delivery", "No contract", "Cancel any time", "Support included"]
+    lines = [Line(text, 0.9, 0, 22 * row, 120, 20) for row, text in enumerate(texts)]
+    rows = in_reading_order([*lines, Line("$49", 0.9, 160, top, 100, 86 - top)], 0)
+    assert [row[0].text for row in rows if row[0].text != "$49"] == texts
+
+
 @pytest.mark.parametrize(
     ("texts", "languages", "kept"),
     [
@@ -74,7 +83,7 @@ def test_a_checkbox_on_a_page_is_no_chinese_character(texts: list[str], language
 def test_a_part_of_a_frame_is_no_lost_line_and_a_large_figure_is() -> None:
     lines = [Line("", 0.9, 20, top, 180, 32) for top in (4, 60)]
     second = [(left, top + 56, right, bottom + 56) for left, top, right, bottom in LARGE]
-    frame = [(2, 2, 6, 98), (2, 48, 210, 52), (2, 94, 210, 98)]
+    frame = [(2, 2, 10, 98), (2, 90, 210, 98)]
     assert not uncovered(projection.find(bars(*LARGE, *second, *frame, size=(220, 100))), lines)
     seven = [(4, 30, 26, 33), (23, 33, 26, 76)]
     letters = [(left + 30, top, right + 30, bottom) for left, top, right, bottom in (*LARGE, *second)]
