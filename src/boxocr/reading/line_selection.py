@@ -62,7 +62,7 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
 def without_lone_ideographs(lines: Sequence[Line], languages: str) -> list[Line]:
     """The lines of a page without single Chinese characters, where it has no other Chinese or Japanese text.
 
-    PP-OCR takes checkboxes, logos, initials and notes of music for them: all 19 on 57 European pages were none.
+    PP-OCR takes checkboxes, logos, initials and notes of music for them: all 23 on 82 European pages were none.
 
     Args:
         lines: with text.
