@@ -192,13 +192,14 @@ def main() -> None:
             # A first pass without measuring, so that no box includes the time to load its languages.
             measure({box.languages: box for box in boxes}.values(), partial(through, pool))
             report(pool.describe(), partial(through, pool))
-    if not arguments.no_reference:
-        if missing := missing_for_reference():
-            print(f"\nThe reference recipe is left out because this is missing: {missing}.")
-        else:
-            report(f"reference: new process, psm 6, {REFERENCE_LANGUAGES}", reference)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(rates, indent=1) + "\n", encoding="utf-8")
+    missing = None if arguments.no_reference else missing_for_reference()
+    if missing:
+        print(f"\nThe reference recipe is left out because this is missing: {missing}.")
+    elif not arguments.no_reference:
+        report(f"reference: new process, psm 6, {REFERENCE_LANGUAGES}", reference)
+    # A part of the figures does not replace all of them.
+    if not (missing or arguments.no_reference or arguments.engine or arguments.boxes != BOXES):
+        RESULTS.write_text(json.dumps(rates, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,6 @@ def _create_arena() -> None:
         "initial_chunk_size_bytes": _FIRST_CHUNK,
         "max_dead_bytes_per_chunk": -1,
     }
-    # Versions before 1.21 refuse a second one, which does as well.
+    # 1.20 refuses a second one, and the first one does as well.
     with contextlib.suppress(RuntimeError):
         onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(growth))

@@ -27,7 +27,9 @@ from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
 # A page's lines are recognized by a second engine below this: that takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.9
 
-# Faint text that is less likely to be right is a stain, the grid of a copybook, or the back of the page.
+# Text with less contrast than this, or lighter than other ink, that is less likely to be right is a stain, the grid of
+# a copybook, or the back of the page.
+_FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
 # A reading this much longer than another one, and this likely to be right, has not lost a line.
@@ -140,7 +142,7 @@ class Pipeline:
         if single and is_sure and result.weakest < _FAINT_PROBABILITY:
             # The light writing is none, or shows through from the back of the paper.
             result = _one(single)
-        if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, prepare.FAINT):
+        if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, _FAINT):
             result = _NOTHING
         return self._reading(result, options)
 

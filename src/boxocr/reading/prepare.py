@@ -17,9 +17,6 @@ GREY = 2
 LEAST_CONTRAST = 8
 _LEAST_SIDE = 3
 
-# Text with less contrast than this can be a stain or the grid of a copybook.
-FAINT = 14
-
 # Grain is lost in a blur of this many pixels, where strokes are not; gradients and stains are left in one of
 # the second number. The very edge of an image is not compared.
 _STROKE, _GROUND, _TRIM = 1.5, 5.0, 2

@@ -91,7 +91,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_tall = left.height >= _LOWEST * least
     whole = _WHOLE * float(np.median(read)) if read.size else 0.0
     share = _WHOLE_LINE if len(lines) > 1 else _WHOLE_BESIDE_ONE
-    whole_line = share * float(np.median([line.height for line in lines])) if lines else 0.0
+    whole_line = share * usual
     at_edge = is_cut[is_left]
     return [
         _around(left.only(group))
