@@ -199,7 +199,7 @@ def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, ga
     image = Image.new("RGB", (160, 56), drawn.WHITE)
     draw = ImageDraw.Draw(image)
     for left in (12, 34, 56, 56 + 17 + gap):
-        draw.rectangle((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
+        draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
     (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
     assert line.has_unread == has_unread
 

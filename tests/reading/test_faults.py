@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
@@ -163,6 +163,78 @@ def empty_cell(width: int, height: int) -> Pixels:
 def test_blank_paper_has_no_text(engine: Engine, crop: Pixels) -> None:
     reading = engine.read(crop, ReadingOptions())
     assert (reading.text, reading.confidence) == ("", 0.0)
+
+
+def field(lines: list[tuple[int, int, int, int]], width: int = 240, height: int = 48, tilt: float = 0.0) -> Pixels:
+    """A part of a form with lines (left, top, right, bottom), on slightly soft and grainy paper."""
+    image = Image.new("L", (width + 160, height + 160), 244)
+    draw = ImageDraw.Draw(image)
+    for left, top, right, bottom in lines:
+        draw.rectangle((left + 80, top + 80, right + 79, bottom + 79), fill=60)
+    image = image.rotate(tilt, Image.Resampling.BICUBIC, fillcolor=244).filter(ImageFilter.GaussianBlur(0.6))
+    grains = np.random.default_rng(2).normal(0, 3, (height, width))
+    grey = np.clip(np.asarray(image)[80 : 80 + height, 80 : 80 + width] + grains, 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+LEFT, RIGHT, UPPER, LOWER = (5, -80, 7, 128), (230, -80, 232, 128), (-80, 5, 320, 7), (-80, 40, 320, 42)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.6])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LEFT],
+        [LEFT, RIGHT],
+        [LEFT, RIGHT, UPPER, LOWER],
+        [LEFT, RIGHT, LOWER],
+        [(5, 5, 7, 128), (5, 5, 320, 7)],
+        [UPPER, (118, 5, 120, 128)],
+        [(10, 38, 230, 40)],
+        [(6, 38, 228, 40), *((left, 26, left + 2, 38) for left in range(6, 228, 44))],
+        [(left, 38, left + 3, 41) for left in range(8, 230, 6)],
+        [side for left in range(6, 200, 40) for side in ((left, 8, left + 32, 10), (left, 38, left + 32, 40))]
+        + [side for left in range(6, 200, 40) for side in ((left, 8, left + 2, 40), (left + 30, 8, left + 32, 40))],
+    ],
+    ids=[
+        "left",
+        "both sides",
+        "a cell",
+        "three sides",
+        "a corner",
+        "two cells",
+        "an underline",
+        "a comb",
+        "dots",
+        "squares",
+    ],
+)
+def test_an_empty_field_of_a_form_has_no_text(
+    engine: Engine, lines: list[tuple[int, int, int, int]], tilt: float
+) -> None:
+    reading = engine.read(field(lines, tilt=tilt), ReadingOptions())
+    assert (reading.text, reading.confidence) == ("", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("1", 38), ("HILT", 38), ("1", 50), ("I", 50), ("L", 50), ("HILT", 50), ("T", 50)]
+)
+def test_letters_of_straight_strokes_are_read(engine: Engine, text: str, line: int) -> None:
+    image, draw = canvas(120, 56)
+    put(draw, 30, 4, text, 36)
+    draw.rectangle((0, line, 119, line + 1), fill=drawn.BLACK)
+    assert read(engine, np.asarray(image)) == text
+    assert read(engine, drawn.text(text, pad=3)) == text
+
+
+def test_a_checkbox_alone_is_no_text_and_a_chinese_character_is(auto: Engine) -> None:
+    image, draw = canvas(60, 40)
+    draw.rectangle((20, 10, 38, 28), outline=drawn.BLACK)
+    assert not read(auto, np.asarray(image))
+    draw.line((22, 12, 36, 26), fill=drawn.BLACK)
+    draw.line((22, 26, 36, 12), fill=drawn.BLACK)
+    assert not read(auto, np.asarray(image))
+    assert read(auto, np.asarray(image), "chi_sim")
 
 
 @pytest.mark.parametrize(("width", "height", "number"), [(14, 3, 1), (14, 3, 3), (26, 4, 1), (48, 3, 1)])

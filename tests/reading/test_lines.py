@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.line_selection import is_credible, without_cut, without_lone_ideographs
+from boxocr.reading.line_selection import is_credible, without_cut, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import alone
@@ -77,7 +77,7 @@ def test_a_large_price_does_not_move_the_lines_beside_it(top: int) -> None:
 )
 def test_a_checkbox_on_a_page_is_no_chinese_character(texts: list[str], languages: str, kept: list[str]) -> None:
     lines = [replace(line(Piece(text, 0.9, 0, 40 * row, 30, 30)), engine="ppocr") for row, text in enumerate(texts)]
-    assert [one.text for one in without_lone_ideographs(lines, languages)] == kept
+    assert [one.text for one in without_drawings(lines, languages)] == kept
 
 
 def test_a_part_of_a_frame_is_no_lost_line_and_a_large_figure_is() -> None:

@@ -4,18 +4,23 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.errors import EngineUnavailable, LanguageMissing
-from boxocr.reading import onnx
+from boxocr.reading import onnx, ppocr_models
+from boxocr.reading.detection.ppocr import PPOCRDetector
 from boxocr.reading.engines import make
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, ReadingOptions
 from tests.reading import drawn
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 LINES = ("Delivered on Thursday", "morning, No. 4711")
 
@@ -116,3 +121,30 @@ def test_the_model_lies_in_the_installed_wheel() -> None:
     for kind in ("rec", "det"):
         assert onnx.model_file(kind).name.endswith(".onnx")
         assert Path(sys.prefix) in onnx.model_file(kind).parents
+
+
+class Watched:
+    """The detector's model, with the sizes of the images that it gets."""
+
+    def __init__(self) -> None:
+        self._session, _ = ppocr_models.load(None, 1)
+        self.sizes: list[tuple[int, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def run(self, names: None, inputs: dict[str, np.ndarray], options: object) -> Any:
+        self.sizes += [image.shape[2:] for image in inputs.values()]
+        return self._session.run(names, inputs, options)
+
+
+@pytest.mark.parametrize(("shape", "size"), [((3000, 2100), (1280, 896)), ((3000, 2900), (1152, 1120))])
+def test_the_detector_gets_no_more_pixels_than_its_memory_is_for(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    model = Watched()
+    page = Image.new("L", shape[::-1], 250)
+    font = ImageFont.load_default(120)
+    ImageDraw.Draw(page).text((400, 1500), "Harbour dues", font=font, fill=20)
+    left, top, right, bottom = ImageDraw.Draw(page).textbbox((400, 1500), "Harbour dues", font=font)
+    (line,) = PPOCRDetector(cast("InferenceSession", model)).detect(np.asarray(page), ReadingOptions())
+    assert model.sizes == [size]
+    assert line.middle == pytest.approx(((left + right) / 2, (top + bottom) / 2), abs=8)

@@ -33,6 +33,8 @@ _SIGNS = 0.6
 _PAGE_LINE = 0.08
 _GUESSED_LINE = 0.6
 
+_SQUARE = "\u25a1"
+
 # Where print is bad, a line of this many letters and figures is seldom free of mistakes, but it is text.
 _LONG = 10
 
@@ -59,19 +61,27 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
     return mean_confidence(line.words) >= _GUESSED_LINE
 
 
-def without_lone_ideographs(lines: Sequence[Line], languages: str) -> list[Line]:
-    """The lines of a page without single Chinese characters, where it has no other Chinese or Japanese text.
+def is_drawing(text: str, languages: str) -> bool:
+    """Say whether a text is a single Chinese character or a square, and the chosen languages have none.
 
-    PP-OCR takes checkboxes, logos, initials and notes of music for them: all 23 on 82 European pages were none.
+    PP-OCR takes checkboxes, strokes, logos and notes of music for them.
+    """
+    is_sign = len(text) == 1 and (text == _SQUARE or is_unspaced(text))
+    return is_sign and UNSPACED.isdisjoint(languages.split("+"))
+
+
+def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
+    """The lines of a page without those that are drawings, unless it has Chinese or Japanese text.
+
+    All 23 on 82 European pages were none.
 
     Args:
         lines: with text.
         languages: that were chosen.
     """
-    is_chinese = any(sum(map(is_unspaced, line.text)) > 1 for line in lines)
-    if is_chinese or not UNSPACED.isdisjoint(languages.split("+")):
+    if any(sum(map(is_unspaced, line.text)) > 1 for line in lines):
         return list(lines)
-    return [line for line in lines if line.engine != "ppocr" or len(line.text) > 1 or not is_unspaced(line.text)]
+    return [line for line in lines if line.engine != "ppocr" or not is_drawing(line.text, languages)]
 
 
 def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:

@@ -16,7 +16,7 @@ from boxocr.reading.detection import TextDetector, dots, initials, ornaments, pr
 from boxocr.reading.detection.leftover import fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.line_selection import is_credible, without_cut, without_lone_ideographs
+from boxocr.reading.line_selection import is_credible, is_drawing, without_cut, without_drawings
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
@@ -239,7 +239,7 @@ class Pipeline:
                 frame = PageFrame().turned(back, image, level)
                 lines = list(frame.lines_on_page(self._detector.detect(level, options)))
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
-            text = without_lone_ideographs(_credible(scored, lines, is_page=True), options.languages)
+            text = without_drawings(_credible(scored, lines, is_page=True), options.languages)
             return _result(text, scored, turned, empty=0)
         if not turned:
             lines = without_cut(lines, found)
@@ -288,6 +288,8 @@ class Pipeline:
         return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
+        if is_drawing(result.text, options.languages):
+            result = _NOTHING
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
         looks = {line.look for line in result.lines}
         return Reading(

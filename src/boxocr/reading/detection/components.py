@@ -11,6 +11,12 @@ Numbers = NDArray[np.int32]
 
 _MOST_SHORT = 65_535
 
+# Along each side of a frame there is ink nearly everywhere, in a strip with this share of the shorter side; its ink
+# covers at most this share of its rectangle.
+_SIDE = 0.9
+_STRIP = 0.1
+_FRAME_INK = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Components:
@@ -72,3 +78,21 @@ class Components:
         chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.bool_)
         chosen[self.numbers] = True
         return np.asarray(chosen[self.labels])
+
+    def straight_sides(self, at: int) -> int:
+        """How many sides of the rectangle around a piece are ink."""
+        left, top, width, height = (int(side[at]) for side in (self.left, self.top, self.width, self.height))
+        ink = self.labels[top : top + height, left : left + width] == self.numbers[at]
+        strip = max(round(_STRIP * min(width, height)), 2)
+        strips = (
+            ink[:strip].any(axis=0),
+            ink[-strip:].any(axis=0),
+            ink[:, :strip].any(axis=1),
+            ink[:, -strip:].any(axis=1),
+        )
+        return sum(float(side.mean()) > _SIDE for side in strips)
+
+    def frames(self) -> "Components":
+        """Those that are hollow rectangles, which no letter is: at 口 the lower side is above the feet."""
+        hollow = self.only(self.area < _FRAME_INK * self.width * self.height)
+        return hollow.only(np.array([hollow.straight_sides(at) == 4 for at in range(hollow.count)], np.bool_))  # noqa: PLR2004 - sides

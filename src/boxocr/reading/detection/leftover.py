@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import fill
@@ -72,7 +71,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     # Upright rules are as high as lines, and parts of frames are higher and mostly paper.
     is_bar = (letters.height > _BAR * letters.width) & (letters.height > _LINE_INK * usual)
     is_frame = (letters.height > _FRAME_HEIGHT * usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
-    is_frame[is_frame] = [rules.straight_sides(letters, int(at)) > 1 for at in np.flatnonzero(is_frame)]
+    is_frame[is_frame] = [letters.straight_sides(int(at)) > 1 for at in np.flatnonzero(is_frame)]
     # A whole letter right below a line is of another line, where an accent or a comma is of this one.
     beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual) + 1), np.uint8))
     height_near = near[middles]

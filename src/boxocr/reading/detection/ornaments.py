@@ -5,7 +5,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
-from boxocr.reading.detection.rules import has_four_sides
 from boxocr.reading.types import Pixels
 
 # Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
@@ -66,11 +65,13 @@ def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
     flags = np.zeros(pieces.count, np.bool_)
     sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
     can_be = (sides[0] >= _SMALLEST) & (sides[1] < _SQUARE * sides[0]) & (sides[1] < _LARGEST * letters)
-    for at in np.flatnonzero(can_be & (pieces.area < pieces.width * pieces.height / 2)):
-        left, right = pieces.left[at], pieces.right[at]
-        beside = (pieces.top < pieces.bottom[at]) & (pieces.bottom > pieces.top[at])
+    frames = pieces.only(can_be).frames()
+    for number, left, right, top, bottom in zip(
+        frames.numbers, frames.left, frames.right, frames.top, frames.bottom, strict=True
+    ):
+        beside = (pieces.top < bottom) & (pieces.bottom > top)
         gaps = np.maximum(pieces.left - right, left - pieces.right)[beside]
-        is_apart = not ((gaps > 0) & (gaps < _APART * pieces.width[at])).any()
-        flags[at] = is_apart and has_four_sides(pieces, int(at))
+        if not ((gaps > 0) & (gaps < _APART * (right - left))).any():
+            flags |= pieces.numbers == number
     # A box without anything else can be a letter.
     return flags if (~flags).sum() > flags.sum() else np.zeros_like(flags)

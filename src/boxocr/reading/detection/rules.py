@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, with_soft_edge
 
 Ink = NDArray[np.bool_]
 
@@ -14,12 +15,8 @@ _UPRIGHT_LENGTH = 1.5
 _THICKNESS = 0.3
 _THIN = 3
 
-# A frame's ink covers at most this share of its rectangle, and the rectangle at least this share of the image. Along
-# each side there is ink nearly everywhere, in a strip with this share of the shorter side.
-_FRAME_INK = 0.5
+# The rectangle of a frame is at least this share of the image.
 _FRAME = 0.5
-_SIDE = 0.9
-_STRIP = 0.1
 
 # Bars of a bar code: at least as many, each this many times higher than wide, all of one height within a tenth, and
 # most of the ink there: a long line of text has as many letters l.
@@ -40,15 +37,12 @@ def find(ink: Ink) -> tuple[Ink, Components | None]:
     height, width = ink.shape
     found = np.zeros_like(ink)
     if counts(ink, axis=1).max(initial=0) < width // 2 and counts(ink, axis=0).max(initial=0) < height // 2:
-        return found, None
+        return with_soft_edge(ink) if is_line(ink) else found, None
     pieces = Components.of(ink)
+    if has_form_lines_only(ink, pieces):
+        return with_soft_edge(ink), None
     bars = _bars(pieces)
-    frames = pieces.only(
-        (pieces.width > _FRAME * width)
-        & (pieces.height > _FRAME * height)
-        & (pieces.area < _FRAME_INK * pieces.width * pieces.height)
-    )
-    frames = frames.only(np.array([has_four_sides(frames, at) for at in range(frames.count)], np.bool_))
+    frames = pieces.only((pieces.width > _FRAME * width) & (pieces.height > _FRAME * height)).frames()
     text = pieces.only(
         ~np.isin(pieces.numbers, np.concatenate((bars.numbers, frames.numbers)))
         & (np.maximum(pieces.width, pieces.height) > _THIN)
@@ -73,20 +67,6 @@ def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
     """Count the ink of each row (axis 1) or column (axis 0)."""
     # OpenCV takes a tenth of numpy's time.
     return np.asarray(cv2.reduce(ink.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
-
-
-def has_four_sides(pieces: Components, at: int) -> bool:
-    """Say whether a piece of ink is a rectangle, which no letter is: at 口 the lower side is above the feet."""
-    return straight_sides(pieces, at) == 4  # noqa: PLR2004 - as the name says
-
-
-def straight_sides(pieces: Components, at: int) -> int:
-    """How many sides of the rectangle around a piece of ink are ink."""
-    left, top, width, height = (int(side[at]) for side in (pieces.left, pieces.top, pieces.width, pieces.height))
-    ink = pieces.labels[top : top + height, left : left + width] == pieces.numbers[at]
-    strip = max(round(_STRIP * min(width, height)), 2)
-    strips = ink[:strip].any(axis=0), ink[-strip:].any(axis=0), ink[:, :strip].any(axis=1), ink[:, -strip:].any(axis=1)
-    return sum(float(side.mean()) > _SIDE for side in strips)
 
 
 def _bars(pieces: Components) -> Components:

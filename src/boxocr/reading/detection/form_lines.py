@@ -1,0 +1,163 @@
+"""Boxes that have the lines of a form in them and nothing else: empty cells, underlines, combs, squares for letters.
+
+Engines read one line as I, two as I I, a corner as L, squares as 000, with scores of up to .99.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boxocr.reading.detection.components import Components
+
+Ink = NDArray[np.bool_]
+
+# Cells are at least this many pixels wide and high; a smaller box is drawn around a sign.
+_SMALLEST = 12
+
+# A line of a form is at least this long, as a share of the box, and at most this thick, as a share of the box's shorter
+# side or in pixels. Of a tilted line each row has a part only, of at most this many pixels.
+_LENGTH = 0.5
+_THICKNESS = 0.1
+_THIN = 4
+_PART = 80
+_TILT = 0.03
+
+# A line this many times longer than thick is no dash and no letter: an em dash of a light font has 33. Near the upper
+# or lower side of the box, as a share of its height, the second number is enough; the box is this many times higher.
+_LONGER_THAN_DASHES, _LONGER_BESIDE = 36, 18
+_NEAR_SIDE = 0.3
+_HIGHER = 7
+
+# Where no line is that long, they cover at most this share of the box: an L or H in a tight box covers .16 and more.
+_INK = 0.12
+
+# Lines meet, or reach the edge of the box, when they are this near to it, in pixels.
+_MEETING = 2
+
+# A square for a letter has at least this many pixels on a side.
+_SQUARE = 8
+
+# A comb has at least this many teeth, all of one height; sizes are alike within this share.
+_TEETH = 3
+_ALIKE = 0.3
+
+# A line is at most this high, as a share of the box, apart from its tilt. A dotted one has at least this many dots, all
+# of one size and at one distance, which fill this share of their squares.
+_LINE = 0.2
+_DOTS = 8
+_FILL = 0.5
+
+
+def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
+    """Say whether all ink of a box is lines that each run from edge to edge or line to line, or are very long.
+
+    Args:
+        ink: of the box.
+        pieces: of this ink.
+    """
+    height, width = ink.shape
+    if min(height, width) < _SMALLEST:
+        return False
+    pieces = pieces.larger_than(_THIN + 1)
+    if _are_squares(pieces):
+        return True
+    # A piece of ink that is none is quick to find.
+    is_cut = (pieces.left <= _MEETING) | (pieces.right >= width - _MEETING)
+    is_cut |= (pieces.top <= _MEETING) | (pieces.bottom >= height - _MEETING)
+    is_high = (pieces.height >= _LENGTH * height) & (is_cut | (pieces.height > _LONGER_BESIDE * pieces.width))
+    if not (is_high | (pieces.width >= _LENGTH * width)).all():
+        return False
+    thickest = max(_THICKNESS * min(height, width), _THIN)
+    level, upright = _strokes(ink, thickest), _strokes(np.ascontiguousarray(ink.T), thickest)
+    if not level.count and not upright.count:
+        return False
+    masks = level.mask(), upright.mask().T
+    rest = _without(ink, masks[0] | masks[1])
+    if rest.count and not _are_teeth(rest, masks[0], thickest):
+        return False
+    is_long = np.concatenate((_are_long(level, height), _are_long(upright, width)))
+    ends = np.concatenate((_are_of_grid(level, ink, masks[1]), _are_of_grid(upright, ink.T, masks[0].T)))
+    return bool((is_long | ends).all() and (is_long.any() or ink.mean() <= _INK))
+
+
+def is_line(ink: Ink) -> bool:
+    """Say whether all ink of a box is one level line, tilted or dotted: quick where the ink is as high as writing."""
+    rows = np.flatnonzero(ink.any(axis=1))
+    height, width = ink.shape
+    if not rows.size or rows[-1] - rows[0] >= _LINE * height + _TILT * width:
+        return False
+    dots = Components.of(ink)
+    if has_form_lines_only(ink, dots):
+        return True
+    if dots.count < _DOTS:
+        return False
+    sizes, steps = np.maximum(dots.width, dots.height), np.diff(np.sort(dots.left))
+    is_even = np.ptp(sizes) <= _ALIKE * sizes.max() + 1 and np.ptp(steps) <= _ALIKE * steps.max() + 2
+    return bool(is_even and (dots.area >= _FILL * dots.width * dots.height).all())
+
+
+def with_soft_edge(ink: Ink) -> Ink:
+    """Ink with the lighter pixels around it."""
+    return cv2.dilate(ink.view(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
+
+
+def _without(ink: Ink, lines: Ink) -> Components:
+    """The pieces of ink that are no part of some lines, specks aside."""
+    around = cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+    return Components.of(ink & ~around).larger_than(_THIN + 1)
+
+
+def _strokes(ink: Ink, thickest: float) -> Components:
+    """The level lines of some ink."""
+    width = ink.shape[1]
+    part = np.ones((1, max(round(min(_LENGTH * width, _PART)), 1)), np.uint8)
+    opened = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, part).view(np.bool_)
+    pieces = Components.of(opened)
+    return pieces.only((pieces.width >= _LENGTH * width) & (pieces.height <= thickest + _TILT * pieces.width))
+
+
+def _are_beside(level: Components, height: int) -> NDArray[np.bool_]:
+    """Whether each level line is near the upper or lower side of the box; a dash in a tight box is near both."""
+    near = _NEAR_SIDE * height
+    return ((level.top < near) | (level.bottom > height - near)) & (height * level.width > _HIGHER * level.area)
+
+
+def _are_long(level: Components, height: int) -> NDArray[np.bool_]:
+    """Whether each level line is too long for a dash."""
+    longer = np.where(_are_beside(level, height), _LONGER_BESIDE, _LONGER_THAN_DASHES)
+    return np.asarray(level.width**2 > longer * level.area)
+
+
+def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_]:
+    """Whether each level line ends at crossing lines or at the edge of the box, as the lines of cells do.
+
+    One that meets no other line is near a side of the box: a letter in a box drawn without paper above and below it is
+    in the middle.
+    """
+    height, width = ink.shape
+    are = _are_beside(level, height)
+    for at, (left, right, top, bottom) in enumerate(zip(level.left, level.right, level.top, level.bottom, strict=True)):
+        rows = slice(max(top - _MEETING, 0), bottom + _MEETING)
+        begins, ends = slice(max(left - _MEETING, 0), left + _MEETING), slice(right - _MEETING, right + _MEETING)
+        is_met = bool(crossing[rows, begins].any()), bool(crossing[rows, ends].any())
+        # Of a tilted line the last pixels are not in all of its rows.
+        is_cut = (
+            bool(left <= _MEETING and ink[rows, :_MEETING].any()),
+            bool(right >= width - _MEETING and ink[rows, -_MEETING:].any()),
+        )
+        are[at] = all(map(any, zip(is_met, is_cut, strict=True))) and (are[at] or any(is_met))
+    return are
+
+
+def _are_squares(pieces: Components) -> bool:
+    """Whether some ink is squares that each take a letter; one alone can be a letter itself."""
+    can_be = (np.minimum(pieces.width, pieces.height) >= _SQUARE) & (pieces.width < 2 * pieces.height)
+    return pieces.count > 1 and bool(can_be.all()) and pieces.frames().count == pieces.count
+
+
+def _are_teeth(pieces: Components, level: Ink, thickest: float) -> bool:
+    """Whether some ink is the teeth of a comb: slender, of one height, each at a level line."""
+    if pieces.count < _TEETH or float(np.ptp(pieces.height)) > _ALIKE * float(pieces.height.max()):
+        return False
+    touching = np.isin(pieces.numbers, pieces.labels[with_soft_edge(level)])
+    return bool((pieces.width <= thickest).all() and touching.all())
