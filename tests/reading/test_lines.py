@@ -12,7 +12,7 @@ from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.line_selection import is_credible, without_cut, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.scoring import alone
+from boxocr.reading.scoring import scored
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
@@ -109,7 +109,7 @@ def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_o
 )
 def test_a_long_line_of_which_the_engine_is_unsure_is_text(text: str, is_text: bool) -> None:
     words = tuple(Piece(word, 0.35, 60.0 * at, 0, 50, 20) for at, word in enumerate(text.split()))
-    assert alone(RecognizedLine(words, 0.35, "tesseract")).is_text == is_text
+    assert scored(RecognizedLine(words, 0.35, "tesseract")).is_text == is_text
 
 
 def test_letters_are_ink_and_a_dark_panel_is_not() -> None:

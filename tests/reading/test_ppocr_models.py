@@ -34,7 +34,7 @@ LIST = "eslav_PP-OCRv5_rec_mobile.txt"
 @pytest.fixture(scope="module")
 def characters() -> str:
     """The list of the wheel's model, as PaddleOCR publishes them."""
-    return "\n".join(ppocr_models.installed_recognizer(threads=1).characters[:-1]) + "\n"
+    return "\n".join(ppocr_models.load(None, 1)[1][-1].characters[:-1]) + "\n"
 
 
 def add(folder: Path, name: str, model: Path = RECOGNIZER, listed: str = "") -> None:

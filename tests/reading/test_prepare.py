@@ -127,7 +127,7 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     if not prepare.is_blank(image):
         found = projection.find(prepare.dark_on_even_paper(image))
         assert prepare.margin(prepare.enlarge(found.image, found.text_height)[0], found.paper).ndim == 2
-        assert projection.trimmed(found).image.size
+        assert projection.trimmed(found)[0].size
 
 
 def test_grain_is_noise_and_print_is_not() -> None:

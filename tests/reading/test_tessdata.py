@@ -153,9 +153,8 @@ def test_languages_that_were_not_used_lately_are_unloaded(tmp_path: Path, monkey
             self.language = options["lang"]
             loaded.append(self.language)
 
-        def End(self) -> None:  # noqa: N802 - the base class's name
+        def __del__(self) -> None:
             loaded.remove(self.language)
-            super().End()
 
     monkeypatch.setattr(tesserocr, "PyTessBaseAPI", Watched)
     names = [f"copy{number}" for number in range(6)]

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Piece, under
+from boxocr.reading.whole_page import Piece, blocks_of, enclosing, under
 from tests.reading import drawn
 
 LINES = ("Delivery of the goods ordered", "in the month of March to the", "warehouse behind the station")
@@ -48,7 +48,7 @@ def test_a_page_is_read_in_words_lines_and_blocks(pool: ReaderPool, engine: str)
         for word, after in itertools.pairwise(line.words):
             assert 3 < after.x - word.x - word.width < 20
         assert 0.85 < line.confidence <= 1
-    assert [block.text for block in reading.blocks()] == ["\n".join(LINES)]
+    assert [block.text for block in [enclosing(lines) for lines in blocks_of(reading.lines)]] == ["\n".join(LINES)]
     assert [word.text for word in reading.words()] == " ".join(LINES).split()
     assert (reading.engine, reading.languages, reading.turned) == (engine, "eng", 0)
 
@@ -179,7 +179,7 @@ def test_columns_are_read_one_after_the_other(pool: ReaderPool) -> None:
     page = page_with((80, 100, left), (80 + left.shape[1] + 90, 100, right), size=(1250, 900))
     reading = pool.read_page(page, ReadingOptions())
     assert [line.text.rsplit(maxsplit=1)[1] for line in reading.lines] == ["and"] * 9 + ["as"] * 9
-    assert [block.text.count("\n") for block in reading.blocks()] == [8, 8]
+    assert [block.text.count("\n") for block in [enclosing(lines) for lines in blocks_of(reading.lines)]] == [8, 8]
 
 
 _NOISE = np.random.default_rng(1)
@@ -203,7 +203,7 @@ _NOISE = np.random.default_rng(1)
 def test_what_is_no_page_ends_quickly(pool: ReaderPool, page: Pixels) -> None:
     assert [word for word in pool.read_page(page, ReadingOptions()).words() if word.confidence > 0.9] == []
     layout = pool.find_layout(page)
-    assert len(layout.lines) < 500
+    assert len(layout) < 500
 
 
 def picture(width: int, height: int) -> Pixels:
@@ -222,7 +222,7 @@ def test_labels_on_pictures_and_headings_in_dark_boxes_are_found(pool: ReaderPoo
     reading = pool.read_page(page, ReadingOptions())
     assert [line.text for line in reading.lines] == ["Opening hours", "Castle", *LINES]
     assert edges(reading.lines[1])[:2] == pytest.approx((620, 500), abs=12)
-    assert len(reading.blocks()) == 3
+    assert len([enclosing(lines) for lines in blocks_of(reading.lines)]) == 3
 
 
 def test_a_single_short_word_is_taken_as_it_lies(pool: ReaderPool) -> None:

@@ -6,7 +6,7 @@ from boxocr.pages.store import PageStore
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import ReadingOptions
-from boxocr.reading.whole_page import PageLayout, PageReading, ReadPage
+from boxocr.reading.whole_page import Line, PageReading, ReadPage
 
 BYTES_PER_MB = 1_000_000
 
@@ -27,8 +27,8 @@ class PageReadings:
         self._pages = pages
         self._readers = readers
         max_bytes = megabytes / 2 * BYTES_PER_MB
-        self._readings: SingleFlightCache[PageReading] = SingleFlightCache(max_bytes, _size_of)
-        self._layouts: SingleFlightCache[PageLayout] = SingleFlightCache(max_bytes, _size_of)
+        self._readings: SingleFlightCache[PageReading] = SingleFlightCache(max_bytes, lambda one: _size_of(one.lines))
+        self._layouts: SingleFlightCache[tuple[Line, ...]] = SingleFlightCache(max_bytes, _size_of)
 
     def read(self, address: PageAddress, options: ReadingOptions, *, priority: Priority) -> ReadPage:
         """The text of the page at an address.
@@ -43,7 +43,7 @@ class PageReadings:
             )
             return ReadPage(page.width, page.height, reading, page.missing)
 
-    def layout(self, page: Page) -> PageLayout:
+    def layout(self, page: Page) -> tuple[Line, ...]:
         """The places of a page's words, lines and blocks; the first click on a page waits for it.
 
         Raises:
@@ -52,5 +52,5 @@ class PageReadings:
         return self._layouts.get(page.digest, lambda: self._readers.find_layout(page.pixels))
 
 
-def _size_of(page: PageReading | PageLayout) -> int:
-    return _WORD_BYTES * (1 + len(page.lines) + sum(len(line.words) for line in page.lines))
+def _size_of(lines: tuple[Line, ...]) -> int:
+    return _WORD_BYTES * (1 + len(lines) + sum(len(line.words) for line in lines))

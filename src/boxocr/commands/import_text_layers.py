@@ -22,7 +22,7 @@ from boxocr.pages.page import Page
 from boxocr.reading.pool.jobs import Priority
 from boxocr.reading.pool.pool import ReaderPool
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, PageLayout, PageReading, ReadPage
+from boxocr.reading.whole_page import Line, PageReading, ReadPage
 from boxocr.settings.environment import Settings
 
 ENGINE = "text layer"
@@ -222,9 +222,9 @@ def _is_stamp(page: PageImage) -> bool:
     return 0 < letters < _STAMP and page.layer_ink < _STAMP_INK
 
 
-def _coverage(layer: Sequence[Line], layout: PageLayout) -> float:
+def _coverage(layer: Sequence[Line], layout: Sequence[Line]) -> float:
     """Share of the words on the page that are in a line of the text layer."""
-    found = (word for line in layout.lines for word in line.words)
+    found = (word for line in layout for word in line.words)
     words = [word for word in found if word.height / _RULE_HEIGHT < word.width < _RULE_WIDTH * word.height]
     if not words:
         return 1.0

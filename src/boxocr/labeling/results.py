@@ -33,7 +33,7 @@ from boxocr.labeling.review_notes import review_note
 from boxocr.labeling.tag import Tag
 from boxocr.reading import scoring
 from boxocr.reading.types import Reading
-from boxocr.reading.whole_page import AreaReading, Level, PageReading, Piece, ReadPage, blocks_of
+from boxocr.reading.whole_page import AreaReading, Level, PageReading, Piece, ReadPage, blocks_of, enclosing
 
 TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
 MOVED = "This box was moved since it was read."
@@ -284,8 +284,8 @@ def _pieces(page: PageReading, level: Level) -> Iterator[tuple[Piece, Sequence[P
         case "line":
             yield from ((line, line.words) for line in page.lines)
         case "block":
-            for block, lines in zip(page.blocks(), blocks_of(page.lines), strict=True):
-                yield block, [word for line in lines for word in line.words]
+            for lines in blocks_of(page.lines):
+                yield enclosing(lines), [word for line in lines for word in line.words]
 
 
 def _page_fields(image: str, page: PageSize, item_index: int | None) -> Result:

@@ -72,14 +72,9 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
     usual = statistics.median(line.height for line in lines) if lines else 0.0
     items = [_item(line, rotation, usual) for line in lines]
     rows = _in_order(_with_drop_caps(items))
-    ordered = []
-    block = -1
-    before: _Row | None = None
-    for row in rows:
-        block += before is None or _is_apart(before, row)
-        ordered.append([replace(item.line, block=block) for item in row])
-        before = row
-    return ordered
+    blocks = itertools.accumulate((_is_apart(*pair) for pair in itertools.pairwise(rows)), initial=0)
+    # Without rows there is still the number of the first block.
+    return [[replace(item.line, block=block) for item in row] for row, block in zip(rows, blocks, strict=False)]
 
 
 def _item(line: Line, rotation: float, usual: float) -> _Item:
@@ -162,12 +157,8 @@ def _are_columns(left: Sequence[_Item], right: Sequence[_Item]) -> bool:
     lengths = [statistics.median(len(item.line.text) for row in side for item in row) for side in rows]
     if len(fewer) >= _PROSE_ROWS and min(lengths) >= _PROSE:
         return True
-    level = sum(any(_are_level(row, other) for other in more) for row in fewer)
+    level = sum(any(_are_near(row[0], other[0], is_next=True) for other in more) for row in fewer)
     return level < _LEVEL * len(fewer)
-
-
-def _are_level(row: _Row, other: _Row) -> bool:
-    return _are_near(row[0], other[0], is_next=True)
 
 
 def _are_near(one: _Item, other: _Item, *, is_next: bool) -> bool:

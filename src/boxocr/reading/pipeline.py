@@ -22,7 +22,7 @@ from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import Line, PageLayout, PageReading, line_of
+from boxocr.reading.whole_page import Line, PageReading, line_of
 
 # A page's lines are recognized by a second engine below this: that takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.9
@@ -159,7 +159,7 @@ class Pipeline:
         result = self._lines(image, None, options)
         return PageReading(frame.lines_on_page(result.lines), self.name, options.languages, -result.turned % 360)
 
-    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> tuple[Line, ...]:
         """Find where the text of a reduced grey page is, without its text; somebody who clicked waits for it.
 
         Args:
@@ -173,7 +173,7 @@ class Pipeline:
         if (better := self._better_suited(options)) is not None:
             return better.find_layout(image, frame, options)
         probability = LineReader(self._recognizers, options, image).probability
-        return PageLayout(frame.lines_on_page(layout.find(image, probability)))
+        return frame.lines_on_page(layout.find(image, probability))
 
     def _better_suited(self, options: ReadingOptions) -> "Pipeline | None":
         """The pipeline for the head or for the languages in the options, if it is not this one."""
@@ -284,7 +284,7 @@ class Pipeline:
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
         recognized = first.recognize_block(grey, psm, options)
-        rows = [[_line(scoring.alone(line), PageFrame())] for line in recognized if line.words]
+        rows = [[_line(scoring.scored(line), PageFrame())] for line in recognized if line.words]
         return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:

@@ -61,11 +61,6 @@ class RecognitionModel:
         return (others or wanted) <= set(self.languages)
 
     @cached_property
-    def classes(self) -> tuple[str, ...]:
-        """The character of each class; the first is empty."""
-        return ("", *self.characters)
-
-    @cached_property
     def known(self) -> frozenset[str]:
         """The characters, without the space."""
         return frozenset(self.characters) - {" "}
@@ -92,20 +87,11 @@ def load(folder: str | None, threads: int) -> tuple[onnxruntime.InferenceSession
     """
     detectors, recognizers = _supplied(Path(folder), threads) if folder is not None else ({}, [])
     if onnx.is_installed() or not recognizers:
-        recognizers.append(installed_recognizer(threads))
+        file = onnx.model_file("rec")
+        session = onnx.session_of(str(file), threads)
+        recognizers.append(RecognitionModel(file, session, installed_characters(session), WHEEL, "v6"))
     (detector,) = detectors.values() or (onnx.session_of(str(onnx.model_file("det")), threads),)
     return detector, recognizers
-
-
-def installed_recognizer(threads: int) -> RecognitionModel:
-    """Load the recognition model of the wheel.
-
-    Raises:
-        EngineNotUsable: it is not installed.
-    """
-    file = onnx.model_file("rec")
-    session = onnx.session_of(str(file), threads)
-    return RecognitionModel(file, session, installed_characters(session), WHEEL, "v6")
 
 
 def installed_characters(session: onnxruntime.InferenceSession) -> tuple[str, ...]:

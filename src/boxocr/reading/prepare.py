@@ -159,21 +159,18 @@ def without_panels(image: Pixels) -> Pixels:
     dark = (image <= limit).view(np.uint8)
     # Rules around a panel are part of it, and those of the rest of a table are not.
     solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_SOLID, _SOLID), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     turned = image
-    for left, top, width, height, area in stats[1:count]:
-        if (
-            min(width, height) < _LOWEST_PANEL
-            or area < _PANEL_INK * width * height
-            or area > _PANEL_MOST * width * height
-        ):
+    for left, top, width, height, area in cv2.connectedComponentsWithStats(solid, connectivity=4)[2][1:]:
+        is_panel = _PANEL_INK * width * height <= area <= _PANEL_MOST * width * height
+        if min(width, height) < _LOWEST_PANEL or not is_panel:
             continue
-        inside = dark[top : top + height, left : left + width]
+        panel = slice(top, top + height), slice(left, left + width)
+        inside = dark[panel]
         if min(side.mean() for side in (inside[1], inside[-2], inside[:, 1], inside[:, -2])) < _PANEL_SIDE:
             continue
         if turned is image:
             turned = image.copy()
-        turned[top : top + height, left : left + width] = 255 - image[top : top + height, left : left + width]
+        turned[panel] = 255 - image[panel]
     return turned
 
 

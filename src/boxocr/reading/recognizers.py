@@ -1,6 +1,7 @@
 """Recognizing lines, or those of an image, with one engine, and with a second one where that is unsure."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, scoring
@@ -8,11 +9,14 @@ from boxocr.reading.box_line import PAD
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.orientation import UPRIGHT
 from boxocr.reading.page_frame import PageFrame
-from boxocr.reading.recognition import LineRecognizer, RecognizedLine, SelectiveRecognizer
+from boxocr.reading.recognition import LineRecognizer, RecognizedLine
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, mean_confidence
+
+if TYPE_CHECKING:
+    from boxocr.reading.recognition.ppocr import PPOCR
 
 # From here on a line is not recognized by a second engine. On 657 printed lines of real documents 93.6 % were right
 # then, with PP-OCR alone 93.8 %, with Tesseract alone 84.2 %; with .92 it was 92.4 %, with .85 91.9 %.
@@ -30,14 +34,9 @@ Placed = tuple[Scored, PageFrame]
 
 
 class Recognizers:
-    """One or two engines that recognize lines.
+    """One or two engines that recognize lines: the second one those again of which the first one is unsure."""
 
-    Args:
-        first: recognizes each line.
-        second: recognizes lines again of which the first one is unsure.
-    """
-
-    def __init__(self, first: LineRecognizer, second: SelectiveRecognizer | None = None) -> None:
+    def __init__(self, first: LineRecognizer, second: "PPOCR | None" = None) -> None:
         self.first = first
         self._second = second
         engines = f"{first.name} {first.version}"
@@ -49,8 +48,7 @@ class Recognizers:
 
     def know(self, options: ReadingOptions) -> bool:
         """Say whether all engines can read with these options."""
-        engine = self._second or self.first
-        return not isinstance(engine, SelectiveRecognizer) or engine.knows(options)
+        return self._second is None or self._second.knows(options)
 
     def adapted(self, options: ReadingOptions) -> "Recognizers | None":
         """The engine that the head in the options belongs to, alone; None if these engines read with it or without it.
@@ -98,8 +96,8 @@ class Recognizers:
         except LanguageMissing:
             if second is None:
                 raise
-            return [scoring.alone(line) for line in second.recognize(images, options)]
-        scored = [scoring.alone(line) for line in lines]
+            return [scoring.scored(line) for line in second.recognize(images, options)]
+        scored = [scoring.scored(line) for line in lines]
         unsure = [at for at, one in enumerate(scored) if one.probability < enough]
         if second is not None and unsure:
             missing = second.missing(options.languages)
@@ -111,11 +109,7 @@ class Recognizers:
 class LineReader:
     """Recognizes lines of an image.
 
-    Args:
-        recognizers: recognize them.
-        options: how they are recognized.
-        image: with the lines.
-        clean: the image that the first engine gets in its place: Tesseract reads the rules of a table as letters.
+    The first engine gets ``clean`` instead of the image, if there is one: Tesseract reads the rules of a table as text.
     """
 
     def __init__(
@@ -179,4 +173,4 @@ class LineReader:
     def _of_detector(self, line: Line) -> Scored:
         """The score of a line that was recognized while it was detected, by the first engine."""
         read = RecognizedLine(line.words, mean_confidence(line.words), self._recognizers.first.name)
-        return scoring.alone(read)
+        return scoring.scored(read)

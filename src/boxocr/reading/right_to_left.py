@@ -7,7 +7,7 @@ to right.
 
 import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from boxocr.reading.whole_page import Piece
@@ -44,12 +44,8 @@ def as_read(text: str) -> str:
     if not _is_right_to_left(text):
         return text
     runs = itertools.groupby(reversed(text), lambda char: unicodedata.bidirectional(char) in _IN_ORDER)
-    return "".join(_run(keeps, run) for keeps, run in runs)
-
-
-def _run(keeps: bool, characters: Iterable[str]) -> str:
-    run = "".join(characters)
-    return run[::-1] if keeps else run.translate(_MIRRORED)
+    joined = ((keeps, "".join(run)) for keeps, run in runs)
+    return "".join(run[::-1] if keeps else run.translate(_MIRRORED) for keeps, run in joined)
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -87,34 +87,39 @@ class Scored:
         return mean >= (_LEAST_MEAN_OF_LONG if len(self.line.text) >= _LONG else _LEAST_MEAN)
 
 
-def alone(line: RecognizedLine) -> Scored:
-    """Score a line that one engine recognized."""
-    return _scored(line, None)
+def scored(line: RecognizedLine, other: RecognizedLine | None = None) -> Scored:
+    """Score a line that one engine recognized, and perhaps another one too."""
+    if not line.words:
+        return Scored(line, 0.0, ())
+    probability = _probability(line.engine, line.weakest, line.mean, line.text, other.text if other else None)
+    if line.has_unread:
+        probability *= INCOMPLETE
+    there = set(other.text.split()) if other else set()
+    words = []
+    for word in line.words:
+        others = word.text if word.text in there else "" if other else None
+        own = _probability(line.engine, word.confidence, word.confidence, word.text, others)
+        words.append(replace(word, confidence=max(probability, own)))
+    return Scored(line, probability, tuple(words), other)
 
 
 def better(first: RecognizedLine, second: RecognizedLine, missing: frozenset[str]) -> Scored:
-    """Choose between two engines' readings of a line.
-
-    Args:
-        first: one reading.
-        second: the other one, by an engine that lacks some characters.
-        missing: these characters.
-    """
+    """Choose between two engines' readings of a line; the second engine does not know the characters ``missing``."""
     if similarity(first.text, second.text) >= _SAME:
         second = replace(second, words=restored(second.words, first.words))
     if not first.words or not second.words:
         line, empty = (first, second) if first.words else (second, first)
-        only = _scored(line, None)
+        only = scored(line)
         return replace(only, probability=only.probability * _ONLY_ONE, other=empty)
     # A lone bracket is often read with certainty where there is a line of handwriting.
     longest = max(len(first.text), len(second.text))
     one, other = (
-        replace(scored, probability=scored.probability * min(1.0, 2 * len(scored.line.text) / longest))
-        for scored in (_scored(first, second), _scored(second, first))
+        replace(one, probability=one.probability * min(1.0, 2 * len(one.line.text) / longest))
+        for one in (scored(first, second), scored(second, first))
     )
     if missing & set(first.text) and similarity(first.text, second.text) >= _SAME:
         return one
-    return max(one, other, key=lambda scored: scored.probability)
+    return max(one, other, key=lambda one: one.probability)
 
 
 def all_right(lines: Sequence[float], *, is_complete: bool) -> float:
@@ -131,12 +136,7 @@ def all_right(lines: Sequence[float], *, is_complete: bool) -> float:
 
 
 def joined(parts: Sequence[Scored], column: float) -> Scored:
-    """One line made of two parts without a space between them.
-
-    Args:
-        parts: the parts.
-        column: where the second one's image begins.
-    """
+    """One line made of two parts without a space between them; the second one's image begins at a column."""
     first, second = parts
     moved = tuple(replace(word, x=word.x + column) for word in second.words)
     *before, last = first.words
@@ -146,21 +146,6 @@ def joined(parts: Sequence[Scored], column: float) -> Scored:
     mean = min(first.line.mean, second.line.mean)
     engine = first.line.engine
     return Scored(RecognizedLine(words, mean, engine), first.probability * second.probability, words)
-
-
-def _scored(line: RecognizedLine, other: RecognizedLine | None) -> Scored:
-    if not line.words:
-        return Scored(line, 0.0, ())
-    probability = _probability(line.engine, line.weakest, line.mean, line.text, other.text if other else None)
-    if line.has_unread:
-        probability *= INCOMPLETE
-    there = set(other.text.split()) if other else set()
-    words = []
-    for word in line.words:
-        others = word.text if word.text in there else "" if other else None
-        own = _probability(line.engine, word.confidence, word.confidence, word.text, others)
-        words.append(replace(word, confidence=max(probability, own)))
-    return Scored(line, probability, tuple(words), other)
 
 
 def _probability(engine: str, weakest: float, mean: float, text: str, other: str | None) -> float:

@@ -106,7 +106,6 @@ class Reading:
         languages: the languages it was read with.
         look: how the crop was looked at when it gave this text, such as ``"psm 6"``.
         turned: degrees clockwise that the crop was turned by before it could be read: 0, 90, 180 or 270.
-        seconds: how long the engine took; set by the reader process.
         doubtful: words of the text that are likely to be wrong.
         note: a sentence about it for the annotator, such as that a part of the box could not be read.
         lines: the probabilities of each line in reading order, if a text was expected and the engine gives them.
@@ -118,7 +117,6 @@ class Reading:
     languages: str
     look: str = ""
     turned: int = 0
-    seconds: float = field(default=0.0, compare=False)
     doubtful: tuple[str, ...] = ()
     note: str = ""
     lines: tuple[LineProbabilities, ...] = field(default=(), compare=False)

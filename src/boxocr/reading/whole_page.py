@@ -94,13 +94,6 @@ class Line(Piece):
 
 
 @dataclass(frozen=True)
-class PageLayout:
-    """Where the text of a page is: its lines with their words, none of which has text. Small, to be kept."""
-
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
 class PageReading:
     """The reading of a page.
 
@@ -109,28 +102,22 @@ class PageReading:
         engine: the name of the engine that read them.
         languages: the languages they were read with.
         turned: degrees clockwise that the page was turned by to be upright: 0, 90, 180 or 270.
-        seconds: how long it took, set by the reader process.
     """
 
     lines: tuple[Line, ...]
     engine: str
     languages: str
     turned: int = 0
-    seconds: float = 0.0
 
     def as_one(self) -> Reading:
         """All of it as one text; the confidence is the lines' mean weighted by their length."""
         text = "\n".join(line.text for line in self.lines)
         confidence = mean_confidence(self.lines)
-        return Reading(text, confidence, self.engine, self.languages, turned=self.turned, seconds=self.seconds)
+        return Reading(text, confidence, self.engine, self.languages, turned=self.turned)
 
     def words(self) -> tuple[Piece, ...]:
         """All words in reading order."""
         return tuple(word for line in self.lines for word in line.words)
-
-    def blocks(self) -> tuple[Piece, ...]:
-        """All blocks in reading order; the confidence is the lines' mean weighted by their length."""
-        return tuple(map(enclosing, blocks_of(self.lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +151,9 @@ class AreaReading:
     area: Area | None = None
 
 
-def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> Piece | None:
-    """The word, line or block that a click at a point of the page means.
-
-    Args:
-        page: its layout or its reading.
-        x: the point, in pixels of the page.
-        y: the same.
-        level: whether a word, a line or a block is wanted.
-
-    Returns:
-        The word, line or block under the point or very near to it; None when there is none.
-    """
-    near = [(distance, line) for line in page.lines if (distance := line.distance(x, y)) <= _REACH * line.height]
+def under(lines: Sequence[Line], x: float, y: float, level: Level) -> Piece | None:
+    """The word, line or block of a page under a point or very near to it, px: what a click means. None without any."""
+    near = [(distance, line) for line in lines if (distance := line.distance(x, y)) <= _REACH * line.height]
     if not near:
         return None
     line = min(near, key=lambda one: one[0])[1]
@@ -184,7 +161,7 @@ def under(page: PageLayout | PageReading, x: float, y: float, level: Level) -> P
         return line
     if level == "word":
         return min(line.words, key=lambda word: word.distance(x, y), default=line)
-    return enclosing([other for other in page.lines if other.block == line.block])
+    return enclosing([other for other in lines if other.block == line.block])
 
 
 def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:

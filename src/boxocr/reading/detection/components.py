@@ -64,6 +64,12 @@ class Components:
         """The rows after the last."""
         return self.top + self.height
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the rectangle around all of them, one at least."""
+        left, top = float(self.left.min()), float(self.top.min())
+        return left, top, float(self.right.max()) - left, float(self.bottom.max()) - top
+
     def only(self, chosen: NDArray[Any]) -> "Components":
         """Some of them, by a flag for each."""
         rows = (self.numbers, self.left, self.top, self.width, self.height, self.area)

@@ -98,7 +98,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
         if (is_tall[group].any() or group.sum() >= _SEVERAL)
         and (
             not at_edge[group].any()
-            or (float(np.median(left.height[group])) >= whole and _height(left.only(group)) >= whole_line)
+            or (float(np.median(left.height[group])) >= whole and left.only(group).box[3] >= whole_line)
         )
     ]
 
@@ -126,14 +126,7 @@ def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
     return kept
 
 
-def _height(letters: Components) -> int:
-    return int(letters.bottom.max() - letters.top.min())
-
-
 def _around(letters: Components) -> Line:
     """A line around some letters, with a little paper."""
-    left, top = int(letters.left.min()), int(letters.top.min())
-    right, bottom = int(letters.right.max()), int(letters.bottom.max())
-    pad = max(round(_AROUND * (bottom - top)), 1)
-    width, height = right - left + 2 * pad, bottom - top + 2 * pad
-    return Line("", 0.0, float(left - pad), float(top - pad), float(width), float(height))
+    line = Line("", 0.0, *letters.box)
+    return line.padded(max(round(_AROUND * line.height), 1))

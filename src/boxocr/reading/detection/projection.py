@@ -66,7 +66,6 @@ class Projection:
         lines: first row and row after the last of each text line.
         columns: first column with ink and the column after the last.
         has_rules: whether rules were erased.
-        left, top: where the image's upper left corner was before it was trimmed.
         cut_above, cut_below: the columns with ink at the upper and at the lower edge, before anything was erased.
         known: the pieces of ink, if they were found already.
     """
@@ -77,8 +76,6 @@ class Projection:
     lines: tuple[tuple[int, int], ...]
     columns: tuple[int, int]
     has_rules: bool = False
-    left: int = 0
-    top: int = 0
     cut_above: tuple[int, ...] = ()
     cut_below: tuple[int, ...] = ()
     known: Components | None = None
@@ -180,14 +177,12 @@ def lines(found: Projection) -> list[Line]:
     return [line.padded(_PAPER * line.height) for line in lines]
 
 
-def trimmed(found: Projection) -> Projection:
-    """Cut down to the ink: reading a raw line takes everything in the image for the line, empty paper too."""
+def trimmed(found: Projection) -> tuple[Pixels, int, int]:
+    """Cut down to the ink, from a column and row on: a raw line is everything in the image, empty paper too."""
     top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
     left, right = found.columns
     top, left = max(top - 1, 0), max(left - 1, 0)
-    image = np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1])
-    lines = tuple((first - top, last - top) for first, last in found.lines)
-    return Projection(image, found.paper, found.limit, lines, (0, image.shape[1]), found.has_rules, left, top)
+    return np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1]), left, top
 
 
 def histogram(image: Pixels) -> NDArray[np.float64]:

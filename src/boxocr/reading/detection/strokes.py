@@ -38,9 +38,7 @@ def text(found: Projection) -> Line | None:
     read = _dashes(pieces, height) or _bars(pieces)
     if not read:
         return None
-    left, top = int(pieces.left.min()), int(pieces.top.min())
-    box = left, top, int(pieces.right.max()) - left, int(pieces.bottom.max()) - top
-    return line_of([Piece(read, PROBABILITY, *map(float, box))])
+    return line_of([Piece(read, PROBABILITY, *pieces.box)])
 
 
 def _dashes(pieces: Components, height: int) -> str:

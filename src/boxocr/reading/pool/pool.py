@@ -22,7 +22,7 @@ from boxocr.reading.pool.reader_process import START_SECONDS, ReaderProcess
 from boxocr.reading.pool.worker import Reader
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import PageLayout, PageReading
+from boxocr.reading.whole_page import Line, PageReading
 from boxocr.settings import engine_names
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ class ReaderPool:
         timeout = PAGE_TIMEOUTS * self._timeout
         return self._run(Reader.read_page, image, frame, options, timeout=timeout, priority=priority)
 
-    def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> PageLayout:
+    def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> tuple[Line, ...]:
         """Find where the text of ``page`` is, for :func:`~boxocr.reading.whole_page.under`.
 
         Raises:

@@ -5,7 +5,6 @@ import dataclasses
 import logging
 import math
 import pickle
-import time
 import traceback
 from collections import OrderedDict
 from multiprocessing.connection import Connection
@@ -22,7 +21,7 @@ from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Engine, Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import PageLayout, PageReading
+from boxocr.reading.whole_page import Line, PageReading
 
 _log = logging.getLogger(__name__)
 
@@ -50,23 +49,17 @@ class Reader:
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``, and sanitize the engine's text and confidence."""
-        engine = self._engine(options.engine)
-        began = time.perf_counter()
-        reading = engine.read(crop, options)
+        reading = self._engine(options.engine).read(crop, options)
         confidence = float(reading.confidence)
         text = clean(reading.text)
         confidence = min(max(confidence, 0.0), 1.0) if text and math.isfinite(confidence) else 0.0
-        seconds = time.perf_counter() - began
-        return dataclasses.replace(reading, text=text, confidence=confidence, seconds=seconds)
+        return dataclasses.replace(reading, text=text, confidence=confidence)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
         """Read a whole page; see :class:`~boxocr.reading.pipeline.Pipeline`."""
-        engine = self._engine(options.engine)
-        began = time.perf_counter()
-        reading = page_reader(engine).read_page(image, frame, options)
-        return dataclasses.replace(reading, seconds=time.perf_counter() - began)
+        return page_reader(self._engine(options.engine)).read_page(image, frame, options)
 
-    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageLayout:
+    def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> tuple[Line, ...]:
         """Find where the text of a page is; see :class:`~boxocr.reading.pipeline.Pipeline`."""
         return page_reader(self._engine(options.engine)).find_layout(image, frame, options)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
@@ -55,17 +55,3 @@ class LineRecognizer(Protocol):
         Raises:
             LanguageMissing: when one of the languages is not installed.
         """
-
-
-@runtime_checkable
-class SelectiveRecognizer(LineRecognizer, Protocol):
-    """A recognizer that knows its limits."""
-
-    def knows(self, options: ReadingOptions) -> bool:
-        """Say whether the recognizer can read with these options."""
-
-    def missing(self, languages: str) -> frozenset[str]:
-        """Return the characters of some languages that it does not know."""
-
-    def accepts_head(self, options: ReadingOptions) -> bool:
-        """Say whether the head in the options, a last layer trained on the lines of one project, can be used."""

@@ -113,18 +113,14 @@ def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:
     if _LOW_QUOTES.isdisjoint(languages.split("+")):
         return list(words)
     fixed: list[Piece] = []
-    commas: Piece | None = None
+    is_after_commas = False
     for word in words:
         rest = word.text.lstrip(",")
-        if commas is not None:
-            quoted = _appended(commas, word)
-            fixed[-1:] = [replace(quoted, text="\u201e" + word.text)] if rest[:1].isalnum() else [commas, word]
-            commas = None
-        elif not rest:
-            fixed.append(word)
-            commas = word
-        elif rest != word.text and rest[0].isalpha():
+        if is_after_commas and rest[:1].isalnum():
+            fixed[-1] = replace(_appended(fixed[-1], word), text="\u201e" + word.text)
+        elif not is_after_commas and rest != word.text and rest[:1].isalpha():
             fixed.append(replace(word, text="\u201e" + rest))
         else:
             fixed.append(word)
+        is_after_commas = not is_after_commas and not rest
     return fixed

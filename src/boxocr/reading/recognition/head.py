@@ -47,7 +47,12 @@ class Head:
 
     def probabilities(self, features: Features) -> Array:
         """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
-        return _softmax(self._logits(features))
+        logits = self._logits(features)
+        # In place: a training spends a third of its time here, much of it on memory for results in between.
+        logits -= logits.max(axis=-1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=-1, keepdims=True)
+        return logits
 
     def read(self, features: NDArray[np.floating[Any]]) -> str:
         """The most likely text of a line."""
@@ -110,11 +115,3 @@ def load_head(path: str) -> Head:
 def checksum(model: bytes) -> str:
     """Identifies a model; a head fits the model that it was trained for only."""
     return sha256(model).hexdigest()
-
-
-def _softmax(logits: Array) -> Array:
-    """In place: a training spends a third of its time here, much of it on memory for results in between."""
-    logits -= logits.max(axis=-1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
-    return logits

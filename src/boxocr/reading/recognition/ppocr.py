@@ -27,7 +27,7 @@ from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.right_to_left import in_reading_order
 from boxocr.reading.text import is_unspaced
-from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
+from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece
 
 logger = logging.getLogger(__name__)
@@ -81,10 +81,6 @@ class _Character:
     text: str
     probability: float
     place: float
-
-
-# The characters of a line, and the probabilities of others if a text was expected.
-_Recognized = tuple[list[_Character], LineProbabilities | None]
 
 
 class PPOCR:
@@ -149,38 +145,23 @@ class PPOCR:
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
-        found: dict[int, _Recognized] = {}
+        found: dict[int, RecognizedLine] = {}
         head = self._head(options, model)
         for batch in _batches(images):
-            some = self._characters_of([images[at] for at in batch], options, model, head)
-            found |= zip(batch, some, strict=True)
-        lines = []
-        for at, image in enumerate(images):
-            characters, probabilities = found[at]
-            certainties = [character.probability for character in characters if character.text != " "]
-            mean = float(np.mean(certainties)) if certainties else 0.0
-            ink = line_image.ink_of(image)
-            lines.append(
-                RecognizedLine(
-                    in_reading_order(_words(image, ink, characters)),
-                    mean,
-                    self.name,
-                    probabilities=probabilities,
-                    has_unread=_has_unread(ink, characters),
-                )
-            )
-        return lines
+            found |= zip(batch, self._lines([images[at] for at in batch], options, model, head), strict=True)
+        return [found[at] for at in range(len(images))]
 
-    def _characters_of(
+    def _lines(
         self, images: Sequence[Pixels], options: ReadingOptions, model: RecognitionModel, head: Head | None
-    ) -> list[_Recognized]:
+    ) -> list[RecognizedLine]:
         """Recognize some lines at once."""
         blob = _blob(images)
         steps: NDArray[np.float32]
         if head is None:
-            steps, known = model.session.run(None, {model.session.get_inputs()[0].name: blob})[0], model.classes
+            steps = model.session.run(None, {model.session.get_inputs()[0].name: blob})[0]
         else:
-            steps, known = head.probabilities(self._trunk(model).run(blob)), ("", *head.characters)
+            steps = head.probabilities(self._trunk(model).run(blob))
+        known = ("", *(head or model).characters)
         if options.charset:
             steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
             # Other characters cannot occur, so the rest are the probabilities.
@@ -196,7 +177,17 @@ class PPOCR:
                 kept, best = _decoded(own)
             scale = image.shape[1] * blob.shape[3] / _width(image) / len(own)
             characters = [_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept]
-            found.append((characters, of_steps(own, known, options.expected) if options.expected else None))
+            certainties = [character.probability for character in characters if character.text != " "]
+            ink = line_image.ink_of(image)
+            found.append(
+                RecognizedLine(
+                    in_reading_order(_words(image, ink, characters)),
+                    float(np.mean(certainties)) if certainties else 0.0,
+                    self.name,
+                    probabilities=of_steps(own, known, options.expected) if options.expected else None,
+                    has_unread=_has_unread(ink, characters),
+                )
+            )
         return found
 
 

@@ -1,7 +1,7 @@
 """Tesseract in this process, through tesserocr. The only module that knows tesserocr."""
 
 import contextlib
-from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 
 import tesserocr
@@ -46,8 +46,7 @@ class Tesseract:
     def __init__(self, settings: EngineSettings) -> None:
         self.version = tesserocr.tesseract_version().split()[1]
         self._tessdata = settings.tessdata
-        self._links = settings.links
-        self._engines: OrderedDict[str, tesserocr.PyTessBaseAPI] = OrderedDict()
+        self._engine = lru_cache(_WARM_ENGINES)(lambda codes: _engine(codes, settings))
         if settings.languages:
             self._engine(settings.languages)
 
@@ -71,21 +70,15 @@ class Tesseract:
         finally:
             engine.Clear()
 
-    def _engine(self, languages: str) -> tesserocr.PyTessBaseAPI:
-        if languages in self._engines:
-            self._engines.move_to_end(languages)
-            return self._engines[languages]
-        folder = tessdata.datapath(languages, tessdata.folders(self._tessdata), Path(self._links))
-        try:
-            engine = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
-        except RuntimeError:
-            raise EngineNotUsable(
-                f"Tesseract could not load the language data of {languages}.", "Install its traineddata file again."
-            ) from None
-        self._engines[languages] = engine
-        if len(self._engines) > _WARM_ENGINES:
-            self._engines.popitem(last=False)[1].End()
-        return engine
+
+def _engine(languages: str, settings: EngineSettings) -> tesserocr.PyTessBaseAPI:
+    folder = tessdata.datapath(languages, tessdata.folders(settings.tessdata), Path(settings.links))
+    try:
+        return tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
+    except RuntimeError:
+        raise EngineNotUsable(
+            f"Tesseract could not load the language data of {languages}.", "Install its traineddata file again."
+        ) from None
 
 
 def layout(image: Pixels, psm: int) -> list[Line]:

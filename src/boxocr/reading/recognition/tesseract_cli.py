@@ -3,7 +3,6 @@
 import os
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytesseract
 from PIL import Image
@@ -18,7 +17,6 @@ from boxocr.settings import tessdata
 
 # The program ends itself a little before the pool kills its reader, which would leave it running without one.
 _EARLIER = 0.9
-
 
 _COLUMNS = ("block_num", "par_num", "line_num", "text", "conf", "left", "top", "width", "height")
 
@@ -61,23 +59,12 @@ class Program:
             LanguageMissing: when one of the languages is not installed.
             ReadingTimeout: when the program took longer than the settings' timeout.
         """
-        table = self._table(image, psm, options)
-        lines: dict[tuple[int, int, int], list[Piece]] = {}
-        for row in zip(*(table[name] for name in _COLUMNS), strict=True):
-            block, paragraph, line, text, percent, *box = row
-            word = clean(str(text)).strip()
-            if word:
-                piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
-                lines.setdefault((block, paragraph, line), []).append(piece)
-        return [corrected(words, options.languages) for words in lines.values()]
-
-    def _table(self, image: Pixels, psm: int, options: ReadingOptions) -> dict[str, list[Any]]:
         # pytesseract splits its config like a shell does.
         config = ["--psm", str(psm), "--dpi", "300", "--tessdata-dir", str(self._folder(options.languages))]
         if options.charset:
             config += ["-c", f"tessedit_char_whitelist={options.charset}"]
         try:
-            table: dict[str, list[Any]] = pytesseract.image_to_data(
+            table = pytesseract.image_to_data(
                 Image.fromarray(image),
                 lang=options.languages,
                 config=shlex.join(config),
@@ -88,7 +75,14 @@ class Program:
             if "timeout" in str(error):
                 raise ReadingTimeout from error
             raise
-        return table
+        lines: dict[tuple[int, int, int], list[Piece]] = {}
+        for row in zip(*(table[name] for name in _COLUMNS), strict=True):
+            block, paragraph, line, text, percent, *box = row
+            word = clean(str(text)).strip()
+            if word:
+                piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
+                lines.setdefault((block, paragraph, line), []).append(piece)
+        return [corrected(words, options.languages) for words in lines.values()]
 
     def _folder(self, languages: str) -> Path:
         return tessdata.datapath(languages, tessdata.folders(self._tessdata), self._links)

@@ -129,21 +129,17 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
 
 def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
     """Without searching for lines nothing of a line gets lost."""
-    cut = projection.trimmed(found)
-    enlarged, scale = prepare.enlarge(cut.image, cut.text_height)
-    return enlarged, PageFrame(cut.left, cut.top, 1 / scale)
-
-
-def _smoothed(found: Projection) -> tuple[Pixels, PageFrame]:
-    """Noise of single pixels hides faint print."""
-    return _framed(found.with_image(prepare.smoothed(found.image)))
+    image, left, top = projection.trimmed(found)
+    enlarged, scale = prepare.enlarge(image, found.text_height)
+    return enlarged, PageFrame(left, top, 1 / scale)
 
 
 # A prepared image, and where it is on the one given.
 _PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
     FRAMED: _framed,
     TO_THE_INK: _to_the_ink,
-    SMOOTHED: _smoothed,
+    # Noise of single pixels hides faint print.
+    SMOOTHED: lambda found: _framed(found.with_image(prepare.smoothed(found.image))),
 }
 
 
