@@ -106,8 +106,8 @@ class Annotator:
         toggle.wait_for(state="attached")
         for remaining in reversed(range(_SWITCH_ATTEMPTS)):
             if toggle.is_checked() != on:
-                # The checkbox itself has no size: the visible control is drawn over it.
-                toggle.click(force=True)
+                # The checkbox itself has no size, so that a mouse cannot hit it before the control over it is drawn.
+                toggle.dispatch_event("click")
             try:
                 expect(toggle).to_be_checked(checked=on, timeout=2_000)
             except AssertionError:
