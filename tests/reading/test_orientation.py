@@ -26,8 +26,9 @@ def reads(**probabilities: float) -> Callable[..., float]:
 @pytest.mark.parametrize(
     ("sure", "turned"),
     [
-        # One that is likely is enough; the other way is not tried.
-        ({"at_0": 0.5, "at_180": 1.0}, 0),
+        # Likely enough; the other way is not tried.
+        ({"at_0": 0.7, "at_180": 1.0}, 0),
+        ({"at_0": 0.53, "at_180": 0.82}, 180),
         # Unreadable both ways.
         ({"at_0": 0.1, "at_180": 0.3}, 0),
         ({"at_0": 0.45, "at_180": 0.79}, 0),
@@ -53,6 +54,25 @@ def test_a_few_lines_that_run_down_do_not_turn_a_page() -> None:
     lines, way = upright([*ROWS, *COLUMNS], reads(at_0=0.9, at_90=0.9))
     assert way == 0
     assert [round(line.rotation) for line in lines[:3]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("sure", "turned"),
+    [
+        ({"at_0": 0.7, "words_at_90": 1.0}, 0),
+        # Figures are likely turned as well.
+        ({"at_0": 0.3, "at_90": 1.0, "words_at_90": 0.0}, 0),
+        ({"at_0": 0.1, "words_at_90": 0.9}, 90),
+    ],
+)
+def test_the_rectangle_of_a_figure_which_is_higher_than_wide_does_not_turn_it(
+    sure: dict[str, float], turned: int
+) -> None:
+    (line,), way = upright([Line("", 0.9, 42, 10, 44, 20, 90)], reads(**sure))
+    assert (way, round(line.rotation)) == (turned, turned)
+    # The same rectangle, which is 20 wide and 44 high.
+    assert (line.width, line.height) == ((44, 20) if turned else (20, 44))
+    assert line.middle == pytest.approx((32, 32))
 
 
 @pytest.mark.parametrize(("slant", "kept"), [(0.1, 0.0), (4.0, 4.0)])

@@ -23,6 +23,9 @@ _PROSE_ROWS = 3
 _PROSE = 14
 _LEVEL = 0.5
 
+# A headline over columns, which can be as near to them as lines are to each other, has at most this many rows.
+_HEADLINE_ROWS = 4
+
 # A block ends where the gap to the next row is wider than this, in line heights, or the letters change their size by
 # this factor.
 _BLOCK_GAP = 1.1
@@ -95,9 +98,19 @@ def _in_order(items: Sequence[_Item]) -> list[_Row]:
     if not gaps:
         return rows
     # Where the widest gap is, other columns can begin.
-    _, at = max(gaps)
+    at = _below_headline(rows) or max(gaps)[1]
     above, below = rows[:at], rows[at:]
     return _in_order([item for row in above for item in row]) + _in_order([item for row in below for item in row])
+
+
+def _below_headline(rows: Sequence[_Row]) -> int:
+    """The number of the row from which on there are columns, below a headline over them; 0 without any."""
+    for at in range(1, min(_HEADLINE_ROWS + 1, len(rows))):
+        if len(rows[at - 1]) > 1:
+            break
+        if _columns([item for row in rows[at:] for item in row]):
+            return at
+    return 0
 
 
 def _rows(items: Iterable[_Item]) -> list[_Row]:

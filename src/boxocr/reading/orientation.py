@@ -2,16 +2,18 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from boxocr.geometry import directions, extent
 from boxocr.reading.whole_page import Line, Piece
 
 P = TypeVar("P", bound=Piece)
 
-# Lines this many times longer than high show how the text runs; these, how it is slanted.
-_SHOWS_AXIS = 2.0
+# Lines this many times longer than high show how the text runs; these, how it is slanted. Shorter ones than the first
+# run as the others do: the rectangle of a figure is higher than wide.
+_SHOWS_AXIS = 2.5
 _SHOWS_SLANT = 5.0
 
 # The text runs up or down where such lines are together this many times longer than the level ones.
@@ -22,11 +24,21 @@ _UNAMBIGUOUS = 2.0
 _SAME_SLANT = 2.0
 _LEVEL = 0.15
 
-# At most this many of the longest lines are read to see which way up they are. They are upright when one is this likely
-# to be right; the other way must be better by this, and upside down as likely as the last number: with .25 alone,
-# prices in small boxes were read upside down.
+# At least so many lines show a smaller slant together, to this many times their spread, or the places of as many that
+# are next to each other in a row, if these are this near to a straight row, in line heights. It is left out if the ends
+# of the widest row are less apart than the last number.
+_MANY = 5
+_EXACT = 2.0
+_IN_ROW, _STRAIGHT = 0.6, 0.15
+_PARTED = 0.15
+
+# At most this many of the longest lines are read to see which way up they are, by one engine if it is as sure as the
+# second number. Upright they are as likely to be right as the third: of three names upside down, the median was .53.
+# The other way must be better by this, and upside down as likely as the last number: with .25 alone, prices in small boxes
+# were read upside down.
 _SAMPLES = 5
 UPRIGHT = 0.5
+_SURE = 0.7
 _BETTER = 0.25
 _CLEARLY = 0.8
 
@@ -48,23 +60,26 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     Returns:
         The lines, and the degrees clockwise, 0, 90, 180 or 270, by which the text of the image is turned.
     """
-    long = [line for line in lines if line.width > _SHOWS_AXIS * line.height] or list(lines)
+    long = [line for line in lines if line.width > _SHOWS_AXIS * line.height]
     runs_sideways = [line for line in long if _is_sideways(line)]
     level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
     sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
-    along = [at for at, line in enumerate(lines) if line in long and _is_sideways(line) == sideways]
+    along = [at for at, line in enumerate(lines) if not long or (line in long and _is_sideways(line) == sideways)]
     samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
     # Lines that the detector recognized run as they are read.
-    ways = ((90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)) if sideways else (0, 180)
-    turned = _turned(lines, ways[0])
-    first = probability([turned[at] for at in samples])
-    if first < UPRIGHT:
-        other_way = _turned(lines, ways[1])
-        # Figures are likely upside down as well.
-        other = probability([other_way[at] for at in samples], words_only=not sideways)
-        if other > (first if sideways else max(first + _BETTER, _CLEARLY)):
-            return other_way, ways[1]
-    return turned, ways[0]
+    ways: tuple[int, ...] = (0, 180) if long else (0, 180, 90, 270)
+    if sideways:
+        ways = (90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)
+    best, way = _turned(lines, ways[0]), ways[0]
+    likeliest = probability([best[at] for at in samples])
+    if likeliest < _SURE:
+        for other_way in ways[1:]:
+            other = _turned(lines, other_way)
+            # Figures are likely upside down as well.
+            likely = probability([other[at] for at in samples], words_only=not sideways)
+            if likely > (likeliest if sideways else max(likeliest + _BETTER, _CLEARLY)):
+                best, way, likeliest = other, other_way, likely
+    return best, way
 
 
 def is_text_lost(detected: Sequence[Line], turned: Sequence[Line]) -> bool:
@@ -89,13 +104,63 @@ def _is_sideways(line: Piece) -> bool:
 
 def _turned(lines: Sequence[Line], way: int) -> list[Line]:
     """The lines with text that runs as near to a direction as each rectangle allows, at one slant."""
-    towards = [_towards(line, way) for line in lines]
+    towards = [_towards(_following(line, way), way) for line in lines]
     long = [line for line in towards if line.width > _SHOWS_SLANT * line.height]
-    usual = statistics.median((line.rotation - way + 180) % 360 - 180 for line in long) if long else 0.0
+    usual = statistics.median(_slants(long, way)) if long else 0.0
     rise = abs(math.sin(math.radians(usual)))
     if all(rise * line.width < _LEVEL * line.height for line in long):
-        usual = 0.0
+        usual = _slant_of_many(towards, way)
     return [_slanted(line, way + usual) for line in towards]
+
+
+def _slants(lines: Iterable[Line], way: int) -> list[float]:
+    return [(line.rotation - way + 180) % 360 - 180 for line in lines]
+
+
+def _slant_of_many(lines: Sequence[Line], way: int) -> float:
+    """The angle of many short lines to a direction, degrees clockwise; 0 if they are level."""
+    slants = _slants([line for line in lines if line.width > _SHOWS_AXIS * line.height], way)
+    if len(slants) < _MANY:
+        return 0.0
+    usual = statistics.median(slants)
+    spread = statistics.median(abs(slant - usual) for slant in slants)
+    if abs(usual) * len(slants) ** 0.5 <= _EXACT * spread:
+        usual = 0.0
+    steps = _steps_in_rows(lines, way + usual)
+    if len(steps) >= _MANY:
+        more = statistics.median(down / right for right, down in steps)
+        if statistics.median(abs(down - more * right) for right, down in steps) < _STRAIGHT:
+            usual += math.degrees(math.atan(more))
+    (left, _), (right, _) = extent([corner for line in lines for corner in line.corners()], *directions(way))
+    parted = abs(math.sin(math.radians(usual))) * (right - left)
+    return usual if parted >= _PARTED * statistics.median(line.height for line in lines) else 0.0
+
+
+def _steps_in_rows(lines: Sequence[Line], rotation: float) -> list[tuple[float, float]]:
+    """How far right and down it is from the middle of each line to that of the next in its row, in its heights."""
+    placed = [(line.height, *extent(line.corners(), *directions(rotation))) for line in lines]
+    steps = []
+    for height, (left, top), (right, bottom) in placed:
+        beside = [
+            (first + last - left - right, low + high - top - bottom)
+            for _, (first, low), (last, high) in placed
+            if first > right and abs(low + high - top - bottom) < 2 * _IN_ROW * height
+        ]
+        if beside:
+            twice_right, twice_down = min(beside)
+            steps.append((twice_right / 2 / height, twice_down / 2 / height))
+    return steps
+
+
+def _following(line: Line, way: int) -> Line:
+    """The line, or if it is short and across the direction of the text, the same rectangle along it."""
+    across = abs((line.rotation - way + 90) % 180 - 90)
+    if line.words or line.width > _SHOWS_AXIS * line.height or across <= 45:  # noqa: PLR2004 - degrees
+        return line
+    x, y = line.middle
+    width, height = line.height, line.width
+    turned = replace(line, x=x - width / 2, y=y - height / 2, width=width, height=height, rotation=0.0)
+    return turned.turned_about_middle(line.rotation - 90)
 
 
 def _towards(line: Line, way: int) -> Line:

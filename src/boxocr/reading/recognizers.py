@@ -1,5 +1,6 @@
 """Recognizing lines, or those of an image, with one engine, and with a second one where that is unsure."""
 
+import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ class Recognizers:
             options: how they are recognized.
             found: the ink of the only one, if it was found already.
             clean: the images that the first engine gets in their place.
-            enough: the probability from which the second engine is not asked.
+            enough: the probability from which the second engine is not asked, unless there are figures.
 
         Raises:
             LanguageMissing: when no engine has one of the languages.
@@ -98,12 +99,17 @@ class Recognizers:
                 raise
             return [scoring.scored(line) for line in second.recognize(images, options)]
         scored = [scoring.scored(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if one.probability < enough]
+        unsure = [at for at, one in enumerate(scored) if one.probability < _enough_for(one.line.text, enough)]
         if second is not None and unsure:
             missing = second.missing(options.languages)
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
                 scored[at] = scoring.better(lines[at], other, missing)
         return scored
+
+
+def _enough_for(text: str, enough: float) -> float:
+    """The probability from which a text is not recognized again: a wrong figure shows less than a wrong letter."""
+    return max(enough, ENOUGH) if enough > UPRIGHT and any(map(str.isdigit, text)) else enough
 
 
 class LineReader:
@@ -122,7 +128,7 @@ class LineReader:
         self._sampled: dict[Line, Placed] = {}
 
     def probability(self, lines: Sequence[Line], *, words_only: bool = False) -> float:
-        """Return how likely some lines are to be right as they are turned; their readings are kept.
+        """Return how likely some lines are to be right as they are turned, by their median; their readings are kept.
 
         Args:
             lines: in pixels of the image.
@@ -132,11 +138,12 @@ class LineReader:
         # The other way up nearly all of a line is wrong: that shows without a second engine.
         self._sampled |= dict(zip(new, self._recognized(new, self._recognizers, UPRIGHT), strict=True))
         scored = [self._sampled[line][0] if line in self._sampled else self._of_detector(line) for line in lines]
-        # Upside down no words are likely to be right, though numbers can be; upright some lines are not either.
+        # Upside down hardly any words are likely to be right, though numbers can be; upright some lines are not either.
         letters = [sum(map(str.isalpha, one.line.text)) for one in scored]
         long = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _LONG]
         words = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _WORD]
-        return max(long or (words if words_only else [one.probability for one in scored]), default=0.0)
+        likely = long or (words if words_only else [one.probability for one in scored])
+        return statistics.median(likely) if likely else 0.0
 
     def recognize(self, lines: Sequence[Line], enough: float) -> list[Placed]:
         """Recognize lines; those that the detector recognized too, where it was unsure.
@@ -147,7 +154,11 @@ class LineReader:
         """
         results = {line: self._sampled[line] for line in lines if line in self._sampled}
         results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
-        unsure = [line for line in lines if line not in results or results[line][0].probability < enough]
+        unsure = [
+            line
+            for line in lines
+            if line not in results or results[line][0].probability < _enough_for(results[line][0].line.text, enough)
+        ]
         # Those of a sample were not compared with a second engine's text yet.
         new = [line for line in unsure if not line.text]
         results |= dict(zip(new, self._recognized(new, self._recognizers, enough), strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
@@ -72,6 +73,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_bar = (letters.height > _BAR * letters.width) & (letters.height > _LINE_INK * usual)
     is_frame = (letters.height > _FRAME_HEIGHT * usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
     is_frame[is_frame] = [letters.straight_sides(int(at)) > 1 for at in np.flatnonzero(is_frame)]
+    is_frame |= _are_around(letters, lines)
     # A whole letter right below a line is of another line, where an accent or a comma is of this one.
     beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual) + 1), np.uint8))
     height_near = near[middles]
@@ -124,6 +126,17 @@ def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
         if is_letter.sum() >= _SEVERAL and ink < _NO_INK:
             kept.append(line)
     return kept
+
+
+def _are_around(pieces: Components, lines: Iterable[Line]) -> NDArray[np.bool_]:
+    """Which pieces of ink are around a line rather than in it: the frame of a cell, also of a tilted one."""
+    are = np.zeros(pieces.count, np.bool_)
+    for line in lines:
+        x, y = line.middle
+        are |= ((pieces.left < x) & (pieces.right > x) & (pieces.width > line.width)) & (
+            (pieces.top < y) & (pieces.bottom > y) & (pieces.height > line.height)
+        )
+    return are & (pieces.area < _FRAME_INK * pieces.width * pieces.height)
 
 
 def _around(letters: Components) -> Line:

@@ -9,9 +9,11 @@ from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, wi
 
 Ink = NDArray[np.bool_]
 
-# A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels.
+# A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels. One that
+# crosses the image is one whether or not text reaches as far.
 _LENGTH = 3.0
 _UPRIGHT_LENGTH = 1.5
+_CROSSING = 2.5
 _THICKNESS = 0.3
 _THIN = 3
 
@@ -103,7 +105,7 @@ def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -
 
 
 def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
-    """Those of some upright strokes that meet a level rule, or reach farther up and down than all of the text."""
+    """Those of some upright strokes that meet a level rule, cross the image, or reach farther up and down than text."""
     if not upright.any():
         return upright
     strokes = Components.of(upright)
@@ -115,4 +117,6 @@ def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
     beyond = np.zeros(strokes.count, np.bool_)
     if letters.count:
         beyond = (strokes.top < letters.top.min() - 1) & (strokes.bottom > letters.bottom.max() + 1)
+        crosses = (strokes.top <= 1) & (strokes.bottom >= len(upright) - 1)
+        beyond |= crosses & (strokes.height > _CROSSING * np.median(letters.height))
     return strokes.only(meets[1:] | beyond).mask()

@@ -30,6 +30,11 @@ _ACCEPTED = 0.88
 _GAP_IN_NUMBER, _WIDER = 0.4, 2.0
 _NUMBER = re.compile(r"[\d.,]+")
 
+# Its data know no letters with accents, and give those without. A letter is at least this high and its accent lower, in
+# heights of the line; specks are lower than the second number, and an accent is this near to its letter.
+_WITHOUT_ACCENTS = "eng"
+_LETTER, _MARK, _ABOVE = 0.4, 0.08, 0.3
+
 # Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
 # far from all words, unless the nearest word has as many letters as pieces of ink and this one is at most as far from
 # the next as the fourth number: Tesseract's rectangle of a word can begin after its first letter.
@@ -95,7 +100,8 @@ class TesseractLines:
             if attempts[-1].mean >= _ACCEPTED:
                 break
         best = max(attempts, key=lambda attempt: _worth(attempt, attempts))
-        return replace(best, has_unread=_has_unread(best, found))
+        lacks_accents = options.languages == _WITHOUT_ACCENTS and _has_accents(best, found)
+        return replace(best, has_unread=lacks_accents or _has_unread(best, found))
 
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
@@ -169,6 +175,24 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
     if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
         return True
     return bool(fainter(found, projection.lines(found)))
+
+
+def _has_accents(line: RecognizedLine, found: Projection) -> bool:
+    """Whether more letters of a line have marks above them than have dots in the text."""
+    if len(found.lines) != 1 or not line.text.isascii():
+        return False
+    (top, bottom), pieces = found.lines[0], found.pieces
+    height = bottom - top
+    letters = pieces.only(pieces.height >= _LETTER * height)
+    marks = pieces.only(
+        (pieces.height < _LETTER * height)
+        & (np.minimum(pieces.width, pieces.height) >= max(_MARK * height, 2))
+        & (pieces.bottom < top + height / 2)
+    )
+    middles = (marks.left + marks.width / 2)[:, None]
+    above = letters.top - marks.bottom[:, None]
+    is_over = (middles > letters.left) & (middles < letters.right) & (above >= 0) & (above < _ABOVE * height)
+    return int(is_over.any(axis=1).sum()) > sum(map(line.text.count, "ij"))
 
 
 def _gap(one: tuple[int, int], other: tuple[int, int]) -> int:
