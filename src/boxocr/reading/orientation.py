@@ -34,8 +34,8 @@ _PARTED = 0.15
 
 # At most this many of the longest lines are read to see which way up they are, by one engine if it is as sure as the
 # second number. Upright they are as likely to be right as the third: of three names upside down, the median was .53.
-# The other way must be better by this, and upside down as likely as the last number: with .25 alone, prices in small boxes
-# were read upside down.
+# The other way must be better by the fourth, and upside down as likely as the last: with .25 alone, prices in small
+# boxes were read upside down.
 _SAMPLES = 5
 UPRIGHT = 0.5
 _SURE = 0.7
