@@ -50,3 +50,20 @@ def test_a_headline_near_the_columns_below_it_does_not_mix_their_lines() -> None
     lower = [Line(line.text, 0.9, line.x, line.y + 12, 260, 24) for side in (left, right) for line in side[4:]]
     ordered = in_reading_order([headline, *left[:4], *right[:4], *lower], 0)
     assert [line.text for row in ordered for line in row] == [line.text for line in (headline, *left, *right)]
+
+
+def test_entries_with_leader_dots_are_read(pool: ReaderPool) -> None:
+    titles = ["Introduction", "Unpacking", "Contents of the box", "Removing the locks", "Connecting to the mains"]
+    titles += ["First start", "Daily use", "Cleaning the filter", "Storage", "Technical data", "Parts", "Warranty"]
+    entries = [(title, 17 + 12 * row) for row, title in enumerate(titles)]
+    font = ImageFont.load_default(30)
+    image = Image.new("RGB", (900, 720), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    for row, (title, number) in enumerate(entries):
+        top = 40 + 54 * row
+        draw.text((50, top), title, font=font, fill=drawn.BLACK)
+        draw.text((850, top), str(number), font=font, fill=drawn.BLACK, anchor="ra")
+        for left in range(round(70 + font.getlength(title)), 770, 10):
+            draw.rectangle((left, top + 27, left + 2, top + 29), fill=drawn.BLACK)
+    reading = pool.read_page(np.asarray(image), ReadingOptions(engine="tesseract"))
+    assert " ".join(line.text for line in reading.lines) == " ".join(f"{title} {number}" for title, number in entries)

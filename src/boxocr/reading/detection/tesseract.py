@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from boxocr.reading import prepare
-from boxocr.reading.detection import pictures, rules, skew
+from boxocr.reading.detection import ornaments, pictures, rules, skew
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.skew import Skew
 from boxocr.reading.line_image import fill
@@ -217,14 +218,23 @@ def _ink(image: Pixels) -> _Ink:
     ink = np.asarray(small <= limit)
     drawn, _ = rules.find(ink)
     paper = int(np.median(small[~ink])) if not ink.all() else 255
-    clean = with_table = image
+    # Of entries with leader dots, Tesseract is so unsure that they look like handwriting.
+    signs = ornaments.find(Components.of(ink & ~drawn)).mask()
+    clean = with_table = _without(image, signs, paper, shrink)
     if drawn.any():
-        around = cv2.dilate(drawn.view(np.uint8), np.ones((3, 3), np.uint8))
-        whole = cv2.resize(around, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
-        clean = np.where(whole[: image.shape[0], : image.shape[1]], np.uint8(paper), image)
+        clean = _without(clean, drawn, paper, shrink)
         if Components.of(~drawn).count <= _CELLS:
             with_table = clean
-    return _Ink(with_table, clean, paper, Components.of(ink & ~drawn).larger_than(4 / shrink), shrink)
+    return _Ink(with_table, clean, paper, Components.of(ink & ~drawn & ~signs).larger_than(4 / shrink), shrink)
+
+
+def _without(image: Pixels, ink: NDArray[np.bool_], paper: int, shrink: int) -> Pixels:
+    """The image with paper in the place of some ink of its copy, and around it."""
+    if not ink.any():
+        return image
+    around = cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8))
+    whole = cv2.resize(around, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
+    return np.where(whole[: image.shape[0], : image.shape[1]], np.uint8(paper), image)
 
 
 def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
