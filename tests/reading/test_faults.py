@@ -253,6 +253,17 @@ def test_letters_of_straight_strokes_are_read(engine: Engine, text: str, line: i
     assert read(engine, drawn.text(text, pad=3)) == text
 
 
+@pytest.mark.parametrize(("text", "size"), [("88888888", 16), ("2024010155", 9)])
+def test_figures_of_one_size_in_a_high_box_are_no_dotted_line(engine: Engine, text: str, size: int) -> None:
+    assert read(engine, drawn.text(text, size=size, pad=40)) == text
+
+
+@pytest.mark.parametrize("way", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
+def test_short_texts_that_run_up_or_down_are_read(auto: Engine, way: Image.Transpose) -> None:
+    years = drawn.text("2019", "2020", "2021", size=36, pad=20)
+    assert read(auto, np.asarray(Image.fromarray(years).transpose(way))) == "2019\n2020\n2021"
+
+
 def test_a_checkbox_alone_is_no_text_and_a_chinese_character_is(auto: Engine) -> None:
     image, draw = canvas(60, 40)
     draw.rectangle((20, 10, 38, 28), outline=drawn.BLACK)

@@ -16,9 +16,9 @@ COLUMNS = [Line("", 0.9, left, 20, 300, 30, 90) for left in (50, 100, 150)]
 def reads(**probabilities: float) -> Callable[..., float]:
     """A recognizer that is this sure of lines at an angle, such as ``at_90``."""
 
-    def probability(lines: Sequence[Line], /, *, words_only: bool = False) -> float:
+    def probability(lines: Sequence[Line], counts: str = "all", /) -> float:
         rotation = round(lines[0].rotation) % 360
-        return probabilities.get(f"words_at_{rotation}" if words_only else "", probabilities.get(f"at_{rotation}", 0.0))
+        return probabilities.get(f"{counts}_at_{rotation}", probabilities.get(f"at_{rotation}", 0.0))
 
     return probability
 
@@ -60,9 +60,10 @@ def test_a_few_lines_that_run_down_do_not_turn_a_page() -> None:
     ("sure", "turned"),
     [
         ({"at_0": 0.7, "words_at_90": 1.0}, 0),
-        # Figures are likely turned as well.
-        ({"at_0": 0.3, "at_90": 1.0, "words_at_90": 0.0}, 0),
-        ({"at_0": 0.1, "words_at_90": 0.9}, 90),
+        # A figure alone is likely turned as well, a number is not.
+        ({"at_0": 0.1, "at_90": 1.0, "texts_at_90": 0.0}, 0),
+        ({"at_0": 0.1, "texts_at_90": 0.9}, 90),
+        ({"at_0": 0.1, "texts_at_90": 0.85, "texts_at_270": 0.9}, 270),
     ],
 )
 def test_the_rectangle_of_a_figure_which_is_higher_than_wide_does_not_turn_it(

@@ -23,6 +23,9 @@ _PROSE_ROWS = 3
 _PROSE = 14
 _LEVEL = 0.5
 
+# Gaps that differ by less, px, are equal.
+_SAME_GAP = 0.01
+
 # A headline over columns, which can be as near to them as lines are to each other, has at most this many rows.
 _HEADLINE_ROWS = 4
 
@@ -98,9 +101,16 @@ def _in_order(items: Sequence[_Item]) -> list[_Row]:
     if not gaps:
         return rows
     # Where the widest gap is, other columns can begin.
-    at = _below_headline(rows) or max(gaps)[1]
+    at = _below_headline(rows) or _widest(gaps)
     above, below = rows[:at], rows[at:]
     return _in_order([item for row in above for item in row]) + _in_order([item for row in below for item in row])
+
+
+def _widest(gaps: Sequence[tuple[float, int]]) -> int:
+    """The place of the widest gap; of several the middle one, for a page of many equal lines is halved each time."""
+    widest, _ = max(gaps)
+    equal = [at for gap, at in gaps if gap > widest - _SAME_GAP]
+    return equal[len(equal) // 2]
 
 
 def _below_headline(rows: Sequence[_Row]) -> int:

@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from boxocr.geometry import directions, extent
 from boxocr.reading.whole_page import Line, Piece
@@ -43,11 +43,15 @@ _BETTER = 0.25
 _CLEARLY = 0.8
 
 
+Counts = Literal["all", "texts", "words"]
+"""Which lines show which way up they are: all, those of three letters or figures, or those of three letters."""
+
+
 class Sample(Protocol):
     """Reads some lines."""
 
-    def __call__(self, lines: Sequence[Line], /, *, words_only: bool = False) -> float:
-        """Return how likely the lines are to be right as they are; numbers do not count with ``words_only``."""
+    def __call__(self, lines: Sequence[Line], counts: "Counts" = "all", /) -> float:
+        """Return how likely the lines are to be right as they are, of those that count."""
 
 
 def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
@@ -60,24 +64,25 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     Returns:
         The lines, and the degrees clockwise, 0, 90, 180 or 270, by which the text of the image is turned.
     """
-    long = [line for line in lines if line.width > _SHOWS_AXIS * line.height]
+    # Lines that the detector recognized run as they are read.
+    long = [line for line in lines if line.words or line.width > _SHOWS_AXIS * line.height]
     runs_sideways = [line for line in long if _is_sideways(line)]
     level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
     sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
     along = [at for at, line in enumerate(lines) if not long or (line in long and _is_sideways(line) == sideways)]
     samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
-    # Lines that the detector recognized run as they are read.
     ways: tuple[int, ...] = (0, 180) if long else (0, 180, 90, 270)
     if sideways:
         ways = (90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)
     best, way = _turned(lines, ways[0]), ways[0]
-    likeliest = probability([best[at] for at in samples])
-    if likeliest < _SURE:
+    likeliest = first = probability([best[at] for at in samples])
+    if first < _SURE:
+        # Figures are likely upside down as well, and one alone turned by a quarter.
+        across: Counts = "all" if sideways else "texts"
         for other_way in ways[1:]:
             other = _turned(lines, other_way)
-            # Figures are likely upside down as well.
-            likely = probability([other[at] for at in samples], words_only=not sideways)
-            if likely > (likeliest if sideways else max(likeliest + _BETTER, _CLEARLY)):
+            likely = probability([other[at] for at in samples], across if other_way % 180 else "words")
+            if likely > max(likeliest, 0.0 if sideways else max(first + _BETTER, _CLEARLY)):
                 best, way, likeliest = other, other_way, likely
     return best, way
 

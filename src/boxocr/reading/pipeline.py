@@ -288,7 +288,8 @@ class Pipeline:
         return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
 
     def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
-        if is_drawing(result.text, options.languages):
+        is_wanted = options.charset or options.head
+        if result.engines == {"ppocr"} and not is_wanted and is_drawing(result.text, options.languages):
             result = _NOTHING
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
         looks = {line.look for line in result.lines}

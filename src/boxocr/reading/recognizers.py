@@ -8,7 +8,7 @@ from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, scoring
 from boxocr.reading.box_line import PAD
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.orientation import UPRIGHT
+from boxocr.reading.orientation import UPRIGHT, Counts
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import LineRecognizer, RecognizedLine
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
@@ -127,12 +127,12 @@ class LineReader:
         self._clean = clean
         self._sampled: dict[Line, Placed] = {}
 
-    def probability(self, lines: Sequence[Line], *, words_only: bool = False) -> float:
+    def probability(self, lines: Sequence[Line], counts: Counts = "all", /) -> float:
         """Return how likely some lines are to be right as they are turned, by their median; their readings are kept.
 
         Args:
             lines: in pixels of the image.
-            words_only: whether numbers do not count.
+            counts: which of them count; only words of some length if there are any.
         """
         new = [line for line in lines if not line.text and line not in self._sampled]
         # The other way up nearly all of a line is wrong: that shows without a second engine.
@@ -140,9 +140,11 @@ class LineReader:
         scored = [self._sampled[line][0] if line in self._sampled else self._of_detector(line) for line in lines]
         # Upside down hardly any words are likely to be right, though numbers can be; upright some lines are not either.
         letters = [sum(map(str.isalpha, one.line.text)) for one in scored]
-        long = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _LONG]
-        words = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _WORD]
-        likely = long or (words if words_only else [one.probability for one in scored])
+        likely = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _LONG]
+        if not likely:
+            signs = {"all": [_WORD] * len(scored), "words": letters}
+            signs["texts"] = [sum(map(str.isalnum, one.line.text)) for one in scored]
+            likely = [one.probability for one, number in zip(scored, signs[counts], strict=True) if number >= _WORD]
         return statistics.median(likely) if likely else 0.0
 
     def recognize(self, lines: Sequence[Line], enough: float) -> list[Placed]:

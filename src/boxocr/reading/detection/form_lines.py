@@ -34,18 +34,22 @@ _INK = 0.12
 # Lines meet, or reach the edge of the box, when they are this near to it, in pixels.
 _MEETING = 2
 
-# A square for a letter has at least this many pixels on a side.
+# A square for a letter has at least this many pixels on a side, and is as wide as high within this factor; figures of
+# displays are narrower.
 _SQUARE = 8
+_OBLONG = 1.45
 
-# A comb has at least this many teeth, all of one height; sizes are alike within this share.
+# A comb has at least this many teeth, all of one height within this share.
 _TEETH = 3
 _ALIKE = 0.3
 
-# A line is at most this high, as a share of the box, apart from its tilt. A dotted one has at least this many dots, all
-# of one size and at one distance, which fill this share of their squares.
+# A line is at most this high, as a share of the box, apart from its tilt. A dotted one has at least so many dots, of
+# one size to a pixel and at one distance to this many, which fill this share of their squares. Of 2,160 words in bold
+# letters none is like that.
 _LINE = 0.2
 _DOTS = 8
-_FILL = 0.5
+_SAME_STEP = 2
+_FILL = 0.6
 
 
 def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
@@ -91,9 +95,9 @@ def is_line(ink: Ink) -> bool:
         return True
     if dots.count < _DOTS:
         return False
-    sizes, steps = np.maximum(dots.width, dots.height), np.diff(np.sort(dots.left))
-    is_even = np.ptp(sizes) <= _ALIKE * sizes.max() + 1 and np.ptp(steps) <= _ALIKE * steps.max() + 2
-    return bool(is_even and (dots.area >= _FILL * dots.width * dots.height).all())
+    is_even = max(np.ptp(dots.width), np.ptp(dots.height)) <= 1 and np.ptp(np.diff(np.sort(dots.left))) <= _SAME_STEP
+    is_square = (abs(dots.width - dots.height) <= 1) & (dots.area >= _FILL * dots.width * dots.height)
+    return bool(is_even and is_square.all())
 
 
 def with_soft_edge(ink: Ink) -> Ink:
@@ -151,7 +155,8 @@ def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_
 
 def _are_squares(pieces: Components) -> bool:
     """Whether some ink is squares that each take a letter; one alone can be a letter itself."""
-    can_be = (np.minimum(pieces.width, pieces.height) >= _SQUARE) & (pieces.width < 2 * pieces.height)
+    sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
+    can_be = (sides[0] >= _SQUARE) & (sides[1] < _OBLONG * sides[0])
     return pieces.count > 1 and bool(can_be.all()) and pieces.frames().count == pieces.count
 
 
