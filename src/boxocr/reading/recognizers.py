@@ -65,6 +65,11 @@ class Recognizers:
             return Recognizers(self.first.again(), self._second)
         return self
 
+    def enough_for(self, text: str, enough: float) -> float:
+        """The probability from which a text is not recognized again: a wrong figure shows less than a wrong letter."""
+        has_figures = self._second is not None and enough > UPRIGHT and any(map(str.isdigit, text))
+        return max(enough, ENOUGH) if has_figures else enough
+
     def recognize(
         self,
         images: Sequence[Pixels],
@@ -99,17 +104,12 @@ class Recognizers:
                 raise
             return [scoring.scored(line) for line in second.recognize(images, options)]
         scored = [scoring.scored(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if one.probability < _enough_for(one.line.text, enough)]
+        unsure = [at for at, one in enumerate(scored) if one.probability < self.enough_for(one.line.text, enough)]
         if second is not None and unsure:
             missing = second.missing(options.languages)
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
                 scored[at] = scoring.better(lines[at], other, missing)
         return scored
-
-
-def _enough_for(text: str, enough: float) -> float:
-    """The probability from which a text is not recognized again: a wrong figure shows less than a wrong letter."""
-    return max(enough, ENOUGH) if enough > UPRIGHT and any(map(str.isdigit, text)) else enough
 
 
 class LineReader:
@@ -159,7 +159,8 @@ class LineReader:
         unsure = [
             line
             for line in lines
-            if line not in results or results[line][0].probability < _enough_for(results[line][0].line.text, enough)
+            if line not in results
+            or results[line][0].probability < self._recognizers.enough_for(results[line][0].line.text, enough)
         ]
         # Those of a sample were not compared with a second engine's text yet.
         new = [line for line in unsure if not line.text]
