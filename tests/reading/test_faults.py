@@ -216,18 +216,6 @@ def test_an_empty_field_of_a_form_has_no_text(
     assert (reading.text, reading.confidence) == ("", 0.0)
 
 
-@pytest.mark.parametrize("tilt", [1.0, 2.0])
-def test_the_frame_of_a_tilted_cell_is_not_read_with_its_text_again(auto: Engine, tilt: float) -> None:
-    image, draw = canvas(420, 220)
-    for top in (70, 126):
-        draw.rectangle((0, top, 419, top + 1), fill=(90, 90, 90))
-    for left in (90, 320):
-        draw.rectangle((left, 0, left + 1, 219), fill=(90, 90, 90))
-    put(draw, 104, 82, "Shipping")
-    tilted = image.rotate(tilt, Image.Resampling.BICUBIC, fillcolor=drawn.WHITE)
-    assert read(auto, np.asarray(tilted)[64:136, 84:330]) == "Shipping"
-
-
 @pytest.mark.parametrize(("before", "letter", "after"), [("Z", "u", "rich"), ("Malm", "o", ""), ("7. M", "a", "rz")])
 def test_dots_over_a_letter_that_tesseracts_english_data_lacks_are_read(
     auto: Engine, before: str, letter: str, after: str

@@ -91,6 +91,20 @@ def test_a_part_of_a_frame_is_no_lost_line_and_a_large_figure_is() -> None:
     assert len(uncovered(projection.find(bars(*letters, *seven, size=(250, 100))), moved)) == 1
 
 
+def test_the_frame_of_a_tilted_cell_is_around_its_line_and_no_other_one() -> None:
+    image = Image.new("L", (300, 90), 250)
+    draw = ImageDraw.Draw(image)
+    for top in (20, 66):
+        draw.rectangle((0, top, 299, top), fill=20)
+    for left in (30, 262):
+        draw.rectangle((left, 0, left, 89), fill=20)
+    for left in range(44, 120, 14):
+        draw.rectangle((left, 34, left + 8, 54), fill=20)
+    tilted = np.asarray(image.rotate(-3, Image.Resampling.BICUBIC, fillcolor=250))[16:74, 24:272]
+    line = Line("", 0.9, 14, 8, 92, 38, 3)
+    assert not uncovered(projection.find(np.ascontiguousarray(tilted)), [line])
+
+
 def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:
     def kept(height: int, *, one_lower: int = 0) -> int:
         letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]
