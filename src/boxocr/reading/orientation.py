@@ -25,8 +25,8 @@ _SAME_SLANT = 2.0
 _LEVEL = 0.15
 
 # At least so many lines show a smaller slant together, to this many times their spread, or the places of as many that
-# are next to each other in a row, if these are this near to a straight row, in line heights. It is left out if the ends
-# of the widest row are less apart than the last number.
+# are next to each other in a row, if these are this near to a straight row, in line heights. It is taken for none if it
+# moves text at one side of the image by less than the last number against text at the other, in line heights.
 _MANY = 5
 _EXACT = 2.0
 _IN_ROW, _STRAIGHT = 0.6, 0.15
@@ -42,7 +42,6 @@ _SURE = 0.7
 _BETTER = 0.25
 _CLEARLY = 0.8
 
-
 Counts = Literal["all", "texts", "words"]
 """Which lines show which way up they are: all, those of three letters or figures, or those of three letters."""
 
@@ -50,7 +49,7 @@ Counts = Literal["all", "texts", "words"]
 class Sample(Protocol):
     """Reads some lines."""
 
-    def __call__(self, lines: Sequence[Line], counts: "Counts" = "all", /) -> float:
+    def __call__(self, lines: Sequence[Line], counts: Counts = "all", /) -> float:
         """Return how likely the lines are to be right as they are, of those that count."""
 
 

@@ -115,7 +115,11 @@ class Recognizers:
 class LineReader:
     """Recognizes lines of an image.
 
-    The first engine gets ``clean`` instead of the image, if there is one: Tesseract reads the rules of a table as text.
+    Args:
+        recognizers: the engines.
+        options: for the engines.
+        image: with the lines.
+        clean: the image without rules for the first engine: Tesseract reads the rules of a table as text.
     """
 
     def __init__(

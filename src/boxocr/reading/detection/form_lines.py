@@ -65,7 +65,7 @@ def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
     pieces = pieces.larger_than(_THIN + 1)
     if _are_squares(pieces):
         return True
-    # A piece of ink that is none is quick to find.
+    # Checked first because it is quick: nearly all text has a piece that is too short for a line of a form.
     is_cut = (pieces.left <= _MEETING) | (pieces.right >= width - _MEETING)
     is_cut |= (pieces.top <= _MEETING) | (pieces.bottom >= height - _MEETING)
     is_high = (pieces.height >= _LENGTH * height) & (is_cut | (pieces.height > _LONGER_BESIDE * pieces.width))
