@@ -106,7 +106,8 @@ def test_a_comma_in_fraktur_belongs_to_the_word_before_it(tmp_path: Path, langua
     image = Image.new("RGB", (460, 60), drawn.WHITE)
     draw = ImageDraw.Draw(image)
     draw.text((16, 12), "that he had", font=font, fill=drawn.BLACK)
-    draw.text((28 + font.getlength("that he had"), 12), ", since then", font=font, fill=drawn.BLACK)
+    draw.text((28 + font.getlength("that he had"), 12), ",", font=font, fill=drawn.BLACK)
+    draw.text((48 + font.getlength("that he had"), 12), "since then", font=font, fill=drawn.BLACK)
 
     assert engine.read(np.asarray(image), ReadingOptions(languages=languages)).text == "that he had, since then"
 

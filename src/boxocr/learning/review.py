@@ -16,7 +16,7 @@ from boxocr.learning.findings import Finding, Kind
 from boxocr.learning.review_conventions import Compared, Conventions, compare, is_hardly_read, is_style
 from boxocr.learning.review_fits import FitReviewer
 from boxocr.learning.shapes import shape_of
-from boxocr.reading.scoring import similarity
+from boxocr.reading.calibration import similarity
 from boxocr.reading.text import folded
 
 # Regions with at least this score are reported.

@@ -10,7 +10,7 @@ from boxocr.learning.alignment import Edit, edits
 from boxocr.learning.evidence import Evidence
 from boxocr.learning.rules import AppliedRules, Value, learn_rules
 from boxocr.learning.shapes import shape_of
-from boxocr.reading.scoring import similarity
+from boxocr.reading.calibration import similarity
 from boxocr.reading.text import folded
 
 # Where the readings of a label are usually this much like the submitted texts, engines can judge them.

@@ -32,13 +32,12 @@ _EXACT = 2.0
 _IN_ROW, _STRAIGHT = 0.6, 0.15
 _PARTED = 0.15
 
-# At most this many of the longest lines are read to see which way up they are, by one engine if it is as sure as the
-# second number. Upright they are as likely to be right as the third: of three names upside down, the median was .53.
-# The other way must be better by the fourth, and upside down as likely as the last: with .25 alone, prices in small
-# boxes were read upside down.
+# At most this many of the longest lines are read to see which way up they are. Upright they are as likely to be right
+# as the second number, by both engines if the first one is less sure: of three names upside down, the median was .53.
+# With .5 for the first engine alone, "unq" was read as "bun". The other way must be better by the third, and upside
+# down as likely as the last: with .25 alone, prices in small boxes were read upside down.
 _SAMPLES = 5
-UPRIGHT = 0.5
-_SURE = 0.7
+UPRIGHT = 0.7
 _BETTER = 0.25
 _CLEARLY = 0.8
 
@@ -75,7 +74,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
         ways = (90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)
     best, way = _turned(lines, ways[0]), ways[0]
     likeliest = first = probability([best[at] for at in samples])
-    if first < _SURE:
+    if first < UPRIGHT:
         # Figures are likely upside down as well, and one alone turned by a quarter.
         across: Counts = "all" if sideways else "texts"
         for other_way in ways[1:]:

@@ -25,7 +25,7 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import Line, PageReading, line_of
 
 # A page's lines are recognized by a second engine below this: that takes most of a page's time.
-_ENOUGH_FOR_PAGES = 0.9
+_ENOUGH_FOR_PAGES = 0.84
 
 # Text with less contrast than this, or lighter than other ink, that is less likely to be right is a stain, the grid of
 # a copybook, or the back of the page.
@@ -37,7 +37,7 @@ _LONGER = 1.3
 _TEXT = 0.5
 
 # A number and its raised figures that are together this likely to be right are not recognized in another way.
-_PRICE = 0.8
+_PRICE = 0.75
 
 _NOTE = "A part of the box could not be read."
 
@@ -185,20 +185,21 @@ class Pipeline:
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
-        result = self._with_initial(crop, found, options) or self._lines(crop, found, options)
-        if self._projects and found.lines and result.weakest < ENOUGH:
-            projected = self._lines(crop, found, options, projection.lines(found))
+        result = _checked(self._with_initial(crop, found, options) or self._lines(crop, found, options), found)
+        # Tesseract takes figures apart: "15" in a cell became "1 5".
+        is_unsure = result.worth < ENOUGH or len(result.lines) > len(found.lines)
+        if self._projects and found.lines and is_unsure:
+            projected = _checked(self._lines(crop, found, options, projection.lines(found)), found)
             longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
             result = projected if longer else max(result, projected, key=lambda one: one.worth)
         if single is not None and len(result.rows) <= 1 and single.is_text:
             is_longer = len(single.line.text) > _LONGER * len(result.text) and single.probability > _TEXT
             if is_longer or single.probability > result.probability:
-                result = _one(single)
-        lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
+                result = _checked(_one(single), found)
         # A line that was found in another way has the same ink.
         lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability
-        return replace(result, empty=result.empty + 1) if lacks_letters or (lacks_sign and not is_penalized) else result
+        return replace(result, empty=result.empty + 1) if lacks_sign and not is_penalized else result
 
     def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
@@ -326,6 +327,12 @@ def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bo
 def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:
     rows = ordering.in_reading_order(lines, turned)
     return _Result(rows, empty, turned, frozenset(one.line.engine for one, _ in scored if one.line.words))
+
+
+def _checked(result: _Result, found: Projection) -> _Result:
+    """The result, of which a line has no text if a box has more letters than it."""
+    lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
+    return replace(result, empty=result.empty + 1) if lacks_letters else result
 
 
 def _one(single: Scored) -> _Result:

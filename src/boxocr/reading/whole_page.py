@@ -32,6 +32,7 @@ class Piece:
         x, y: the upper left corner, the upper left as the text is read.
         width, height: along and across the text.
         rotation: degrees clockwise about (x, y), 0 to 360.
+        is_known: of a word, whether the engine's word list has it; None if the engine does not say.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Piece:
     width: float
     height: float
     rotation: float = 0.0
+    is_known: bool | None = field(default=None, kw_only=True)
 
     def corners(self) -> list[Vector]:
         """The corners on the page: upper left, upper right, lower right, lower left as the text is read."""

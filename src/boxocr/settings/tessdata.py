@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 from boxocr.errors import LanguageMissing
 
 _SUFFIX = ".traineddata"
+
+# A data file begins with the number of its parts and where each of them is, negative for those that it lacks. The word
+# list of the recognizer is this one of them: ccutil/tessdatamanager.h of Tesseract 5. There are 24 parts.
+_WORD_LIST, _MOST_PARTS = 19, 64
 
 # Data for the detection of orientation and equations.
 _NOT_LANGUAGES = frozenset({"osd", "equ"})
@@ -68,6 +73,22 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
         with contextlib.suppress(FileExistsError):
             link.symlink_to(file)
     return links / name
+
+
+def have_word_lists(wanted: str, places: Sequence[Path]) -> bool:
+    """Say whether the data of all languages of ``wanted`` have a list of words: some that people trained have none."""
+    files = installed(places)
+    return all(_has_word_list(files[code]) for code in wanted.split("+") if code in files)
+
+
+def _has_word_list(file: Path) -> bool:
+    with file.open("rb") as data:
+        (parts,) = struct.unpack("<i", data.read(4))
+        if not _WORD_LIST < parts < _MOST_PARTS:
+            return False
+        data.seek(4 + 8 * _WORD_LIST)
+        (start,) = struct.unpack("<q", data.read(8))
+    return bool(start >= 0)
 
 
 def language_missing(missing: Sequence[str], present: Sequence[str]) -> LanguageMissing:

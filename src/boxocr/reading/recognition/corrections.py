@@ -77,13 +77,17 @@ def _fraktur(words: Sequence[Piece], *, has_round_s: bool) -> list[Piece]:
         text = "\u2014" if _DASH.fullmatch(word.text) else word.text
         for sign, letters in _MISREAD if any(map(str.isalpha, text)) else ():
             text = sign.sub(letters, text)
-        fixed.append(replace(word, text=_ROUND_S.sub("s", text) if has_round_s else text))
+        text = _ROUND_S.sub("s", text) if has_round_s else text
+        # The word list was asked about the other text.
+        fixed.append(word if text == word.text else replace(word, text=text, is_known=None))
     return fixed
 
 
 def _appended(word: Piece, sign: Piece) -> Piece:
     """A word with a sign that belongs to it, no surer than the sign."""
-    return replace(enclosing([word, sign], joint=""), confidence=min(word.confidence, sign.confidence))
+    is_known = sign.is_known if word.is_known is None else word.is_known
+    confidence = min(word.confidence, sign.confidence)
+    return replace(enclosing([word, sign], joint=""), confidence=confidence, is_known=is_known)
 
 
 def _capital_height(words: Sequence[Piece]) -> float:

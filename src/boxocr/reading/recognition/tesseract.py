@@ -1,7 +1,7 @@
 """Tesseract in this process, through tesserocr. The only module that knows tesserocr."""
 
 import contextlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import tesserocr
@@ -28,6 +28,10 @@ _RESOLUTION = 300
 # end in a layout without text hangs on it: its network reads whole lines and finds the spaces itself.
 _MEASURED_PITCH, _ANY_PITCH = "0", "1"
 
+# Words of at least this many letters are looked up in word lists. Only letters with a small and a capital form count:
+# Tesseract finds hardly any Hebrew or Arabic word in its lists, and divides Thai and Chinese in other places.
+_WORD = 2
+
 # Leptonica prints "Error in boxClipToRectangle" and the like on standard error while Tesseract looks for the areas of a
 # page, and goes on without these areas.
 tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
@@ -47,6 +51,7 @@ class Tesseract:
         self.version = tesserocr.tesseract_version().split()[1]
         self._tessdata = settings.tessdata
         self._engine = lru_cache(_WARM_ENGINES)(lambda codes: _engine(codes, settings))
+        self._has_word_lists = cache(lambda codes: tessdata.have_word_lists(codes, tessdata.folders(self._tessdata)))
         if settings.languages:
             self._engine(settings.languages)
 
@@ -66,7 +71,8 @@ class Tesseract:
         _show(engine, image, pitch=_ANY_PITCH)
         try:
             engine.Recognize()
-            return _lines(engine.GetIterator(), options.languages)
+            has_word_lists = self._has_word_lists(options.languages)
+            return _lines(engine.GetIterator(), options.languages, has_word_lists=has_word_lists)
         finally:
             engine.Clear()
 
@@ -107,7 +113,9 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
     engine.SetSourceResolution(_RESOLUTION)
 
 
-def _lines(found: tesserocr.PyPageIterator | None, languages: str | None) -> list[Line]:
+def _lines(
+    found: tesserocr.PyPageIterator | None, languages: str | None, *, has_word_lists: bool = False
+) -> list[Line]:
     """Gather the words that an iterator goes over into lines."""
     lines: list[list[Piece]] = []
     blocks: list[int] = []
@@ -117,17 +125,17 @@ def _lines(found: tesserocr.PyPageIterator | None, languages: str | None) -> lis
         if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
             lines.append([])
             blocks.append(block)
-        word = _word(at, with_text=languages is not None)
+        word = _word(at, with_text=languages is not None, has_word_lists=has_word_lists)
         if word is not None:
             lines[-1].append(word)
     return [corrected(words, languages or "", block) for words, block in zip(lines, blocks, strict=True) if words]
 
 
-def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
+def _word(at: tesserocr.PyPageIterator, *, with_text: bool, has_word_lists: bool) -> Piece | None:
     box = at.BoundingBox(tesserocr.RIL.WORD)
     if box is None:
         return None
-    text, confidence = "", 0.0
+    text, confidence, is_known = "", 0.0, None
     if with_text:
         # The iterator raises where nothing was recognized.
         with contextlib.suppress(RuntimeError):
@@ -135,6 +143,8 @@ def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
             # LTRResultIterator.
             text = right_to_left.as_read(clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip())
             confidence = min(max(at.Confidence(tesserocr.RIL.WORD) / 100, 0.0), 1.0)
+            if has_word_lists and sum(letter.lower() != letter.upper() for letter in text) >= _WORD:
+                is_known = bool(at.WordIsFromDictionary())
         if not text:
             return None
     # 0 up, 1 the letters' heads to the right, 2 down, 3 to the left.
@@ -144,4 +154,4 @@ def _word(at: tesserocr.PyPageIterator, *, with_text: bool) -> Piece | None:
     width, height = right - left, bottom - top
     if quarters % 2:
         width, height = height, width
-    return Piece(text, confidence, x, y, width, height, 90.0 * quarters)
+    return Piece(text, confidence, x, y, width, height, 90.0 * quarters, is_known=is_known)
