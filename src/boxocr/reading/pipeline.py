@@ -124,16 +124,19 @@ class Pipeline:
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
         found = projection.find(prepare.dark_on_even_paper(grey))
-        if known := self._by_shape(crop, found, options):
-            return self._reading(known, options)
+        if not prepared and (signs := ornaments.find(found.pieces)).count:
+            return self._read(ornaments.erased(crop, signs), options, prepared=True)
+        known = self._by_shape(crop, found, options)
         single: Scored | None = None
-        if found.is_one_clear_line():
+        if not known and found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
         is_sure = single is not None and single.probability >= ENOUGH
         if single and is_sure and not fainter(found, projection.lines(found)):
-            return self._reading(_one(single), options)
-        if not prepared and (better := _prepared(crop, found)) is not None:
-            return self._read(better, options, prepared=True)
+            known = _one(single)
+        if known:
+            return self._reading(known, options)
+        if not prepared and dots.is_dot_matrix(found):
+            return self._read(dots.joined(crop, found), options, prepared=True)
         # Evened, gradients have edges.
         paper = found.image if found.has_rules else grey
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
@@ -230,7 +233,9 @@ class Pipeline:
         if detected is None:
             detected = self._detector.detect(image, options)
         clean = found.image if found is not None and found.has_rules else None
-        reader = LineReader(self._recognizers, options, image, clean)
+        # PP-OCR reads letters beside rules better than letters with paper in their place, but reads combs as figures.
+        has_comb = found is not None and found.has_comb
+        reader = LineReader(self._recognizers, options, clean if clean is not None and has_comb else image, clean)
         lines, turned = orientation.upright(detected, reader.probability)
         if found is None:
             if orientation.is_text_lost(detected, lines):
@@ -305,13 +310,6 @@ class Pipeline:
             note=_NOTE if result.empty and result.rows else "",
             lines=tuple(line.probabilities for line in result.lines if line.probabilities is not None),
         )
-
-
-def _prepared(crop: Pixels, found: Projection) -> Pixels | None:
-    """The crop without signs that are not text, or with the dots of its letters joined; None if it has neither."""
-    if (signs := ornaments.find(found.pieces)).count:
-        return ornaments.erased(crop, signs)
-    return dots.joined(crop, found) if dots.is_dot_matrix(found) else None
 
 
 def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bool) -> list[Line]:

@@ -98,7 +98,24 @@ class Components:
         )
         return sum(float(side.mean()) > _SIDE for side in strips)
 
+    def reach_their_sides(self) -> NDArray[np.bool_]:
+        """Whether each is hollow, and ink in the middle of all sides of its rectangle: few letters are."""
+        middle, centre = self.top + self.height // 2, self.left + self.width // 2
+        are = self.area < _FRAME_INK * self.width * self.height
+        for rows, columns in (
+            ((self.top, self.top + 1), (centre,)),
+            ((self.bottom - 1, self.bottom - 2), (centre,)),
+            ((middle,), (self.left, self.left + 1)),
+            ((middle,), (self.right - 1, self.right - 2)),
+        ):
+            are &= np.any([self.labels[row, column] == self.numbers for row in rows for column in columns], axis=0)
+        return are
+
+    def is_frame(self, at: int) -> bool:
+        """Say whether a piece is a hollow rectangle, which no letter is: at 口 the lower side is above the feet."""
+        is_hollow = self.area[at] < _FRAME_INK * self.width[at] * self.height[at]
+        return bool(is_hollow) and self.straight_sides(at) == 4  # noqa: PLR2004 - sides
+
     def frames(self) -> "Components":
-        """Those that are hollow rectangles, which no letter is: at 口 the lower side is above the feet."""
-        hollow = self.only(self.area < _FRAME_INK * self.width * self.height)
-        return hollow.only(np.array([hollow.straight_sides(at) == 4 for at in range(hollow.count)], np.bool_))  # noqa: PLR2004 - sides
+        """Those that are hollow rectangles."""
+        return self.only(np.array([self.is_frame(at) for at in range(self.count)], np.bool_))

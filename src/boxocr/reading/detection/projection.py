@@ -68,6 +68,7 @@ class Projection:
         has_rules: whether rules were erased.
         cut_above, cut_below: the columns with ink at the upper and at the lower edge, before anything was erased.
         known: the pieces of ink, if they were found already.
+        has_comb: whether some of the rules were the cells of a comb.
     """
 
     image: Pixels
@@ -79,6 +80,7 @@ class Projection:
     cut_above: tuple[int, ...] = ()
     cut_below: tuple[int, ...] = ()
     known: Components | None = None
+    has_comb: bool = False
 
     @cached_property
     def pieces(self) -> Components:
@@ -145,7 +147,7 @@ def find(image: Pixels) -> Projection:
     limit = threshold(counts)
     ink = image < limit
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
-    erased, pieces = rules.find(ink)
+    erased, pieces, has_comb = rules.find(ink)
     has_rules = bool(erased.any())
     remaining = ink & ~erased if has_rules else ink.copy()
     runs = runs_of(_dense(remaining))
@@ -161,7 +163,7 @@ def find(image: Pixels) -> Projection:
     columns = np.flatnonzero(remaining.any(axis=0))
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
     above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
-    return Projection(image, paper, limit, lines, edges, has_rules, cut_above=above, cut_below=below, known=pieces)
+    return Projection(image, paper, limit, lines, edges, has_rules, above, below, pieces, has_comb)
 
 
 def of_crop(crop: Pixels) -> Projection | None:

@@ -17,6 +17,19 @@ _CROSSING = 2.5
 _THICKNESS = 0.3
 _THIN = 3
 
+# In a box lower than a rule is long, one runs from the upper to the lower side, which the letters, at least this high,
+# are this far from.
+_LETTER = 0.4
+_FROM_SIDES = 2
+
+# The teeth of a comb are at least this high, in heights of letters, and this many, of one height and at one distance
+# to as many pixels or to the next number, as a share. They are farther apart than high by the last factor: stems of
+# letters on an underline are nearer.
+_TOOTH = 0.5
+_TEETH = 3
+_ALIKE_PIXELS, _ALIKE = 2, 0.15
+_TEETH_APART = 1.2
+
 # The rectangle of a frame is at least this share of the image.
 _FRAME = 0.5
 
@@ -27,22 +40,22 @@ _BAR = 4
 _MOSTLY = 0.7
 
 
-def find(ink: Ink) -> tuple[Ink, Components | None]:
+def find(ink: Ink) -> tuple[Ink, Components | None, bool]:
     """Find the ink of an image that belongs to rules, frames and bar codes.
 
     Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that a rule needs
     text to compare it with, unless it is a frame.
 
     Returns:
-        The pixels, and the pieces of all ink if they were needed.
+        The pixels, the pieces of all ink if they were needed, and whether a comb is in it.
     """
     height, width = ink.shape
     found = np.zeros_like(ink)
     if counts(ink, axis=1).max(initial=0) < width // 2 and counts(ink, axis=0).max(initial=0) < height // 2:
-        return with_soft_edge(ink) if is_line(ink) else found, None
+        return with_soft_edge(ink) if is_line(ink) else found, None, False
     pieces = Components.of(ink)
     if has_form_lines_only(ink, pieces):
-        return with_soft_edge(ink), None
+        return with_soft_edge(ink), None, False
     bars = _bars(pieces)
     frames = pieces.only((pieces.width > _FRAME * width) & (pieces.height > _FRAME * height)).frames()
     text = pieces.only(
@@ -53,7 +66,7 @@ def find(ink: Ink) -> tuple[Ink, Components | None]:
     if bars.count:
         found |= bars.mask()
     if not text.count:
-        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found, pieces
+        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found, pieces, False
     letters = float(np.median(text.height))
     thickest = max(_THICKNESS * letters, _THIN)
     # The rims of bold letters and of panels are straight too.
@@ -62,7 +75,11 @@ def find(ink: Ink) -> tuple[Ink, Components | None]:
     ink = ink & ~solid.view(np.bool_)
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest, upright=True)
-    return found | level | _connected_or_beyond(upright, level, text), pieces
+    found |= level | _connected_or_beyond(upright, level, text)
+    if height < 8 * _THIN + _FROM_SIDES:
+        found |= _from_side_to_side(text, height, thickest).mask()
+    teeth = _teeth(ink, level, letters, thickest) if level.any() else level
+    return found | teeth, pieces, bool(teeth.any())
 
 
 def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
@@ -120,3 +137,30 @@ def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
         crosses = (strokes.top <= 1) & (strokes.bottom >= len(upright) - 1)
         beyond |= crosses & (strokes.height > _CROSSING * np.median(letters.height))
     return strokes.only(meets[1:] | beyond).mask()
+
+
+def _from_side_to_side(text: Components, height: int, thickest: float) -> Components:
+    """Those of some pieces of ink that are rules between the columns of a table, in a box as high as its text."""
+    is_rule = (text.top <= 1) & (text.bottom >= height - 1) & (text.width <= thickest)
+    letters = text.only(~is_rule & (text.height >= _LETTER * height))
+    is_apart = (letters.top >= _FROM_SIDES) & (letters.bottom <= height - _FROM_SIDES)
+    return text.only(is_rule & (letters.count > 0) & is_apart.all())
+
+
+def _teeth(ink: Ink, level: Ink, letters: float, thickest: float) -> Ink:
+    """The upright strokes of some ink that divide the level rule of a comb, the first and the last one at its ends."""
+    upright = _strokes(ink, max(round(_TOOTH * letters), 2), thickest, upright=True)
+    strokes, rules, found = Components.of(upright), Components.of(level), np.zeros_like(upright)
+    for rule in map(rules.only, np.eye(rules.count, dtype=bool)):
+        around = cv2.dilate(rule.mask().view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+        teeth = strokes.only(np.isin(strokes.numbers, strokes.labels[around]))
+        if teeth.count < _TEETH:
+            continue
+        middles, usual = np.sort(teeth.left + teeth.width / 2), float(np.median(teeth.height))
+        steps = np.diff(middles)
+        even = max(_ALIKE * float(np.median(steps)), _ALIKE_PIXELS)
+        ends = abs(middles[[0, -1]] - (rule.left[0], rule.right[0]))
+        is_apart = np.median(steps) > _TEETH_APART * usual or usual > _UPRIGHT_LENGTH * letters
+        if is_apart and max(np.ptp(teeth.height), np.ptp(steps), ends.max()) <= even:
+            found |= teeth.mask()
+    return found
