@@ -18,6 +18,16 @@ _STRIP = 0.1
 _FRAME_INK = 0.5
 
 
+def grown(ink: NDArray[np.bool_], height: int = 3, width: int = 3) -> NDArray[np.bool_]:
+    """Ink with the pixels around it, of which a rectangle of this size reaches it."""
+    return cv2.dilate(ink.view(np.uint8), np.ones((height, width), np.uint8)).view(np.bool_)
+
+
+def opened(ink: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+    """The ink that a rectangle of this size fits into."""
+    return cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((height, width), np.uint8)).view(np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
     """Connected pieces of ink, one in each row: rectangles in pixels, and how many pixels are ink.
@@ -78,6 +88,10 @@ class Components:
     def larger_than(self, side: float) -> "Components":
         """Those with a side of at least this many pixels."""
         return self.only(np.maximum(self.width, self.height) >= side)
+
+    def touch(self, ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether each has pixels of other ink of the image."""
+        return np.isin(self.numbers, self.labels[ink])
 
     def mask(self) -> NDArray[np.bool_]:
         """The pixels of these pieces."""

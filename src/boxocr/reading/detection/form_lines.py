@@ -3,11 +3,10 @@
 Engines read one line as I, two as I I, a corner as L, squares as 000, with scores of up to .99.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown, opened
 
 Ink = NDArray[np.bool_]
 
@@ -76,7 +75,7 @@ def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
     if not level.count and not upright.count:
         return False
     masks = level.mask(), upright.mask().T
-    rest = _without(ink, masks[0] | masks[1])
+    rest = Components.of(ink & ~grown(masks[0] | masks[1])).larger_than(_THIN + 1)
     if rest.count and not _are_teeth(rest, masks[0], thickest):
         return False
     is_long = np.concatenate((_are_long(level, height), _are_long(upright, width)))
@@ -102,21 +101,13 @@ def is_line(ink: Ink) -> bool:
 
 def with_soft_edge(ink: Ink) -> Ink:
     """Ink with the lighter pixels around it."""
-    return cv2.dilate(ink.view(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
-
-
-def _without(ink: Ink, lines: Ink) -> Components:
-    """The pieces of ink that are no part of some lines, specks aside."""
-    around = cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-    return Components.of(ink & ~around).larger_than(_THIN + 1)
+    return grown(ink, 5, 5)
 
 
 def _strokes(ink: Ink, thickest: float) -> Components:
     """The level lines of some ink."""
     width = ink.shape[1]
-    part = np.ones((1, max(round(min(_LENGTH * width, _PART)), 1)), np.uint8)
-    opened = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, part).view(np.bool_)
-    pieces = Components.of(opened)
+    pieces = Components.of(opened(ink, 1, max(round(min(_LENGTH * width, _PART)), 1)))
     return pieces.only((pieces.width >= _LENGTH * width) & (pieces.height <= thickest + _TILT * pieces.width))
 
 
@@ -164,5 +155,4 @@ def _are_teeth(pieces: Components, level: Ink, thickest: float) -> bool:
     """Whether some ink is the teeth of a comb: slender, of one height, each at a level line."""
     if pieces.count < _TEETH or float(np.ptp(pieces.height)) > _ALIKE * float(pieces.height.max()):
         return False
-    touching = np.isin(pieces.numbers, pieces.labels[with_soft_edge(level)])
-    return bool((pieces.width <= thickest).all() and touching.all())
+    return bool((pieces.width <= thickest).all() and pieces.touch(with_soft_edge(level)).all())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import rules
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
@@ -157,7 +157,7 @@ def find(image: Pixels) -> Projection:
         remaining[top:bottom] = False
     if has_rules or slivers:
         # The soft edge of ink is lighter than the threshold.
-        image = np.where(cv2.dilate(erased.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
+        image = np.where(grown(erased), np.uint8(paper), image)
         pieces = None
     lines = tuple(_joined([run for run in runs if run not in slivers], remaining))
     columns = np.flatnonzero(remaining.any(axis=0))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import ornaments, pictures, rules, skew
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.skew import Skew
 from boxocr.reading.line_image import fill
 from boxocr.reading.page_frame import PageFrame
@@ -232,8 +232,7 @@ def _without(image: Pixels, ink: NDArray[np.bool_], paper: int, shrink: int) -> 
     """The image with paper in the place of some ink of its copy, and around it."""
     if not ink.any():
         return image
-    around = cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8))
-    whole = cv2.resize(around, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
+    whole = cv2.resize(grown(ink).view(np.uint8), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
     return np.where(whole[: image.shape[0], : image.shape[1]], np.uint8(paper), image)
 
 
