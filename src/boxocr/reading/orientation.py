@@ -2,9 +2,9 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from boxocr.geometry import directions, extent
 from boxocr.reading.whole_page import Line, Piece
@@ -45,11 +45,8 @@ Counts = Literal["all", "texts", "words"]
 """Which lines show which way up they are: all, those of three letters or figures, or those of three letters."""
 
 
-class Sample(Protocol):
-    """Reads some lines."""
-
-    def __call__(self, lines: Sequence[Line], counts: Counts = "all", /) -> float:
-        """Return how likely the lines are to be right as they are, of those that count."""
+Sample = Callable[[Sequence[Line], Counts], float]
+"""Reads some lines, and returns how likely those that count are to be right as they are."""
 
 
 def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
@@ -73,7 +70,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     if sideways:
         ways = (90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)
     best, way = _turned(lines, ways[0]), ways[0]
-    likeliest = first = probability([best[at] for at in samples])
+    likeliest = first = probability([best[at] for at in samples], "all")
     if first < UPRIGHT:
         # Figures are likely upside down as well, and one alone turned by a quarter.
         across: Counts = "all" if sideways else "texts"

@@ -66,8 +66,8 @@ class Piece:
         """The rectangle with a margin around it, in pixels."""
         along, across = directions(self.rotation)
         x, y = combined(-margin, along, -margin, across)
-        size = self.width + 2 * margin, self.height + 2 * margin
-        return replace(self, x=self.x + x, y=self.y + y, width=size[0], height=size[1])
+        width, height = self.width + 2 * margin, self.height + 2 * margin
+        return replace(self, x=self.x + x, y=self.y + y, width=width, height=height)
 
     def turned_about_middle(self, rotation: float) -> Self:
         """The rectangle with the same middle at another angle."""

@@ -87,7 +87,8 @@ class TesseractLines:
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
-        return [self.recognize_found(_found(image), options) for image in images]
+        found = [projection.of_crop(image) or projection.find(prepare.grey(image)) for image in images]
+        return [self.recognize_found(one, options) for one in found]
 
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
         """Recognize an image whose ink was found already, in the way that gives the highest confidence."""
@@ -121,10 +122,6 @@ def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
     crop = prepare.turn(prepare.bounded(crop), turned)
     found = projection.of_crop(crop)
     return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
-
-
-def _found(image: Pixels) -> Projection:
-    return projection.of_crop(image) or projection.find(prepare.grey(image))
 
 
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
