@@ -76,10 +76,10 @@ def _tesseract(settings: EngineSettings) -> Pipeline:
     return _of_tesseract(_runner(settings))
 
 
-def _program(settings: EngineSettings) -> Pipeline:
+def _program(settings: EngineSettings) -> "PageRecognizer":
     from boxocr.reading.recognition.tesseract_cli import Program
 
-    return _of_tesseract(Program(settings))
+    return Program(settings)
 
 
 def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
@@ -98,9 +98,7 @@ def _runner(settings: EngineSettings) -> "PageRecognizer":
     except ImportError as error:
         # No wheel for this machine, or a library missing: a Tesseract program does as well, only slower.
         _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
-        from boxocr.reading.recognition.tesseract_cli import Program
-
-        return Program(settings)
+        return _program(settings)
     return Tesseract(settings)
 
 
@@ -164,6 +162,6 @@ def _imported(path: str) -> object:
 _ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {
     "auto": _auto,
     "tesseract": _tesseract,
-    "pytesseract": _program,
+    "pytesseract": lambda settings: _of_tesseract(_program(settings)),
     "ppocr": _ppocr,
 }

@@ -179,14 +179,6 @@ def lines(found: Projection) -> list[Line]:
     return [line.padded(_PAPER * line.height) for line in lines]
 
 
-def trimmed(found: Projection) -> tuple[Pixels, int, int]:
-    """Cut down to the ink, from a column and row on: a raw line is everything in the image, empty paper too."""
-    top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
-    left, right = found.columns
-    top, left = max(top - 1, 0), max(left - 1, 0)
-    return np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1]), left, top
-
-
 def histogram(image: Pixels) -> NDArray[np.float64]:
     """Return how many pixels have each of the 256 greys."""
     return np.asarray(cv2.calcHist([image], [0], None, [256], [0, 256]), np.float64).ravel()

@@ -131,8 +131,11 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
 
 
 def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
-    """Without searching for lines nothing of a line gets lost."""
-    image, left, top = projection.trimmed(found)
+    """Without searching for lines nothing of a line gets lost, but everything in the image is read, empty paper too."""
+    top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
+    left, right = found.columns
+    top, left = max(top - 1, 0), max(left - 1, 0)
+    image = np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1])
     enlarged, scale = prepare.enlarge(image, found.text_height)
     return enlarged, PageFrame(left, top, 1 / scale)
 
