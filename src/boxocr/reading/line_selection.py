@@ -109,6 +109,6 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         ]
         is_cut = max(touching, default=0) > _EDGE_INK * line.width
         is_whole = bottom - top >= _CUT * whole or (own.size and own.min() >= _WHOLE * usual)
-        if not is_cut or is_whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+        if not is_cut or is_whole or line.is_sideways:
             kept.append(line)
     return kept

@@ -73,7 +73,7 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
         has the number of its block.
     """
     lines = list(lines)
-    slants = [(line.rotation - rotation + 180) % 360 - 180 for line in lines if line.width > _SHOWS_SLANT * line.height]
+    slants = [line.slant(rotation) for line in lines if line.width > _SHOWS_SLANT * line.height]
     rotation += statistics.median(slants) if slants else 0.0
     usual = statistics.median(line.height for line in lines) if lines else 0.0
     items = [_item(line, rotation, usual) for line in lines]

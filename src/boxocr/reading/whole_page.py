@@ -55,6 +55,15 @@ class Piece:
         x, y = combined(self.width / 2, along, self.height / 2, across)
         return self.x + x, self.y + y
 
+    def slant(self, way: float) -> float:
+        """Degrees clockwise from a direction to that of the text, -180 to 180."""
+        return (self.rotation - way + 180) % 360 - 180
+
+    @property
+    def is_sideways(self) -> bool:
+        """Whether its text runs up or down rather than along the rows of the page."""
+        return 45 < self.rotation % 180 < 135  # noqa: PLR2004 - degrees
+
     def distance(self, x: float, y: float) -> float:
         """Pixels from a point to the rectangle, 0 inside."""
         cosine, sine = directions(self.rotation)[0]
