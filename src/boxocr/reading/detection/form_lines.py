@@ -6,9 +6,7 @@ Engines read one line as I, two as I I, a corner as L, squares as 000, with scor
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components, grown, opened
-
-Ink = NDArray[np.bool_]
+from boxocr.reading.detection.components import Components, Ink, grown, opened
 
 # Cells are at least this many pixels wide and high; a smaller box is drawn around a sign.
 _SMALLEST = 12

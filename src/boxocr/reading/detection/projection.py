@@ -208,24 +208,21 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
     if len(runs) <= 1:
         return []
     height = ink.shape[0]
+    upside_down = [(height - bottom, height - top) for top, bottom in reversed(runs)]
+    ends = ((runs[0], runs, ink), (runs[-1], upside_down, ink[::-1]))
+    return [run for run, from_edge, rows in ends if _begins_with_sliver(from_edge, rows)]
+
+
+def _begins_with_sliver(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> bool:
+    """Whether the first run of rows is cut off by the image's edge, and much lower than the tallest."""
+    (top, bottom), (next_top, _) = runs[:2]
     tallest = max(bottom - top for top, bottom in runs)
-
-    def is_sliver(run: tuple[int, int], distance: int, gap: NDArray[np.bool_], neighbour: NDArray[np.bool_]) -> bool:
-        # The tail of a comma can be joined to its head by a single pixel of each row.
-        if run[1] - run[0] >= _SLIVER * tallest or distance > _CUT or gap.any(axis=1).all():
-            return False
-        own, letters = np.asarray(ink[run[0] : run[1]].any(axis=0)), np.asarray(neighbour.any(axis=0))
-        widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
-        return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > widest_dots)
-
-    part = max(tallest // 5, 1)
-    (first, second), (third, fourth) = (runs[0], runs[1]), (runs[-2], runs[-1])
-    found = []
-    if is_sliver(first, first[0], ink[first[1] : second[0]], ink[second[0] : second[0] + part]):
-        found.append(first)
-    if is_sliver(fourth, height - fourth[1], ink[third[1] : fourth[0]], ink[third[1] - part : third[1]]):
-        found.append(fourth)
-    return found
+    # The tail of a comma can be joined to its head by a single pixel of each row.
+    if bottom - top >= _SLIVER * tallest or top > _CUT or ink[bottom:next_top].any(axis=1).all():
+        return False
+    own, letters = ink[top:bottom].any(axis=0), ink[next_top : next_top + max(tallest // 5, 1)].any(axis=0)
+    widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
+    return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > widest_dots)
 
 
 def _joined(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -4,10 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components, grown, opened
+from boxocr.reading.detection.components import Components, Ink, grown, opened
 from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, with_soft_edge
-
-Ink = NDArray[np.bool_]
 
 # A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels. One that
 # crosses the image is one whether or not text reaches as far.

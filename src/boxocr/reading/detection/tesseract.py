@@ -18,8 +18,6 @@ from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
 
-Find = Callable[[Pixels, int, ReadingOptions], list[Line]]
-
 # Page segmentation modes: columns, blocks and lines; one block; and lines anywhere.
 AUTO, _BLOCK, _SPARSE = 3, 6, 11
 
@@ -73,7 +71,7 @@ class TesseractDetector:
         find: gives the lines of a grey image in a page segmentation mode, recognized or not.
     """
 
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: Callable[[Pixels, int, ReadingOptions], list[Line]]) -> None:
         self._find = find
 
     def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:

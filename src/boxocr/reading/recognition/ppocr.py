@@ -106,7 +106,7 @@ class PPOCR:
     def knows(self, options: ReadingOptions) -> bool:
         """Say whether the model of these languages can read with these options."""
         model = of_languages(self._models, options.languages)
-        return model.reads(options.languages.split("+")) and model.known.issuperset(options.charset.replace(" ", ""))
+        return model.reads(options.languages) and model.known.issuperset(options.charset.replace(" ", ""))
 
     def missing(self, languages: str) -> frozenset[str]:
         """Return the characters of some languages that their model does not know."""
@@ -139,9 +139,9 @@ class PPOCR:
         Raises:
             LanguageMissing: when no model reads all of the languages.
         """
-        model, codes = of_languages(self._models, options.languages), options.languages.split("+")
-        if not model.reads(codes):
-            missing = [code for code in codes if code not in model.languages]
+        model = of_languages(self._models, options.languages)
+        if not model.reads(options.languages):
+            missing = [code for code in options.languages.split("+") if code not in model.languages]
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
