@@ -49,7 +49,7 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
         is_page: whether no annotator drew a box there.
     """
     has_letters = any(char.isalnum() for char in line.text)
-    if not has_letters and usual and line.confidence < _SIGNS:
+    if not has_letters and line.confidence < _SIGNS:
         return False
     if len(line.text) <= _DIRT_LENGTH and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
         return False

@@ -61,9 +61,8 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     """
     # Lines that the detector recognized run as they are read.
     long = [line for line in lines if line.words or line.width > _SHOWS_AXIS * line.height]
-    runs_sideways = [line for line in long if line.is_sideways]
-    level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
-    sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
+    level = sum(line.width for line in long if not line.is_sideways)
+    sideways = sum(line.width for line in long if line.is_sideways) > _UNAMBIGUOUS * level
     along = [at for at, line in enumerate(lines) if not long or (line in long and line.is_sideways == sideways)]
     samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
     ways: tuple[int, ...] = (0, 180) if long else (0, 180, 90, 270)

@@ -132,13 +132,11 @@ def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_
     for at, (left, right, top, bottom) in enumerate(zip(level.left, level.right, level.top, level.bottom, strict=True)):
         rows = slice(max(top - _MEETING, 0), bottom + _MEETING)
         begins, ends = slice(max(left - _MEETING, 0), left + _MEETING), slice(right - _MEETING, right + _MEETING)
-        is_met = bool(crossing[rows, begins].any()), bool(crossing[rows, ends].any())
+        meets = crossing[rows, begins].any(), crossing[rows, ends].any()
         # Of a tilted line the last pixels are not in all of its rows.
-        is_cut = (
-            bool(left <= _MEETING and ink[rows, :_MEETING].any()),
-            bool(right >= width - _MEETING and ink[rows, -_MEETING:].any()),
-        )
-        are[at] = all(map(any, zip(is_met, is_cut, strict=True))) and (are[at] or any(is_met))
+        is_cut_left = left <= _MEETING and ink[rows, :_MEETING].any()
+        is_cut_right = right >= width - _MEETING and ink[rows, -_MEETING:].any()
+        are[at] = (meets[0] or is_cut_left) and (meets[1] or is_cut_right) and (are[at] or any(meets))
     return are
 
 

@@ -181,7 +181,7 @@ class PPOCR:
             ink = line_image.ink_of(image)
             found.append(
                 RecognizedLine(
-                    in_reading_order(_words(image, ink, characters)),
+                    in_reading_order(_words(ink, characters)),
                     float(np.mean(certainties)) if certainties else 0.0,
                     self.name,
                     probabilities=of_steps(own, known, options.expected) if options.expected else None,
@@ -243,9 +243,9 @@ def _batches(images: Sequence[Pixels]) -> Iterator[list[int]]:
         yield batch
 
 
-def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
+def _words(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
     """The words of a line: each as high as the line's ink, as wide as its own, and as sure as its weakest character."""
-    height, width = image.shape[:2]
+    height, width = ink.shape
     gaps = runs_of(np.asarray(~ink.any(axis=0)))
     # The model gives no space for wide ones.
     spaces = _spaces(gaps, height, [character.place for character in characters if character.text != " "])
