@@ -87,7 +87,6 @@ def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
 def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
     """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
     height = found.image.shape[0]
-    cut_above, cut_below = np.array(found.cut_above), np.array(found.cut_below)
     spans = []
     for line in lines:
         # A detected line has paper around its ink.
@@ -104,7 +103,7 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         near = _NEAR_EDGE * whole
         touching = [
             ((columns >= min(across)) & (columns <= max(across))).sum()
-            for columns, is_near in ((cut_above, top < near), (cut_below, bottom > height - near))
+            for columns, is_near in ((found.cut_above, top < near), (found.cut_below, bottom > height - near))
             if is_near
         ]
         is_cut = max(touching, default=0) > _EDGE_INK * line.width

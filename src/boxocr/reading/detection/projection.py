@@ -76,11 +76,11 @@ class Projection:
     limit: int
     lines: tuple[tuple[int, int], ...]
     columns: tuple[int, int]
-    has_rules: bool = False
-    cut_above: tuple[int, ...] = ()
-    cut_below: tuple[int, ...] = ()
-    known: Components | None = None
-    has_comb: bool = False
+    has_rules: bool
+    cut_above: NDArray[np.intp]
+    cut_below: NDArray[np.intp]
+    known: Components | None
+    has_comb: bool
 
     @cached_property
     def pieces(self) -> Components:
@@ -162,7 +162,7 @@ def find(image: Pixels) -> Projection:
     lines = tuple(_joined([run for run in runs if run not in slivers], remaining))
     columns = np.flatnonzero(remaining.any(axis=0))
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
-    above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
+    above, below = np.flatnonzero(ink[0]), np.flatnonzero(ink[-1])
     return Projection(image, paper, limit, lines, edges, has_rules, above, below, pieces, has_comb)
 
 
