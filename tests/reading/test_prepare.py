@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
+from boxocr.reading.recognition.tesseract_lines import FRAMED, SMOOTHED, TO_THE_INK, as_seen
 from tests import examples
 from tests.reading import drawn
 
@@ -123,11 +124,10 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(3, 90, 2)) + ((3,) if seed % 2 else ())
     crop = random.integers(0, int(random.integers(9, 257)), shape).astype(np.uint8)
-    image = prepare.grey(crop)
-    if not prepare.is_blank(image):
-        found = projection.find(prepare.dark_on_even_paper(image))
-        assert prepare.margin(prepare.enlarge(found.image, found.text_height)[0], found.paper).ndim == 2
-        assert projection.trimmed(found)[0].size
+    for look in (FRAMED, TO_THE_INK, SMOOTHED):
+        seen = as_seen(crop, look)
+        assert seen.ndim == prepare.GREY
+        assert seen.size
 
 
 def test_grain_is_noise_and_print_is_not() -> None:

@@ -4,7 +4,6 @@ import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
@@ -76,10 +75,10 @@ def _tesseract(settings: EngineSettings) -> Pipeline:
     return _of_tesseract(_runner(settings))
 
 
-def _program(settings: EngineSettings) -> Pipeline:
+def _program(settings: EngineSettings) -> "PageRecognizer":
     from boxocr.reading.recognition.tesseract_cli import Program
 
-    return _of_tesseract(Program(settings))
+    return Program(settings)
 
 
 def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
@@ -98,9 +97,7 @@ def _runner(settings: EngineSettings) -> "PageRecognizer":
     except ImportError as error:
         # No wheel for this machine, or a library missing: a Tesseract program does as well, only slower.
         _log.warning("tesserocr cannot be imported, so the tesseract program is used: %s", error)
-        from boxocr.reading.recognition.tesseract_cli import Program
-
-        return Program(settings)
+        return _program(settings)
     return Tesseract(settings)
 
 
@@ -141,7 +138,7 @@ def _imported(path: str) -> object:
     module_name, _, class_name = path.partition(":")
     problem = f'The OCR engine "{path[:100]}" cannot be imported'
     try:
-        return getattr(importlib.import_module(module_name), class_name)
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or module_name
         if f"{module_name}.".startswith(f"{missing}."):
@@ -153,17 +150,17 @@ def _imported(path: str) -> object:
             f"{problem}: it needs {missing[:100]}, which is not installed.", "Install it where BoxOCR is installed."
         ) from None
     except (Exception, SystemExit) as error:
-        is_absent = isinstance(error, AttributeError) and error.name == class_name and isinstance(error.obj, ModuleType)
-        if is_absent:
-            raise EngineNotUsable(
-                f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
-            ) from None
         raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
+    if not hasattr(module, class_name):
+        raise EngineNotUsable(
+            f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
+        )
+    return getattr(module, class_name)
 
 
 _ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {
     "auto": _auto,
     "tesseract": _tesseract,
-    "pytesseract": _program,
+    "pytesseract": lambda settings: _of_tesseract(_program(settings)),
     "ppocr": _ppocr,
 }

@@ -9,9 +9,6 @@ from boxocr.reading.detection.tesseract import AUTO, level
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
 
-# Smaller than any letter that layout analysis finds.
-_SMALLEST_PAGE = 8
-
 # A line this high, as a share of the page, is a picture.
 _PICTURE = 0.5
 
@@ -29,7 +26,7 @@ def find(image: Pixels, probability: orientation.Sample) -> list[Line]:
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.
     """
-    if min(image.shape) < _SMALLEST_PAGE or prepare.is_blank(image):
+    if prepare.is_blank(image):
         return []
     flat = prepare.dark_on_even_paper(image)
     flat, frame = level(flat, skew.estimate(flat)[0])

@@ -36,17 +36,13 @@ def cut(image: Pixels, line: Piece, pad: float) -> tuple[Pixels, PageFrame]:
     line = line.padded(pad * line.height)
     if line.rotation % 90 == 0:
         return _straight(image, line)
-    x, y = line.x, line.y
     cosine, sine = directions(line.rotation)[0]
     size = max(math.ceil(line.width), 1), max(math.ceil(line.height), 1)
     # From the image to the line; a pixel's centre is at a half.
-    u, v = -(x * cosine + y * sine), x * sine - y * cosine
-    half = 0.5
-    shift_u = u + half * (cosine + sine) - half
-    shift_v = v + half * (cosine - sine) - half
-    matrix = np.array([[cosine, sine, shift_u], [-sine, cosine, shift_v]])
+    x, y = line.x - 0.5, line.y - 0.5
+    matrix = np.array([[cosine, sine, -x * cosine - y * sine - 0.5], [-sine, cosine, x * sine - y * cosine - 0.5]])
     pixels = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(pixels), PageFrame(x, y, 1.0, line.rotation)
+    return np.asarray(pixels), PageFrame(line.x, line.y, 1.0, line.rotation)
 
 
 def _straight(image: Pixels, line: Piece) -> tuple[Pixels, PageFrame]:

@@ -49,7 +49,7 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
         is_page: whether no annotator drew a box there.
     """
     has_letters = any(char.isalnum() for char in line.text)
-    if not has_letters and usual and line.confidence < _SIGNS:
+    if not has_letters and line.confidence < _SIGNS:
         return False
     if len(line.text) <= _DIRT_LENGTH and line.height < _DIRT * usual and line.confidence < _DIRT_PROBABILITY:
         return False
@@ -87,7 +87,6 @@ def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
 def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
     """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
     height = found.image.shape[0]
-    cut_above, cut_below = np.array(found.cut_above), np.array(found.cut_below)
     spans = []
     for line in lines:
         # A detected line has paper around its ink.
@@ -104,11 +103,11 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         near = _NEAR_EDGE * whole
         touching = [
             ((columns >= min(across)) & (columns <= max(across))).sum()
-            for columns, is_near in ((cut_above, top < near), (cut_below, bottom > height - near))
+            for columns, is_near in ((found.cut_above, top < near), (found.cut_below, bottom > height - near))
             if is_near
         ]
         is_cut = max(touching, default=0) > _EDGE_INK * line.width
         is_whole = bottom - top >= _CUT * whole or (own.size and own.min() >= _WHOLE * usual)
-        if not is_cut or is_whole or 45 < line.rotation % 180 < 135:  # noqa: PLR2004 - degrees
+        if not is_cut or is_whole or line.is_sideways:
             kept.append(line)
     return kept

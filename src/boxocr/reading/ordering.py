@@ -73,7 +73,7 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
         has the number of its block.
     """
     lines = list(lines)
-    slants = [(line.rotation - rotation + 180) % 360 - 180 for line in lines if line.width > _SHOWS_SLANT * line.height]
+    slants = [line.slant(rotation) for line in lines if line.width > _SHOWS_SLANT * line.height]
     rotation += statistics.median(slants) if slants else 0.0
     usual = statistics.median(line.height for line in lines) if lines else 0.0
     items = [_item(line, rotation, usual) for line in lines]
@@ -97,19 +97,24 @@ def _in_order(items: Sequence[_Item]) -> list[_Row]:
         left, right = columns
         return _in_order(left) + _in_order(right)
     rows = _rows(items)
-    gaps = [(below_top - above_bottom, at) for at, (above_bottom, below_top) in enumerate(_gaps(rows), start=1)]
-    if not gaps:
+    if len(rows) == 1:
         return rows
     # Where the widest gap is, other columns can begin.
-    at = _below_headline(rows) or _widest(gaps)
+    at = _below_headline(rows) or _widest_gap(rows)
     above, below = rows[:at], rows[at:]
     return _in_order([item for row in above for item in row]) + _in_order([item for row in below for item in row])
 
 
-def _widest(gaps: Sequence[tuple[float, int]]) -> int:
-    """The place of the widest gap; of several the middle one, for a page of many equal lines is halved each time."""
-    widest, _ = max(gaps)
-    equal = [at for gap, at in gaps if gap > widest - _SAME_GAP]
+def _widest_gap(rows: Sequence[_Row]) -> int:
+    """The number of the row below the widest gap; of several the middle one, so that a page of equal lines is halved.
+
+    A gap is between the lower end of all rows above it and the upper end of all below it.
+    """
+    bottoms = list(itertools.accumulate((max(item.bottom for item in row) for row in rows), max))
+    tops = list(itertools.accumulate((min(item.top for item in row) for row in reversed(rows)), min))[::-1]
+    gaps = [top - bottom for bottom, top in zip(bottoms[:-1], tops[1:], strict=True)]
+    widest = max(gaps)
+    equal = [at for at, gap in enumerate(gaps, start=1) if gap > widest - _SAME_GAP]
     return equal[len(equal) // 2]
 
 
@@ -149,13 +154,6 @@ def _is_level(row: _Row, item: _Item, *, is_next: bool) -> bool:
         and abs(figures.left - number.right) < _SAME_ROW * number.height
         and number.top - _SAME_ROW * figures.height < figures.top < figures.bottom < number.bottom
     )
-
-
-def _gaps(rows: Sequence[_Row]) -> list[tuple[float, float]]:
-    """The lower end of each row with all above it, and the upper end of the rows below."""
-    bottoms = itertools.accumulate((max(item.bottom for item in row) for row in rows), max)
-    tops = itertools.accumulate((min(item.top for item in row) for row in reversed(rows)), min)
-    return list(zip(list(bottoms)[:-1], list(tops)[::-1][1:], strict=True))
 
 
 def _columns(items: Sequence[_Item]) -> tuple[list[_Item], list[_Item]] | None:

@@ -2,9 +2,9 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from boxocr.geometry import directions, extent
 from boxocr.reading.whole_page import Line, Piece
@@ -45,11 +45,8 @@ Counts = Literal["all", "texts", "words"]
 """Which lines show which way up they are: all, those of three letters or figures, or those of three letters."""
 
 
-class Sample(Protocol):
-    """Reads some lines."""
-
-    def __call__(self, lines: Sequence[Line], counts: Counts = "all", /) -> float:
-        """Return how likely the lines are to be right as they are, of those that count."""
+Sample = Callable[[Sequence[Line], Counts], float]
+"""Reads some lines, and returns how likely those that count are to be right as they are."""
 
 
 def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
@@ -64,16 +61,15 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     """
     # Lines that the detector recognized run as they are read.
     long = [line for line in lines if line.words or line.width > _SHOWS_AXIS * line.height]
-    runs_sideways = [line for line in long if _is_sideways(line)]
-    level = sum(line.width for line in long) - sum(line.width for line in runs_sideways)
-    sideways = sum(line.width for line in runs_sideways) > _UNAMBIGUOUS * level
-    along = [at for at, line in enumerate(lines) if not long or (line in long and _is_sideways(line) == sideways)]
+    level = sum(line.width for line in long if not line.is_sideways)
+    sideways = sum(line.width for line in long if line.is_sideways) > _UNAMBIGUOUS * level
+    along = [at for at, line in enumerate(lines) if not long or (line in long and line.is_sideways == sideways)]
     samples = sorted(along, key=lambda at: -lines[at].width)[:_SAMPLES]
     ways: tuple[int, ...] = (0, 180) if long else (0, 180, 90, 270)
     if sideways:
         ways = (90, 270) if _text(lines, 90) > _text(lines, 270) else (270, 90)
     best, way = _turned(lines, ways[0]), ways[0]
-    likeliest = first = probability([best[at] for at in samples])
+    likeliest = first = probability([best[at] for at in samples], "all")
     if first < UPRIGHT:
         # Figures are likely upside down as well, and one alone turned by a quarter.
         across: Counts = "all" if sideways else "texts"
@@ -96,33 +92,25 @@ def _text(lines: Sequence[Line], way: int) -> float:
     return sum(line.width for line in lines if line.text and _is_along(line, way))
 
 
-def _is_along(line: Piece, way: int) -> bool:
+def _is_along(line: Line, way: int) -> bool:
     """Whether a line runs in a direction rather than against it."""
-    return abs((line.rotation - way + 180) % 360 - 180) <= 90  # noqa: PLR2004 - degrees
-
-
-def _is_sideways(line: Piece) -> bool:
-    return 45 < line.rotation % 180 < 135  # noqa: PLR2004 - degrees
+    return abs(line.slant(way)) <= 90  # noqa: PLR2004 - degrees
 
 
 def _turned(lines: Sequence[Line], way: int) -> list[Line]:
     """The lines with text that runs as near to a direction as each rectangle allows, at one slant."""
     towards = [_towards(_following(line, way), way) for line in lines]
     long = [line for line in towards if line.width > _SHOWS_SLANT * line.height]
-    usual = statistics.median(_slants(long, way)) if long else 0.0
+    usual = statistics.median(line.slant(way) for line in long) if long else 0.0
     rise = abs(math.sin(math.radians(usual)))
     if all(rise * line.width < _LEVEL * line.height for line in long):
         usual = _slant_of_many(towards, way)
     return [_slanted(line, way + usual) for line in towards]
 
 
-def _slants(lines: Iterable[Line], way: int) -> list[float]:
-    return [(line.rotation - way + 180) % 360 - 180 for line in lines]
-
-
 def _slant_of_many(lines: Sequence[Line], way: int) -> float:
     """The angle of many short lines to a direction, degrees clockwise; 0 if they are level."""
-    slants = _slants([line for line in lines if line.width > _SHOWS_AXIS * line.height], way)
+    slants = [line.slant(way) for line in lines if line.width > _SHOWS_AXIS * line.height]
     if len(slants) < _MANY:
         return 0.0
     usual = statistics.median(slants)
@@ -180,8 +168,7 @@ def _turned_round(piece: P) -> P:
 
 def _slanted(line: Line, rotation: float) -> Line:
     """The line at the usual angle about its middle, if it does not clearly have its own."""
-    difference = (line.rotation - rotation + 180) % 360 - 180
     own = _SAME_SLANT if line.width > _SHOWS_SLANT * line.height else 15.0
-    if line.words or not 0 < abs(difference) < own:
+    if line.words or not 0 < abs(line.slant(rotation)) < own:
         return line
     return line.turned_about_middle(rotation)

@@ -54,9 +54,9 @@ class RecognitionModel:
     languages: tuple[str, ...]
     version: str
 
-    def reads(self, codes: Iterable[str]) -> bool:
-        """Whether the model reads some languages; with its own also English, if it has the letters."""
-        wanted = set(codes)
+    def reads(self, languages: str) -> bool:
+        """Whether the model reads all languages of codes joined by ``+``; also English, if it has the letters."""
+        wanted = set(languages.split("+"))
         others = wanted - {"eng"} if self.known.issuperset(string.ascii_letters) else wanted
         return (others or wanted) <= set(self.languages)
 
@@ -68,8 +68,7 @@ class RecognitionModel:
 
 def of_languages(models: Sequence[RecognitionModel], languages: str) -> RecognitionModel:
     """The first model that reads all languages of codes joined by ``+``; the last one if none does."""
-    codes = languages.split("+")
-    return next((model for model in models if model.reads(codes)), models[-1])
+    return next((model for model in models if model.reads(languages)), models[-1])
 
 
 def load(folder: str | None, threads: int) -> tuple[onnxruntime.InferenceSession, Sequence[RecognitionModel]]:

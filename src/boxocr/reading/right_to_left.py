@@ -24,8 +24,6 @@ def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
     Args:
         words: from left to right, the characters of each one too.
     """
-    if not any(_is_right_to_left(word.text) for word in words):
-        return tuple(words)
     ordered = [words[place] for place in mirrored([word.text for word in words])]
     return tuple(replace(word, text=as_read(word.text)) for word in ordered)
 
@@ -33,8 +31,6 @@ def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
 def mirrored(words: Sequence[str]) -> list[int]:
     """The order from left to right of words in reading order, and the other way round: indexes of the words."""
     places = range(len(words))
-    if not any(map(_is_right_to_left, words)):
-        return list(places)
     runs = itertools.groupby(reversed(places), lambda place: _is_right_to_left(words[place]))
     return [place for is_rtl, run in runs for place in (run if is_rtl else reversed(list(run)))]
 

@@ -55,6 +55,15 @@ class Piece:
         x, y = combined(self.width / 2, along, self.height / 2, across)
         return self.x + x, self.y + y
 
+    def slant(self, way: float) -> float:
+        """Degrees clockwise from a direction to that of the text, -180 to 180."""
+        return (self.rotation - way + 180) % 360 - 180
+
+    @property
+    def is_sideways(self) -> bool:
+        """Whether its text runs up or down rather than along the rows of the page."""
+        return 45 < self.rotation % 180 < 135  # noqa: PLR2004 - degrees
+
     def distance(self, x: float, y: float) -> float:
         """Pixels from a point to the rectangle, 0 inside."""
         cosine, sine = directions(self.rotation)[0]
@@ -66,8 +75,8 @@ class Piece:
         """The rectangle with a margin around it, in pixels."""
         along, across = directions(self.rotation)
         x, y = combined(-margin, along, -margin, across)
-        size = self.width + 2 * margin, self.height + 2 * margin
-        return replace(self, x=self.x + x, y=self.y + y, width=size[0], height=size[1])
+        width, height = self.width + 2 * margin, self.height + 2 * margin
+        return replace(self, x=self.x + x, y=self.y + y, width=width, height=height)
 
     def turned_about_middle(self, rotation: float) -> Self:
         """The rectangle with the same middle at another angle."""

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.int32]
 
+Ink = NDArray[np.bool_]
+"""``(height, width)``: whether each pixel of an image is ink."""
+
 _MOST_SHORT = 65_535
 
 # Along each side of a frame there is ink nearly everywhere, in a strip with this share of the shorter side; its ink
@@ -16,6 +19,16 @@ _MOST_SHORT = 65_535
 _SIDE = 0.9
 _STRIP = 0.1
 _FRAME_INK = 0.5
+
+
+def grown(ink: Ink, height: int = 3, width: int = 3) -> Ink:
+    """Ink with the pixels around it, of which a rectangle of this size reaches it."""
+    return cv2.dilate(ink.view(np.uint8), np.ones((height, width), np.uint8)).view(np.bool_)
+
+
+def opened(ink: Ink, height: int, width: int) -> Ink:
+    """The ink that a rectangle of this size fits into."""
+    return cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((height, width), np.uint8)).view(np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class Components:
     area: Numbers
 
     @classmethod
-    def of(cls, ink: NDArray[np.bool_]) -> "Components":
+    def of(cls, ink: Ink) -> "Components":
         """Find the pieces of ink."""
         flags = np.ascontiguousarray(ink).view(np.uint8)
         # Pieces are at least two pixels apart. Short numbers take half the time, a quarter of a millisecond for a line.
@@ -79,7 +92,11 @@ class Components:
         """Those with a side of at least this many pixels."""
         return self.only(np.maximum(self.width, self.height) >= side)
 
-    def mask(self) -> NDArray[np.bool_]:
+    def touch(self, ink: Ink) -> NDArray[np.bool_]:
+        """Whether each has pixels of other ink of the image."""
+        return np.isin(self.numbers, self.labels[ink])
+
+    def mask(self) -> Ink:
         """The pixels of these pieces."""
         chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.bool_)
         chosen[self.numbers] = True

@@ -3,13 +3,10 @@
 Engines read one line as I, two as I I, a corner as L, squares as 000, with scores of up to .99.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components
-
-Ink = NDArray[np.bool_]
+from boxocr.reading.detection.components import Components, Ink, grown, opened
 
 # Cells are at least this many pixels wide and high; a smaller box is drawn around a sign.
 _SMALLEST = 12
@@ -76,7 +73,7 @@ def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
     if not level.count and not upright.count:
         return False
     masks = level.mask(), upright.mask().T
-    rest = _without(ink, masks[0] | masks[1])
+    rest = Components.of(ink & ~grown(masks[0] | masks[1])).larger_than(_THIN + 1)
     if rest.count and not _are_teeth(rest, masks[0], thickest):
         return False
     is_long = np.concatenate((_are_long(level, height), _are_long(upright, width)))
@@ -102,21 +99,13 @@ def is_line(ink: Ink) -> bool:
 
 def with_soft_edge(ink: Ink) -> Ink:
     """Ink with the lighter pixels around it."""
-    return cv2.dilate(ink.view(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
-
-
-def _without(ink: Ink, lines: Ink) -> Components:
-    """The pieces of ink that are no part of some lines, specks aside."""
-    around = cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-    return Components.of(ink & ~around).larger_than(_THIN + 1)
+    return grown(ink, 5, 5)
 
 
 def _strokes(ink: Ink, thickest: float) -> Components:
     """The level lines of some ink."""
     width = ink.shape[1]
-    part = np.ones((1, max(round(min(_LENGTH * width, _PART)), 1)), np.uint8)
-    opened = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, part).view(np.bool_)
-    pieces = Components.of(opened)
+    pieces = Components.of(opened(ink, 1, max(round(min(_LENGTH * width, _PART)), 1)))
     return pieces.only((pieces.width >= _LENGTH * width) & (pieces.height <= thickest + _TILT * pieces.width))
 
 
@@ -143,13 +132,11 @@ def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_
     for at, (left, right, top, bottom) in enumerate(zip(level.left, level.right, level.top, level.bottom, strict=True)):
         rows = slice(max(top - _MEETING, 0), bottom + _MEETING)
         begins, ends = slice(max(left - _MEETING, 0), left + _MEETING), slice(right - _MEETING, right + _MEETING)
-        is_met = bool(crossing[rows, begins].any()), bool(crossing[rows, ends].any())
+        meets = crossing[rows, begins].any(), crossing[rows, ends].any()
         # Of a tilted line the last pixels are not in all of its rows.
-        is_cut = (
-            bool(left <= _MEETING and ink[rows, :_MEETING].any()),
-            bool(right >= width - _MEETING and ink[rows, -_MEETING:].any()),
-        )
-        are[at] = all(map(any, zip(is_met, is_cut, strict=True))) and (are[at] or any(is_met))
+        is_cut_left = left <= _MEETING and ink[rows, :_MEETING].any()
+        is_cut_right = right >= width - _MEETING and ink[rows, -_MEETING:].any()
+        are[at] = (meets[0] or is_cut_left) and (meets[1] or is_cut_right) and (are[at] or any(meets))
     return are
 
 
@@ -164,5 +151,4 @@ def _are_teeth(pieces: Components, level: Ink, thickest: float) -> bool:
     """Whether some ink is the teeth of a comb: slender, of one height, each at a level line."""
     if pieces.count < _TEETH or float(np.ptp(pieces.height)) > _ALIKE * float(pieces.height.max()):
         return False
-    touching = np.isin(pieces.numbers, pieces.labels[with_soft_edge(level)])
-    return bool((pieces.width <= thickest).all() and touching.all())
+    return bool((pieces.width <= thickest).all() and pieces.touch(with_soft_edge(level)).all())

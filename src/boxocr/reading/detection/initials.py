@@ -27,10 +27,8 @@ _MANY, _MORE = 1.5, 2
 # Of these each letter is one piece of ink.
 _ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 
-Box = tuple[int, int, int, int]
 
-
-def initial(found: Projection) -> Box | None:
+def initial(found: Projection) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of a large initial with the lines of text to its right."""
     letters = _letters(found)
     if letters.count < _ROWS + 1:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import fill
 from boxocr.reading.whole_page import Line
@@ -84,8 +84,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     if not left.count:
         return []
     reach = max(round(_TOGETHER * float(np.median(left.height))), 1)
-    together = cv2.dilate(left.mask().view(np.uint8), np.ones((1, 2 * reach + 1), np.uint8)).view(np.bool_)
-    groups = Components.of(together)
+    groups = Components.of(grown(left.mask(), 1, 2 * reach + 1))
     if groups.count > _MOST_LINES:
         return []
     group_of = groups.labels[left.top + left.height // 2, left.left + left.width // 2]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading import prepare
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.rules import straight
 from boxocr.reading.line_image import fill
 from boxocr.reading.page_frame import PageFrame
@@ -43,14 +43,12 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
     # Known text and rules darken the mean, and the paper next to them is light then; without them it is the mean of
     # little where they are close together. Ink differs from both.
     plain = _difference(small, np.zeros_like(covered))
-    rules = cv2.dilate(straight((plain < -_CONTRAST).astype(np.uint8), _RULE), np.ones((3, 3), np.uint8))
-    rest = _difference(small, np.maximum(covered, rules))
+    rest = _difference(small, covered | grown(straight(plain < -_CONTRAST, _RULE)))
     found = []
     for is_ink in ((plain < -_CONTRAST) & (rest < -_CONTRAST), (plain > _CONTRAST) & (rest > _CONTRAST)):
-        ink = is_ink.astype(np.uint8)
-        ink[(covered == 1) | (straight(ink, _RULE) == 1)] = 0
+        ink = (is_ink & (covered == 0) & ~straight(is_ink, _RULE)).view(np.uint8)
         together = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, _TOGETHER), np.uint8))
-        groups = Components.of(np.asarray(together).view(np.bool_))
+        groups = Components.of(together.view(np.bool_))
         groups = groups.only(
             (groups.height >= _LOWEST) & (groups.height <= _HIGHEST) & (groups.width >= _LONG * groups.height)
         )

@@ -55,7 +55,7 @@ class PPOCRDetector:
         # Filled up to the multiple, since a box that is two lines high would be squeezed by a third.
         right, below = (-side % _MULTIPLE for side in size)
         small = np.asarray(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
-        if small.ndim == 2:  # noqa: PLR2004 - a grey image has no axis for colours
+        if small.ndim == prepare.GREY:
             small = np.repeat(small[..., None], 3, axis=2)
         blob = np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 127.5 - 1
         probabilities: NDArray[np.float32] = self._session.run(None, {self._input: blob}, self._options)[0][0, 0]

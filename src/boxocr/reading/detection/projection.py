@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import rules
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
@@ -76,11 +76,11 @@ class Projection:
     limit: int
     lines: tuple[tuple[int, int], ...]
     columns: tuple[int, int]
-    has_rules: bool = False
-    cut_above: tuple[int, ...] = ()
-    cut_below: tuple[int, ...] = ()
-    known: Components | None = None
-    has_comb: bool = False
+    has_rules: bool
+    cut_above: NDArray[np.intp]
+    cut_below: NDArray[np.intp]
+    known: Components | None
+    has_comb: bool
 
     @cached_property
     def pieces(self) -> Components:
@@ -157,12 +157,12 @@ def find(image: Pixels) -> Projection:
         remaining[top:bottom] = False
     if has_rules or slivers:
         # The soft edge of ink is lighter than the threshold.
-        image = np.where(cv2.dilate(erased.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8(paper), image)
+        image = np.where(grown(erased), np.uint8(paper), image)
         pieces = None
     lines = tuple(_joined([run for run in runs if run not in slivers], remaining))
     columns = np.flatnonzero(remaining.any(axis=0))
     edges = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, image.shape[1])
-    above, below = (tuple(np.flatnonzero(ink[row]).tolist()) for row in (0, -1))
+    above, below = np.flatnonzero(ink[0]), np.flatnonzero(ink[-1])
     return Projection(image, paper, limit, lines, edges, has_rules, above, below, pieces, has_comb)
 
 
@@ -177,14 +177,6 @@ def lines(found: Projection) -> list[Line]:
     left, right = found.columns
     lines = [Line("", 1.0, left, top, right - left, bottom - top) for top, bottom in found.lines]
     return [line.padded(_PAPER * line.height) for line in lines]
-
-
-def trimmed(found: Projection) -> tuple[Pixels, int, int]:
-    """Cut down to the ink, from a column and row on: a raw line is everything in the image, empty paper too."""
-    top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
-    left, right = found.columns
-    top, left = max(top - 1, 0), max(left - 1, 0)
-    return np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1]), left, top
 
 
 def histogram(image: Pixels) -> NDArray[np.float64]:
@@ -216,24 +208,21 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
     if len(runs) <= 1:
         return []
     height = ink.shape[0]
+    upside_down = [(height - bottom, height - top) for top, bottom in reversed(runs)]
+    ends = ((runs[0], runs, ink), (runs[-1], upside_down, ink[::-1]))
+    return [run for run, from_edge, rows in ends if _begins_with_sliver(from_edge, rows)]
+
+
+def _begins_with_sliver(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> bool:
+    """Whether the first run of rows is cut off by the image's edge, and much lower than the tallest."""
+    (top, bottom), (next_top, _) = runs[:2]
     tallest = max(bottom - top for top, bottom in runs)
-
-    def is_sliver(run: tuple[int, int], distance: int, gap: NDArray[np.bool_], neighbour: NDArray[np.bool_]) -> bool:
-        # The tail of a comma can be joined to its head by a single pixel of each row.
-        if run[1] - run[0] >= _SLIVER * tallest or distance > _CUT or gap.any(axis=1).all():
-            return False
-        own, letters = np.asarray(ink[run[0] : run[1]].any(axis=0)), np.asarray(neighbour.any(axis=0))
-        widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
-        return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > widest_dots)
-
-    part = max(tallest // 5, 1)
-    (first, second), (third, fourth) = (runs[0], runs[1]), (runs[-2], runs[-1])
-    found = []
-    if is_sliver(first, first[0], ink[first[1] : second[0]], ink[second[0] : second[0] + part]):
-        found.append(first)
-    if is_sliver(fourth, height - fourth[1], ink[third[1] : fourth[0]], ink[third[1] - part : third[1]]):
-        found.append(fourth)
-    return found
+    # The tail of a comma can be joined to its head by a single pixel of each row.
+    if bottom - top >= _SLIVER * tallest or top > _CUT or ink[bottom:next_top].any(axis=1).all():
+        return False
+    own, letters = ink[top:bottom].any(axis=0), ink[next_top : next_top + max(tallest // 5, 1)].any(axis=0)
+    widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
+    return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > widest_dots)
 
 
 def _joined(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -4,10 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, Ink, grown, opened
 from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, with_soft_edge
-
-Ink = NDArray[np.bool_]
 
 # A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels. One that
 # crosses the image is one whether or not text reaches as far.
@@ -50,29 +48,26 @@ def find(ink: Ink) -> tuple[Ink, Components | None, bool]:
         The pixels, the pieces of all ink if they were needed, and whether a comb is in it.
     """
     height, width = ink.shape
-    found = np.zeros_like(ink)
     if counts(ink, axis=1).max(initial=0) < width // 2 and counts(ink, axis=0).max(initial=0) < height // 2:
-        return with_soft_edge(ink) if is_line(ink) else found, None, False
+        return with_soft_edge(ink) if is_line(ink) else np.zeros_like(ink), None, False
     pieces = Components.of(ink)
     if has_form_lines_only(ink, pieces):
         return with_soft_edge(ink), None, False
-    bars = _bars(pieces)
+    is_bar = _are_bars(pieces)
     frames = pieces.only((pieces.width > _FRAME * width) & (pieces.height > _FRAME * height)).frames()
     text = pieces.only(
-        ~np.isin(pieces.numbers, np.concatenate((bars.numbers, frames.numbers)))
+        ~(is_bar | np.isin(pieces.numbers, frames.numbers))
         & (np.maximum(pieces.width, pieces.height) > _THIN)
         & (pieces.width < 8 * pieces.height)
     )
-    if bars.count:
-        found |= bars.mask()
+    found = pieces.only(is_bar).mask()
     if not text.count:
-        return found | frames.mask() if frames.count and min(width, height) > 8 * _THIN else found, pieces, False
+        return found | frames.mask() if min(width, height) > 8 * _THIN else found, pieces, False
     letters = float(np.median(text.height))
     thickest = max(_THICKNESS * letters, _THIN)
     # The rims of bold letters and of panels are straight too.
     side = int(thickest) + 1
-    solid = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    ink = ink & ~solid.view(np.bool_)
+    ink = ink & ~opened(ink, side, side)
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest, upright=True)
     found |= level | _connected_or_beyond(upright, level, text)
@@ -88,55 +83,41 @@ def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
     return np.asarray(cv2.reduce(ink.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
 
 
-def _bars(pieces: Components) -> Components:
+def _are_bars(pieces: Components) -> NDArray[np.bool_]:
     is_slender = pieces.height > _BAR * pieces.width
-    none = pieces.only(np.zeros(pieces.count, np.bool_))
     if is_slender.sum() < _BARS:
-        return none
+        return np.zeros_like(is_slender)
     usual, top = float(np.median(pieces.height[is_slender])), float(np.median(pieces.top[is_slender]))
-    bars = pieces.only(is_slender & (abs(pieces.height - usual) < 0.1 * usual) & (abs(pieces.top - top) < 0.1 * usual))
+    are = is_slender & (abs(pieces.height - usual) < 0.1 * usual) & (abs(pieces.top - top) < 0.1 * usual)
     middle = pieces.top + pieces.height / 2
     is_level = (middle > top) & (middle < top + usual) & (pieces.height > usual / 2)
-    return bars if bars.count >= max(_BARS, _MOSTLY * float(is_level.sum())) else none
+    return np.asarray(are & (are.sum() >= max(_BARS, _MOSTLY * is_level.sum())))
 
 
-def straight(ink: NDArray[np.uint8], length: int) -> NDArray[np.uint8]:
-    """The level and upright strokes of ink, flags, that have at least a length: rules and the edges of pictures."""
-    level, upright = (
-        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, length), (length, 1))
-    )
-    return np.maximum(level, upright)
+def straight(ink: Ink, length: int) -> Ink:
+    """The level and upright strokes of ink that have at least a length: rules and the edges of pictures."""
+    return opened(ink, 1, length) | opened(ink, length, 1)
 
 
 def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -> Ink:
     """Level or upright strokes of at least a length that are not thicker than this."""
     if ink.shape[0 if upright else 1] < length:
         return np.zeros_like(ink)
-    # A kernel for columns: of a transposed line, OpenCV takes six times as long.
-    kernel = np.ones((length, 1) if upright else (1, length), np.uint8)
-    opened = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, kernel).view(np.bool_)
-    if not opened.any():
-        return opened
-    strokes = Components.of(opened)
+    # Opened by columns: of a transposed line, OpenCV takes six times as long.
+    strokes = Components.of(opened(ink, length, 1) if upright else opened(ink, 1, length))
     return strokes.only((strokes.width if upright else strokes.height) <= thickest).mask()
 
 
 def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
     """Those of some upright strokes that meet a level rule, cross the image, or reach farther up and down than text."""
-    if not upright.any():
-        return upright
     strokes = Components.of(upright)
-    meets = np.zeros(strokes.count + 1, np.bool_)
-    if level.any():
-        around = cv2.dilate(level.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-        meets[np.unique(strokes.labels[around])] = True
     letters = text.only(text.height <= _BAR * text.width)
     beyond = np.zeros(strokes.count, np.bool_)
     if letters.count:
         beyond = (strokes.top < letters.top.min() - 1) & (strokes.bottom > letters.bottom.max() + 1)
         crosses = (strokes.top <= 1) & (strokes.bottom >= len(upright) - 1)
         beyond |= crosses & (strokes.height > _CROSSING * np.median(letters.height))
-    return strokes.only(meets[1:] | beyond).mask()
+    return strokes.only(beyond | strokes.touch(grown(level))).mask()
 
 
 def _from_side_to_side(text: Components, height: int, thickest: float) -> Components:
@@ -152,8 +133,7 @@ def _teeth(ink: Ink, level: Ink, letters: float, thickest: float) -> Ink:
     upright = _strokes(ink, max(round(_TOOTH * letters), 2), thickest, upright=True)
     strokes, rules, found = Components.of(upright), Components.of(level), np.zeros_like(upright)
     for rule in map(rules.only, np.eye(rules.count, dtype=bool)):
-        around = cv2.dilate(rule.mask().view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-        teeth = strokes.only(np.isin(strokes.numbers, strokes.labels[around]))
+        teeth = strokes.only(strokes.touch(grown(rule.mask())))
         if teeth.count < _TEETH:
             continue
         middles, usual = np.sort(teeth.left + teeth.width / 2), float(np.median(teeth.height))

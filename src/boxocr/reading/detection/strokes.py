@@ -36,9 +36,7 @@ def text(found: Projection) -> Line | None:
     if is_cut.any() or float(pieces.area.sum()) < _FILL * float((pieces.width * pieces.height).sum()):
         return None
     read = _dashes(pieces, height) or _bars(pieces)
-    if not read:
-        return None
-    return line_of([Piece(read, PROBABILITY, *pieces.box)])
+    return line_of([Piece(read, PROBABILITY, *pieces.box)]) if read else None
 
 
 def _dashes(pieces: Components, height: int) -> str:

@@ -11,14 +11,12 @@ from PIL import Image
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import ornaments, pictures, rules, skew
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.skew import Skew
 from boxocr.reading.line_image import fill
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
-
-Find = Callable[[Pixels, int, ReadingOptions], list[Line]]
 
 # Page segmentation modes: columns, blocks and lines; one block; and lines anywhere.
 AUTO, _BLOCK, _SPARSE = 3, 6, 11
@@ -73,7 +71,7 @@ class TesseractDetector:
         find: gives the lines of a grey image in a page segmentation mode, recognized or not.
     """
 
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: Callable[[Pixels, int, ReadingOptions], list[Line]]) -> None:
         self._find = find
 
     def detect(self, image: Pixels, options: ReadingOptions) -> list[Line]:
@@ -232,8 +230,7 @@ def _without(image: Pixels, ink: NDArray[np.bool_], paper: int, shrink: int) -> 
     """The image with paper in the place of some ink of its copy, and around it."""
     if not ink.any():
         return image
-    around = cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8))
-    whole = cv2.resize(around, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
+    whole = cv2.resize(grown(ink).view(np.uint8), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
     return np.where(whole[: image.shape[0], : image.shape[1]], np.uint8(paper), image)
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Self, TypeVar
 
@@ -63,12 +64,10 @@ class ReaderPool:
         models: str | None = None,
     ) -> None:
         self._workers = workers
-        self._timeout = timeout
         self._engine = engine
-        self._languages = languages
-        self._tessdata = tessdata
-        self._models = models
-        self._links = ""
+        # More threads than cores gain nothing: readers share the cores.
+        threads = max((os.cpu_count() or 1) // workers, 1)
+        self._settings = EngineSettings(languages, tessdata, "", timeout, threads, models)
         self._description: tuple[str, list[str]] = "", []
         self._changed = threading.Condition()
         self._jobs: JobQueue | None = None
@@ -100,10 +99,7 @@ class ReaderPool:
                 return
             self._closed.clear()
             jobs = self._jobs = JobQueue(self._workers)
-        self._links = tempfile.mkdtemp(prefix="boxocr-tessdata-")
-        # More threads than cores gain nothing: readers share the cores.
-        threads = max((os.cpu_count() or 1) // self._workers, 1)
-        settings = EngineSettings(self._languages, self._tessdata, self._links, self._timeout, threads, self._models)
+        settings = self._settings = replace(self._settings, links=tempfile.mkdtemp(prefix="boxocr-tessdata-"))
         self._supervisors = [
             threading.Thread(target=self._supervise, args=(jobs, settings), name=f"reader-{number}", daemon=True)
             for number in range(self._workers)
@@ -132,7 +128,7 @@ class ReaderPool:
         for supervisor in self._supervisors:
             if supervisor is not threading.current_thread():
                 supervisor.join(START_SECONDS)
-        shutil.rmtree(self._links, ignore_errors=True)
+        shutil.rmtree(self._settings.links, ignore_errors=True)
 
     def read(self, crop: Pixels, options: ReadingOptions, *, priority: Priority = Priority.INTERACTIVE) -> Reading:
         """Read the text in ``crop``: uint8, ``(height, width)`` grey or ``(height, width, 3)`` RGB.
@@ -157,7 +153,7 @@ class ReaderPool:
         """
         # A third of the bytes to send.
         image, frame = page_frame.in_grey(page)
-        timeout = PAGE_TIMEOUTS * self._timeout
+        timeout = PAGE_TIMEOUTS * self._settings.timeout
         return self._run(Reader.read_page, image, frame, options, timeout=timeout, priority=priority)
 
     def find_layout(self, page: Pixels, *, priority: Priority = Priority.INTERACTIVE) -> tuple[Line, ...]:
@@ -167,7 +163,7 @@ class ReaderPool:
             EngineUnavailable: where Tesseract's library is missing.
             BoxOCRError: as :meth:`read`.
         """
-        options = ReadingOptions(languages=self._languages)
+        options = ReadingOptions(languages=self._settings.languages)
         return self._run(Reader.find_layout, *page_frame.reduced(page), options, priority=priority)
 
     def languages(self) -> list[str]:
@@ -184,7 +180,7 @@ class ReaderPool:
         Raises:
             BoxOCRError: with the reason, unless the engine reads.
         """
-        probe.check(partial(self.read, priority=Priority.CHECK), ReadingOptions(languages=self._languages))
+        probe.check(partial(self.read, priority=Priority.CHECK), ReadingOptions(languages=self._settings.languages))
 
     def processes(self) -> list[int]:
         """Return the process ids of the living readers."""
@@ -209,7 +205,7 @@ class ReaderPool:
         priority: Priority = Priority.INTERACTIVE,
     ) -> T:
         """Have a method of a reader run; records the time in the queue and in the reader."""
-        job = Job(method, args, timeout or self._timeout, priority)
+        job = Job(method, args, timeout or self._settings.timeout, priority)
         jobs = self._jobs
         if jobs is None:
             raise EngineUnavailable("The OCR readers are not running.", "Start the server again.")
@@ -229,7 +225,7 @@ class ReaderPool:
     def _check_languages(self) -> None:
         """Raise LanguageMissing for a language that a built-in engine lacks. Custom engines define their own codes."""
         known = self.languages()
-        missing = [code for code in self._languages.split("+") if code not in known]
+        missing = [code for code in self._settings.languages.split("+") if code not in known]
         if missing and not engine_names.is_own(self._engine):
             raise LanguageMissing(
                 f"{self.describe()} does not read {', '.join(missing)}.",

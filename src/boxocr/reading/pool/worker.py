@@ -6,7 +6,7 @@ import logging
 import math
 import pickle
 import traceback
-from collections import OrderedDict
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from boxocr.reading.whole_page import Line, PageReading
 
 _log = logging.getLogger(__name__)
 
-# The pool's engine, and a few for projects with another one. PP-OCR takes 200 MB.
+# For projects with other engines than the pool's; the least recently used is dropped. PP-OCR takes 200 MB.
 _KEPT_ENGINES = 4
 
 
@@ -39,13 +39,12 @@ class Reader:
     def __init__(self, engine: str, settings: EngineSettings) -> None:
         self.engine_name = ""
         self._default = engine
-        self._settings = settings
-        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._made = lru_cache(_KEPT_ENGINES)(lambda name: engines.make(name, settings))
         # Boxes are small: sharing one among threads takes a millisecond more of processor time than it saves.
         cv2.setNumThreads(1)
         # The pool's engine, before the first job. Errors are left to that job, which raises and logs them.
         with contextlib.suppress(BoxOCRError):
-            self._engines[engine] = engines.make(engine, settings)
+            self._made(engine)
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         """Read ``crop``, and sanitize the engine's text and confidence."""
@@ -71,24 +70,15 @@ class Reader:
     def _engine(self, name: str) -> Engine:
         """The engine called ``name``, or the pool's for an empty name."""
         name = name or self._default
-        if name not in self._engines:
-            self._engines[name] = self._make(name)
-            if len(self._engines) > _KEPT_ENGINES:
-                oldest = next(kept for kept in self._engines if kept != self._default)
-                del self._engines[oldest]
-        self._engines.move_to_end(name)
-        found = self._engines[name]
-        self.engine_name = found.name
-        return found
-
-    def _make(self, name: str) -> Engine:
         try:
-            return engines.make(name, self._settings)
+            found = self._made(name)
         except BoxOCRError as error:
             if error.__cause__ is not None:
                 in_full = error.__cause__ if _log.isEnabledFor(logging.DEBUG) else None
                 _log.error("engine %s: %s", name, _summary(error.__cause__), exc_info=in_full)
             raise
+        self.engine_name = found.name
+        return found
 
 
 def serve(connection: Connection, engine: str, settings: EngineSettings, log: logs.Settings) -> None:

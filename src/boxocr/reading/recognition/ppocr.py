@@ -106,7 +106,7 @@ class PPOCR:
     def knows(self, options: ReadingOptions) -> bool:
         """Say whether the model of these languages can read with these options."""
         model = of_languages(self._models, options.languages)
-        return model.reads(options.languages.split("+")) and model.known.issuperset(options.charset.replace(" ", ""))
+        return model.reads(options.languages) and model.known.issuperset(options.charset.replace(" ", ""))
 
     def missing(self, languages: str) -> frozenset[str]:
         """Return the characters of some languages that their model does not know."""
@@ -139,9 +139,9 @@ class PPOCR:
         Raises:
             LanguageMissing: when no model reads all of the languages.
         """
-        model, codes = of_languages(self._models, options.languages), options.languages.split("+")
-        if not model.reads(codes):
-            missing = [code for code in codes if code not in model.languages]
+        model = of_languages(self._models, options.languages)
+        if not model.reads(options.languages):
+            missing = [code for code in options.languages.split("+") if code not in model.languages]
             raise LanguageMissing(
                 f"PP-OCR does not read {', '.join(missing)}.", 'Use model_engine="tesseract" for this language.'
             )
@@ -181,7 +181,7 @@ class PPOCR:
             ink = line_image.ink_of(image)
             found.append(
                 RecognizedLine(
-                    in_reading_order(_words(image, ink, characters)),
+                    in_reading_order(_words(ink, characters)),
                     float(np.mean(certainties)) if certainties else 0.0,
                     self.name,
                     probabilities=of_steps(own, known, options.expected) if options.expected else None,
@@ -243,9 +243,9 @@ def _batches(images: Sequence[Pixels]) -> Iterator[list[int]]:
         yield batch
 
 
-def _words(image: Pixels, ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
+def _words(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Piece, ...]:
     """The words of a line: each as high as the line's ink, as wide as its own, and as sure as its weakest character."""
-    height, width = image.shape[:2]
+    height, width = ink.shape
     gaps = runs_of(np.asarray(~ink.any(axis=0)))
     # The model gives no space for wide ones.
     spaces = _spaces(gaps, height, [character.place for character in characters if character.text != " "])

@@ -117,18 +117,16 @@ def _lines(
     found: tesserocr.PyPageIterator | None, languages: str | None, *, has_word_lists: bool = False
 ) -> list[Line]:
     """Gather the words that an iterator goes over into lines."""
-    lines: list[list[Piece]] = []
-    blocks: list[int] = []
+    lines: list[tuple[list[Piece], int]] = []
     block = -1
     for at in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found else ():
         block += at.IsAtBeginningOf(tesserocr.RIL.BLOCK)
         if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
-            lines.append([])
-            blocks.append(block)
+            lines.append(([], block))
         word = _word(at, with_text=languages is not None, has_word_lists=has_word_lists)
         if word is not None:
-            lines[-1].append(word)
-    return [corrected(words, languages or "", block) for words, block in zip(lines, blocks, strict=True) if words]
+            lines[-1][0].append(word)
+    return [corrected(words, languages or "", block) for words, block in lines if words]
 
 
 def _word(at: tesserocr.PyPageIterator, *, with_text: bool, has_word_lists: bool) -> Piece | None:

@@ -1,5 +1,7 @@
 """Recognizing single lines with Tesseract: each prepared, and tried in other ways when it is uncertain."""
 
+import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -87,7 +89,8 @@ class TesseractLines:
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
-        return [self.recognize_found(_found(image), options) for image in images]
+        found = [projection.of_crop(image) or projection.find(prepare.grey(image)) for image in images]
+        return [self.recognize_found(one, options) for one in found]
 
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
         """Recognize an image whose ink was found already, in the way that gives the highest confidence."""
@@ -99,7 +102,9 @@ class TesseractLines:
             attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
-        best = max(attempts, key=lambda attempt: _worth(attempt, attempts))
+        # A text much shorter than another's counts less: a lone "=" is often read with .78.
+        longest = max(len(attempt.text) for attempt in attempts)
+        best = max(attempts, key=lambda attempt: attempt.mean * min(1.0, 2 * len(attempt.text) / max(longest, 1)))
         lacks_accents = options.languages == _WITHOUT_ACCENTS and _has_accents(best, found)
         return replace(best, has_unread=lacks_accents or _has_unread(best, found))
 
@@ -123,10 +128,6 @@ def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
     return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
 
 
-def _found(image: Pixels) -> Projection:
-    return projection.of_crop(image) or projection.find(prepare.grey(image))
-
-
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
     enlarged, scale = prepare.enlarge(found.image, found.text_height)
     corner = -prepare.MARGIN / scale
@@ -134,8 +135,11 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
 
 
 def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
-    """Without searching for lines nothing of a line gets lost."""
-    image, left, top = projection.trimmed(found)
+    """Without searching for lines nothing of a line gets lost, but everything in the image is read, empty paper too."""
+    top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
+    left, right = found.columns
+    top, left = max(top - 1, 0), max(left - 1, 0)
+    image = np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1])
     enlarged, scale = prepare.enlarge(image, found.text_height)
     return enlarged, PageFrame(left, top, 1 / scale)
 
@@ -161,15 +165,15 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
     runs = runs_of(np.asarray(ink.any(axis=0)))
     if not runs:
         return False
+    gaps = [math.inf, *(after[0] - before[1] for before, after in itertools.pairwise(runs)), math.inf]
     middles = np.array(runs).mean(axis=1)[:, None]
     starts, ends = np.array([(word.x, word.x + word.width) for word in line.words]).T
     distances = np.maximum(starts - middles, middles - ends)
     nearest = distances.argmin(axis=1)
     for at in np.flatnonzero(distances.min(axis=1) > _SIGN_NEAR * height):
         has_more = (nearest == nearest[at]).sum() > len(line.words[nearest[at]].text)
-        side = 1 if middles[at] < starts[nearest[at]] else -1
-        is_apart = not 0 <= at + side < len(runs) or _gap(runs[at], runs[at + side]) > _SIGN_APART * height
-        is_lacking = has_more or is_apart
+        gap_to_word = gaps[at + int(middles[at, 0] < starts[nearest[at]])]
+        is_lacking = has_more or gap_to_word > _SIGN_APART * height
         if is_lacking and line_image.is_sign(ink, runs[at], _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
             return True
     if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
@@ -195,11 +199,6 @@ def _has_accents(line: RecognizedLine, found: Projection) -> bool:
     return int(is_over.any(axis=1).sum()) > sum(map(line.text.count, "ij"))
 
 
-def _gap(one: tuple[int, int], other: tuple[int, int]) -> int:
-    """The columns between two pieces of ink."""
-    return max(one[0], other[0]) - min(one[1], other[1])
-
-
 def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
     """Whether there is a space in a number."""
     own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
@@ -207,9 +206,3 @@ def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
     gaps = runs_of(np.asarray(~own.any(axis=0)))
     *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
     return second > 0 and widest > max(_GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]), _WIDER * second)
-
-
-def _worth(attempt: RecognizedLine, attempts: Sequence[RecognizedLine]) -> float:
-    """The confidence, that of a much shorter text than another's discounted: a lone "=" is often read with .78."""
-    longest = max(len(other.text) for other in attempts)
-    return attempt.mean * min(1.0, 2 * len(attempt.text) / max(longest, 1))
