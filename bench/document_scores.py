@@ -49,7 +49,7 @@ class BoxOutcome:
     @property
     def is_right(self) -> bool:
         """Whether all letters and digits are right."""
-        return _letters(self.reading.text, fold=self.folds_case) == _letters(self.expected, fold=self.folds_case)
+        return letters(self.reading.text, fold=self.folds_case) == letters(self.expected, fold=self.folds_case)
 
     @property
     def is_silent(self) -> bool:
@@ -59,7 +59,7 @@ class BoxOutcome:
     @property
     def is_lost(self) -> bool:
         """Whether a part of the text is missing, and the rest shown as right."""
-        got, expected = (len(_letters(text, fold=False)) for text in (self.reading.text, self.expected))
+        got, expected = (len(letters(text, fold=False)) for text in (self.reading.text, self.expected))
         return self.is_silent and got < WHOLE * expected
 
 
@@ -78,7 +78,8 @@ class PageOutcome:
 Outcome = TypeVar("Outcome", BoxOutcome, PageOutcome)
 
 
-def _letters(text: str, *, fold: bool) -> str:
+def letters(text: str, *, fold: bool = False) -> str:
+    """The letters and digits of a text, or all of it if it has none."""
     text = folded(text)
     kept = "".join(char for char in text if char.isalnum()) or text
     return kept.lower() if fold else kept

@@ -18,11 +18,11 @@ from boxocr.reading.whole_page import Piece
 # characters; where another engine read the line too, of the share of the text that it has as well, and of whether both
 # texts are the same; where there is a word list, of the logarithm of 1 + the words that it lacks, of that of 1 + the
 # listed words that only the other reading has, and of the share of letters in words that it lacks. Only Tesseract has a
-# word list. Fitted to 3,699 lines of 540 documents: forms, receipts, letters, typescripts, handwriting, and print since
-# 1470. Modern documents have four fifths of the weight, nine tenths where two engines are compared. When fitted to four
-# fifths of the documents, the expected calibration error on the others is .02 to .03 for modern ones, .08 for Fraktur,
-# and .11 to .13 for other old print, where it was .07, .24 and .31 with weights fitted to modern documents and without
-# word lists.
+# word list. Fitted with ``python -m bench.calibration`` to 3,699 lines of 540 documents: forms, receipts, letters,
+# typescripts, handwriting, and print since 1470. Modern documents have four fifths of the weight, nine tenths where two
+# engines are compared. When fitted to four fifths of the documents, the expected calibration error on the others is .02
+# to .03 for modern ones, .08 for Fraktur, and .11 to .13 for other old print, where it was .07, .24 and .31 with
+# weights fitted to modern documents and without word lists.
 _LINES = {
     # Engine, whether another one read the line too, whether there is a word list.
     ("tesseract", False, False): (-1.88, 0.49, 1.15, -0.16),
@@ -50,34 +50,41 @@ _LEAST, _MOST = 0.01, 0.999
 
 def of_line(line: RecognizedLine, other: RecognizedLine | None = None) -> float:
     """The probability that the text of a line is right; ``other`` is another engine's reading of it."""
-    listed = [word for one in (line, other) if one for word in one.words if word.is_known is not None]
-    weights = _LINES.get((_kind(line.engine), other is not None, bool(listed)))
-    if weights is None:
-        return line.mean
-    features = [1.0, log_odds(line.weakest), log_odds(line.mean), math.log(max(len(line.text), 1))]
-    if other is not None:
-        similar = similarity(line.text, other.text)
-        features += [similar, similar == 1]
-    if listed:
-        texts = {word.text for word in line.words}
-        unknown = [word for word in listed if not word.is_known]
-        otherwise = {word.text for word in listed if word.is_known} - texts
-        features += [math.log1p(len(unknown)), math.log1p(len(otherwise)), _letters(unknown) / _letters(listed)]
-    return _probability(weights, features)
+    key, features = line_features(line, other)
+    return _probability(_LINES[key], features) if key in _LINES else line.mean
 
 
 def of_word(word: Piece, line: RecognizedLine, other: RecognizedLine | None = None) -> float:
     """The probability that a word of a line is right; ``other`` is another engine's reading of the line."""
-    weights = _WORDS.get((_kind(line.engine), other is not None))
-    if weights is None:
-        return word.confidence
+    key, features = word_features(word, line, other)
+    return _probability(_WORDS[key], features) if key in _WORDS else word.confidence
+
+
+def line_features(line: RecognizedLine, other: RecognizedLine | None) -> tuple[tuple[str, bool, bool], list[float]]:
+    """The key and the features that the probability of a line follows from, see ``_LINES``."""
+    listed = [word for one in (line, other) if one for word in one.words if word.is_known is not None]
+    features = [1.0, log_odds(line.weakest), log_odds(line.mean), math.log(max(len(line.text), 1))]
+    if other is not None:
+        similar = similarity(line.text, other.text)
+        features += [similar, float(similar == 1)]
+    if listed:
+        unknown = [word for word in listed if not word.is_known]
+        otherwise = {word.text for word in listed if word.is_known} - {word.text for word in line.words}
+        features += [math.log1p(len(unknown)), math.log1p(len(otherwise)), _letters(unknown) / _letters(listed)]
+    return (_kind(line.engine), other is not None, bool(listed)), features
+
+
+def word_features(
+    word: Piece, line: RecognizedLine, other: RecognizedLine | None
+) -> tuple[tuple[str, bool], list[float]]:
+    """The key and the features that the probability of a word follows from, see ``_WORDS``."""
     same = [one for one in other.words if one.text == word.text] if other else []
     known = [one.is_known for one in (word, *same) if one.is_known is not None]
     features = [1.0, log_odds(word.confidence), log_odds(line.mean), math.log(max(len(word.text), 1))]
-    features += [any(known), not all(known)]
+    features += [float(any(known)), float(not all(known))]
     if other is not None:
-        features.append(bool(same))
-    return _probability(weights, features)
+        features.append(float(bool(same)))
+    return (_kind(line.engine), other is not None), features
 
 
 def similarity(one: str, other: str) -> float:

@@ -70,10 +70,15 @@ def scored(line: RecognizedLine, other: RecognizedLine | None = None) -> Scored:
     return Scored(line, probability, tuple(words), other)
 
 
+def completed(second: RecognizedLine, first: RecognizedLine) -> RecognizedLine:
+    """The second reading of a line, with the accents and spaces of the first one if both are nearly the same."""
+    is_same = similarity(first.text, second.text) >= _SAME
+    return replace(second, words=restored(second.words, first.words)) if is_same else second
+
+
 def better(first: RecognizedLine, second: RecognizedLine, missing: frozenset[str]) -> Scored:
     """Choose between two engines' readings of a line; the second engine does not know the characters ``missing``."""
-    if similarity(first.text, second.text) >= _SAME:
-        second = replace(second, words=restored(second.words, first.words))
+    second = completed(second, first)
     if not first.words or not second.words:
         line, empty = (first, second) if first.words else (second, first)
         only = scored(line)
