@@ -18,7 +18,7 @@ from boxocr.reading.whole_page import Piece
 # characters; where another engine read the line too, of the share of the text that it has as well, and of whether both
 # texts are the same; where there is a word list, of the logarithm of 1 + the words that it lacks, of that of 1 + the
 # listed words that only the other reading has, and of the share of letters in words that it lacks. Only Tesseract has a
-# word list. Fitted with ``python -m bench.calibration`` to 3,699 lines of 540 documents: forms, receipts, letters,
+# word list. Fitted as ``python -m bench.calibration`` does to 3,699 lines of 540 documents: forms, receipts, letters,
 # typescripts, handwriting, and print since 1470. Modern documents have four fifths of the weight, nine tenths where two
 # engines are compared. When fitted to four fifths of the documents, the expected calibration error on the others is .02
 # to .03 for modern ones, .08 for Fraktur, and .11 to .13 for other old print, where it was .07, .24 and .31 with
