@@ -156,13 +156,7 @@ class LineReader:
         """
         results = {line: self._sampled[line] for line in lines if line in self._sampled}
         results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
-        unsure = [
-            line
-            for line in lines
-            if line not in results
-            or results[line][0].probability < self._recognizers.enough_for(results[line][0].line.text, enough)
-        ]
-        # Those of a sample were not compared with a second engine's text yet.
+        unsure = [line for line in lines if line not in results or self._is_unsure(results[line][0], enough)]
         new = [line for line in unsure if not line.text]
         results |= dict(zip(new, self._recognized(new, self._recognizers, enough), strict=True))
         known = [line for line in unsure if line.text]
@@ -174,6 +168,11 @@ class LineReader:
                 if again[0].probability > results[line][0].probability:
                     results[line] = again
         return [results[line] for line in lines]
+
+    def _is_unsure(self, scored: Scored, enough: float) -> bool:
+        """Whether the text of a line is not sure enough, and no second engine was asked about it."""
+        is_unsure = scored.probability < self._recognizers.enough_for(scored.line.text, enough)
+        return is_unsure and scored.other is None
 
     def _recognized(
         self, lines: Sequence[Line], recognizers: Recognizers, enough: float, pad: float = 0.0
