@@ -47,7 +47,6 @@ def session_of(model: str | bytes, threads: int, *, is_alone: bool = False) -> o
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
     # Threads that spin while they wait take the core from the other readers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not is_alone:
@@ -80,12 +79,7 @@ def _create_arena() -> None:
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    growth = {
-        "max_mem": 0,
-        "arena_extend_strategy": 0,
-        "initial_chunk_size_bytes": _FIRST_CHUNK,
-        "max_dead_bytes_per_chunk": -1,
-    }
+    growth = onnxruntime.OrtArenaCfg({"initial_chunk_size_bytes": _FIRST_CHUNK})
     # 1.20 refuses a second one, and the first one does as well.
     with contextlib.suppress(RuntimeError):
-        onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(growth))
+        onnxruntime.create_and_register_allocator(place, growth)

@@ -220,14 +220,13 @@ def _languages_file(folder: Path, files: Iterable[Path]) -> dict[str, tuple[str,
     path = folder / LANGUAGES_FILE
     if not path.is_file():
         return {}
-    example = '"model.onnx" = "rus+ukr"'
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         named = {name: tuple(languages.parse(codes, ()).split("+")) for name, codes in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         raise EngineNotUsable(
             f"The file {LANGUAGES_FILE} in PPOCR_MODELS cannot be read.",
-            f"Write one line for each model, as in {example}.",
+            'Write one line for each model, as in "model.onnx" = "rus+ukr".',
         ) from None
     if strangers := named.keys() - {file.name for file in files}:
         raise EngineNotUsable(

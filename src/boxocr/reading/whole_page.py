@@ -17,9 +17,6 @@ from boxocr.reading.types import LineProbabilities, Reading
 
 Level = Literal["word", "line", "block"]
 
-# A point as far from a line as the line is high still means that line.
-_REACH = 1.0
-
 
 # No slots: frozen dataclasses with slots are pickled field by field, in Python, and a page has hundreds of words.
 @dataclass(frozen=True)
@@ -164,7 +161,8 @@ class AreaReading:
 
 def under(lines: Sequence[Line], x: float, y: float, level: Level) -> Piece | None:
     """The word, line or block of a page under a point or very near to it, px: what a click means. None without any."""
-    near = [(distance, line) for line in lines if (distance := line.distance(x, y)) <= _REACH * line.height]
+    # A point as far from a line as the line is high still means that line.
+    near = [(distance, line) for line in lines if (distance := line.distance(x, y)) <= line.height]
     if not near:
         return None
     line = min(near, key=lambda one: one[0])[1]

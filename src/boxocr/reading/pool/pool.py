@@ -264,7 +264,6 @@ class ReaderPool:
                 none_left = not self._alive and self._failed_in_a_row >= _GIVE_UP_AFTER
             if none_left:
                 jobs.fail_waiting(_start_failed())
-            # Pause after a reader that failed to start.
             self._closed.wait(2.0)
             return None
         with self._changed:
