@@ -94,11 +94,12 @@ def _add(
 ) -> None:
     """Add what each engine alone, and each compared with the other one, says about a line and its words."""
     unlisted = replace(first, words=tuple(replace(word, is_known=None) for word in first.words))
-    pairs: list[tuple[RecognizedLine, RecognizedLine | None]] = [(first, None), (unlisted, None)]
+    both = [first] if unlisted == first else [first, unlisted]
+    pairs: list[tuple[RecognizedLine, RecognizedLine | None]] = [(one, None) for one in both]
     if second is not None:
         second = scoring.completed(second, first)
         pairs += [(second, None)]
-        pairs += [pair for one in (first, unlisted) for pair in ((one, second), (second, one))]
+        pairs += [pair for one in both for pair in ((one, second), (second, one))]
     wanted = [letters(word) for word in item["text"].split()]
     for line, other in pairs:
         if not line.words or (other is not None and not other.words):
@@ -106,7 +107,7 @@ def _add(
         key, features = calibration.line_features(line, other)
         is_right = letters(line.text) == letters(item["text"])
         examples["line", *key].append(Example(features, is_right, item["page"], is_historic))
-        if unlisted in (line, other):
+        if unlisted is line or unlisted is other:
             continue
         matcher = SequenceMatcher(None, [letters(word.text) for word in line.words], wanted, autojunk=False)
         right = {at for start, _, size in matcher.get_matching_blocks() for at in range(start, start + size)}

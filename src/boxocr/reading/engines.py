@@ -4,6 +4,7 @@ import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from boxocr.errors import BoxOCRError, EngineNotUsable, EngineUnavailable, LanguageMissing
@@ -138,7 +139,7 @@ def _imported(path: str) -> object:
     module_name, _, class_name = path.partition(":")
     problem = f'The OCR engine "{path[:100]}" cannot be imported'
     try:
-        module = importlib.import_module(module_name)
+        return getattr(importlib.import_module(module_name), class_name)
     except ModuleNotFoundError as error:
         missing = error.name or module_name
         if f"{module_name}.".startswith(f"{missing}."):
@@ -150,12 +151,12 @@ def _imported(path: str) -> object:
             f"{problem}: it needs {missing[:100]}, which is not installed.", "Install it where BoxOCR is installed."
         ) from None
     except (Exception, SystemExit) as error:
+        is_absent = isinstance(error, AttributeError) and error.name == class_name and isinstance(error.obj, ModuleType)
+        if is_absent:
+            raise EngineNotUsable(
+                f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
+            ) from None
         raise EngineNotUsable(f"{problem}: its module fails.", "Its error is in the log.") from error
-    if not hasattr(module, class_name):
-        raise EngineNotUsable(
-            f"{problem}: its module has no class {class_name[:100]}.", "Correct the name after the colon."
-        )
-    return getattr(module, class_name)
 
 
 _ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {

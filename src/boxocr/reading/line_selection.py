@@ -29,8 +29,8 @@ _DIRT_PROBABILITY = 0.66
 _SIGNS = 0.6
 
 # Lines of a page that are less likely to be right are not text; lines that the detector only guessed need the second
-# number.
-_PAGE_LINE = 0.08
+# number. With .08 for the first, F1 of 60 pages is .536 instead of .546 with `tesseract`, and .765 of .767 with `auto`.
+_PAGE_LINE = 0.02
 _GUESSED_LINE = 0.6
 
 _SQUARE = "\u25a1"

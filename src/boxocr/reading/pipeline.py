@@ -196,9 +196,10 @@ class Pipeline:
             longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
             result = projected if longer else max(result, projected, key=lambda one: one.worth)
         if single is not None and len(result.rows) <= 1 and single.is_text:
-            is_longer = len(single.line.text) > _LONGER * len(result.text) and single.probability > _TEXT
-            if is_longer or single.probability > result.probability:
-                result = _checked(_one(single), found)
+            one = _checked(_one(single), found)
+            is_longer = len(one.text) > _LONGER * len(result.text) and single.probability > _TEXT
+            if is_longer or one.probability > result.probability:
+                result = one
         # A line that was found in another way has the same ink.
         lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability

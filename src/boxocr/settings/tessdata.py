@@ -75,20 +75,24 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
     return links / name
 
 
-def have_word_lists(wanted: str, places: Sequence[Path]) -> bool:
-    """Say whether the data of all languages of ``wanted`` have a list of words: some that people trained have none."""
-    files = installed(places)
-    return all(_has_word_list(files[code]) for code in wanted.split("+") if code in files)
+def have_word_lists(wanted: str, folder: Path) -> bool:
+    """Say whether the data of all languages of ``wanted`` have a list of words: some that people trained have none.
+
+    Args:
+        wanted: codes joined by ``+``.
+        folder: with their files, see :func:`datapath`.
+    """
+    return all(_has_word_list(folder / f"{code}{_SUFFIX}") for code in wanted.split("+"))
 
 
 def _has_word_list(file: Path) -> bool:
     with file.open("rb") as data:
-        (parts,) = struct.unpack("<i", data.read(4))
-        if not _WORD_LIST < parts < _MOST_PARTS:
-            return False
-        data.seek(4 + 8 * _WORD_LIST)
-        (start,) = struct.unpack("<q", data.read(8))
-    return bool(start >= 0)
+        head = data.read(4 + 8 * (_WORD_LIST + 1))
+    if len(head) < 4 + 8 * (_WORD_LIST + 1):
+        return False
+    (parts,) = struct.unpack_from("<i", head)
+    (start,) = struct.unpack_from("<q", head, 4 + 8 * _WORD_LIST)
+    return bool(_WORD_LIST < parts < _MOST_PARTS and start >= 0)
 
 
 def language_missing(missing: Sequence[str], present: Sequence[str]) -> LanguageMissing:

@@ -20,6 +20,9 @@ _SIDE = 0.9
 _STRIP = 0.1
 _FRAME_INK = 0.5
 
+# A side is looked for in its strip of the rectangle, in at most so many rows or columns.
+_DEEPEST = 8
+
 
 def grown(ink: Ink, height: int = 3, width: int = 3) -> Ink:
     """Ink with the pixels around it, of which a rectangle of this size reaches it."""
@@ -116,14 +119,16 @@ class Components:
         return sum(float(side.mean()) > _SIDE for side in strips)
 
     def reach_their_sides(self) -> NDArray[np.bool_]:
-        """Whether each is hollow, and ink in the middle of all sides of its rectangle: few letters are."""
+        """Whether each is hollow, and has ink in the middle of all sides of its rectangle: few letters have."""
         middle, centre = self.top + self.height // 2, self.left + self.width // 2
         are = self.area < _FRAME_INK * self.width * self.height
+        # A tilted side is not at the edge.
+        deep = [np.minimum(depth, np.minimum(self.width, self.height) // 10 + 1) for depth in range(_DEEPEST)]
         for rows, columns in (
-            ((self.top, self.top + 1), (centre,)),
-            ((self.bottom - 1, self.bottom - 2), (centre,)),
-            ((middle,), (self.left, self.left + 1)),
-            ((middle,), (self.right - 1, self.right - 2)),
+            ([self.top + depth for depth in deep], [centre]),
+            ([self.bottom - 1 - depth for depth in deep], [centre]),
+            ([middle], [self.left + depth for depth in deep]),
+            ([middle], [self.right - 1 - depth for depth in deep]),
         ):
             are &= np.any([self.labels[row, column] == self.numbers for row in rows for column in columns], axis=0)
         return are

@@ -16,14 +16,18 @@ _DOTS = 6
 _NEAR = 0.9
 
 # Checkboxes are nearly square, at most this much higher than letters, and this far from the next letter, in their
-# widths: the dots of 口 and 0 are nearer to theirs. A mark in one is lower than the letters around it by this factor,
-# where a figure in a cell is not.
+# widths: the dots of 口 and 0 are nearer to theirs.
 _SQUARE = 1.3
 _LARGEST = 2.5
 _APART = 0.3
 _SMALLEST = 8
-_MARK = 0.85
 _NEIGHBOURS = 3
+
+# The lowest point of a tick is between these shares of its width, and its left end between these of its height from the
+# top; its right end is as near to the top as the third, and moves left by the last share of the width in a quarter of
+# the height.
+_TICK_LOWEST, _TICK_LEFT, _TICK_TOP, _TICK_SLANTED = (0.15, 0.6), (0.3, 0.88), 0.12, 0.08
+_SMALLEST_MARK = 5
 
 # A round one is a circle within this share of its height or a pixel, seen in as many directions, without ink nearer to
 # its middle than the last number, in its heights. A disc in it fills this much of its square. An empty one ends this
@@ -31,7 +35,7 @@ _NEIGHBOURS = 3
 # circle too. Of 134,550 words and letters in 98 fonts, four are taken for checkboxes when tilted by up to 1 degree, and
 # 31 when tilted by 2.5; of 672 drawn checkboxes before a label all are found.
 _CIRCLE, _DIRECTIONS, _HOLLOW = 0.06, 12, 0.3
-_DISC, _CROSS = 0.6, 0.75
+_DISC, _CROSS = 0.6, 0.65
 _BELOW, _TILT, _BELOW_PIXELS = 0.06, 0.025, 2
 _HIGHER = 1.12
 
@@ -80,7 +84,7 @@ def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
     sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
     can_be = (sides[0] >= _SMALLEST) & (sides[1] < _SQUARE * sides[0]) & (sides[1] < _LARGEST * letters)
     can_be[can_be] = pieces.only(can_be).reach_their_sides()
-    found = 0
+    marks, found, are_cells = np.zeros(pieces.count, np.bool_), 0, False
     for at in map(int, np.flatnonzero(can_be)):
         left, top, right, bottom = (int(side[at]) for side in (pieces.left, pieces.top, pieces.right, pieces.bottom))
         margin = round(_APART * (right - left))
@@ -89,20 +93,26 @@ def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
         if not np.isin(around, [0, *pieces.numbers[is_inside]]).all():
             continue
         is_own = is_inside & (pieces.numbers != pieces.numbers[at])
-        mark, nearest = pieces.only(is_own), _nearest(pieces.only(~is_own), left, top, right, bottom)
+        mark = pieces.only(is_own)
         if pieces.is_frame(at):
-            is_low = mark.height < _MARK * nearest.height.max(initial=0)
-            is_mark = mark.count == 1 and (is_low[0] or _are_solid(mark)[0] or _is_cross(mark))
-            flags |= is_inside if is_mark else is_inside & ~is_own
+            flags |= is_inside & ~is_own
+            if mark.count == 1 and (_is_solid(mark) or _is_cross(mark) or _is_tick(mark)):
+                marks |= is_own
+            # Letters and figures are written in cells as well, among them X and V.
+            are_cells |= mark.count > 0 and not (marks & is_own).any()
         elif _is_circle(pieces, at) and (
-            _is_disc(mark, left + right) if mark.count else _is_below(left, top, right, bottom, nearest)
+            _is_disc(mark, left + right)
+            if mark.count
+            else _is_below(left, top, right, bottom, _nearest(pieces.only(~is_own), left, top, right, bottom))
         ):
             flags |= is_inside
         else:
             continue
         found += 1
     # A box without anything else can be a letter.
-    return flags if (~flags).sum() > found else np.zeros_like(flags)
+    if (~flags).sum() <= found:
+        return np.zeros_like(flags)
+    return flags if are_cells else flags | marks
 
 
 def _nearest(pieces: Components, left: int, top: int, right: int, bottom: int) -> Components:
@@ -122,27 +132,41 @@ def _is_below(left: int, top: int, right: int, bottom: int, nearest: Components)
     return bool(is_lower) and height >= _HIGHER * (baseline - float(nearest.top.min()))
 
 
-def _are_solid(pieces: Components) -> NDArray[np.bool_]:
-    """Which pieces of ink are squares and discs rather than signs."""
-    return (pieces.area > _DISC * pieces.width * pieces.height) & (
-        np.maximum(pieces.width, pieces.height) < _SQUARE * np.minimum(pieces.width, pieces.height)
-    )
+def _is_solid(piece: Components) -> bool:
+    """Whether the only piece of ink is a square or a disc rather than a sign: one run in each row and column."""
+    height, width = (ink := _ink(piece, 0)).shape
+    if min(height, width) < _SMALLEST_MARK or max(height, width) >= _SQUARE * min(height, width):
+        return False
+    padded = np.pad(ink, 1).view(np.int8)
+    is_convex = all(abs(np.diff(padded, axis=axis)).sum() == 2 * ink.shape[1 - axis] for axis in (0, 1))
+    return is_convex and float(ink.mean()) > _DISC
 
 
 def _is_disc(piece: Components, centre: int) -> bool:
-    """Whether some ink is a disc around a column, doubled: without corners, one run in each row and column."""
-    if piece.count != 1 or not _are_solid(piece)[0]:
+    """Whether some ink is a disc around a column, doubled: it has no corners."""
+    if piece.count != 1 or not _is_solid(piece):
         return False
     is_central = abs(int(piece.left[0] + piece.right[0]) - centre) <= int(piece.width[0]) / 2
-    ink = np.pad(_ink(piece, 0), 1).view(np.int8)
-    is_convex = all(abs(np.diff(ink, axis=axis)).sum() == 2 * (ink.shape[1 - axis] - 2) for axis in (0, 1))
-    return bool(is_central and is_convex and not ink[1 : -1 : ink.shape[0] - 3, 1 : -1 : ink.shape[1] - 3].any())
+    return is_central and not _ink(piece, 0)[np.ix_([0, -1], [0, -1])].any()
 
 
 def _is_cross(piece: Components) -> bool:
     """Whether the only piece of ink has its ends in the corners and meets in the middle."""
     parts = cv2.resize(_ink(piece, 0).astype(np.float32), (3, 3), interpolation=cv2.INTER_AREA).ravel()
     return bool(parts[1::2].max() < _CROSS * parts[::2].min())
+
+
+def _is_tick(piece: Components) -> bool:
+    """Whether the only piece of ink is a short stroke down and a long one up to the right, as no letter is."""
+    height, width = (ink := _ink(piece, 0)).shape
+    if min(height, width) < _SMALLEST_MARK:
+        return False
+    tops, bottoms = ink.argmax(axis=0) / height, 1 - ink[::-1].argmax(axis=0) / height
+    goes_down = _TICK_LOWEST[0] <= int(bottoms.argmax()) / width <= _TICK_LOWEST[1] and bottoms[0] <= _TICK_LEFT[1]
+    is_lower_left = tops[: width // 3].min() >= _TICK_LEFT[0] and tops[-(width // 5) :].min() <= _TICK_TOP
+    # The stems of J and 4 are upright.
+    ends = [np.flatnonzero(ink[round(share * (height - 1))]).max(initial=0) for share in (0.25, 0.5, 0.75)]
+    return bool(goes_down and is_lower_left and (np.diff(ends) <= -_TICK_SLANTED * width).all())
 
 
 def _is_circle(pieces: Components, at: int) -> bool:

@@ -15,11 +15,6 @@ _CROSSING = 2.5
 _THICKNESS = 0.3
 _THIN = 3
 
-# In a box lower than a rule is long, one runs from the upper to the lower side, which the letters, at least this high,
-# are this far from.
-_LETTER = 0.4
-_FROM_SIDES = 2
-
 # The teeth of a comb are at least this high, in heights of letters, and this many, of one height and at one distance
 # to as many pixels or to the next number, as a share. They are farther apart than high by the last factor: stems of
 # letters on an underline are nearer.
@@ -71,8 +66,6 @@ def find(ink: Ink) -> tuple[Ink, Components | None, bool]:
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
     upright = _strokes(ink, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest, upright=True)
     found |= level | _connected_or_beyond(upright, level, text)
-    if height < 8 * _THIN + _FROM_SIDES:
-        found |= _from_side_to_side(text, height, thickest).mask()
     teeth = _teeth(ink, level, letters, thickest) if level.any() else level
     return found | teeth, pieces, bool(teeth.any())
 
@@ -120,26 +113,19 @@ def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
     return strokes.only(beyond | strokes.touch(grown(level))).mask()
 
 
-def _from_side_to_side(text: Components, height: int, thickest: float) -> Components:
-    """Those of some pieces of ink that are rules between the columns of a table, in a box as high as its text."""
-    is_rule = (text.top <= 1) & (text.bottom >= height - 1) & (text.width <= thickest)
-    letters = text.only(~is_rule & (text.height >= _LETTER * height))
-    is_apart = (letters.top >= _FROM_SIDES) & (letters.bottom <= height - _FROM_SIDES)
-    return text.only(is_rule & (letters.count > 0) & is_apart.all())
-
-
 def _teeth(ink: Ink, level: Ink, letters: float, thickest: float) -> Ink:
     """The upright strokes of some ink that divide the level rule of a comb, the first and the last one at its ends."""
     upright = _strokes(ink, max(round(_TOOTH * letters), 2), thickest, upright=True)
     strokes, rules, found = Components.of(upright), Components.of(level), np.zeros_like(upright)
-    for rule in map(rules.only, np.eye(rules.count, dtype=bool)):
-        teeth = strokes.only(strokes.touch(grown(rule.mask())))
+    for left, right, top, bottom in zip(rules.left, rules.right, rules.top, rules.bottom, strict=True):
+        near = strokes.labels[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
+        teeth = strokes.only(np.isin(strokes.numbers, near))
         if teeth.count < _TEETH:
             continue
         middles, usual = np.sort(teeth.left + teeth.width / 2), float(np.median(teeth.height))
         steps = np.diff(middles)
         even = max(_ALIKE * float(np.median(steps)), _ALIKE_PIXELS)
-        ends = abs(middles[[0, -1]] - (rule.left[0], rule.right[0]))
+        ends = abs(middles[[0, -1]] - (left, right))
         is_apart = np.median(steps) > _TEETH_APART * usual or usual > _UPRIGHT_LENGTH * letters
         if is_apart and max(np.ptp(teeth.height), np.ptp(steps), ends.max()) <= even:
             found |= teeth.mask()

@@ -25,8 +25,9 @@ from boxocr.reading.whole_page import Line, PageReading
 
 _log = logging.getLogger(__name__)
 
-# For projects with other engines than the pool's; the least recently used is dropped. PP-OCR takes 200 MB.
-_KEPT_ENGINES = 4
+# The pool's, and as many as there are built-in ones for other projects; the least recently used is dropped. PP-OCR
+# takes 200 MB.
+_KEPT_ENGINES = 5
 
 
 class Reader:

@@ -51,7 +51,7 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
         words = _fraktur(words, has_round_s=chosen <= _FRAKTUR)
     words = with_low_quotes(words, languages)
     if _IL.isdisjoint(chosen):
-        words = [replace(word, text="II") if word.text == "Il" else word for word in words]
+        words = [replace(word, text="II", is_known=None) if word.text == "Il" else word for word in words]
     highest = _capital_height([word for word in words if "|" not in word.text])
     fixed = [
         replace(word, text="I" * len(word.text), confidence=min(word.confidence, _BAR_CONFIDENCE))

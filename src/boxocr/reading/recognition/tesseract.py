@@ -51,7 +51,7 @@ class Tesseract:
         self.version = tesserocr.tesseract_version().split()[1]
         self._tessdata = settings.tessdata
         self._engine = lru_cache(_WARM_ENGINES)(lambda codes: _engine(codes, settings))
-        self._has_word_lists = cache(lambda codes: tessdata.have_word_lists(codes, tessdata.folders(self._tessdata)))
+        self._has_word_lists = cache(lambda codes: tessdata.have_word_lists(codes, _folder(codes, settings)))
         if settings.languages:
             self._engine(settings.languages)
 
@@ -77,8 +77,12 @@ class Tesseract:
             engine.Clear()
 
 
+def _folder(languages: str, settings: EngineSettings) -> Path:
+    return tessdata.datapath(languages, tessdata.folders(settings.tessdata), Path(settings.links))
+
+
 def _engine(languages: str, settings: EngineSettings) -> tesserocr.PyTessBaseAPI:
-    folder = tessdata.datapath(languages, tessdata.folders(settings.tessdata), Path(settings.links))
+    folder = _folder(languages, settings)
     try:
         return tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
     except RuntimeError:
