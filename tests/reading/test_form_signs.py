@@ -105,3 +105,8 @@ def test_the_teeth_of_a_comb_are_no_figures(engine: Engine, size: int) -> None:
             (8 + (at + 0.5) * cell, 8 + height / 2), figure, font=ImageFont.load_default(size), fill=INK, anchor="mm"
         )
     assert engine.read(np.asarray(image), ReadingOptions()).text.replace(" ", "") == "4471"
+
+
+@pytest.mark.parametrize(("text", "size"), [("(12)", 19), ("Total (12)", 19), ("[12]", 15)])
+def test_brackets_in_a_box_as_high_as_they_are_no_rules(engine: Engine, text: str, size: int) -> None:
+    assert engine.read(drawn.text(text, size=size, pad=1), ReadingOptions()).text == text

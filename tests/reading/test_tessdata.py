@@ -53,6 +53,15 @@ def test_arabic_is_given_in_the_order_in_which_it_is_read(tmp_path: Path) -> Non
     assert engine.read(drawn.text("ABC CAB 125"), ReadingOptions(languages="ara")).text == "125 باج جبا"
 
 
+def test_the_word_list_is_looked_for_in_the_data_that_are_read(tmp_path: Path) -> None:
+    whole = english().read_bytes()
+    for folder, data in (("whole", whole), ("own", with_letters(whole, {})), ("cut", whole[:24])):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "xyz.traineddata").write_bytes(data)
+    has_list = {folder.name: tessdata.have_word_lists("xyz", folder) for folder in tmp_path.iterdir()}
+    assert has_list == {"whole": True, "own": False, "cut": False}
+
+
 def with_letters(data: bytes, letters: dict[str, str]) -> bytes:
     """Language data whose network gives Arabic letters for some Latin ones, without its dictionaries."""
     count = struct.unpack_from("<i", data)[0]
