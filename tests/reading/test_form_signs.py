@@ -86,7 +86,7 @@ def test_what_is_written_in_cells_after_their_label_is_read(
 def test_a_speck_in_a_round_checkbox_is_no_mistake(engine: Engine) -> None:
     image = Image.new("RGB", (140, 60), drawn.WHITE)
     draw = ImageDraw.Draw(image)
-    draw.ellipse((10, 18, 33, 41), outline=INK, width=2)
+    draw.ellipse((10, 18, 34, 42), outline=INK, width=2)
     draw.point((22, 30), fill=INK)
     draw.text((50, 30), "Cash", font=ImageFont.load_default(24), fill=INK, anchor="lm")
     assert engine.read(np.asarray(image), ReadingOptions()).text.endswith("Cash")
