@@ -31,11 +31,12 @@ _SMALLEST_MARK = 5
 
 # A round one is a circle: seen in 12 directions, its ink ends at distances from its middle that differ by less than the
 # first number, in its heights, or a pixel, and none is nearer to the middle than the last. A disc in a round one, and a
-# disc or square in a square one, fills this share of its rectangle. An empty round one is like an O, so it must end
-# below the letters next to it, by the largest of three lengths (shares of its height and of the distance to the
-# letters, and pixels), and be higher than they are by the last number. Of 134,550 words and letters in 98 fonts, four
-# are taken for checkboxes when tilted by up to 1 degree, and 31 when tilted by 2.5; of 672 drawn checkboxes before a
-# label all are found.
+# disc or square in a square one, fills this share of its rectangle. Of the nine parts of a cross, those between its
+# corners have less than the next share of the ink of the corners. An empty round one is like an O, so it must end below
+# the letters next to it, by the largest of three lengths (shares of its height and of the distance to the letters, and
+# pixels), and be higher than they are by the last number. Of 134,550 words and letters in 98 fonts, four are taken for
+# checkboxes when tilted by up to 1 degree, and 31 when tilted by 2.5; of 672 drawn checkboxes before a label all are
+# found.
 _CIRCLE, _DIRECTIONS, _HOLLOW = 0.06, 12, 0.3
 _DISC, _CROSS = 0.6, 0.65
 _BELOW, _TILT, _BELOW_PIXELS = 0.06, 0.025, 2
