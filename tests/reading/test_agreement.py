@@ -1,4 +1,4 @@
-"""Accents and spaces of one engine's reading in another's."""
+"""Accents, spaces and figures of one engine's reading in another's."""
 
 import pytest
 
@@ -26,9 +26,15 @@ def line(text: str, engine: str, confidence: float) -> RecognizedLine:
         ("Monsieur DOUCET, Willie", "Monsieur DOUCET,Willie", "Monsieur DOUCET, Willie"),
         ("somme de 3, 50 francs", "somme de 3,50 Francs", "somme de 3,50 Francs"),
         ("a b c d e même", "page 7 meme", "page 7 meme"),
+        ("under Section 114(f) of the Act", "under Section 1l4(f) of the Act", "under Section 114(f) of the Act"),
+        ("Report DP-1335, Vol. 90,", "Report DP-l335, Vol. 9O,", "Report DP-1335, Vol. 90,"),
+        ("the level of H20 in section", "the level of H2O in section", "the level of H2O in section"),
+        ("the level of 14 in section", "the level of I5 in section", "the level of I5 in section"),
+        ("key O1 or 01 of the map", "key O1 or 01 of the map", "key O1 or 01 of the map"),
+        ("three cans of 51 each", "three cans of 5l each", "three cans of 5l each"),
     ],
 )
-def test_accents_and_spaces_are_added_where_the_letters_agree(tesseract: str, ppocr: str, expected: str) -> None:
+def test_accents_spaces_and_figures_follow_where_the_letters_agree(tesseract: str, ppocr: str, expected: str) -> None:
     chosen = better(line(tesseract, "tesseract", 0.6), line(ppocr, "ppocr", 0.99), frozenset())
     assert " ".join(word.text for word in chosen.words) == expected
 

@@ -1,11 +1,13 @@
-"""Accents and spaces of one reading of a line in another reading, where the letters of a word agree.
+"""Accents, spaces and figures of one reading of a line in another reading, where the letters of a word agree.
 
-PP-OCR's model for many languages loses the accents of some words, and spaces after commas in typescript.
+PP-OCR's model for many languages loses the accents of some words, and spaces after commas in typescript, and reads
+figures of typescript as letters.
 """
 
 import itertools
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from boxocr.reading.whole_page import Piece
@@ -15,9 +17,13 @@ _SHORTEST = 4
 
 _BEFORE_SPACE = ",;:.!?"
 
+# Figures, and letters that look like them among figures: 9O, 1l4(f), l335, but not H2O, 5l and O2.
+_LIKE_FIGURES = re.compile(r"(?<![^\W_])(?=[OIl]*\d)(?!(?:\d+l|[OIl]\d)(?![^\W_]))[\dOIl]+(?![^\W_])")
+_FIGURES = str.maketrans("OIl", "011")
+
 
 def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Add accents and spaces to the words of a line.
+    """Add accents and spaces to the words of a line, and figures that were read as letters.
 
     Args:
         words: of one reading, on the line's image.
@@ -27,12 +33,17 @@ def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ..
     pairs = set(itertools.pairwise(map(_without_accents, texts)))
     split = itertools.chain.from_iterable(_split(word, pairs) for word in words)
     accented = {_without_accents(text): text for text in texts}
-    return tuple(
-        replace(word, text=accented.get(word.text, word.text))
-        if word.text.isascii() and len(word.text) >= _SHORTEST and word.text not in texts
-        else word
-        for word in split
-    )
+    return tuple(replace(word, text=_restored(word.text, texts, accented)) for word in split)
+
+
+def _restored(text: str, texts: Sequence[str], accented: Mapping[str, str]) -> str:
+    """A word as the other reading has it."""
+    if text in texts or not text.isascii():
+        return text
+    figures = _LIKE_FIGURES.sub(lambda found: found[0].translate(_FIGURES), text)
+    if figures in texts:
+        return figures
+    return accented.get(text, text) if len(text) >= _SHORTEST else text
 
 
 def _split(word: Piece, pairs: Iterable[tuple[str, str]]) -> Iterator[Piece]:

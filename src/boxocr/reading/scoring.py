@@ -71,7 +71,7 @@ def scored(line: RecognizedLine, other: RecognizedLine | None = None) -> Scored:
 
 
 def completed(second: RecognizedLine, first: RecognizedLine) -> RecognizedLine:
-    """The second reading of a line, with the accents and spaces of the first one if both are nearly the same."""
+    """The second reading of a line, with accents, spaces and figures of the first one if both are nearly the same."""
     is_same = similarity(first.text, second.text) >= _SAME
     return replace(second, words=restored(second.words, first.words)) if is_same else second
 
