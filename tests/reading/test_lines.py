@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import uncovered
-from boxocr.reading.line_selection import is_credible, without_cut, without_drawings
+from boxocr.reading.line_selection import at_edges, is_credible, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import scored
@@ -105,17 +105,23 @@ def test_the_frame_of_a_tilted_cell_is_around_its_line_and_no_other_one() -> Non
     assert not uncovered(projection.find(np.ascontiguousarray(tilted)), [line])
 
 
-def test_a_line_whose_letters_touch_the_edge_is_whole_when_they_are_as_high_as_others() -> None:
-    def kept(height: int, *, one_lower: int = 0) -> int:
-        letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]
-        others = [(left, 32, left + 8, 44) for left in range(4, 44, 12)]
-        found = projection.find(bars(*letters, *others, size=(50, 49)))
-        return len(without_cut([Line("", 0.9, -3, 25, 49, 26), Line("", 0.9, -1, -1, 50, height + 5)], found))
-
-    assert kept(12) == 2
-    assert kept(5) == 1
-    # Handwriting that the edge cuts off.
-    assert kept(12, one_lower=3) == 1
+@pytest.mark.parametrize(
+    ("height", "one_lower", "whole", "perhaps"),
+    [
+        (12, 0, 2, 0),
+        # Handwriting that the edge cuts off.
+        (10, 3, 1, 1),
+        (5, 0, 1, 0),
+    ],
+)
+def test_a_line_at_the_edge_is_whole_or_perhaps_whole_or_left_out(
+    height: int, one_lower: int, whole: int, perhaps: int
+) -> None:
+    letters = [(left, 0, left + 8, height - (one_lower if left == 16 else 0)) for left in range(4, 44, 12)]
+    others = [(left, 32, left + 8, 44) for left in range(4, 44, 12)]
+    found = projection.find(bars(*letters, *others, size=(50, 49)))
+    kept, cut = at_edges([Line("", 0.9, -3, 25, 49, 26), Line("", 0.9, -1, -1, 50, height + 5)], found)
+    assert (len(kept), len(cut)) == (whole, perhaps)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,10 @@ from boxocr.reading.whole_page import Line, mean_confidence
 # 5.8 %.
 _DETECTED_PAPER = 0.12
 _CUT = 0.75
+# One with this share of the lowest line of several letters is whole if its text is likely to be right: of small print
+# below a headline there is less than the share above.
+_MAY_BE_WHOLE = 0.55
+_SEVERAL = 3
 # One of which each letter is as high as this share of those of the other lines is whole; of handwriting only some are.
 _WHOLE = 0.9
 _NEAR_EDGE = 0.15
@@ -84,8 +88,11 @@ def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
     return [line for line in lines if line.engine != "ppocr" or not is_drawing(line.text, languages)]
 
 
-def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
-    """The lines of a box without those of which the box's upper or lower edge cuts off a part."""
+def at_edges(lines: Sequence[Line], found: Projection) -> tuple[list[Line], list[Line]]:
+    """The whole lines of a box, and those of which its upper or lower edge cuts off so little that they may be whole.
+
+    Lines of which it cuts off more are left out.
+    """
     height = found.image.shape[0]
     spans = []
     for line in lines:
@@ -97,7 +104,10 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
     middles = found.pieces.top + found.pieces.height / 2
     letters = [found.pieces.height[(middles > top) & (middles < bottom)] for top, bottom in spans]
     usual = max((float(np.median(heights)) for heights in letters if heights.size), default=0.0)
-    kept = []
+    kept: list[Line] = []
+    cut: list[tuple[Line, float]] = []
+    # A headline and a dash say nothing about other lines.
+    least = whole
     for line, (top, bottom), own in zip(lines, spans, letters, strict=True):
         across = [x for x, _ in line.corners()]
         near = _NEAR_EDGE * whole
@@ -110,4 +120,7 @@ def without_cut(lines: Sequence[Line], found: Projection) -> list[Line]:
         is_whole = bottom - top >= _CUT * whole or (own.size and own.min() >= _WHOLE * usual)
         if not is_cut or is_whole or line.is_sideways:
             kept.append(line)
-    return kept
+            least = min(least, bottom - top) if own.size >= _SEVERAL else least
+        else:
+            cut.append((line, bottom - top))
+    return kept, [line for line, shown in cut if shown >= _MAY_BE_WHOLE * least]

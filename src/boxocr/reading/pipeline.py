@@ -16,7 +16,7 @@ from boxocr.reading.detection import TextDetector, dots, initials, ornaments, pr
 from boxocr.reading.detection.leftover import fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.line_selection import is_credible, is_drawing, without_cut, without_drawings
+from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, without_drawings
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
@@ -28,7 +28,7 @@ from boxocr.reading.whole_page import Line, PageReading, line_of
 _ENOUGH_FOR_PAGES = 0.84
 
 # Text with less contrast than this, or lighter than other ink, that is less likely to be right is a stain, the grid of
-# a copybook, or the back of the page.
+# a copybook, or the back of the page; at the edge of a box, it is a part of another line.
 _FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
@@ -249,14 +249,17 @@ class Pipeline:
             text = without_drawings(_credible(scored, lines, is_page=True), options.languages)
             return _result(text, scored, turned, empty=0)
         if not turned:
-            lines = without_cut(lines, found)
+            lines, cut = at_edges(lines, found)
+            for line, (read, _) in zip(cut, reader.recognize(cut, ENOUGH), strict=True):
+                if read.probability >= _FAINT_PROBABILITY:
+                    lines.append(line)
             lines += uncovered(found, lines)
         scored = reader.recognize(lines, ENOUGH)
         if not turned and (faint := fainter(found, lines)):
-            for line, read in zip(faint, reader.recognize(faint, ENOUGH), strict=True):
-                if read[0].probability >= _FAINT_PROBABILITY:
+            for line, placed in zip(faint, reader.recognize(faint, ENOUGH), strict=True):
+                if placed[0].probability >= _FAINT_PROBABILITY:
                     lines.append(line)
-                    scored.append(read)
+                    scored.append(placed)
         credible = _credible(scored, lines, is_page=False)
         empty = len(scored) - len(credible)
         # An annotator saw text there.

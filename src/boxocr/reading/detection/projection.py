@@ -19,7 +19,7 @@ from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
-# A sliver of a neighbouring line is this much lower than the line itself. It is cut by the box's edge: ink that ends
+# A sliver of a neighbouring line is this much lower than the lowest line. It is cut by the box's edge: ink that ends
 # this many pixels before it is complete, and a line of its own.
 _SLIVER = 0.5
 _CUT = 1
@@ -204,7 +204,7 @@ def _dense(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the runs of rows at the upper and lower edge that are much lower than the tallest, dots excepted."""
+    """Return the runs of rows at the upper and lower edge that are much lower than other lines, dots excepted."""
     if len(runs) <= 1:
         return []
     height = ink.shape[0]
@@ -214,11 +214,16 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
 
 
 def _begins_with_sliver(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> bool:
-    """Whether the first run of rows is cut off by the image's edge, and much lower than the tallest."""
+    """Whether the first run of rows is cut off by the image's edge, and much lower than the lowest other line."""
     (top, bottom), (next_top, _) = runs[:2]
-    tallest = max(bottom - top for top, bottom in runs)
     # The tail of a comma can be joined to its head by a single pixel of each row.
-    if bottom - top >= _SLIVER * tallest or top > _CUT or ink[bottom:next_top].any(axis=1).all():
+    if top > _CUT or ink[bottom:next_top].any(axis=1).all():
+        return False
+    tallest = max(bottom - top for top, bottom in runs)
+    # Small print below a headline is lower than half of that, and so is another sliver at the other edge.
+    others = _joined(runs[1:], ink)
+    lowest = min((last - first for first, last in others if last < len(ink) - _CUT), default=tallest)
+    if bottom - top >= _SLIVER * lowest:
         return False
     own, letters = ink[top:bottom].any(axis=0), ink[next_top : next_top + max(tallest // 5, 1)].any(axis=0)
     widest_dots = max(_DOTTED * letters.sum(), _DOT * tallest)
