@@ -248,18 +248,15 @@ class Pipeline:
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
             text = without_drawings(_credible(scored, lines, is_page=True), options.languages)
             return _result(text, scored, turned, empty=0)
+        likely: list[tuple[Line, Placed]] = []
         if not turned:
             lines, cut = at_edges(lines, found)
-            for line, (read, _) in zip(cut, reader.recognize(cut, ENOUGH), strict=True):
-                if read.probability >= _FAINT_PROBABILITY:
-                    lines.append(line)
-            lines += uncovered(found, lines)
-        scored = reader.recognize(lines, ENOUGH)
-        if not turned and (faint := fainter(found, lines)):
-            for line, placed in zip(faint, reader.recognize(faint, ENOUGH), strict=True):
-                if placed[0].probability >= _FAINT_PROBABILITY:
-                    lines.append(line)
-                    scored.append(placed)
+            likely = _likely(reader, cut)
+            whole = [line for line, _ in likely]
+            lines += uncovered(found, [*lines, *whole])
+            likely += _likely(reader, fainter(found, [*lines, *whole]))
+        scored = [*reader.recognize(lines, ENOUGH), *(placed for _, placed in likely)]
+        lines = [*lines, *(line for line, _ in likely)]
         credible = _credible(scored, lines, is_page=False)
         empty = len(scored) - len(credible)
         # An annotator saw text there.
@@ -314,6 +311,12 @@ class Pipeline:
             note=_NOTE if result.empty and result.rows else "",
             lines=tuple(line.probabilities for line in result.lines if line.probabilities is not None),
         )
+
+
+def _likely(reader: LineReader, lines: Sequence[Line]) -> list[tuple[Line, Placed]]:
+    """The lines that are text rather than stains or parts of others, and their readings."""
+    placed = zip(lines, reader.recognize(lines, ENOUGH), strict=True)
+    return [(line, (read, frame)) for line, (read, frame) in placed if read.probability >= _FAINT_PROBABILITY]
 
 
 def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bool) -> list[Line]:
