@@ -25,8 +25,12 @@ for flag, value in zip(rest, rest[1:]):
         api.SetVariable(*value.split("=", 1))
 api.SetImage(Image.open(source))
 header = "level page_num block_num par_num line_num word_num left top width height conf text".split()
-with open(target + ".tsv", "w", encoding="utf-8") as out:
-    out.write("\\t".join(header) + "\\n" + api.GetTSVText(0))
+if "tessedit_create_tsv=1" in rest:
+    with open(target + ".tsv", "w", encoding="utf-8") as out:
+        out.write("\\t".join(header) + "\\n" + api.GetTSVText(0))
+else:
+    with open(target + ".txt", "w", encoding="utf-8") as out:
+        out.write(api.GetUTF8Text())
 """
 
 

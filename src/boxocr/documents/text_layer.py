@@ -4,13 +4,14 @@ import ctypes
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unicodedata import bidirectional, normalize
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from boxocr.reading.ordering import in_reading_order
+from boxocr.reading.text import join_unspaced
 from boxocr.reading.whole_page import Line, Piece, line_of
 
 # A wider gap between two words, in line heights, is one between cells of a table.
@@ -63,6 +64,7 @@ def lines_of(page: pypdfium2.PdfPage, on_image: pypdfium2.PdfPosConv, width: int
         textpage.close()
     shown = [word for word in words if 0 <= _middle(word)[0] < width and 0 <= _middle(word)[1] < height]
     lines = [line_of(words, 0) for words in _in_lines(shown)]
+    lines = [replace(line, text=join_unspaced(line.text)) for line in lines]
     turned = statistics.mode(line.rotation for line in lines) if lines else 0.0
     return tuple(line for row in in_reading_order(lines, turned) for line in row)
 

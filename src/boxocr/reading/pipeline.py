@@ -124,7 +124,7 @@ class Pipeline:
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
         found = projection.find(prepare.dark_on_even_paper(grey))
-        if not prepared and (signs := ornaments.find(found.pieces)).count:
+        if not prepared and (signs := ornaments.find(found.pieces, options.languages)).count:
             return self._read(ornaments.erased(crop, signs), options, prepared=True)
         known = self._by_shape(crop, found, options)
         single: Scored | None = None

@@ -29,7 +29,7 @@ def is_unspaced(character: str) -> bool:
 
 
 def join_unspaced(text: str) -> str:
-    """Remove the spaces that Tesseract puts between Chinese or Japanese characters, which are written without."""
+    """Remove the spaces that OCR programs put between Chinese or Japanese characters, which are written without."""
     return _SPACE_BETWEEN_UNSPACED.sub("", text)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from boxocr.geometry import Area, Vector, around, combined, directions
-from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import LineProbabilities, Reading
 
 Level = Literal["word", "line", "block"]
@@ -197,5 +196,4 @@ def mean_confidence(pieces: Sequence[Piece]) -> float:
 
 def line_of(words: Sequence[Piece], block: int = 0) -> Line:
     """The line that some words make, one at least."""
-    whole = enclosing(words, joint=" ")
-    return Line(**vars(whole) | {"text": join_unspaced(whole.text)}, words=tuple(words), block=block)
+    return Line(**vars(enclosing(words, joint=" ")), words=tuple(words), block=block)

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
+from boxocr.reading.model_languages import UNSPACED
 from boxocr.reading.types import Pixels
 
 # Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
@@ -43,8 +44,14 @@ _BELOW, _TILT, _BELOW_PIXELS = 0.06, 0.025, 2
 _HIGHER = 1.12
 
 
-def find(pieces: Components) -> Components:
-    """Those pieces of a box's ink that are leaders or checkboxes."""
+def find(pieces: Components, languages: str) -> Components:
+    """Those pieces of a box's ink that are leaders or checkboxes.
+
+    Args:
+        pieces: the ink.
+        languages: of the text. In Chinese and Japanese, 日 and 国 look like frames with a bar or a letter in them: only
+            empty, ticked, crossed and filled ones are checkboxes then.
+    """
     if not pieces.count:
         return pieces
     sizes = np.maximum(pieces.width, pieces.height)
@@ -54,7 +61,8 @@ def find(pieces: Components) -> Components:
     others = pieces.height[~is_round]
     letters = float(np.median(others)) if others.size else 0.0
     return pieces.only(
-        _are_leaders(pieces, letters, is_round & (sizes <= _DOT * letters)) | _are_checkboxes(pieces, letters)
+        _are_leaders(pieces, letters, is_round & (sizes <= _DOT * letters))
+        | _are_checkboxes(pieces, letters, has_ideographs=not UNSPACED.isdisjoint(languages.split("+")))
     )
 
 
@@ -81,7 +89,7 @@ def _are_leaders(pieces: Components, letters: float, is_dot: NDArray[np.bool_]) 
     return flags
 
 
-def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
+def _are_checkboxes(pieces: Components, letters: float, *, has_ideographs: bool) -> NDArray[np.bool_]:
     """Frames of checkboxes, square or round, with the ticks, crosses and discs in them."""
     flags = np.zeros(pieces.count, np.bool_)
     sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
@@ -98,11 +106,14 @@ def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
         is_own = is_inside & (pieces.numbers != pieces.numbers[at])
         mark = pieces.only(is_own)
         if pieces.is_frame(at):
+            is_marked = mark.count == 1 and (_is_solid(mark) or _is_cross(mark) or _is_tick(mark))
+            if has_ideographs and (_is_divided(pieces, at) or (mark.count and not is_marked)):
+                continue
             flags |= is_inside & ~is_own
-            if mark.count == 1 and (_is_solid(mark) or _is_cross(mark) or _is_tick(mark)):
+            if is_marked:
                 marks |= is_own
             # Letters and figures are written in cells as well, among them X and V.
-            are_cells |= mark.count > 0 and not (marks & is_own).any()
+            are_cells |= mark.count > 0 and not is_marked
         elif _is_circle(pieces, at) and (
             _is_disc(mark, left + right)
             if mark.count
@@ -116,6 +127,14 @@ def _are_checkboxes(pieces: Components, letters: float) -> NDArray[np.bool_]:
     if (~flags).sum() <= found:
         return np.zeros_like(flags)
     return flags if are_cells else flags | marks
+
+
+def _is_divided(pieces: Components, at: int) -> bool:
+    """Whether strokes divide the inside of a frame, as those of 日 and 田 do."""
+    paper = np.pad(~_ink(pieces, at), 1, constant_values=True)
+    parts, _ = cv2.connectedComponents(paper.view(np.uint8), connectivity=4)
+    # The pixels of the ink, those around it, and the inside.
+    return parts > 3  # noqa: PLR2004 - see above
 
 
 def _nearest(pieces: Components, left: int, top: int, right: int, bottom: int) -> Components:

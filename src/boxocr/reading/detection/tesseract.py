@@ -107,7 +107,7 @@ class TesseractDetector:
 
     def _detect(self, even: Pixels, options: ReadingOptions) -> list[Line]:
         """Find the lines of an image that is dark on light, on even paper, and whose lines are level."""
-        ink = _ink(even)
+        ink = _ink(even, options.languages)
         lines = self._found(ink.with_table, ink.scale, AUTO, options)
         legible = lines if is_handwriting(lines) else [line for line in lines if line.confidence >= _LEGIBLE]
         if (rest := ink.uncovered(legible)) is not None:
@@ -207,7 +207,7 @@ def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
     return image, frame
 
 
-def _ink(image: Pixels) -> _Ink:
+def _ink(image: Pixels, languages: str) -> _Ink:
     """The ink of an image that is dark on light."""
     shrink = max(round((image.size / _INK_PIXELS) ** 0.5), 1)
     # The darkest of the pixels, since thin rules are lost in their mean.
@@ -217,7 +217,7 @@ def _ink(image: Pixels) -> _Ink:
     drawn, *_ = rules.find(ink)
     paper = int(np.median(small[~ink])) if not ink.all() else 255
     # Of entries with leader dots, Tesseract is so unsure that they look like handwriting.
-    signs = ornaments.find(Components.of(ink & ~drawn)).mask()
+    signs = ornaments.find(Components.of(ink & ~drawn), languages).mask()
     clean = with_table = _without(image, signs, paper, shrink)
     if drawn.any():
         clean = _without(clean, drawn, paper, shrink)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from boxocr.reading.text import join_unspaced
 from boxocr.reading.types import LineProbabilities, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece
 
@@ -32,7 +31,7 @@ class RecognizedLine:
     @property
     def text(self) -> str:
         """The words, joined by spaces."""
-        return join_unspaced(" ".join(word.text for word in self.words))
+        return " ".join(word.text for word in self.words)
 
     @property
     def weakest(self) -> float:

@@ -9,10 +9,11 @@ import tesserocr
 from boxocr.errors import EngineNotUsable
 from boxocr.reading import right_to_left
 from boxocr.reading.recognition.corrections import corrected
+from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, undivided
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, Piece
+from boxocr.reading.whole_page import Line, Piece, line_of
 from boxocr.settings import tessdata
 
 # Leptonica's images are at most this long (its own limit is 2^15 - 1, and SetImage raises beyond).
@@ -72,7 +73,10 @@ class Tesseract:
         try:
             engine.Recognize()
             has_word_lists = self._has_word_lists(options.languages)
-            return _lines(engine.GetIterator(), options.languages, has_word_lists=has_word_lists)
+            lines = _lines(engine.GetIterator(), with_text=True, has_word_lists=has_word_lists)
+            words = undivided([words for words, _ in lines], engine.GetUTF8Text)
+            blocks = [block for _, block in lines]
+            return [corrected(line, options.languages, block) for line, block in zip(words, blocks, strict=True)]
         finally:
             engine.Clear()
 
@@ -84,7 +88,9 @@ def _folder(languages: str, settings: EngineSettings) -> Path:
 def _engine(languages: str, settings: EngineSettings) -> tesserocr.PyTessBaseAPI:
     folder = _folder(languages, settings)
     try:
-        return tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null"})
+        return tesserocr.PyTessBaseAPI(
+            path=f"{folder}/", lang=languages, variables={"debug_file": "/dev/null", KEEP_SPACES: "1"}
+        )
     except RuntimeError:
         raise EngineNotUsable(
             f"Tesseract could not load the language data of {languages}.", "Install its traineddata file again."
@@ -101,7 +107,7 @@ def layout(image: Pixels, psm: int) -> list[Line]:
         engine.SetVariable("debug_file", "/dev/null")
         engine.SetPageSegMode(psm)
         _show(engine, image, pitch=_MEASURED_PITCH)
-        return _lines(engine.AnalyseLayout(), None)
+        return [line_of(words, block) for words, block in _lines(engine.AnalyseLayout(), with_text=False)]
 
 
 def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
@@ -118,19 +124,19 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
 
 
 def _lines(
-    found: tesserocr.PyPageIterator | None, languages: str | None, *, has_word_lists: bool = False
-) -> list[Line]:
-    """Gather the words that an iterator goes over into lines."""
+    found: tesserocr.PyPageIterator | None, *, with_text: bool, has_word_lists: bool = False
+) -> list[tuple[list[Piece], int]]:
+    """The words of each line that an iterator goes over, and the number of its block."""
     lines: list[tuple[list[Piece], int]] = []
     block = -1
     for at in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found else ():
         block += at.IsAtBeginningOf(tesserocr.RIL.BLOCK)
         if at.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or not lines:
             lines.append(([], block))
-        word = _word(at, with_text=languages is not None, has_word_lists=has_word_lists)
+        word = _word(at, with_text=with_text, has_word_lists=has_word_lists)
         if word is not None:
             lines[-1][0].append(word)
-    return [corrected(words, languages or "", block) for words, block in lines if words]
+    return [(words, block) for words, block in lines if words]
 
 
 def _word(at: tesserocr.PyPageIterator, *, with_text: bool, has_word_lists: bool) -> Piece | None:

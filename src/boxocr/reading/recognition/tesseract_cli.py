@@ -2,13 +2,17 @@
 
 import os
 import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytesseract
 from PIL import Image
 
 from boxocr.errors import EngineNotUsable, ReadingTimeout
 from boxocr.reading.recognition.corrections import corrected
+from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, undivided
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -17,6 +21,8 @@ from boxocr.settings import tessdata
 
 # The program ends itself a little before the pool kills its reader, which would leave it running without one.
 _EARLIER = 0.9
+
+Result = TypeVar("Result")
 
 _COLUMNS = ("block_num", "par_num", "line_num", "text", "conf", "left", "top", "width", "height")
 
@@ -63,26 +69,34 @@ class Program:
         config = ["--psm", str(psm), "--dpi", "300", "--tessdata-dir", str(self._folder(options.languages))]
         if options.charset:
             config += ["-c", f"tessedit_char_whitelist={options.charset}"]
+        deadline = time.monotonic() + self._timeout
+
+        def run(read: Callable[..., Result], *more: str, **output: str) -> Result:
+            # For pytesseract 0 means no limit.
+            left = max(deadline - time.monotonic(), 0.01)
+            one = Image.fromarray(image)
+            return read(one, lang=options.languages, config=shlex.join([*config, *more]), timeout=left, **output)
+
         try:
-            table = pytesseract.image_to_data(
-                Image.fromarray(image),
-                lang=options.languages,
-                config=shlex.join(config),
-                timeout=self._timeout,
-                output_type=pytesseract.Output.DICT,
-            )
+            lines = _lines(run(pytesseract.image_to_data, output_type=pytesseract.Output.DICT))
+            words = undivided(lines, lambda: run(pytesseract.image_to_string, "-c", f"{KEEP_SPACES}=1"))
         except RuntimeError as error:
             if "timeout" in str(error):
                 raise ReadingTimeout from error
             raise
-        lines: dict[tuple[int, int, int], list[Piece]] = {}
-        for row in zip(*(table[name] for name in _COLUMNS), strict=True):
-            block, paragraph, line, text, percent, *box = row
-            word = clean(str(text)).strip()
-            if word:
-                piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
-                lines.setdefault((block, paragraph, line), []).append(piece)
-        return [corrected(words, options.languages) for words in lines.values()]
+        return [corrected(line, options.languages) for line in words]
 
     def _folder(self, languages: str) -> Path:
         return tessdata.datapath(languages, tessdata.folders(self._tessdata), self._links)
+
+
+def _lines(table: Mapping[str, Sequence[Any]]) -> list[list[Piece]]:
+    """The words of each line of the program's table."""
+    lines: dict[tuple[int, int, int], list[Piece]] = {}
+    for row in zip(*(table[name] for name in _COLUMNS), strict=True):
+        block, paragraph, line, text, percent, *box = row
+        word = clean(str(text)).strip()
+        if word:
+            piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
+            lines.setdefault((block, paragraph, line), []).append(piece)
+    return list(lines.values())
