@@ -24,6 +24,10 @@ def line(text: str, engine: str, confidence: float) -> RecognizedLine:
         ("l'entoilage dé ses collections", "l'entoilage de ses collections", "l'entoilage de ses collections"),
         ("la meme et la même page", "la meme et la même page", "la meme et la même page"),
         ("Monsieur DOUCET, Willie", "Monsieur DOUCET,Willie", "Monsieur DOUCET, Willie"),
+        # Several spaces, next to a character that Tesseract misreads too.
+        ("葵特內 奈及利亞 第7章", "蒙特內奈及利亞第7章", "蒙特內 奈及利亞 第7章"),
+        ("オック語, ヘブライ語", "オック語,ヘブライ語", "オック語, ヘブライ語"),
+        ("年金は、 安心の 2 年", "年金は、安心の2年", "年金は、安心の 2 年"),
         ("somme de 3, 50 francs", "somme de 3,50 Francs", "somme de 3,50 Francs"),
         ("a b c d e même", "page 7 meme", "page 7 meme"),
         ("under Section 114(f) of the Act", "under Section 1l4(f) of the Act", "under Section 114(f) of the Act"),

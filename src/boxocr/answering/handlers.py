@@ -69,7 +69,7 @@ class AreaReader:
             ReadingError: as :meth:`plain`.
         """
         reading = self._read(page, area, options)
-        return [AreaReading(reading, self._fit(page, area))]
+        return [AreaReading(reading, self._fit(page, area, options))]
 
     def split(
         self, page: Page, area: Area, options: ReadingOptions, level: Level, *, fit: bool = False
@@ -146,7 +146,7 @@ class AreaReader:
             if level == "word":
                 return AreaReading(reading, own)
             try:
-                own = self._fit(page, own)
+                own = self._fit(page, own, options)
             except RegionError:  # smaller than a letter, or at the very edge of the page
                 return AreaReading(reading, own)
             return AreaReading(self._more_confident(page, own, options, reading), own)
@@ -155,11 +155,11 @@ class AreaReader:
             pieces = executor.map(located, found.words() if level == "word" else found.lines)
             return [piece for piece in pieces if piece.reading.text]
 
-    def _fit(self, page: Page, area: Area) -> Area:
+    def _fit(self, page: Page, area: Area, options: ReadingOptions) -> Area:
         """A rectangle tightened to the ink inside, along its own axes; unchanged if no ink stands out."""
         frame = frame_of(page, area)
         with borrow_crop(page, area, self._crop_budget) as crop:
-            ink = ink_box(crop.pixels)
+            ink = ink_box(crop.pixels, options.languages)
         if ink is None:
             return area
         inked, text_height = ink

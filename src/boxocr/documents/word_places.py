@@ -19,7 +19,7 @@ from boxocr.geometry import Vector
 from boxocr.pages.crop import cut
 from boxocr.pages.frame import Frame, frame_of
 from boxocr.pages.page import Page
-from boxocr.reading import prepare
+from boxocr.reading import joined_scripts, prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
@@ -71,7 +71,7 @@ def lines_of(region: AnnotatedRegion, page: Page) -> list[PlacedLine]:
     except RegionError:
         return []
     lines = [line for line in region.lines if line.strip()]
-    ink = _ink(crop)
+    ink = _ink(crop, region.text)
     scale = crop.shape[0] / ink.image.shape[0] if ink else 1.0
     rows = _rows(ink, len(lines), scale, frame.height)
     found = []
@@ -95,10 +95,9 @@ def lines_of(region: AnnotatedRegion, page: Page) -> list[PlacedLine]:
     return found
 
 
-def _ink(crop: NDArray[np.uint8]) -> Projection | None:
-    """The ink of a crop; None if it is blank."""
-    image = prepare.grey(prepare.bounded(crop))
-    return None if prepare.is_blank(image) else projection.find(prepare.dark_on_even_paper(image))
+def _ink(crop: NDArray[np.uint8], text: str) -> Projection | None:
+    """The ink of a crop with a text; None if it is blank."""
+    return projection.of_crop(prepare.bounded(crop), is_joined=joined_scripts.are_in(text))
 
 
 def _rows(ink: Projection | None, count: int, scale: float, height: float) -> list[Span]:

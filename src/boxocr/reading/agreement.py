@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.whole_page import Piece
@@ -31,11 +32,8 @@ def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ..
         others: of another reading, which knows the accents of its language.
     """
     texts = [word.text for word in others]
-    plain = [_without_accents(text) for text in texts]
-    begins = {pair: after.x for pair, after in zip(itertools.pairwise(plain), others[1:], strict=False)}
-    split = itertools.chain.from_iterable(_split(word, begins) for word in words)
-    accented = dict(zip(plain, texts, strict=True))
-    return tuple(replace(word, text=_restored(word.text, texts, accented)) for word in split)
+    accented = {_without_accents(text): text for text in texts}
+    return tuple(replace(word, text=_restored(word.text, texts, accented)) for word in _split(words, others))
 
 
 def _restored(text: str, texts: Sequence[str], accented: Mapping[str, str]) -> str:
@@ -48,24 +46,43 @@ def _restored(text: str, texts: Sequence[str], accented: Mapping[str, str]) -> s
     return accented.get(text, text) if len(text) >= _SHORTEST else text
 
 
-def _split(word: Piece, begins: Mapping[tuple[str, str], float]) -> Iterator[Piece]:
-    """The word, or both parts of it if they are two words of the other reading; where the second one of them begins."""
-    text = word.text
-    for at in range(1, len(text)):
-        first, second = text[:at], text[at:]
-        before, after = first[-1], second[0]
-        # Tesseract reads spaces in numbers, and after the full-width comma of Chinese.
-        begins_word = (before in _BEFORE_SPACE and after.isalpha()) or (
-            (is_unspaced(before) or is_unspaced(after)) and before.isalnum() and after.isalnum()
-        )
-        start = begins.get((_without_accents(first), _without_accents(second))) if begins_word else None
-        if start is not None:
-            width = start - word.x if word.x < start < word.x + word.width else word.width * at / len(text)
-            yield replace(word, text=first, width=width)
-            yield replace(word, text=second, x=word.x + width, width=word.width - width)
-            return
-    yield word
+def _split(words: Sequence[Piece], others: Sequence[Piece]) -> Iterator[Piece]:
+    """The words, divided where a word of the other reading begins and the characters on both sides are the same."""
+    begins = _begins(_without_accents("".join(word.text for word in words)), others)
+    at = 0
+    for word in words:
+        length, rest = len(word.text), word
+        for offset in range(1, length):
+            left = offset - (length - len(rest.text))
+            if (start := begins.get(at + offset)) is None or not _is_between_words(*word.text[offset - 1 : offset + 1]):
+                continue
+            width = start - rest.x if rest.x < start < rest.x + rest.width else rest.width * left / len(rest.text)
+            yield replace(rest, text=rest.text[:left], width=width)
+            rest = replace(rest, text=rest.text[left:], x=rest.x + width, width=rest.width - width)
+        yield rest
+        at += length
+
+
+def _begins(text: str, others: Sequence[Piece]) -> dict[int, float]:
+    """Where words of another reading begin in a text without spaces and accents, each with its left edge."""
+    plain = [_without_accents(word.text) for word in others]
+    blocks = SequenceMatcher(None, "".join(plain), text, autojunk=False).get_matching_blocks()
+    same = {block.a + at: block.b + at for block in blocks for at in range(block.size)}
+    starts = itertools.accumulate(map(len, plain))
+    return {
+        same[at]: word.x
+        for at, word in zip(starts, others[1:], strict=False)
+        if at in same and same.get(at - 1) == same[at] - 1
+    }
+
+
+def _is_between_words(before: str, after: str) -> bool:
+    """Whether there can be a space: Tesseract reads some in numbers, and after the full-width comma of Chinese."""
+    if before in _BEFORE_SPACE:
+        return after.isalpha()
+    return (is_unspaced(before) or is_unspaced(after)) and before.isalnum() and after.isalnum()
 
 
 def _without_accents(text: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    """The text with as many characters."""
+    return "".join(unicodedata.normalize("NFD", char)[0] for char in text)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from boxocr.geometry import Area
-from boxocr.reading import prepare
+from boxocr.reading import joined_scripts, prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
@@ -12,14 +12,18 @@ PAD = 0.3
 """Paper left around a line, in its heights: the recognizers were trained on lines with some."""
 
 
-def ink_box(crop: Pixels) -> tuple[Area, float] | None:
+def ink_box(crop: Pixels, languages: str) -> tuple[Area, float] | None:
     """Find the ink of a crop, rules and slivers of neighbour lines at its edges left out.
+
+    Args:
+        crop: with text.
+        languages: of the text.
 
     Returns:
         The smallest area around it, and the usual height of a line's ink, in pixels of the crop; None without ink.
     """
     image = prepare.bounded(crop)
-    found = projection.of_crop(image)
+    found = projection.of_crop(image, is_joined=joined_scripts.can_be_in(languages))
     if found is None or not found.lines:
         return None
     scale = crop.shape[0] / image.shape[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from boxocr.reading import layout, ordering, orientation, prepare, scoring
+from boxocr.reading import joined_scripts, layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
 from boxocr.reading.detection.leftover import fainter, uncovered
@@ -123,7 +123,8 @@ class Pipeline:
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
-        found = projection.find(prepare.dark_on_even_paper(grey))
+        is_joined = joined_scripts.can_be_in(options.languages)
+        found = projection.find(prepare.dark_on_even_paper(grey), is_joined=is_joined)
         if not prepared and (signs := ornaments.find(found.pieces, options.languages)).count:
             return self._read(ornaments.erased(crop, signs), options, prepared=True)
         known = self._by_shape(crop, found, options)

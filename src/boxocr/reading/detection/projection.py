@@ -137,17 +137,21 @@ class Projection:
         return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
 
 
-def find(image: Pixels) -> Projection:
+def find(image: Pixels, *, is_joined: bool = False) -> Projection:
     """Find the text lines of a dark-on-light image, and erase rules and slivers of neighbour lines at its edges.
 
     A box drawn a little too large has the feet of the line above and the heads of the line below in it, which read as
     garbage; one drawn in a table has the cell's rules.
+
+    Args:
+        image: grey.
+        is_joined: whether the text can be in a script whose letters are joined by level strokes, which are no rules.
     """
     counts = histogram(image)
     limit = threshold(counts)
     ink = image < limit
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
-    erased, pieces, has_comb = rules.find(ink)
+    erased, pieces, has_comb = rules.find(ink, is_joined=is_joined)
     has_rules = bool(erased.any())
     remaining = ink & ~erased if has_rules else ink.copy()
     runs = runs_of(_dense(remaining))
@@ -166,10 +170,10 @@ def find(image: Pixels) -> Projection:
     return Projection(image, paper, limit, lines, edges, has_rules, above, below, pieces, has_comb)
 
 
-def of_crop(crop: Pixels) -> Projection | None:
-    """Find the text lines of a crop as it was drawn; None if there is nothing to read."""
+def of_crop(crop: Pixels, *, is_joined: bool = False) -> Projection | None:
+    """Find the text lines of a crop as it was drawn, see :func:`find`; None if there is nothing to read."""
     grey = prepare.grey(crop)
-    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey))
+    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey), is_joined=is_joined)
 
 
 def lines(found: Projection) -> list[Line]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading import line_image, prepare
+from boxocr.reading import joined_scripts, line_image, prepare
 from boxocr.reading.detection import projection
 from boxocr.reading.detection.leftover import fainter
 from boxocr.reading.detection.projection import Projection
@@ -89,7 +89,10 @@ class TesseractLines:
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
-        found = [projection.of_crop(image) or projection.find(prepare.grey(image)) for image in images]
+        is_joined = joined_scripts.can_be_in(options.languages)
+        found = [
+            projection.of_crop(image, is_joined=is_joined) or projection.find(prepare.grey(image)) for image in images
+        ]
         return [self.recognize_found(one, options) for one in found]
 
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
@@ -110,21 +113,24 @@ class TesseractLines:
 
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
-        image, frame = _framed(projection.find(prepare.dark_on_even_paper(grey)))
+        even = prepare.dark_on_even_paper(grey)
+        found = projection.find(even, is_joined=joined_scripts.can_be_in(options.languages))
+        image, frame = _framed(found)
         lines = [tuple(map(frame.on_page, line.words)) for line in self.recognizer.lines(image, psm, options)]
         return [RecognizedLine(words, mean_confidence(words), self.name, f"psm {psm}") for words in lines]
 
 
-def as_seen(crop: Pixels, look: str = "", turned: int = 0) -> Pixels:
+def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") -> Pixels:
     """Return the grey image that Tesseract got for a crop of one line, for people who wonder about a text.
 
     Args:
         crop: as it was drawn.
         look: the reading's; the first way to prepare a line for other ones.
         turned: the reading's.
+        languages: the reading's.
     """
     crop = prepare.turn(prepare.bounded(crop), turned)
-    found = projection.of_crop(crop)
+    found = projection.of_crop(crop, is_joined=joined_scripts.can_be_in(languages))
     return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
 
 

@@ -31,7 +31,9 @@ def seen(recent: RecentReading) -> bytes | None:
     if recent.crop is None or not is_prepared(recent):
         return None
     reading = recent.reading
-    return _png(as_seen(recent.crop, reading.look, reading.turned) if reading else as_seen(recent.crop))
+    if reading is None:
+        return _png(as_seen(recent.crop))
+    return _png(as_seen(recent.crop, reading.look, reading.turned, reading.languages))
 
 
 def _png(pixels: Pixels) -> bytes:
