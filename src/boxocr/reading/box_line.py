@@ -42,7 +42,13 @@ def clear_line(crop: Pixels) -> Pixels | None:
 
 def line_crop(crop: Pixels, found: Projection) -> Pixels:
     """The first line of a crop with a little paper around it."""
-    (top, bottom), (left, right) = found.lines[0], found.columns
+    (top, bottom), (_, right) = found.lines[0], found.columns
     pad = PAD * (bottom - top) + 1
     rows = slice(max(int(top - pad), 0), int(bottom + pad) + 1)
-    return np.ascontiguousarray(crop[rows, max(int(left - pad), 0) : int(right + pad)])
+    return np.ascontiguousarray(crop[rows, line_start(found) : int(right + pad)])
+
+
+def line_start(found: Projection) -> int:
+    """The first column of the image of the first line of a crop."""
+    top, bottom = found.lines[0]
+    return max(int(found.columns[0] - PAD * (bottom - top) - 1), 0)

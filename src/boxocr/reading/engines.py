@@ -69,7 +69,7 @@ def _auto(settings: EngineSettings) -> Pipeline:
         tesseract = _runner(replace(settings, languages=""))
     # PP-OCR looks at the lines of which Tesseract is unsure, so that Tesseract tries each in one way only.
     recognizers = Recognizers(TesseractLines(tesseract, (FRAMED,)), ppocr)
-    return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract))
+    return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract, ppocr))
 
 
 def _tesseract(settings: EngineSettings) -> Pipeline:
@@ -82,8 +82,9 @@ def _program(settings: EngineSettings) -> "PageRecognizer":
     return Program(settings)
 
 
-def _of_tesseract(runner: "PageRecognizer") -> Pipeline:
-    return Pipeline(runner.name, TesseractDetector(runner.lines), Recognizers(TesseractLines(runner)), projects=True)
+def _of_tesseract(runner: "PageRecognizer", numbers: "PPOCR | None" = None) -> Pipeline:
+    recognizers = Recognizers(TesseractLines(runner), numbers=numbers)
+    return Pipeline(runner.name, TesseractDetector(runner.lines), recognizers, projects=True)
 
 
 def _ppocr(settings: EngineSettings) -> Pipeline:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from boxocr.errors import LanguageMissing
-from boxocr.reading import line_image, scoring
-from boxocr.reading.box_line import PAD
+from boxocr.reading import line_image, numbers, scoring
+from boxocr.reading.box_line import PAD, line_start
 from boxocr.reading.detection.projection import Projection
+from boxocr.reading.numbers import NumberRecognizer
 from boxocr.reading.orientation import UPRIGHT, Counts
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import LineRecognizer, RecognizedLine
@@ -31,11 +32,20 @@ Placed = tuple[Scored, PageFrame]
 
 
 class Recognizers:
-    """One or two engines that recognize lines: the second one those again of which the first one is unsure."""
+    """One or two engines that recognize lines: the second one those again of which the first one is unsure.
 
-    def __init__(self, first: LineRecognizer, second: "PPOCR | None" = None) -> None:
+    Args:
+        first: recognizes all lines.
+        second: recognizes some again.
+        numbers: recognizes the numbers of lines in scripts that it does not know.
+    """
+
+    def __init__(
+        self, first: LineRecognizer, second: "PPOCR | None" = None, *, numbers: NumberRecognizer | None = None
+    ) -> None:
         self.first = first
         self._second = second
+        self._numbers = numbers
         engines = f"{first.name} {first.version}"
         self.version = f"({engines}, {second.name} {second.version})" if second else first.version
 
@@ -58,13 +68,43 @@ class Recognizers:
     def again(self) -> "Recognizers":
         """The engines as they recognize lines that the first one recognized with others already."""
         if isinstance(self.first, TesseractLines):
-            return Recognizers(self.first.again(), self._second)
+            return Recognizers(self.first.again(), self._second, numbers=self._numbers)
         return self
+
+    @property
+    def correct_numbers(self) -> bool:
+        """Whether there is an engine for numbers."""
+        return self._numbers is not None
 
     def enough_for(self, text: str, enough: float) -> float:
         """The probability from which a text is not recognized again: a wrong figure shows less than a wrong letter."""
         has_figures = self._second is not None and enough > UPRIGHT and any(map(str.isdigit, text))
         return max(enough, ENOUGH) if has_figures else enough
+
+    def with_numbers(
+        self,
+        lines: Sequence[RecognizedLine],
+        images: Sequence[Pixels],
+        options: ReadingOptions,
+        frames: Sequence[PageFrame],
+    ) -> list[RecognizedLine]:
+        """Lines of the first engine with the numbers of the engine that reads numbers, if there is one.
+
+        Args:
+            lines: what the first engine recognized.
+            images: of the lines.
+            options: how they were recognized.
+            frames: where each image is in the pixels of its line.
+        """
+        result = list(lines)
+        at = [number for number, line in enumerate(lines) if numbers.has_figures(line)]
+        if self._numbers is None or options.charset or not at:
+            return result
+        for number, other in zip(
+            at, self._numbers.recognize([images[one] for one in at], ReadingOptions()), strict=True
+        ):
+            result[number] = numbers.corrected(lines[number], list(map(frames[number].on_page, other.words)))
+        return result
 
     def recognize(
         self,
@@ -99,6 +139,8 @@ class Recognizers:
             if second is None:
                 raise
             return [scoring.scored(line) for line in second.recognize(images, options)]
+        frame = PageFrame() if found is None else PageFrame(x=line_start(found))
+        lines = self.with_numbers(lines, images, options, [frame] * len(lines))
         scored = [scoring.scored(line) for line in lines]
         unsure = [at for at, one in enumerate(scored) if one.probability < self.enough_for(one.line.text, enough)]
         if second is not None and unsure:
@@ -137,7 +179,9 @@ class LineReader:
         new = [line for line in lines if not line.text and line not in self._sampled]
         # The other way up nearly all of a line is wrong: that shows without a second engine.
         self._sampled |= dict(zip(new, self._recognized(new, self._recognizers, UPRIGHT), strict=True))
-        scored = [self._sampled[line][0] if line in self._sampled else self._of_detector(line) for line in lines]
+        scored = [
+            self._sampled[line][0] if line in self._sampled else scoring.scored(self._detected(line)) for line in lines
+        ]
         # Upside down hardly any words are likely to be right, though numbers can be; upright some lines are not either.
         letters = [sum(map(str.isalpha, one.line.text)) for one in scored]
         likely = [one.probability for one, number in zip(scored, letters, strict=True) if number >= _LONG]
@@ -155,7 +199,7 @@ class LineReader:
             enough: the probability from which a line is not recognized again.
         """
         results = {line: self._sampled[line] for line in lines if line in self._sampled}
-        results |= {line: (self._of_detector(line), PageFrame()) for line in lines if line.text}
+        results |= self._of_detector([line for line in lines if line.text])
         unsure = [line for line in lines if line not in results or self._is_unsure(results[line][0], enough)]
         new = [line for line in unsure if not line.text]
         results |= dict(zip(new, self._recognized(new, self._recognizers, enough), strict=True))
@@ -183,7 +227,16 @@ class LineReader:
         scored = recognizers.recognize([cut for cut, _ in cuts], self._options, clean=clean, enough=enough)
         return [(one, frame) for one, (_, frame) in zip(scored, cuts, strict=True)]
 
-    def _of_detector(self, line: Line) -> Scored:
-        """The score of a line that was recognized while it was detected, by the first engine."""
-        read = RecognizedLine(line.words, mean_confidence(line.words), self._recognizers.first.name)
-        return scoring.scored(read)
+    def _of_detector(self, lines: Sequence[Line]) -> dict[Line, Placed]:
+        """The scores of lines that were recognized while they were detected, by the first engine."""
+        read = {line: self._detected(line) for line in lines}
+        if self._recognizers.correct_numbers:
+            some = [line for line in lines if numbers.has_figures(read[line])]
+            cuts = [line_image.cut(self._image, line, 0.0) for line in some]
+            images, frames = [image for image, _ in cuts], [frame for _, frame in cuts]
+            known = [read[line] for line in some]
+            read |= zip(some, self._recognizers.with_numbers(known, images, self._options, frames), strict=True)
+        return {line: (scoring.scored(one), PageFrame()) for line, one in read.items()}
+
+    def _detected(self, line: Line) -> RecognizedLine:
+        return RecognizedLine(line.words, mean_confidence(line.words), self._recognizers.first.name)

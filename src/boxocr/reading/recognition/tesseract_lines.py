@@ -43,7 +43,7 @@ _LETTER, _MARK, _ABOVE = 0.4, 0.08, 0.3
 _SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR, _SIGN_APART = 0.1, 0.4, 0.2, 0.35
 
 # Signs that no number ends with, but which Tesseract reads for one that it does not know.
-_NOT_AFTER_NUMBER = re.compile(r"\d ?[#\u00a7\u00a9\u00ae](?: |$)")
+_NOT_AFTER_NUMBER = re.compile(r"\d ?(?:[#\u00a7\u00a9\u00ae](?: |$)|[=<]$)")
 
 # How an image was prepared.
 FRAMED, TO_THE_INK, SMOOTHED = "framed", "cut to the ink", "smoothed"

@@ -1,0 +1,99 @@
+"""Numbers in scripts that PP-OCR does not read.
+
+It reads figures and currency signs in a line of any script, and better than Tesseract, whose data for most scripts lack
+the euro sign: ``€9,629.50`` becomes ``69,629.50``, and ``2 884,50 €`` ends with a letter.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.types import Pixels, ReadingOptions
+from boxocr.reading.whole_page import Piece, mean_confidence
+
+# PP-OCR's numbers are used from this confidence, where they cover this share of a word's width. On 40 lines in 13
+# scripts all numbers have .99; letters that look like figures have less than .6.
+_SURE = 0.95
+_COVERED = 0.6
+
+# Degrees: words of steeper lines overlap along them, and not in their columns.
+_LEVEL = 5
+
+_IN_NUMBERS = frozenset("0123456789.,:/'\u2019-\u2013+%()")
+_FIGURES = frozenset("0123456789")
+
+
+class NumberRecognizer(Protocol):
+    """PP-OCR."""
+
+    def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
+        """Recognize lines, each an image of its own."""
+
+
+def has_figures(line: RecognizedLine) -> bool:
+    """Say whether a line has figures, as numbers with a currency sign do."""
+    return not _FIGURES.isdisjoint(line.text)
+
+
+def corrected(line: RecognizedLine, others: Sequence[Piece]) -> RecognizedLine:
+    """The line with the numbers of another reading where that is sure of them.
+
+    Args:
+        line: of a script with or without figures of its own.
+        others: words of the other reading, in the same pixels.
+    """
+    if not line.words or abs(line.words[0].slant(0)) > _LEVEL:
+        return line
+    is_rtl = len(line.words) > 1 and line.words[0].x > line.words[-1].x
+    numbers = sorted((word for word in others if word.confidence >= _SURE and _is_number(word.text)), key=_left)
+    numbers = numbers[::-1] if is_rtl else numbers
+    words = tuple(part for word in line.words for part in _parts(word, numbers))
+    if words == line.words:
+        return line
+    # The numbers say nothing about the letters.
+    rest = [word for word in words if word in line.words] or words
+    mean = min(mean_confidence(words), mean_confidence(rest))
+    has_new_sign = any(_is_sign(char) and char not in line.text for word in words for char in word.text)
+    return replace(line, words=words, mean=mean, has_unread=line.has_unread and not has_new_sign)
+
+
+def _parts(word: Piece, numbers: Sequence[Piece]) -> list[Piece]:
+    """The numbers in the place of a word that is one, or the word."""
+    own = [number for number in numbers if word.x < number.middle[0] < word.x + word.width]
+    text = "".join(number.text for number in own)
+    if not own or text == word.text or sum(number.width for number in own) < _COVERED * word.width:
+        return [word]
+    if len(word.text) == 1:
+        is_number = _is_sign(text)
+    else:
+        # A sign that Tesseract does not know is often read as a letter. Other letters are an abbreviation.
+        figures = sum(map(_FIGURES.__contains__, word.text))
+        is_number = _is_number(word.text) or (
+            2 * figures >= len(word.text) == len(text) and not _has_other_figures(word)
+        )
+    if not is_number:
+        return [word]
+    return [
+        replace(word, text=one.text, confidence=one.confidence, x=one.x, width=one.width, is_known=None) for one in own
+    ]
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text has figures and what is written with them, or is a currency sign."""
+    has_figures = not _FIGURES.isdisjoint(text)
+    return _is_sign(text) or (has_figures and all(char in _IN_NUMBERS or _is_sign(char) for char in text))
+
+
+def _is_sign(text: str) -> bool:
+    return len(text) == 1 and unicodedata.category(text) == "Sc"
+
+
+def _has_other_figures(word: Piece) -> bool:
+    """Whether a word has figures of its own script, which look like other ones: the Arabic five is like a zero."""
+    return any(char.isdecimal() and char not in _FIGURES for char in word.text)
+
+
+def _left(word: Piece) -> float:
+    return word.x
