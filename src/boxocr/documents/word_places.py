@@ -97,7 +97,7 @@ def lines_of(region: AnnotatedRegion, page: Page) -> list[PlacedLine]:
 
 def _ink(crop: NDArray[np.uint8], text: str) -> Projection | None:
     """The ink of a crop with a text; None if it is blank."""
-    return projection.of_crop(prepare.bounded(crop), is_joined=joined_scripts.are_in(text))
+    return projection.of_crop(prepare.bounded(crop), may_be_joined=joined_scripts.are_in(text))
 
 
 def _rows(ink: Projection | None, count: int, scale: float, height: float) -> list[Span]:

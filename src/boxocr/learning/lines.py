@@ -30,7 +30,7 @@ def line_of(box: Box, crop: Pixels, trunk: Trunk, head: Head) -> Line | None:
     """
     if not box.submitted or "\n" in box.submitted:
         return None
-    image = clear_line(crop)
+    image = clear_line(crop, box.submitted)
     features = features_of(prepare.bounded(crop) if image is None else image, trunk)
     if image is None and distance(head.read(features), box.submitted) > (1 - _READ) * len(box.submitted):
         return None

@@ -31,6 +31,7 @@ def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ..
         words: of one reading, on the line's image.
         others: of another reading, which knows the accents of its language.
     """
+    others = [replace(word, text=unicodedata.normalize("NFC", word.text)) for word in others]
     texts = [word.text for word in others]
     accented = {_without_accents(text): text for text in texts}
     return tuple(replace(word, text=_restored(word.text, texts, accented)) for word in _split(words, others))
@@ -84,5 +85,5 @@ def _is_between_words(before: str, after: str) -> bool:
 
 
 def _without_accents(text: str) -> str:
-    """The text with as many characters."""
+    """The text without accents, as long as before."""
     return "".join(unicodedata.normalize("NFD", char)[0] for char in text)

@@ -23,7 +23,7 @@ def ink_box(crop: Pixels, languages: str) -> tuple[Area, float] | None:
         The smallest area around it, and the usual height of a line's ink, in pixels of the crop; None without ink.
     """
     image = prepare.bounded(crop)
-    found = projection.of_crop(image, is_joined=joined_scripts.can_be_in(languages))
+    found = projection.of_crop(image, may_be_joined=joined_scripts.can_be_in(languages))
     if found is None or not found.lines:
         return None
     scale = crop.shape[0] / image.shape[0]
@@ -33,10 +33,15 @@ def ink_box(crop: Pixels, languages: str) -> tuple[Area, float] | None:
     return area, found.text_height * scale
 
 
-def clear_line(crop: Pixels) -> Pixels | None:
-    """The image of the only line of a box, as it is recognized; None if the box has no clear line, or several."""
+def clear_line(crop: Pixels, text: str) -> Pixels | None:
+    """The image of the only line of a box, as it is recognized; None if the box has no clear line, or several.
+
+    Args:
+        crop: the box.
+        text: of the box.
+    """
     crop = prepare.bounded(crop)
-    found = projection.of_crop(crop)
+    found = projection.of_crop(crop, may_be_joined=joined_scripts.are_in(text))
     return line_crop(crop, found) if found is not None and found.is_one_clear_line() else None
 
 

@@ -123,8 +123,8 @@ class Pipeline:
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
-        is_joined = joined_scripts.can_be_in(options.languages)
-        found = projection.find(prepare.dark_on_even_paper(grey), is_joined=is_joined)
+        may_be_joined = joined_scripts.can_be_in(options.languages)
+        found = projection.find(prepare.dark_on_even_paper(grey), may_be_joined=may_be_joined)
         if not prepared and (signs := ornaments.find(found.pieces, options.languages)).count:
             return self._read(ornaments.erased(crop, signs), options, prepared=True)
         known = self._by_shape(crop, found, options)

@@ -15,7 +15,7 @@ from boxocr.reading.recognition import LineRecognizer, RecognizedLine
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, ReadingOptions
-from boxocr.reading.whole_page import Line, mean_confidence
+from boxocr.reading.whole_page import Line
 
 if TYPE_CHECKING:
     from boxocr.reading.recognition.ppocr import PPOCR
@@ -239,4 +239,4 @@ class LineReader:
         return {line: (scoring.scored(one), PageFrame()) for line, one in read.items()}
 
     def _detected(self, line: Line) -> RecognizedLine:
-        return RecognizedLine(line.words, mean_confidence(line.words), self._recognizers.first.name)
+        return RecognizedLine(line.words, line.confidence, self._recognizers.first.name)

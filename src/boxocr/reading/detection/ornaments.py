@@ -5,7 +5,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
-from boxocr.reading.model_languages import UNSPACED
 from boxocr.reading.types import Pixels
 
 # Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
@@ -44,6 +43,13 @@ _BELOW, _TILT, _BELOW_PIXELS = 0.06, 0.025, 2
 _HIGHER = 1.12
 
 
+# Strokes divide a frame if several parts of its inside have more than the first share of its rectangle, and fill more
+# than the second one of their own: the paper between two frames does not.
+_PART, _PART_FILLS = 0.05, 0.4
+
+_IDEOGRAPHIC = frozenset({"chi_sim", "chi_tra", "jpn", "HanS", "HanT", "Japanese"})
+
+
 def find(pieces: Components, languages: str) -> Components:
     """Those pieces of a box's ink that are leaders or checkboxes.
 
@@ -62,8 +68,13 @@ def find(pieces: Components, languages: str) -> Components:
     letters = float(np.median(others)) if others.size else 0.0
     return pieces.only(
         _are_leaders(pieces, letters, is_round & (sizes <= _DOT * letters))
-        | _are_checkboxes(pieces, letters, has_ideographs=not UNSPACED.isdisjoint(languages.split("+")))
+        | _are_checkboxes(pieces, letters, has_ideographs=_have_ideographs(languages))
     )
+
+
+def _have_ideographs(languages: str) -> bool:
+    codes = {code.removeprefix("script/").removesuffix("_vert") for code in languages.split("+")}
+    return not _IDEOGRAPHIC.isdisjoint(codes)
 
 
 def erased(crop: Pixels, ornaments: Components) -> Pixels:
@@ -107,13 +118,13 @@ def _are_checkboxes(pieces: Components, letters: float, *, has_ideographs: bool)
         mark = pieces.only(is_own)
         if pieces.is_frame(at):
             is_marked = mark.count == 1 and (_is_solid(mark) or _is_cross(mark) or _is_tick(mark))
+            # Letters and figures are written in cells as well, among them X and V.
+            are_cells |= mark.count > 0 and not is_marked
             if has_ideographs and (_is_divided(pieces, at) or (mark.count and not is_marked)):
                 continue
             flags |= is_inside & ~is_own
             if is_marked:
                 marks |= is_own
-            # Letters and figures are written in cells as well, among them X and V.
-            are_cells |= mark.count > 0 and not is_marked
         elif _is_circle(pieces, at) and (
             _is_disc(mark, left + right)
             if mark.count
@@ -131,10 +142,12 @@ def _are_checkboxes(pieces: Components, letters: float, *, has_ideographs: bool)
 
 def _is_divided(pieces: Components, at: int) -> bool:
     """Whether strokes divide the inside of a frame, as those of 日 and 田 do."""
-    paper = np.pad(~_ink(pieces, at), 1, constant_values=True)
-    parts, _ = cv2.connectedComponents(paper.view(np.uint8), connectivity=4)
-    # The pixels of the ink, those around it, and the inside.
-    return parts > 3  # noqa: PLR2004 - see above
+    ink = _ink(pieces, at)
+    paper = np.pad(~ink, 1, constant_values=True).view(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    # The first two are the ink and what is around it. A frame can have holes, and a second one a little inside.
+    *_, width, height, area = np.asarray(stats[2:]).T
+    return int(((area > _PART * ink.size) & (area > _PART_FILLS * width * height)).sum()) > 1
 
 
 def _nearest(pieces: Components, left: int, top: int, right: int, bottom: int) -> Components:

@@ -137,7 +137,7 @@ class Projection:
         return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
 
 
-def find(image: Pixels, *, is_joined: bool = False) -> Projection:
+def find(image: Pixels, *, may_be_joined: bool = False) -> Projection:
     """Find the text lines of a dark-on-light image, and erase rules and slivers of neighbour lines at its edges.
 
     A box drawn a little too large has the feet of the line above and the heads of the line below in it, which read as
@@ -145,13 +145,13 @@ def find(image: Pixels, *, is_joined: bool = False) -> Projection:
 
     Args:
         image: grey.
-        is_joined: whether the text can be in a script whose letters are joined by level strokes, which are no rules.
+        may_be_joined: whether the text can be in a script whose letters are joined by level strokes.
     """
     counts = histogram(image)
     limit = threshold(counts)
     ink = image < limit
     paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
-    erased, pieces, has_comb = rules.find(ink, is_joined=is_joined)
+    erased, pieces, has_comb = rules.find(ink, may_be_joined=may_be_joined)
     has_rules = bool(erased.any())
     remaining = ink & ~erased if has_rules else ink.copy()
     runs = runs_of(_dense(remaining))
@@ -170,10 +170,10 @@ def find(image: Pixels, *, is_joined: bool = False) -> Projection:
     return Projection(image, paper, limit, lines, edges, has_rules, above, below, pieces, has_comb)
 
 
-def of_crop(crop: Pixels, *, is_joined: bool = False) -> Projection | None:
+def of_crop(crop: Pixels, *, may_be_joined: bool = False) -> Projection | None:
     """Find the text lines of a crop as it was drawn, see :func:`find`; None if there is nothing to read."""
     grey = prepare.grey(crop)
-    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey), is_joined=is_joined)
+    return None if prepare.is_blank(grey) else find(prepare.dark_on_even_paper(grey), may_be_joined=may_be_joined)
 
 
 def lines(found: Projection) -> list[Line]:

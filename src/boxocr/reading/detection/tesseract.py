@@ -214,7 +214,7 @@ def _ink(image: Pixels, languages: str) -> _Ink:
     small = cv2.erode(image, np.ones((shrink, shrink), np.uint8), anchor=(0, 0))[::shrink, ::shrink]
     limit, _ = cv2.threshold(small, 0, 255, cv2.THRESH_OTSU)
     ink = np.asarray(small <= limit)
-    drawn, *_ = rules.find(ink, is_joined=joined_scripts.can_be_in(languages))
+    drawn, *_ = rules.find(ink, may_be_joined=joined_scripts.can_be_in(languages))
     paper = int(np.median(small[~ink])) if not ink.all() else 255
     # Of entries with leader dots, Tesseract is so unsure that they look like handwriting.
     signs = ornaments.find(Components.of(ink & ~drawn), languages).mask()

@@ -1,28 +1,49 @@
 """Words of scripts that Tesseract divides after every character or two: Chinese, Japanese, Korean and Thai.
 
-Neither its iterators nor the tables of its program say where it read a space between such parts. Its text does, if it
-is asked to keep the spaces between words as they are.
+Neither Tesseract's iterators nor its program's tables say where it read a space between such parts. Its text does, if
+it is asked to keep the spaces between words as they are.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from boxocr.reading.whole_page import Piece, enclosing
+from boxocr.reading.recognition.corrections import corrected
+from boxocr.reading.whole_page import Line, Piece, enclosing, mean_confidence
 
 # With this variable a text has no spaces but those that were read.
 KEEP_SPACES = "preserve_interword_spaces"
 
-# Hangul, Kana, ideographs, Thai: the scripts of UNICHARSET::IsSpaceDelimited in Tesseract's ccutil/unicharset.h.
-_DIVIDED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Thai, Hangul, Kana and ideographs with their marks: the scripts that UNICHARSET::IsSpaceDelimited in Tesseract's
+# ccutil/unicharset.h names.
+_DIVIDED = re.compile(
+    "[\u0e00-\u0e7f\u1100-\u11ff\u3005-\u3007\u3021-\u3029\u3031-\u303b\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
+    "\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
+)
+
+# A part is looked for within so many characters: one that the text lacks must not be found far behind.
+_NEAR = 20
 
 
-def undivided(lines: Sequence[list[Piece]], text: Callable[[], str]) -> list[list[Piece]]:
-    """Join the parts of words between which a text has no space.
+def lines_of(parts: Sequence[tuple[list[Piece], int]], text: Callable[[], str], languages: str) -> list[Line]:
+    """The lines that Tesseract recognized, with the usual mistakes corrected.
 
     Args:
-        lines: of parts, in the order in which the text has them.
-        text: gives the text of all lines; called only where it matters.
+        parts: of the words of each line, and the number of its block.
+        text: gives the text of all lines, with spaces as they are; called only where it matters.
+        languages: that were recognized.
     """
+    found = []
+    words = _undivided([line for line, _ in parts], text)
+    for (own, block), whole in zip(parts, words, strict=True):
+        line = corrected(whole, languages, block)
+        # One weak character makes a word uncertain, and a line of one long word no less certain than before.
+        found.append(line if len(whole) == len(own) else replace(line, confidence=mean_confidence(own)))
+    return found
+
+
+def _undivided(lines: Sequence[list[Piece]], text: Callable[[], str]) -> list[list[Piece]]:
+    """The lines with parts joined between which the text has no space."""
     if not any(map(_has_divided, lines)):
         return list(lines)
     rest = text()
@@ -30,7 +51,7 @@ def undivided(lines: Sequence[list[Piece]], text: Callable[[], str]) -> list[lis
     for parts in lines:
         words: list[list[Piece]] = []
         for part in parts:
-            at = rest.find(part.text)
+            at = rest.find(part.text, 0, len(part.text) + _NEAR)
             if words and at == 0 and _has_divided([words[-1][-1], part]):
                 words[-1].append(part)
             else:

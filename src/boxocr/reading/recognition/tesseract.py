@@ -8,8 +8,7 @@ import tesserocr
 
 from boxocr.errors import EngineNotUsable
 from boxocr.reading import right_to_left
-from boxocr.reading.recognition.corrections import corrected
-from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, undivided
+from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, lines_of
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -74,9 +73,7 @@ class Tesseract:
             engine.Recognize()
             has_word_lists = self._has_word_lists(options.languages)
             lines = _lines(engine.GetIterator(), with_text=True, has_word_lists=has_word_lists)
-            words = undivided([words for words, _ in lines], engine.GetUTF8Text)
-            blocks = [block for _, block in lines]
-            return [corrected(line, options.languages, block) for line, block in zip(words, blocks, strict=True)]
+            return lines_of(lines, engine.GetUTF8Text, options.languages)
         finally:
             engine.Clear()
 

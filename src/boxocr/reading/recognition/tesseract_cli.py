@@ -11,8 +11,7 @@ import pytesseract
 from PIL import Image
 
 from boxocr.errors import EngineNotUsable, ReadingTimeout
-from boxocr.reading.recognition.corrections import corrected
-from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, undivided
+from boxocr.reading.recognition.divided_scripts import KEEP_SPACES, lines_of
 from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.text import clean
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -79,19 +78,20 @@ class Program:
 
         try:
             lines = _lines(run(pytesseract.image_to_data, output_type=pytesseract.Output.DICT))
-            words = undivided(lines, lambda: run(pytesseract.image_to_string, "-c", f"{KEEP_SPACES}=1"))
+            return lines_of(
+                lines, lambda: run(pytesseract.image_to_string, "-c", f"{KEEP_SPACES}=1"), options.languages
+            )
         except RuntimeError as error:
             if "timeout" in str(error):
                 raise ReadingTimeout from error
             raise
-        return [corrected(line, options.languages) for line in words]
 
     def _folder(self, languages: str) -> Path:
         return tessdata.datapath(languages, tessdata.folders(self._tessdata), self._links)
 
 
-def _lines(table: Mapping[str, Sequence[Any]]) -> list[list[Piece]]:
-    """The words of each line of the program's table."""
+def _lines(table: Mapping[str, Sequence[Any]]) -> list[tuple[list[Piece], int]]:
+    """The words of each line of the program's table, and the number of its block."""
     lines: dict[tuple[int, int, int], list[Piece]] = {}
     for row in zip(*(table[name] for name in _COLUMNS), strict=True):
         block, paragraph, line, text, percent, *box = row
@@ -99,4 +99,4 @@ def _lines(table: Mapping[str, Sequence[Any]]) -> list[list[Piece]]:
         if word:
             piece = Piece(word, min(max(float(percent) / 100, 0.0), 1.0), *map(float, box))
             lines.setdefault((block, paragraph, line), []).append(piece)
-    return list(lines.values())
+    return [(words, 0) for words in lines.values()]

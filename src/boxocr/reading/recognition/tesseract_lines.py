@@ -89,9 +89,10 @@ class TesseractLines:
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
-        is_joined = joined_scripts.can_be_in(options.languages)
+        may_be_joined = joined_scripts.can_be_in(options.languages)
         found = [
-            projection.of_crop(image, is_joined=is_joined) or projection.find(prepare.grey(image)) for image in images
+            projection.of_crop(image, may_be_joined=may_be_joined) or projection.find(prepare.grey(image))
+            for image in images
         ]
         return [self.recognize_found(one, options) for one in found]
 
@@ -102,7 +103,7 @@ class TesseractLines:
             image, frame = _PREPARED[look](found)
             lines = self.recognizer.lines(image, RAW_LINE if look == TO_THE_INK else LINE, options)
             words = tuple(frame.on_page(word) for line in lines for word in line.words)
-            attempts.append(RecognizedLine(words, mean_confidence(words), self.name, look))
+            attempts.append(RecognizedLine(words, mean_confidence(lines), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
         # A text much shorter than another's counts less: a lone "=" is often read with .78.
@@ -114,10 +115,12 @@ class TesseractLines:
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
         even = prepare.dark_on_even_paper(grey)
-        found = projection.find(even, is_joined=joined_scripts.can_be_in(options.languages))
+        found = projection.find(even, may_be_joined=joined_scripts.can_be_in(options.languages))
         image, frame = _framed(found)
-        lines = [tuple(map(frame.on_page, line.words)) for line in self.recognizer.lines(image, psm, options)]
-        return [RecognizedLine(words, mean_confidence(words), self.name, f"psm {psm}") for words in lines]
+        return [
+            RecognizedLine(tuple(map(frame.on_page, line.words)), line.confidence, self.name, f"psm {psm}")
+            for line in self.recognizer.lines(image, psm, options)
+        ]
 
 
 def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") -> Pixels:
@@ -130,7 +133,7 @@ def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") 
         languages: the reading's.
     """
     crop = prepare.turn(prepare.bounded(crop), turned)
-    found = projection.of_crop(crop, is_joined=joined_scripts.can_be_in(languages))
+    found = projection.of_crop(crop, may_be_joined=joined_scripts.can_be_in(languages))
     return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
 
 
