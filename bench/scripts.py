@@ -22,6 +22,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_currency
 from PIL import Image, ImageDraw, ImageFont
 
@@ -80,7 +81,7 @@ def _texts(locale: str, rng: random.Random) -> Iterator[str]:
             format_date(day, "full", locale=locale),
             " ".join(rng.sample(countries, 3)),
             f"{known.currencies['EUR']} {amount}",
-            ", ".join(rng.sample(languages, 3)),
+            format_list(rng.sample(languages, 3), locale=locale),
         ):
             visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
             yield " ".join(unicodedata.normalize("NFC", visible).split())

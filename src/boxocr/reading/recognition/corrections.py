@@ -13,6 +13,17 @@ _LOW_QUOTES = frozenset(
     "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi bul mkd rus ukr".split()  # noqa: SIM905 - a list is longer
 )
 
+# The data for scripts of India put a joiner, which is invisible, after words that end without a vowel. It means
+# something between letters or vowel signs only, and after these Malayalam letters, which have characters of their own
+# since Unicode 5.1.
+_IDLE_JOINERS = re.compile("[\u200c\u200d]+(?=[^\\w\u0900-\u0dff]|$)")
+_CHILLUS = re.compile("([\u0d23\u0d28\u0d30\u0d32\u0d33\u0d15])\u0d4d\u200d")
+_CHILLU = dict(zip("\u0d23\u0d28\u0d30\u0d32\u0d33\u0d15", "\u0d7a\u0d7b\u0d7c\u0d7d\u0d7e\u0d7f", strict=True))
+
+# The data for Arabic, Persian and Urdu have the semicolon and the question mark of Arabic, and no comma but that of
+# Latin script.
+_COMMA_AFTER_ARABIC = re.compile("(?<=[\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff]),")
+
 # A word of vertical bars is capital I unless it is this much higher than the other words, and then a rule; a capital I
 # is this sure at most.
 _BAR = 1.15
@@ -44,9 +55,11 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     """The line that some words make.
 
     A capital I without serifs is read as a vertical bar, which is longer than letters, and the second one of a Roman
-    numeral as a small l; a low quote as a comma; the rules around a field of a form as bars before and after its label.
+    numeral as a small l; a low quote as a comma; the rules around a field of a form as bars before and after its label;
+    joiners are put behind words.
     """
     chosen = frozenset(languages.split("+"))
+    words = [word if word.text.isascii() else replace(word, text=_spelt(word.text)) for word in words]
     if not _FRAKTUR.isdisjoint(chosen):
         words = _fraktur(words, has_round_s=chosen <= _FRAKTUR)
     words = with_low_quotes(words, languages)
@@ -60,6 +73,12 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
         for word in words
     ]
     return line_of(_without_rules(fixed, highest), block)
+
+
+def _spelt(text: str) -> str:
+    """A word without joiners that join nothing, and with the commas of its script."""
+    text = _CHILLUS.sub(lambda found: _CHILLU[found[1]], text)
+    return _COMMA_AFTER_ARABIC.sub("\u060c", _IDLE_JOINERS.sub("", text))
 
 
 def _fraktur(words: Sequence[Piece], *, has_round_s: bool) -> list[Piece]:
