@@ -69,7 +69,9 @@ def _auto(settings: EngineSettings) -> Pipeline:
         tesseract = _runner(replace(settings, languages=""))
     # PP-OCR looks at the lines of which Tesseract is unsure, so that Tesseract tries each in one way only.
     recognizers = Recognizers(TesseractLines(tesseract, (FRAMED,)), ppocr)
-    return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract, ppocr))
+    # A model for one script alone may not know the figures.
+    numbers = ppocr if ppocr.knows(ReadingOptions()) else None
+    return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract, numbers))
 
 
 def _tesseract(settings: EngineSettings) -> Pipeline:

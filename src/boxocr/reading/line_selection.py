@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.model_languages import UNSPACED
+from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.whole_page import Line, mean_confidence
 
@@ -71,7 +71,7 @@ def is_drawing(text: str, languages: str) -> bool:
     PP-OCR takes checkboxes, strokes, logos and notes of music for them.
     """
     is_sign = len(text) == 1 and (text == _SQUARE or is_unspaced(text))
-    return is_sign and UNSPACED.isdisjoint(languages.split("+"))
+    return is_sign and not have_ideographs(languages)
 
 
 def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:

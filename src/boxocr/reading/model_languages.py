@@ -9,8 +9,7 @@ _LATIN = """
 """
 _CHINESE = "chi_sim chi_tra jpn script/HanS script/HanT script/Japanese"
 
-UNSPACED = frozenset(_CHINESE.split())
-"""Those written without spaces."""
+_IDEOGRAPHIC = frozenset(code.removeprefix("script/") for code in _CHINESE.split())
 
 WHEEL = tuple(sorted(f"{_LATIN} {_CHINESE}".split()))
 """Those whose letters the model in the wheel of rapidocr knows: those in Latin script, Chinese and Japanese."""
@@ -49,6 +48,12 @@ _NAME = re.compile(r"(?:(?P<script>[a-z]+(?:_[a-z]+)?)_)?PP-?OCRv(?P<version>\d+
 
 # PP-OCRv6 has one recognizer for these, which has no script in its name.
 _ONE_FOR_ALL = 6
+
+
+def have_ideographs(languages: str) -> bool:
+    """Say whether one of some languages, joined by ``+``, is Chinese or Japanese, in lines or columns."""
+    codes = {code.removeprefix("script/").removesuffix("_vert") for code in languages.split("+")}
+    return not _IDEOGRAPHIC.isdisjoint(codes)
 
 
 def languages_of_file(stem: str) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece, mean_confidence
 
-# PP-OCR's numbers are used from this confidence, where they cover this share of a word's width. On 40 lines in 13
-# scripts all numbers have .99; letters that look like figures have less than .6.
+# PP-OCR's numbers are used from this confidence, where they cover this share of a word's width. On 36 lines in 12
+# languages 68 of 70 numbers and signs have .99 or more.
 _SURE = 0.95
 _COVERED = 0.6
 

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components
+from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.types import Pixels
 
 # Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
@@ -47,8 +48,6 @@ _HIGHER = 1.12
 # than the second one of their own: the paper between two frames does not.
 _PART, _PART_FILLS = 0.05, 0.4
 
-_IDEOGRAPHIC = frozenset({"chi_sim", "chi_tra", "jpn", "HanS", "HanT", "Japanese"})
-
 
 def find(pieces: Components, languages: str) -> Components:
     """Those pieces of a box's ink that are leaders or checkboxes.
@@ -68,13 +67,8 @@ def find(pieces: Components, languages: str) -> Components:
     letters = float(np.median(others)) if others.size else 0.0
     return pieces.only(
         _are_leaders(pieces, letters, is_round & (sizes <= _DOT * letters))
-        | _are_checkboxes(pieces, letters, has_ideographs=_have_ideographs(languages))
+        | _are_checkboxes(pieces, letters, has_ideographs=have_ideographs(languages))
     )
-
-
-def _have_ideographs(languages: str) -> bool:
-    codes = {code.removeprefix("script/").removesuffix("_vert") for code in languages.split("+")}
-    return not _IDEOGRAPHIC.isdisjoint(codes)
 
 
 def erased(crop: Pixels, ornaments: Components) -> Pixels:

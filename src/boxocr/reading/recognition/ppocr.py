@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, prepare
 from boxocr.reading.line_image import runs_of
-from boxocr.reading.model_languages import UNSPACED
+from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.ppocr_models import RecognitionModel, of_languages
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.recognition.head import HEAD_ERRORS, Features, Head, load_head
@@ -204,11 +204,7 @@ def _decoded(steps: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.i
 
 def _has_stray(text: str, languages: str) -> bool:
     """Whether a text in other languages has a Chinese or Japanese character: a sign that the model hardly knows."""
-    return (
-        sum(map(is_unspaced, text)) == 1
-        and sum(map(str.isalnum, text)) >= _STRAY
-        and UNSPACED.isdisjoint(languages.split("+"))
-    )
+    return sum(map(is_unspaced, text)) == 1 and sum(map(str.isalnum, text)) >= _STRAY and not have_ideographs(languages)
 
 
 def _blob(images: Sequence[Pixels]) -> NDArray[np.float32]:
