@@ -20,6 +20,7 @@ def line(text: str, engine: str, confidence: float) -> RecognizedLine:
             "le laisser en tete à tete avec lui",
             "le laisser en tête à tête avec lui",
         ),
+        ("il eut me\u0302me cela", "il eut meme cela", "il eut même cela"),
         ("il eut même cela", "il eut meme cela", "il eut même cela"),
         ("l'entoilage dé ses collections", "l'entoilage de ses collections", "l'entoilage de ses collections"),
         ("la meme et la même page", "la meme et la même page", "la meme et la même page"),
