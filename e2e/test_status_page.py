@@ -41,6 +41,8 @@ class Desk:
 
     def corners(self, box: Box) -> tuple[float, float, float, float]:
         """Return the first and last corner of a box on the screen."""
+        # The page moves down when the text above it arrives.
+        self.tab.wait_for_load_state("networkidle")
         page = self.tab.locator("#page")
         page.scroll_into_view_if_needed()
         shown = page.bounding_box()
@@ -60,8 +62,6 @@ class Desk:
 
     def touch(self, box: Box) -> None:
         """Draw with a finger."""
-        # On a narrow screen the page moves down when the text above it arrives.
-        self.tab.wait_for_load_state("networkidle")
         x, y, to_x, to_y = self.corners(box)
         finger = self.tab.context.new_cdp_session(self.tab)
         for kind, points in (
