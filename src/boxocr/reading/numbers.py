@@ -7,10 +7,9 @@ the euro sign: ``€9,629.50`` becomes ``69,629.50``, and ``2 884,50 €`` ends 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from operator import attrgetter
 
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Piece, mean_confidence
 
 # PP-OCR's numbers are used from this confidence, where they cover this share of a word's width. On 36 lines in 12
@@ -23,13 +22,6 @@ _LEVEL = 5
 
 _IN_NUMBERS = frozenset("0123456789.,:/'\u2019-\u2013+%()")
 _FIGURES = frozenset("0123456789")
-
-
-class NumberRecognizer(Protocol):
-    """PP-OCR."""
-
-    def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
-        """Recognize lines, each an image of its own."""
 
 
 def has_figures(line: RecognizedLine) -> bool:
@@ -47,7 +39,9 @@ def corrected(line: RecognizedLine, others: Sequence[Piece]) -> RecognizedLine:
     if not line.words or abs(line.words[0].slant(0)) > _LEVEL:
         return line
     is_rtl = len(line.words) > 1 and line.words[0].x > line.words[-1].x
-    numbers = sorted((word for word in others if word.confidence >= _SURE and _is_number(word.text)), key=_left)
+    numbers = sorted(
+        (word for word in others if word.confidence >= _SURE and _is_number(word.text)), key=attrgetter("x")
+    )
     numbers = numbers[::-1] if is_rtl else numbers
     words = tuple(part for word in line.words for part in _parts(word, numbers))
     if words == line.words:
@@ -93,7 +87,3 @@ def _is_sign(text: str) -> bool:
 def _has_other_figures(word: Piece) -> bool:
     """Whether a word has figures of its own script, which look like other ones: the Arabic five is like a zero."""
     return any(char.isdecimal() and char not in _FIGURES for char in word.text)
-
-
-def _left(word: Piece) -> float:
-    return word.x

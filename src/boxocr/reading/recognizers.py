@@ -8,7 +8,6 @@ from boxocr.errors import LanguageMissing
 from boxocr.reading import line_image, numbers, scoring
 from boxocr.reading.box_line import PAD, line_start
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.numbers import NumberRecognizer
 from boxocr.reading.orientation import UPRIGHT, Counts
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import LineRecognizer, RecognizedLine
@@ -41,7 +40,7 @@ class Recognizers:
     """
 
     def __init__(
-        self, first: LineRecognizer, second: "PPOCR | None" = None, *, numbers: NumberRecognizer | None = None
+        self, first: LineRecognizer, second: "PPOCR | None" = None, *, numbers: LineRecognizer | None = None
     ) -> None:
         self.first = first
         self._second = second
