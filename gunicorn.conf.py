@@ -4,11 +4,15 @@ One web process: it holds the decoded pages and the readers, which several would
 """
 
 import gc
+import os
 import sys
 from typing import Any
 
 # Imports create objects that stay. Collecting them takes a fifth of the start; warm_up switches the collector on again.
 gc.disable()
+# Before numpy is imported. OpenBLAS starts threads that spin: a sixth of the start's processor time, for no arithmetic
+# that needs them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from boxocr.answering import services
 from boxocr.process import open_files, scheduling
