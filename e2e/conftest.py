@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from e2e import pages
+from e2e import commands, pages
 from e2e.annotator import Annotator, log_in
 from e2e.backend import Backend
 from e2e.label_studio import LabelStudioServer, Project
@@ -158,6 +158,24 @@ def backend(start_backend: StartBackend) -> Backend:
 # --- For each test
 
 
+@pytest.fixture
+def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> commands.Run:
+    """Runs ``boxocr`` in an empty folder; no command prints the token."""
+
+    def run(
+        *arguments: object,
+        server: LabelStudioServer | None = None,
+        variables: Mapping[str, str] = commands.NO_VARIABLES,
+    ) -> commands.Outcome:
+        asked = server or label_studio
+        environment = commands.environment(asked, web) | dict(variables)
+        done = commands.run(*arguments, variables=environment, folder=tmp_path)
+        assert asked.personal_token not in done.stdout + done.stderr
+        return commands.Outcome(done.returncode, " ".join((done.stdout + done.stderr).split()))
+
+    return run
+
+
 class NewProject(Protocol):
     """Creates a project with this labeling config and these tasks; a page is replaced by its address on the web server.
 
@@ -225,7 +243,14 @@ def logged_in(browser: Browser, url: str) -> Iterator[BrowserContext]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first, so that the workers finish at about the same time."""
-    longest = ("test_deployment", "test_commands", "test_whole_pages", "test_learning", "test_labeling_configs")
+    longest = (
+        "test_deployment",
+        "test_connect",
+        "test_doctor",
+        "test_whole_pages",
+        "test_learning",
+        "test_labeling_configs",
+    )
     places = {f"e2e/{name}.py": place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(longest)))
 
