@@ -1,6 +1,6 @@
 """How gunicorn serves BoxOCR; ``gunicorn _wsgi:app`` finds this file by itself.
 
-One web process: it holds the decoded pages and the readers, which several would each hold again.
+There is one web process, because each process would need its own decoded pages and readers.
 """
 
 import gc
@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-# Imports create objects that stay. Collecting them takes a fifth of the start; warm_up switches the collector on again.
+# Imported modules are never freed. Collecting garbage while they load takes a fifth of the start; warm_up enables it.
 gc.disable()
 # Before numpy is imported. OpenBLAS starts threads that spin: a sixth of the start's processor time, for no arithmetic
 # that needs them.
@@ -32,23 +32,23 @@ workers = 1
 worker_class = Worker
 Worker.settings = _settings
 threads = _settings.threads
-# Connections without a request take memory only. The rest of the files are the readers' pipes, pages and databases.
+# Open files that are not connections: the readers' pipes, pages and databases. Idle connections only take memory.
 _OTHER_FILES = 400
 worker_connections = max(open_files.raise_limit(_settings.threads + 5_000) - _OTHER_FILES, 4 * _settings.threads)
-# A worker that gives no sign for this long is replaced; it is no limit for a request.
+# A worker that sends no heartbeat for this long is replaced. Requests may take longer.
 timeout = 120
 graceful_timeout = 30
 keepalive = 30
-# It would need a thread that waits for the caller.
+# sendfile would block a thread until the caller has received the answer.
 sendfile = False
-# It would want a writable home, which a container need not have.
+# The control socket needs a writable home directory, which a container may not have.
 control_socket_disable = True
 logger_class = WithoutAccessLog
 logconfig_dict = configuration(_settings.log_level, _settings.log_format)
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn passes them by position
-    """Set up the web process, before it has threads and readers."""
+    """Set up the web process before it starts threads and readers."""
     scheduling.limit_malloc_arenas()
     scheduling.use_batch_scheduling()
 

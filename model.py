@@ -22,7 +22,7 @@ class BoxOCR(LabelStudioMLBase):
     """Reads the text in the boxes that annotators draw."""
 
     def setup(self) -> None:
-        """Set the version for Label Studio: another one for each version that was learned from the project."""
+        """Set the version that Label Studio stores; it differs for each version learned from the project."""
         self.set("model_version", services.current().learned.of(str(self.project_id)).model_version)
 
     def predict(self, tasks: Sequence[Task], context: Mapping[str, Any] | None = None, **_: Any) -> list[Any]:
@@ -55,10 +55,10 @@ class BoxOCR(LabelStudioMLBase):
         return [learned.apply(self._read_drawn(task, context)) if not index else [] for index, task in enumerate(tasks)]
 
     def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> None:
-        """Take an event of the project, which may lead to a training in the background.
+        """Handle an event of the project, which may start a training in the background.
 
-        Only "Start Training" has to be obeyed. Other events say that annotations have changed; what is learned comes
-        from Label Studio's API.
+        "Start Training" always queues a training. Other events only say that annotations have changed; the annotations
+        to learn from are fetched from Label Studio's API.
 
         Raises:
             TrainingNotPossible: "Start Training" was pressed, and a setting that learning needs is missing.
@@ -70,7 +70,7 @@ class BoxOCR(LabelStudioMLBase):
             trainings.count(str(self.project_id), data.get("annotation"))
 
     def _read_pages(self, tasks: Sequence[Task], learned: ProjectLearning) -> list[Any]:
-        """Read whole pages if the labeling config asks for it; otherwise prefetch them, since boxes will follow."""
+        """Read whole pages if the labeling config requests it; otherwise prefetch them, since boxes will follow."""
         label_config = self.label_interface.config
         wanted = []
         for task in tasks:

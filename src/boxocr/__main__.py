@@ -4,6 +4,6 @@ import sys
 
 from boxocr.commands.cli import main
 
-# The readers are spawned, which imports this module again under another name.
+# multiprocessing's spawn imports this module again, under another name, in each reader.
 if __name__ == "__main__":
     sys.exit(main())

@@ -19,7 +19,7 @@ class BoundedCache(Generic[V]):
 
     Args:
         max_size: largest total size. A value that is larger on its own is not kept.
-        size_of: size of a value, which must not change while the value is kept; each counts as 1 by default.
+        size_of: size of a value, which must not change while the value is kept; by default each value counts as 1.
         on_removal: called with each value that leaves the cache.
     """
 
@@ -46,7 +46,7 @@ class BoundedCache(Generic[V]):
         return self._values.get(key)
 
     def put(self, key: Hashable, value: V) -> bool:
-        """Keep a value under a key that has none; returns whether it fits."""
+        """Keep a value under a key that has none yet; returns whether the value fits."""
         size = self._size_of(value)
         if size > self._values.maxsize:
             return False
@@ -64,11 +64,11 @@ class BoundedCache(Generic[V]):
 class SingleFlight(Generic[V]):
     """Runs one computation per key at a time; callers that arrive meanwhile get its result. Thread-safe.
 
-    A failure is raised in every caller: a BoxOCRError as a copy, since each thread writes its traceback into it.
+    A failure is raised in every caller. Each gets its own copy of a BoxOCRError, since raising adds a traceback to it.
 
     Args:
         on_shared: called with a result and the number of additional callers that get it, before they do.
-        waiting: entered by a caller while it waits for another one's computation.
+        waiting: makes a context that a caller enters while it waits for another caller's computation.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SingleFlight(Generic[V]):
         self._flights: dict[Hashable, _Flight[V]] = {}
 
     def run(self, key: Hashable, compute: Callable[[], V]) -> V:
-        """The result of ``compute``, or of the computation that already runs for the key.
+        """The result of ``compute``, or of a computation that already runs for the key.
 
         Raises:
             Exception: as ``compute``.
@@ -154,7 +154,7 @@ class SingleFlightCache(Generic[V]):
 
     def _computed(self, key: Hashable, compute: Callable[[], V]) -> V:
         with self._lock:
-            # Another caller's computation may have ended since this one looked.
+            # Another caller's computation may have ended since get() looked.
             kept = self._values.get(key)
         if kept is not None:
             return kept

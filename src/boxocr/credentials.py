@@ -1,8 +1,8 @@
 """Credentials of callers: user and password, or the token of a webhook that ``boxocr connect`` configured.
 
-Label Studio sends a connection's user and password with all calls except webhooks. Those can have headers, so ``boxocr
-connect`` adds one with a token that is derived from user and password. The token is visible to users who can see a
-project's webhooks. So it is valid for POST /webhook only, and its derivation is slow, against guessing the password.
+Label Studio sends a connection's user and password with all calls except webhooks. But webhooks can have headers, so
+``boxocr connect`` adds one with a token that is derived from user and password. Users who can see a project's webhooks
+can see the token. So it is valid for POST /webhook only, and its derivation is slow, to prevent password guessing.
 """
 
 import base64

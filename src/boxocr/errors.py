@@ -1,7 +1,7 @@
 """The errors of BoxOCR, each with an HTTP status, a message and a remedy.
 
 BoxOCRError
-├── RequestError                  the caller is wrong (HTTP 4xx)
+├── RequestError                  the request is invalid (HTTP 4xx)
 │   ├── MalformedRequest              400
 │   ├── Unauthorized                  401
 │   ├── RequestTooLarge               413
@@ -56,7 +56,7 @@ class BoxOCRError(Exception):
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[type["BoxOCRError"], tuple[str, str]]:
-        # Reader processes send errors by pickle, whose default passes on only the message.
+        # Reader processes send errors with pickle, which by default passes on only the message.
         return type(self), (self.message, self.remedy)
 
     @property
@@ -117,7 +117,7 @@ class CrossOrigin(RequestError):
 
 
 class NotJSON(RequestError):
-    """The body is not declared as JSON. Pages of other sites can only send other types without being asked."""
+    """The body is not declared as JSON. Pages of other sites can only send other types without a CORS preflight."""
 
     status = 415
     code = "not_json"
@@ -144,7 +144,7 @@ class LabelingConfigError(RequestError):
 
 
 class TrainingNotPossible(RequestError):
-    """Label Studio asks for a training, and a setting that it needs is missing."""
+    """Label Studio requests a training, but a setting that training needs is missing."""
 
     status = 409
     code = "training_not_possible"
@@ -233,7 +233,7 @@ class PageCertificate(PageUnreachable):
 
 
 class PageTimeout(PageError):
-    """The image did not arrive within PAGE_TIMEOUT, or had to wait too long for others."""
+    """The image did not arrive within PAGE_TIMEOUT, or had to wait too long for other images."""
 
     status = 504
     code = "page_timeout"
@@ -302,7 +302,7 @@ class ReadingTimeout(ReadingError):
 
 
 class ReaderCrashed(ReadingError):
-    """The reader process died while reading; another one has replaced it."""
+    """The reader process died while reading; a new process has replaced it."""
 
     code = "reader_crashed"
     message = "The OCR engine crashed on this box."

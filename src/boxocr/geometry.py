@@ -1,6 +1,6 @@
 """Areas of a page: rectangles at any angle, optionally limited to an outline or a mask.
 
-Coordinates are continuous: the page spans 0 to its width, and the centre of a pixel is at a half.
+Coordinates are continuous: the page spans 0 to its width, and the centre of its first pixel is at (0.5, 0.5).
 """
 
 import math
@@ -16,10 +16,10 @@ from boxocr.errors import RegionError
 Vector: TypeAlias = tuple[float, float]
 """x to the right and y down, in pixels. For two numbers a tuple is ten times as fast as a numpy array."""
 
-# Smaller than any letter.
+# Shortest side of an area, px: smaller than any letter.
 MIN_SIDE = 3.0
 
-# Angles that differ less are equal: on the longest page the difference is below a pixel.
+# Angles that differ by less, in degrees, count as equal: even on the longest page the difference is below a pixel.
 _SAME_ANGLE = 0.001
 
 # Pages are smaller than 65,536 pixels a side, so larger coordinates were not drawn.
@@ -34,9 +34,9 @@ class Area:
         x, y: the top left corner of the rectangle before it is rotated.
         width, height: its size.
         rotation: degrees by which it is rotated clockwise about (x, y).
-        upright: 0, 90, 180 or 270: rotation of the crop, clockwise, to the view of the annotator.
+        upright: 0, 90, 180 or 270: degrees clockwise by which the crop is rotated to look as the annotator saw it.
         outline: polygons; everything outside all of them is filled with the background's colour.
-        mask: bool, ``(page height, page width)``; the same for brush strokes.
+        mask: of brush strokes: bool, ``(page height, page width)``; everything outside is filled likewise.
     """
 
     x: float
@@ -49,7 +49,7 @@ class Area:
     mask: np.ndarray | None = None
 
     def corners(self) -> list[Vector]:
-        """The corners on the page: upper left, upper right, lower right, lower left as the rectangle is read."""
+        """The corners on the page: upper left, upper right, lower right, lower left as seen before rotation."""
         if not self.rotation:
             right, bottom = self.x + self.width, self.y + self.height
             return [(self.x, self.y), (right, self.y), (right, bottom), (self.x, bottom)]
@@ -59,7 +59,7 @@ class Area:
 
     @property
     def key(self) -> Hashable:
-        """The same for areas that cut the same pixels out of a page."""
+        """A key that is equal for areas that cut the same pixels out of a page."""
         strokes = None if self.mask is None else sha256(np.ascontiguousarray(self.mask).data).digest()
         numbers = (self.x, self.y, self.width, self.height, self.rotation, self.upright)
         return (*numbers, self.outline, strokes)
@@ -101,7 +101,7 @@ def combined(u: float, along: Vector, v: float, across: Vector) -> Vector:
 
 def extent(points: Iterable[Vector], along: Vector, across: Vector) -> tuple[Vector, Vector]:
     """The least and the greatest coordinates of points along two unit vectors at right angles."""
-    # Nearly all are level: four times as fast.
+    # Nearly all areas are level, and skipping the rotation is four times as fast.
     if along != (1.0, 0.0):
         points = ((x * along[0] + y * along[1], x * across[0] + y * across[1]) for x, y in points)
     us, vs = zip(*points, strict=True)
@@ -109,7 +109,7 @@ def extent(points: Iterable[Vector], along: Vector, across: Vector) -> tuple[Vec
 
 
 def directions(degrees: float) -> tuple[Vector, Vector]:
-    """Unit vectors to the right and down on a sheet rotated clockwise; exact for multiples of 90 degrees."""
+    """The unit vectors that point right and down on a sheet rotated clockwise; exact for multiples of 90 degrees."""
     quarters = round(degrees / 90)
     if abs(degrees - quarters * 90) < _SAME_ANGLE:
         cosine, sine = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters % 4]

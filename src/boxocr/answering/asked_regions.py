@@ -18,14 +18,14 @@ logger = logging.getLogger("boxocr.answering.asked_regions")
 
 _FILE = "asked_regions.sqlite3"
 
-# A region stays pending as long as its browser tab is open.
+# A region can stay pending as long as its browser tab is open.
 _KEPT_SECONDS = 7 * 86_400
 
-# About 100 bytes each; the oldest are removed: ids come from callers, so their number is unbounded.
+# About 100 bytes each. The oldest are removed beyond this: ids come from callers, who can send any number of them.
 _MAX_REGIONS = 100_000
 _REGIONS_BETWEEN_CLEANUPS = 1_000
 
-# Other processes that share the file lock it for about a millisecond.
+# How long to wait for a lock. Other processes that share the file hold it for about a millisecond.
 _LOCK_SECONDS = 2
 
 _TABLES = """
@@ -41,7 +41,7 @@ class AskedRegions:
     Only digests of ids are stored. Thread-safe.
 
     Args:
-        folder: of the file, created if it is missing; ``None`` for memory.
+        folder: for the file, created if it is missing; ``None`` to keep the regions in memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -56,7 +56,7 @@ class AskedRegions:
 
     def _open(self, file: Path | str) -> None:
         self._database = sqlite3.connect(file, timeout=_LOCK_SECONDS, check_same_thread=False, isolation_level=None)
-        # Data survives a crash of the process, not of the machine; syncing would delay every box.
+        # Data survives a crash of the process, but not of the machine. Syncing to disk would delay every box.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
         self._database.execute("INSERT INTO born SELECT ? WHERE NOT EXISTS (SELECT * FROM born)", (time.time(),))
@@ -64,7 +64,7 @@ class AskedRegions:
         self._clean_up()
 
     def _continue_in_memory(self, error: Exception) -> None:
-        # Boxes can be read without a disk; only text typed before a restart may be overlooked.
+        # Boxes can still be read. Only text that was typed before a restart may be overlooked.
         logger.error("MODEL_DIR cannot keep the regions that were drawn, so a restart forgets them: %s", error)
         self._open(":memory:")
 

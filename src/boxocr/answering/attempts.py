@@ -25,20 +25,20 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 @dataclass(slots=True)
 class Attempt:
-    """An attempt to read a region or a whole page. Observers get it complete, and it does not change afterwards.
+    """An attempt to read a region or a whole page. Observers get it when it is complete; it never changes after that.
 
     Attributes:
         task_id: of the region's task; ``None`` when Label Studio sent none.
-        region_id: its id in Label Studio; for a whole page ``page 3``, or the name of an Image with a single page.
+        region_id: the region's id in Label Studio; for a whole page ``page 3``, or the name of a single-page Image.
         request_id: of its request, as in the log; empty outside of a request.
         began: start time in seconds since 1970.
-        stages: seconds in each stage that it went through; cached pages and readings skip their stages.
+        stages: seconds in each stage of the attempt; a cached page or reading skips its stages.
         seconds: total.
         options: for the engine; ``None`` when the attempt failed before they were known.
         crop: the pixels as drawn; ``None`` for a whole page, for a cached reading, and when the attempt failed before
             the crop was made.
         reading: the engine's result, possibly without text; ``None`` when it failed.
-        error: the reason why the region got no text; ``None`` when it got some.
+        error: the reason why the region got no text; ``None`` when it got text.
     """
 
     task_id: int | None

@@ -1,7 +1,7 @@
-"""Reads batches of whole tasks in parallel, and keeps reading after the request that asked for them was answered.
+"""Reads batches of whole tasks in parallel, and keeps reading after their request was answered.
 
 Label Studio's "Retrieve predictions" sends all tasks in one request, and gives up after 100 seconds. So a request is
-answered in time with the tasks that are finished; the others are kept for the next request.
+answered in time with the predictions that are finished. The other tasks are read meanwhile, for the next request.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ logger = logging.getLogger("boxocr.answering.batches")
 
 Prediction: TypeAlias = dict[str, Any]
 
-# Tasks of all requests that are being read or waiting. Further ones are answered with nothing, and requested again.
+# Tasks of all requests that are being read or waiting. Further tasks get no prediction until they are requested again.
 _MAX_IN_PROGRESS = 5000
 
-# Data of tasks that wait after their request was answered, in bytes. Further ones are dropped, and requested again.
+# Bytes of data of the tasks that still wait after their request was answered. Further ones are dropped.
 _MAX_WAITING_BYTES = 64_000_000
 
-# Predictions waiting for their next request; one of a full page takes half a megabyte.
+# Finished predictions that are kept until they are requested again. That of a full page takes half a megabyte.
 _MAX_FINISHED = 200
 
 # Threads for opened tasks, in addition to those for background tasks.
@@ -39,12 +39,12 @@ _OPENED_THREADS = 8
 
 @dataclass(slots=True)
 class _Job:
-    """A task that is being read or waits.
+    """A task that is being read, or waits to be read.
 
     Attributes:
         size: of the task's data, in bytes.
-        read: reads the task. Replaced once it has begun or was dropped, since it holds the data, and an executor keeps
-            the arguments of its calls.
+        read: reads the task. It holds the task's data, and an executor keeps the arguments of its calls, so it is
+            replaced once the job has begun or was dropped.
         future: of its prediction.
         requests: number of requests that wait for it.
     """
@@ -55,7 +55,7 @@ class _Job:
     requests: int = 0
 
     def drop(self) -> bool:
-        """Cancel the job and free its data; returns whether it had not begun."""
+        """Cancel the job and free its data, unless it has begun; returns whether it was cancelled."""
         if not self.future.cancel():
             return False
         self.read = _no_data
@@ -75,7 +75,7 @@ class Batches:
         self._services = services
         self._seconds = seconds
         self._lock = threading.Lock()
-        # In the order of the requests.
+        # In the order in which they were requested.
         self._in_progress: dict[str, _Job] = {}
         self._finished: OrderedDict[str, Prediction] = OrderedDict()
         self._background = ThreadPoolExecutor(at_once, "batch")
@@ -85,12 +85,12 @@ class Batches:
     def read(
         self, tasks: Sequence[Task], label_config: str, learned: ProjectLearning = NOTHING
     ) -> list[Prediction | None]:
-        """The predictions of all tasks that are finished in time, in their order; None for the others.
+        """The predictions in the order of the tasks; None for a task that is not finished in time.
 
-        A failed task is None too, and read again in its next request.
+        A task that failed is None too, and is read again when it is requested again.
 
         Args:
-            tasks: to be read as a whole. A single one was opened by an annotator, who is waiting for it.
+            tasks: to be read as a whole. A single task was opened by an annotator, who is waiting for it.
             label_config: of their project, XML.
             learned: of their project.
         """
@@ -100,7 +100,7 @@ class Batches:
         for task in tasks:
             data = json.dumps(task["data"], sort_keys=True, default=str)
             keys.append(_key(task.get("id"), data, label_config, learned))
-            # Label Studio sends more than is read, such as annotations.
+            # Label Studio also sends fields that are not needed, such as annotations.
             needed: Task = {"id": task.get("id"), "data": task["data"]}
 
             def read(needed: Task = needed) -> Prediction:
@@ -129,7 +129,7 @@ class Batches:
             if key in self._finished:
                 return _Job(size, _no_data, _done(self._finished[key]))
             known = self._in_progress.get(key)
-            # A task that is still waiting in the background is started again when an annotator opens it.
+            # When an annotator opens a task that still waits in the background, it is queued again with priority.
             if known is not None and not (priority is Priority.INTERACTIVE and known.drop()):
                 known.requests += 1
                 return known
@@ -170,7 +170,7 @@ class Batches:
             self._in_progress.pop(key, None)
             self._finished[key] = prediction
             if len(self._finished) > _MAX_FINISHED:
-                # The readings of its pages are kept longer, so it is cheap to make again.
+                # The readings of its pages are kept longer, so this prediction is cheap to compute again.
                 self._finished.popitem(last=False)
         return prediction
 
@@ -200,12 +200,12 @@ def _done(prediction: Prediction) -> Future[Prediction]:
 
 
 def _key(number: object, data: str, label_config: str, learned: ProjectLearning) -> str:
-    # A path of a head stands for its content.
+    # A head is identified by its path, so its content need not be hashed.
     parts = json.dumps([number, label_config, learned.heads], default=str)
     return hashlib.sha256(f"{parts} {data}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _bytes_of(data: str) -> int:
     """Estimate the memory of a task's data."""
-    # Each of these begins or separates a value; an object of one key or a short string takes about 100 bytes.
+    # Each of these characters begins or separates a value. A short string or one-key object takes about 100 bytes.
     return len(data) + 100 * sum(map(data.count, "{[,:"))

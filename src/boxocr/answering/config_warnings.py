@@ -1,6 +1,6 @@
-"""Warnings about attributes of a labeling config without effect: in the log, and in the annotator's first answer.
+"""Warnings about attributes of a labeling config that have no effect: in the log, and in the first answer on a task.
 
-Earlier answers are not recorded: an answer is the first one if its request contains nothing of an earlier one.
+Answers are not recorded. An answer counts as the first if its request contains no result of an earlier answer.
 """
 
 import logging
@@ -38,7 +38,7 @@ def warnings_of(label_config: str) -> tuple[str, ...]:
 
 
 def for_first_answer(context_results: object, label_config: str) -> tuple[str, ...]:
-    """The warnings about a labeling config, if an interactive request contains nothing of an earlier answer.
+    """The warnings about a labeling config if an interactive request contains no result of an earlier answer.
 
     Args:
         context_results: ``params.context.result`` of the request.

@@ -22,7 +22,7 @@ NO_TEXT = "No text found."
 NO_TEXT_REMEDY = "Draw the box a little larger, or type the text."
 NOTHING_CLICKED_REMEDY = "Click on the middle of a word, or draw a box around the text."
 
-# Background around the ink of a fitted box, in line heights, and its minimum: readers need some.
+# Background around the ink of a fitted box, in line heights, and its minimum. Readers need some background.
 _MARGIN = 0.15
 _MIN_MARGIN_PIXELS = 2.0
 
@@ -81,7 +81,7 @@ class AreaReader:
             area: the rectangle.
             options: for the reader.
             level: ``line`` or ``word``.
-            fit: whether a single piece is fitted.
+            fit: whether to fit the rectangle to its ink if there is only one piece.
 
         Raises:
             RegionError: as :meth:`plain`.
@@ -112,7 +112,7 @@ class AreaReader:
         piece, line = under(layout, *point, level), under(layout, *point, "line")
         if piece is None or line is None:
             raise RegionError(NO_TEXT, NOTHING_CLICKED_REMEDY)
-        # The new box is rotated with its text, also on a page that the annotator rotated.
+        # The new box has the rotation of its text, even if the annotator rotated the page.
         corners = _with_margin(piece, _margin(line.height), page)
         area = around(corners, piece.rotation + upright, upright=upright)
         return [AreaReading(self._read(page, area, options), area)]
@@ -138,7 +138,7 @@ class AreaReader:
 
         def located(piece: Piece) -> AreaReading:
             corners = [frame.on_page(x, y) for x, y in piece.corners()]
-            # Rotated as the drawn box, and by the slant of the line.
+            # The rotation of the drawn box plus the slant of the line.
             slant = (piece.rotation + 45) % 90 - 45
             own = around(corners, area.rotation + slant, upright=area.upright, margin=_margin(piece.height))
             doubtful = scoring.doubtful(piece.words if isinstance(piece, Line) else [piece])
@@ -170,7 +170,7 @@ class AreaReader:
         return around(corners, area.rotation, upright=area.upright)
 
     def _more_confident(self, page: Page, area: Area, options: ReadingOptions, reading: Reading) -> Reading:
-        """The line read as a box of its own, which is usually better, or its reading from the whole box."""
+        """The more confident of two readings: of the line as a box of its own, usually better, and in the whole box."""
         try:
             alone = self._read(page, area, options)
         except BoxOCRError:

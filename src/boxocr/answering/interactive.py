@@ -26,12 +26,12 @@ logger = logging.getLogger("boxocr.answering.interactive")
 
 MISSING_PART = "A part of this box is missing in the page's file, which is damaged or cut off. Upload the page again."
 
-# Regions of one request that are read at the same time: more than readers, since some wait for their page.
+# Regions of one request that are handled at the same time. There are more than readers, since some wait for their page.
 _CONCURRENT_REGIONS = 8
 
 
 def answer(request: InteractiveRequest, *, project: str, model_version: str, services: Services) -> Prediction:
-    """Answer every region that is not accepted yet; ``docs/label-studio.md`` says why all of them.
+    """Answer every region that is not accepted yet; ``docs/label-studio.md`` explains why none may be left out.
 
     Args:
         request: as received.
@@ -70,7 +70,7 @@ class _RegionReader:
         self._unavailable: dict[PageAddress, PageError] = {}
 
     def answer(self, region: DrawnRegion) -> RegionAnswer:
-        """The region with its readings, or the error; neither if it is not to be read."""
+        """The region with its readings, or with the error; with neither if it is not to be read."""
         if region.plan is None:
             return RegionAnswer(region)
         try:
@@ -114,7 +114,7 @@ class _RegionReader:
 
     @contextmanager
     def _borrowed(self, address: PageAddress | PageError) -> Iterator[Page]:
-        """The page; one that could not be fetched for another region of the request is not asked for again."""
+        """Borrow a page. A page that could not be fetched for one region of the request is not tried for another."""
         if isinstance(address, PageError):
             raise copy.copy(address)
         if unavailable := self._unavailable.get(address):

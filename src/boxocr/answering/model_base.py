@@ -1,7 +1,7 @@
 """``LabelStudioMLBase``: the class of label-studio-ml 2.x if that is installed, otherwise one with the same contract.
 
 label-studio-ml 2.x is published only as a git repository. Version 1.0.9 of 2023, which PyPI has, fails at import with a
-current Flask. So the model must run without it, and run unchanged in it.
+current Flask. So the model must work without label-studio-ml, and must work unchanged in it.
 """
 
 import json
@@ -33,11 +33,11 @@ class KeyValueStore:
 
     def __init__(self, max_bytes: int = _STORE_BYTES) -> None:
         self._lock = threading.Lock()
-        # Keys count too, so they are part of the values.
+        # A value holds its project and key too, because getsizeof sees only values.
         self._values: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(max_bytes, getsizeof=_size_of)
 
     def get(self, project: str, key: str) -> str | None:
-        """The value, or None when there is none."""
+        """The value of a project under a key, or None."""
         with self._lock:
             kept = self._values.get((project, key))
         return kept[-1] if kept else None
@@ -59,7 +59,7 @@ class OwnLabelStudioMLBase:
     """The contract of label-studio-ml 2.x's base class, used if that package is not installed.
 
     Args:
-        project_id: Label Studio's id of the project, as its requests carry it before the dot.
+        project_id: Label Studio's id of the project; in requests, the part of ``project`` before the dot.
         label_config: the project's labeling config, XML.
     """
 
@@ -94,7 +94,7 @@ class OwnLabelStudioMLBase:
         return self.store.get(self.project_id, key)
 
     def set(self, key: str, value: str) -> None:
-        """Keep a value for this project, until the process ends or others take its memory."""
+        """Keep a value for this project until the process ends or newer values evict it."""
         self.store.set(self.project_id, key, value)
 
     def has(self, key: str) -> bool:
@@ -112,12 +112,12 @@ class OwnLabelStudioMLBase:
         return self.get("model_version")
 
     def set_extra_params(self, extra_params: str) -> None:
-        """Keep the "extra params" of the model's connection in Label Studio: JSON text."""
+        """Keep the "extra params" of the model's connection in Label Studio, which are JSON text."""
         self.set("extra_params", extra_params)
 
     @property
     def extra_params(self) -> Any:
-        """The "extra params" of :meth:`set_extra_params`, decoded; ``{}`` without any."""
+        """The "extra params" of :meth:`set_extra_params`, decoded; ``{}`` if none were set."""
         kept = self.get("extra_params")
         return json.loads(kept) if kept else {}
 

@@ -10,7 +10,7 @@ from boxocr.reading.whole_page import Line, PageReading, ReadPage
 
 BYTES_PER_MB = 1_000_000
 
-# A word with its place takes about this much memory, and so does a page without words.
+# Approximate memory of a word with its place. A page without words takes about as much.
 _WORD_BYTES = 700
 
 
@@ -44,10 +44,10 @@ class PageReadings:
             return ReadPage(page.width, page.height, reading, page.missing)
 
     def layout(self, page: Page) -> tuple[Line, ...]:
-        """The places of a page's words, lines and blocks; the first click on a page waits for it.
+        """The places of a page's words, lines and blocks. The first click on a page waits for them to be found.
 
         Raises:
-            ReadingError: it could not be found.
+            ReadingError: the layout could not be found.
         """
         return self._layouts.get(page.digest, lambda: self._readers.find_layout(page.pixels))
 

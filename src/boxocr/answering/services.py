@@ -27,7 +27,7 @@ from boxocr.settings.environment import Settings
 logger = logging.getLogger("boxocr.answering.services")
 
 
-# How long a result of the engine's probe is reused: orchestrators ask often.
+# How long the result of a probe is reused, since orchestrators probe often.
 _PROBE_SECONDS = 10.0
 
 
@@ -76,7 +76,7 @@ class Services:
 
     @property
     def refusal(self) -> BoxOCRError | None:
-        """The problem, if only other settings or an installation can solve it."""
+        """The problem, if only a change of settings or an installation can solve it."""
         return self.problem if isinstance(self.problem, LanguageMissing | EngineNotUsable) else None
 
     def probe(self) -> None:
@@ -122,7 +122,7 @@ _running: Services | None = None
 
 
 def start(settings: Settings) -> Services:
-    """Start the services with these settings, replacing those that run."""
+    """Start the services with these settings, and stop those that run."""
     global _running  # noqa: PLW0603 - see the module's docstring
     with _lock:
         if _running is not None and _running.process == os.getpid():

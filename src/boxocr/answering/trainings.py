@@ -1,7 +1,7 @@
 """Trainings in the background: each is a run of ``boxocr learn`` in a process that only uses idle cores.
 
-Webhooks carry no proof of where they come from. So they only count: a run asks Label Studio for the annotations, and
-learns nothing if there are too few.
+A webhook may be forged. So its annotations are only counted, to decide when to start a run. The run fetches the
+annotations from Label Studio, and learns nothing if there are too few.
 """
 
 import logging
@@ -27,10 +27,10 @@ logger = logging.getLogger("boxocr.answering.trainings")
 # LRU-evicted: project ids come from callers, so the set is unbounded.
 _PROJECTS = 1_000
 
-# More projects than this do not wait: their next event counts again.
+# Further projects are not queued; their next event tries again.
 _MOST_WAITING = 100
 
-# After a run for counted events the next one waits, so that forged events cost Label Studio little.
+# Counted events start no run this soon after the project's last run, so that forged events cost Label Studio little.
 _PAUSE_SECONDS = 300.0
 
 _LONGEST_SECONDS = 3_600.0
@@ -48,7 +48,7 @@ class Trainings:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._condition = threading.Condition()
-        # By project: whether the run was asked for, or is due by the events that were counted.
+        # By project: True for a run that "Start Training" requested, False for one that is due after counted events.
         self._waiting: OrderedDict[int, bool] = OrderedDict()
         self._counts: LRUCache[int, int] = LRUCache(_PROJECTS)
         self._ended: LRUCache[int, float] = LRUCache(_PROJECTS)
@@ -57,13 +57,13 @@ class Trainings:
         self._closed = False
 
     def start(self, project: str) -> None:
-        """Train when the trainings that were asked for before have ended.
+        """Queue a training; it begins when those queued before it have ended.
 
         Args:
             project: its number, as requests carry it.
 
         Raises:
-            TrainingNotPossible: a setting is missing, or there is no such number.
+            TrainingNotPossible: a setting is missing, or the request has no project number.
         """
         if missing := self._settings.missing_for_learning():
             error = TrainingNotPossible(remedy=f"Set {', '.join(missing)}.")
@@ -93,7 +93,7 @@ class Trainings:
             self._enqueue(number, asked=False)
 
     def close(self) -> None:
-        """Stop. A run that is not finished changes nothing."""
+        """Stop. A run that is interrupted changes nothing."""
         with self._condition:
             self._closed = True
             self._waiting.clear()
@@ -136,7 +136,7 @@ class Trainings:
     def _run(self, number: int, *, asked: bool) -> None:
         logger.info("Learning from project %s", number)
         command = [sys.executable, "-m", "boxocr", "learn", "--project", str(number)]
-        # Its output has texts of pages, which do not belong in a log.
+        # Standard output is dropped: it contains texts of pages, which do not belong in a log.
         with subprocess.Popen(  # noqa: S603 - our own command
             command if asked else [*command, "--if-due"],
             stdin=subprocess.DEVNULL,
@@ -168,15 +168,15 @@ class Trainings:
 
 
 def _needed(store: LearnedStore) -> int:
-    """How many suggestions must be submitted before a run is worth while."""
+    """How many more suggestions must be submitted before a run is worthwhile."""
     history = store.history()
     missing = history.next_corrections - history.corrections
-    # A version in use is checked in between.
+    # If a version is in use, runs between trainings check it.
     return missing if store.current() is None else min(missing, LEAST_BOXES)
 
 
 def _suggestions(annotation: object) -> int:
-    """Number of texts in an annotation that were suggested."""
+    """Number of texts in an annotation that BoxOCR suggested."""
     results = annotation.get("result") if isinstance(annotation, Mapping) else None
     if not isinstance(results, list):
         return 0

@@ -1,4 +1,4 @@
-"""Reads whole tasks: all text on all their pages, if the labeling config asks for it."""
+"""Reads whole tasks: all text on all their pages, if the labeling config requests it."""
 
 import copy
 import logging
@@ -55,7 +55,7 @@ class PageOutcome:
 
 
 def is_asked_for(labeling: LabelingConfig, data: Mapping[str, Any]) -> bool:
-    """Whether the labeling config asks for whole pages of a task with this data.
+    """Whether the labeling config requests that the pages of a task with this data are read as a whole.
 
     Raises:
         LabelingConfigError: an attribute is invalid.
@@ -73,7 +73,7 @@ class PageServices(Protocol):
 def read_task(
     task: Task, label_config: str, services: PageServices, *, priority: Priority, learned: ProjectLearning = NOTHING
 ) -> Prediction:
-    """Read all pages of a task that its labeling config asks to be read.
+    """Read all pages of a task for which its labeling config requests it.
 
     Args:
         task: as Label Studio sends it.
@@ -112,7 +112,7 @@ def read_pages(  # noqa: PLR0913 - two of them are seldom given
     only: Collection[Place] | None = None,
     learned: ProjectLearning = NOTHING,
 ) -> list[PageOutcome]:
-    """Read pages of a task that its labeling config asks to be read.
+    """Read pages of a task for which its labeling config requests it.
 
     Args:
         task: as Label Studio sends it.
@@ -127,7 +127,7 @@ def read_pages(  # noqa: PLR0913 - two of them are seldom given
 
     Raises:
         LabelingConfigError: the config does not ask for whole pages, or an attribute is invalid.
-        BoxOCRError: the task has no addresses of its pages.
+        BoxOCRError: the task's data contains no addresses of pages.
     """
     data = task["data"]
     labeling = LabelingConfig.parse(label_config, data)

@@ -1,1 +1,1 @@
-"""The command line: ``boxocr serve``, ``doctor``, ``connect``, ``demo``, ``samples`` and ``preannotate``."""
+"""The command line: ``boxocr`` and its commands, such as ``boxocr serve``."""

@@ -22,7 +22,7 @@ def batches_of_tasks(
         project: its number.
         progress: a terminal or a log.
         after: only tasks with higher numbers.
-        most: how many tasks a batch has.
+        most: maximum number of tasks in a batch.
 
     Raises:
         CommandFailed: Label Studio does not answer or refuses.
@@ -40,7 +40,7 @@ def batches_of_tasks(
 
 
 class TaskProgress:
-    """A bar on a terminal, a line now and then where there is none.
+    """Shows progress: a bar on a terminal, and a line now and then in a log.
 
     Args:
         out: a terminal or a log.
@@ -55,23 +55,23 @@ class TaskProgress:
         self._bar = tqdm(file=out, bar_format=_BAR, total=0, unit=unit) if out.isatty() else None
 
     def __enter__(self) -> Self:
-        """Nothing is shown yet."""
+        """Return the progress. Nothing is shown yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the line of the terminal."""
+        """End the line on the terminal."""
         if self._bar is not None:
             self._bar.close()
 
     def found(self, left: int) -> None:
-        """There are this many tasks after those that are done."""
+        """Set the number of tasks that are left."""
         self._total = self._done + left
         if self._bar is not None:
             self._bar.total = self._total
             self._bar.refresh()
 
     def done(self, tasks: int) -> None:
-        """This many more tasks are done."""
+        """Count this many tasks as done."""
         self._done += tasks
         if self._bar is not None:
             self._bar.update(tasks)

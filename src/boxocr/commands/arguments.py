@@ -7,7 +7,7 @@ from boxocr import __version__
 
 MODEL_TITLE = "BoxOCR"
 
-# Of boxocr.documents.formats, which imports OpenCV.
+# Repeated from boxocr.documents.formats, which imports OpenCV and would slow down --help.
 FORMAT_NAMES = (
     "paddleocr-rec",
     "tesstrain",
@@ -134,10 +134,10 @@ def _add_read(parser: argparse.ArgumentParser) -> None:
 
 
 def dpi(text: str) -> float:
-    """A resolution.
+    """Parse a resolution.
 
     Raises:
-        ValueError: it is not one that scanners have.
+        ValueError: it is not a number from 36 to 1200.
     """
     found = float(text)
     if not 36 <= found <= 1200:  # noqa: PLR2004 - from hardly legible to more than scanners provide
@@ -146,7 +146,7 @@ def dpi(text: str) -> float:
 
 
 def number(text: str) -> int:
-    """A number of Label Studio.
+    """Parse Label Studio's number of a project or similar.
 
     Raises:
         ValueError: it is not a whole number above 0.

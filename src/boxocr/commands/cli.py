@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return _SUCCESS
-    # Results are printed. Log messages of libraries would only interrupt them.
+    # Commands print their results, and log messages of libraries would only interrupt them.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         settings = Settings.load()
     except SettingsError as error:
         return _wrong_settings(error, options)
-    # An installed script starts without the working folder, where the server finds the operator's own engine.
+    # An installed script runs without the working folder on sys.path, but the operator's own engine may be there.
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path has strings
         sys.path.append(os.getcwd())  # noqa: PTH109 - the same
     commands = {
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of the pipe is gone. Without this, Python would report it again when it flushes at exit.
+        # The reader of the pipe is gone. Without this, Python would report the error again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILURE
 
@@ -235,8 +235,8 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _learn(options: argparse.Namespace, settings: Settings) -> int:
-    # Before numpy is imported. OpenBLAS's threads spin while they wait for each other: on busy cores they take three
-    # times the processor time, and longer.
+    # Must be set before numpy is imported. OpenBLAS's threads spin while they wait for each other: on busy cores they
+    # take three times the processor time, and longer.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from boxocr.commands.learn import Action, Work, learn
 

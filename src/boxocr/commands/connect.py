@@ -120,13 +120,13 @@ def _changes(row: Connection, desired: DesiredConnection) -> tuple[str, ...]:
     if row.user != desired.user:
         found.append(f"user {desired.user}" if desired.user else "basic authentication off")
     if not found and not row.works:
-        # Label Studio never returns a password, so an old one is noticed only when it is refused.
+        # Label Studio never returns the password that it stores, so an outdated one is noticed only once it is refused.
         found.append("tested again, with the password of BASIC_AUTH_PASS" if desired.user else "tested again")
     return tuple(found)
 
 
 def _previous_url(row: Connection | None, rows: Sequence[Connection]) -> str:
-    """The address that no connection uses once this one is changed; empty when another one uses it too."""
+    """The connection's current address; empty if there is no connection, or if another connection uses it too."""
     if row is None or any(one.url.rstrip("/") == row.url.rstrip("/") for one in rows if one.id != row.id):
         return ""
     return row.url
@@ -138,15 +138,15 @@ def _correct_webhook(api: LabelStudioAPI, project: int, desired: DesiredConnecti
     Args:
         api: Label Studio.
         project: its number.
-        desired: the current connection.
-        left: its previous address, if it was changed.
+        desired: the connection as it is now.
+        left: the connection's previous address, from :func:`_previous_url`.
     """
     if webhooks.refusal_reason(desired.url):
         return ()
     there = api.webhooks(project)
     url, token = webhooks.url_of(desired.url), desired.webhook_token
     if not (own := webhooks.of(desired.url, there)):
-        # Label Studio does not update the webhook with its connection.
+        # Label Studio does not change the webhook when it changes the connection.
         if left and (old := webhooks.of(left, there)):
             api.change_webhook(old[0], url, old[0].headers_with(token))
             return ("webhook moved along",)

@@ -43,7 +43,7 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
         say: prints a sentence about each step.
         url_given: whether the operator gave the address of this backend.
         storage: a bucket with the sample pages, to be shown as well.
-        learns: whether this server can learn. Then there is a second project, with pages to learn from.
+        learns: whether this server can learn. If so, a second project gets pages to learn from.
         examples: the folder with labeling configs and pages.
 
     Returns:

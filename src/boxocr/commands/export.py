@@ -30,7 +30,7 @@ from boxocr.pages.page import PageAddress
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 
-# With their results; larger requests take Label Studio longer for each task.
+# Tasks per request, with their results. In larger requests, Label Studio takes longer for each task.
 _TASKS_AT_ONCE = 200
 
 _NO_ANNOTATION = "tasks without such an annotation"
@@ -44,7 +44,7 @@ ReportFailure = Callable[[str, BoxOCRError], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The export that is asked for.
+    """The arguments of the command.
 
     Attributes:
         project: its number.
@@ -134,9 +134,9 @@ class _Run:
         return bool(self._left_out[_FAILED] or self._left_out[_FAILED_TASKS])
 
     def collect(self, api: LabelStudioAPI, tasks: TextIO, progress: TextIO) -> None:
-        """Keep the tasks with their annotation in a file, and divide their pages into sets.
+        """Store the tasks with their annotation in a file, and divide their pages into sets.
 
-        The file has one state of the annotations, and they need not fit into memory.
+        With the file, later edits of annotations do not matter, and the tasks need not fit into memory.
         """
         keys: dict[str, None] = {}
         for batch, _ in batches_of_tasks(api, self._project.id, progress, most=_TASKS_AT_ONCE):
@@ -217,9 +217,9 @@ class _Run:
                 left_out[_NO_REGIONS] += 1
 
     def _key(self, task: AnnotatedTask, page: TaskPage) -> str:
-        """Equal for pages that belong to the same set. A page that several tasks show is in one set only."""
+        """A key that is equal for pages that must be in the same set, such as one page that several tasks show."""
         pages = task.pages if self._work.output_format.by_task else (page,)
-        # Addresses can be whole images.
+        # Hashed, since an address can contain a whole image.
         return sha256("\n".join(one.address for one in pages).encode()).hexdigest()
 
     def _write_page(self, task: AnnotatedTask, page: TaskPage, regions: list[Region], store: PageStore) -> None:

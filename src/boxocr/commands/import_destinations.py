@@ -23,16 +23,16 @@ _MEDIA_TYPES = {
     ".bmp": "image/bmp",
 }
 
-# Longer names are refused by some file systems, once Label Studio has put its prefix before them.
+# Some file systems refuse longer names, to which Label Studio adds a prefix.
 _LONGEST_STEM = 80
 
 
 @dataclass(frozen=True, slots=True)
 class StoredName:
-    """A document, by the name under which its pages are stored.
+    """Names the stored pages of a document.
 
     Attributes:
-        name: as it was found.
+        name: of the document, as it was found.
         checksum: of the document.
     """
 
@@ -41,7 +41,7 @@ class StoredName:
 
     @property
     def stem(self) -> str:
-        """Its name without folders and suffix, with letters, digits, dots, hyphens and underscores only."""
+        """The document's name without folders and suffix, reduced to letters, digits, dots, hyphens and underscores."""
         return re.sub(r"[^\w.-]+", "_", PurePosixPath(self.name).stem)[:_LONGEST_STEM].strip("._") or "page"
 
     def key(self, index: int, suffix: str) -> str:
@@ -62,14 +62,14 @@ class Destination(Protocol):
 
 
 def check_apart(inputs: Iterable[str], to: str | None) -> None:
-    """Refuse a place for pages among the documents: the next run would take the pages for documents.
+    """Refuse to store pages among the documents, since the next run would take the pages for documents.
 
     Args:
         inputs: files, folders, zip archives and ``s3://bucket/prefix``.
         to: a folder or ``s3://bucket/prefix``; None if there is none.
 
     Raises:
-        CommandFailed: it is one of the inputs, or in one.
+        CommandFailed: ``to`` is one of the inputs, or inside one.
     """
     if to is None:
         return
@@ -128,7 +128,7 @@ class FolderPages:
     Args:
         folder: where to write; made if there is none.
         settings: of the server: LOCAL_FILES_DOCUMENT_ROOT.
-        imports: of the project, which gets a storage for the folder unless it has one; None to leave that to others.
+        imports: of the project, which gets a storage for the folder unless it has one; None to add no storage.
 
     Raises:
         CommandFailed: Label Studio cannot serve files from this folder.
@@ -173,7 +173,7 @@ class BucketPages:
     Args:
         url: ``s3://bucket/prefix``.
         settings: of the server: endpoint and keys.
-        imports: of the project, which gets a storage for the bucket unless it has one; None to leave that to others.
+        imports: of the project, which gets a storage for the bucket unless it has one; None to add no storage.
 
     Raises:
         CommandFailed: the address is invalid, or there are no keys.
@@ -201,7 +201,7 @@ class BucketPages:
 
     def _storage(self) -> Storage:
         settings = self._settings
-        # Bucket has refused to do without them.
+        # Never happens: Bucket has already refused missing keys.
         if settings.aws_access_key_id is None or settings.aws_secret_access_key is None:
             raise CommandFailed
         return Storage(
@@ -219,7 +219,7 @@ def document_root(settings: Settings) -> Path:
     """The folder whose files Label Studio serves.
 
     Raises:
-        CommandFailed: it is not known.
+        CommandFailed: LOCAL_FILES_DOCUMENT_ROOT is not set.
     """
     if settings.local_files_document_root is None:
         raise CommandFailed(

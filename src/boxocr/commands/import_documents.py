@@ -115,7 +115,7 @@ def import_documents(work: Work, settings: Settings, say: Say) -> Outcome:
         options = RenderingOptions(work.dpi, work.passwords, settings.max_page_megapixels)
         renderer = stack.enter_context(Renderer(options))
         progress = stack.enter_context(ImportProgress(sys.stderr))
-        # The last to be entered, so that it is flushed first.
+        # Entered last, so that it is flushed before anything else is closed.
         batch = stack.enter_context(TaskBatch(imports))
         store = destination(work.to, imports, settings)
         used_layers = layers if work.text_layer and layers.wanted else None
@@ -135,12 +135,12 @@ class _Importer:
     Attributes:
         imports: of the project.
         column: of the pages.
-        store: takes the pages.
-        renderer: makes them.
-        layers: makes regions from text layers; None if these are not wanted.
-        batch: takes the tasks.
-        progress: is updated.
-        outcome: is updated.
+        store: where the pages are stored.
+        renderer: renders the pages.
+        layers: turns text layers into regions; None if text layers are not used.
+        batch: collects the tasks.
+        progress: updated after each page and file.
+        outcome: the result of the run so far.
         seen: checksum → name of the documents of this run, whose tasks may not be in the project yet.
     """
 
@@ -155,7 +155,7 @@ class _Importer:
     seen: dict[str, str] = field(default_factory=dict)
 
     def add(self, found: inputs.Found) -> None:
-        """Import a file, unless it is not a document, or in the project already.
+        """Import a file, unless it is not a document or is already in the project.
 
         Raises:
             CommandFailed: Label Studio does not answer, or refuses.
@@ -183,7 +183,7 @@ class _Importer:
             return
         self.seen[checksum] = name
         done = {page_of(data) for data in self.imports.tasks_from(checksum)}
-        # A task with all pages of the document has no number of a page.
+        # A task with all pages of the document has no page number, so page_of returns None for it.
         missing = [] if None in done or (done and self.column.is_list) else self._missing(path, kind, done)
         if not missing:
             self.outcome.known += 1
@@ -208,7 +208,7 @@ class _Importer:
             found = self._regions(document, page, index)
             address = self._stored(document, index, page)
             columns = source_columns(document.name, document.checksum, index + 1)
-            # An empty prediction would keep the page from being read.
+            # None rather than an empty list: a task with a prediction, even an empty one, is not read later.
             self._add([address], columns, found.results or None)
             count += 1
         return count
@@ -231,7 +231,7 @@ class _Importer:
             regions += found.results or ()
             addresses.append(self._stored(document, index, page))
         if regions and without:
-            # A task with a prediction would not be read, and these pages would have no regions.
+            # A task with a prediction is not read later, so the pages without a text layer would have no regions.
             several = len(without) > 1
             sentence = (
                 f"Its text layer is not used, since {len(without)} of its {len(addresses)} pages "
@@ -285,7 +285,7 @@ def _number(count: int, noun: str) -> str:
 
 @contextmanager
 def _ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the command as an exception does, so that temporary files are removed."""
+    """Turn SIGTERM into an exception, so that temporary files are removed."""
 
     def end(*_: object) -> NoReturn:
         sys.exit(_TERMINATED)

@@ -26,7 +26,7 @@ class ImportProgress(PageRate):
         self.files = 0
         self._out = out
         self._last_line = time.monotonic()
-        # The number of pages is only known once each file was opened.
+        # A bar without a total, since the number of pages is unknown until all files were opened.
         self._bar = tqdm(file=out, bar_format="{desc}", mininterval=0.5) if out.isatty() else None
 
     def __enter__(self) -> Self:

@@ -1,10 +1,10 @@
-"""Sentences about imported pages, those that say the same of many pages as one."""
+"""Sentences about imported pages. Equal sentences about several pages of a document become one."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-# Of pages one after the other. With more, a list is not read.
+# Runs of consecutive pages that are listed. Nobody reads a longer list.
 _MOST_RUNS = 5
 
 
@@ -15,7 +15,7 @@ class Remark:
     Attributes:
         document: its name.
         page: number of the page, from 1; None for the whole document.
-        sentence: with ``{}`` for the share.
+        sentence: with ``{}`` in place of the share.
         share: 0 to 1; None if the sentence has none.
     """
 
@@ -26,7 +26,7 @@ class Remark:
 
 
 def grouped(remarks: Iterable[Remark]) -> list[tuple[str, str]]:
-    """The name of the document, with pages, and the sentence of each group of remarks.
+    """For each group of equal remarks, the document's name with its pages, and the sentence.
 
     Args:
         remarks: in the order of the pages.
@@ -61,7 +61,7 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _shares(remarks: Sequence[Remark]) -> str:
-    """Their share, or the least and the greatest, in percent."""
+    """The share of the remarks in percent, or the range if their shares differ."""
     shares = [remark.share for remark in remarks if remark.share is not None]
     least, most = (f"{share:.0%}" for share in (min(shares, default=0.0), max(shares, default=0.0)))
     return least if least == most else f"{least} to {most}"

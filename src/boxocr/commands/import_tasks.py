@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from boxocr.label_studio.imports import ProjectImports
 
-# Label Studio updates counters of the project with each request. A killed run has uploaded this many pages for nothing.
+# Tasks per request: several, since Label Studio updates counters of the project each time, but not more, since a killed
+# run has uploaded this many pages for nothing.
 _MOST_TASKS = 20
 _MOST_CHARACTERS = 5_000_000
 
@@ -29,7 +30,7 @@ class TaskBatch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Create the remaining tasks, also when the run is interrupted: their pages are stored."""
+        """Create the remaining tasks, even if the run is interrupted, since their pages are already stored."""
         if error is None or not isinstance(error, Exception):
             self.flush()
 

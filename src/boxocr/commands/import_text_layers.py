@@ -28,15 +28,15 @@ from boxocr.settings.environment import Settings
 ENGINE = "text layer"
 """Name of the engine in suggestions from a text layer."""
 
-# A text layer with fewer letters and digits, and less of the page's ink, is a stamp or a page number above a scan. No
-# reading is needed to find that out. Captions of large pictures have as little of the ink; such pages are read.
+# A text layer with fewer letters and digits, and a smaller share of the page's ink, counts as a stamp or page number on
+# a scan, without reading any line. Captions of large pictures have as little of the ink; such pages are read.
 _STAMP = 100
 _STAMP_INK = 0.1
 
-# Lines that are read. A text layer is made by one program, so it is right or wrong throughout.
+# Lines that are read and compared. A text layer is made by one program, so it is right or wrong throughout.
 _LINES = 5
 
-# Fewer letters and digits say little.
+# Letters and digits of a line that is worth comparing; fewer say little.
 _LONG = 8
 
 # Share of the letters and digits that must be read the same. Clear print is read with one error in a hundred, and the
@@ -46,15 +46,15 @@ _AGREEMENT = 0.9
 # Share of the words on the page that must be in the text layer. Pictures and rules are sometimes taken for words.
 _COVERAGE = 0.8
 
-# Longer or higher "words" are rules: the longest words have a dozen times their height, and an I seldom four times its
-# width.
+# "Words" longer than so many heights, or higher than so many widths, are ruled lines: the longest words are a dozen
+# times as wide as high, and an I is seldom four times as high as wide.
 _RULE_WIDTH = 25
 _RULE_HEIGHT = 4
 
-# A word's middle can be this far from a line of the text layer, in its heights: bounds of letters and of ink differ.
+# How far a word's middle may be from a line of the text layer, in line heights: bounds of letters and of ink differ.
 _REACH = 0.35
 
-# Paper around a line, in its heights.
+# Margin around a line that is read, in line heights.
 _MARGIN = 0.15
 
 
@@ -64,8 +64,8 @@ class LayerRegions:
 
     Attributes:
         results: of the regions; None if the page has no text layer that can be used.
-        problem: why a text layer is not used, a sentence, with ``{}`` for a share; empty if there is none.
-        share: the one in the sentence, 0 to 1; None if it has none.
+        problem: a sentence that says why a text layer is not used, with ``{}`` for a share; empty if there is none.
+        share: the share in the sentence, 0 to 1; None if there is none.
     """
 
     results: Sequence[Result] | None
@@ -74,7 +74,7 @@ class LayerRegions:
 
 
 class TextLayers:
-    """Turns text layers into regions, as whole pages are pre-annotated. Readers start with the first text layer.
+    """Turns text layers into the regions that pre-annotation would make. Readers start with the first text layer.
 
     Args:
         labeling: of the project.
@@ -170,9 +170,9 @@ class Check:
     """The comparison of a text layer with its page.
 
     Attributes:
-        share: of the letters and digits in some lines that are read the same, 0 to 1; of the words on the page that are
-            in the text layer, if these are too few.
-        problem: why the text layer cannot be used, a sentence with ``{}`` for the share; empty if it can.
+        share: 0 to 1: of the words on the page that are in the text layer, if that is too low; otherwise of the letters
+            and digits in some lines that are read the same.
+        problem: a sentence that says why the text layer cannot be used, with ``{}`` for the share; empty if it can.
     """
 
     share: float
@@ -237,7 +237,7 @@ def _coverage(layer: Sequence[Line], layout: Sequence[Line]) -> float:
 
 
 def _chosen(layer: Sequence[Line]) -> list[Line]:
-    """Lines from the whole page, long ones if there are enough."""
+    """Lines spread over the whole page, or the longest lines if too few are long enough."""
     lines = [line for line in layer if len(_letters(line.text)) >= _LONG]
     if len(lines) < _LINES:
         lines = sorted(layer, key=lambda line: len(_letters(line.text)), reverse=True)[:_LINES]
@@ -245,7 +245,7 @@ def _chosen(layer: Sequence[Line]) -> list[Line]:
 
 
 def _letters(text: str) -> str:
-    """The letters and digits of a text: programs differ in quotation marks, hyphens and spaces."""
+    """The letters and digits of a text. Only these are compared, since programs differ in other characters."""
     return "".join(character for character in normalize("NFKC", text) if character.isalnum())
 
 

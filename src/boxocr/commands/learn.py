@@ -33,7 +33,7 @@ class Work:
     Attributes:
         project: its number.
         action: learn by default.
-        version: to use; None for other actions.
+        version: the version to use; None for other actions.
     """
 
     project: int

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _ENGINES_WITH_HEADS = ("auto", "ppocr")
 
-# With the addresses of their pages and all regions.
+# Tasks per request. Each comes with the addresses of its pages and all regions.
 _TASKS_AT_ONCE = 100
 
 
@@ -55,10 +55,10 @@ class Lines:
 def lines_of(
     boxes: Sequence[Box], api: LabelStudioAPI, project: Project, settings: Settings, progress: TextIO
 ) -> Lines | None:
-    """The lines of some boxes; None where PP-OCR does not read the project's boxes.
+    """The lines of some boxes; None if PP-OCR does not read the project's boxes.
 
-    First the boxes are cut out of their pages, then the model is loaded: decoders and the model are not in memory at
-    the same time, and neither of them afterwards.
+    The boxes are cut out of their pages before the model is loaded, so that decoders and the model are never in memory
+    at the same time. Both are freed afterwards.
 
     Args:
         boxes: accepted or corrected.
@@ -90,7 +90,7 @@ def _with_features(cut: deque[tuple[Box, bytes]], trunk: "Trunk") -> list[tuple[
 
     head = start(trunk.base, [box.submitted for box, _ in cut])
     lines = []
-    # Each is freed when its features are known.
+    # Taken out of the queue one by one, so that each crop is freed as soon as its features are known.
     for box, encoded in (cut.popleft() for _ in range(len(cut))):
         if (line := line_of(box, _decoded(encoded), trunk, head)) is not None:
             lines.append((box, line))
@@ -141,7 +141,7 @@ class _Crops:
         return found
 
     def _by_page(self, boxes: Sequence[Box], task: Json) -> list[tuple[Box, Region]]:
-        """Boxes with their regions; those of a page follow each other, so that one page is in memory at a time."""
+        """Boxes with their regions, sorted by page, so that only one page is in memory at a time."""
         regions = [(box, region) for box in boxes if (region := self._reader.region(task, box)) is not None]
         return sorted(regions, key=lambda one: (one[1].image, one[1].page_index))
 
@@ -158,7 +158,7 @@ class _LastPage:
     """Lends pages, and keeps the last one for the next box.
 
     Args:
-        borrow: gives pages.
+        borrow: lends a page.
     """
 
     def __init__(self, borrow: Borrow) -> None:
@@ -176,7 +176,7 @@ class _LastPage:
         yield self._page
 
     def close(self) -> None:
-        """Return the page."""
+        """Give the page back."""
         self._page = None
         self._kept.close()
 

@@ -1,4 +1,4 @@
-"""``boxocr next``: the pages whose correction helps most."""
+"""``boxocr next``: lists the tasks whose correction helps most."""
 
 import heapq
 from typing import TextIO
@@ -10,7 +10,7 @@ from boxocr.label_studio.client import LabelStudioAPI
 from boxocr.learning.page_gain import PageGain, gain_of
 from boxocr.settings.environment import Settings
 
-# With all regions of their predictions.
+# Tasks per request. Each comes with all regions of its predictions.
 _TASKS_AT_ONCE = 200
 
 
@@ -21,7 +21,7 @@ def list_next(project: int, most: int, settings: Settings, printer: Printer, pro
         project: its number.
         most: how many tasks.
         settings: the server's.
-        printer: of the list.
+        printer: prints the list.
         progress: a terminal or a log.
 
     Raises:
@@ -43,7 +43,7 @@ def list_next(project: int, most: int, settings: Settings, printer: Printer, pro
 
 
 def _gains(api: LabelStudioAPI, project: int, progress: TextIO) -> tuple[list[PageGain], int]:
-    """The gains of the tasks without annotations, and how many of these have no prediction."""
+    """The gains of the tasks without annotations, and the number of these tasks that have no prediction."""
     gains: list[PageGain] = []
     last = without = 0
     with TaskProgress(progress, "tasks") as shown:

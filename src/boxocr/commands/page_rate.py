@@ -1,4 +1,4 @@
-"""How fast a run gets on."""
+"""The speed of a run."""
 
 import time
 

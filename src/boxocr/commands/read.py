@@ -82,7 +82,7 @@ def read(
     )
     executor = ThreadPoolExecutor(workers)
     with ExitStack() as stack:
-        # After the readers are stopped, so that Ctrl-C does not wait for the other files.
+        # Registered first, so it runs after the readers are stopped, and Ctrl-C does not wait for the other files.
         stack.callback(executor.shutdown, cancel_futures=True)
         with command_errors():
             stack.enter_context(pool)
@@ -117,7 +117,7 @@ class _FileReader:
         self._options = options
 
     def read(self, name: str, picture_file: Path | None) -> ReadPage | BoxOCRError:
-        """The reading of a file, or the reason for none."""
+        """The reading of a file, or the error that prevented it."""
         try:
             image = self._decoder.decode_image(_bytes_of(name, self._max_mb))
             pixels = image.pixels
@@ -199,7 +199,7 @@ def _without_failures(
 
 
 def _print_texts(pages: Iterator[tuple[str, ReadPage]], out: TextIO, *, named: bool) -> int:
-    """Print each text as soon as it is read, with the name of its file if there are several; how many there are."""
+    """Print each text as soon as it is read, headed by the file's name if ``named``; returns the number of texts."""
     count, gap = 0, ""
     for name, page in pages:
         text = page.reading.as_one().text

@@ -23,7 +23,7 @@ from boxocr.learning.store import LearnedStore
 from boxocr.pages.store import PageStore
 from boxocr.settings.environment import Settings
 
-# Label Studio needs about two seconds for them; larger requests take longer for each task.
+# Tasks per request, for which Label Studio takes about two seconds. In larger requests, it takes longer for each task.
 TASKS_AT_ONCE = 500
 
 Say = Callable[[str], None]
@@ -31,10 +31,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The report that is asked for.
+    """The arguments of the command.
 
     Attributes:
-        projects: numbers.
+        projects: their numbers.
         html, json, csv: the files to write; None for none.
     """
 
@@ -103,7 +103,7 @@ def read_boxes(api: LabelStudioAPI, project: Project, progress: TextIO, folder: 
         api: Label Studio.
         project: of the annotations.
         progress: a terminal or a log.
-        folder: for the journal, which an interrupted run leaves.
+        folder: for the journal, which an interrupted run leaves behind.
 
     Raises:
         CommandFailed: Label Studio does not answer or refuses, or the disk refuses.

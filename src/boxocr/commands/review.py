@@ -39,12 +39,12 @@ FIELD = "boxocr_review"
 FILLED_VERSION = f"boxocr-filled-{__version__}"
 """The ``model_version`` of predictions for regions without text. It does not contain that of whole pages."""
 
-# Engines, each with a module that it needs.
+# Built-in engines, each with a module that must be installed for it.
 _MODULES = {"tesseract": "tesserocr", "ppocr": "rapidocr"}
 
 _TASKS_AT_ONCE = 100
 
-# With their pictures, the page has a few megabytes.
+# Suspects with a picture in the HTML report. With this many, the report has a few megabytes.
 _MOST_PICTURES = 300
 
 Say = Callable[[str], None]
@@ -53,13 +53,13 @@ ReportFailure = Callable[[str, BoxOCRError], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The review that is asked for.
+    """The arguments of the command.
 
     Attributes:
         project: its number.
         html, json: the files to write; None for none.
         write: whether each task's score is stored in its data.
-        fill: where texts for regions without text are stored; None for nowhere.
+        fill: where to store texts for regions without text; None to store none.
     """
 
     project: int
@@ -154,7 +154,7 @@ def _engines(chosen: str) -> list[str]:
 
 
 def _write_files(work: Work, reviews: Reviews, regions: Sequence[Reviewed], pages: PageStore) -> None:
-    """Write the files that are asked for; ``regions`` are those of the suspects."""
+    """Write the requested files; ``regions`` are those of the suspects."""
     with writing():
         if work.html is not None:
             pictures = [_picture(one, pages) for one in regions[:_MOST_PICTURES]]
@@ -179,14 +179,14 @@ def _write_scores(api: LabelStudioAPI, project: Project, tasks: Sequence[int], s
     for suspect in suspects:
         scores[suspect.evidence.task] = max(scores[suspect.evidence.task], round(suspect.score, 3))
     for number, score in scores.items():
-        # Reading took a while, in which others may have changed the task.
+        # The task is fetched again, since it may have changed while pages were read.
         found, _ = api.annotated_tasks(project.id, after=number - 1, most=1)
         if found and found[0]["id"] == number and found[0]["data"].get(FIELD) != score:
             api.change_task_data(number, {**found[0]["data"], FIELD: score})
 
 
 def _fill(api: LabelStudioAPI, project: Project, filled: Sequence[Filled], where: str) -> str:
-    """Store the texts of regions that were submitted without one; a sentence about it."""
+    """Store texts for regions that were submitted without one; returns a sentence about the result."""
     by_annotation: defaultdict[tuple[int, int], list[Filled]] = defaultdict(list)
     for one in filled:
         by_annotation[one.task, one.annotation].append(one)
@@ -202,7 +202,7 @@ def _fill(api: LabelStudioAPI, project: Project, filled: Sequence[Filled], where
         now = api.annotation(annotation)
         empty = {region.id for region in regions_in(now) if not region.has_text(None)}
         texts = {one.region.id: results.with_text(one.region, one.text_area, one.reading) for one in own}
-        # An annotator may have typed a text meanwhile.
+        # Only regions that are still empty are filled, since an annotator may have typed a text meanwhile.
         kept = {identity: found for identity, found in texts.items() if identity in empty}
         if kept:
             api.change_annotation(annotation, with_texts(now["result"], kept))

@@ -59,7 +59,7 @@ def fill(settings: Settings, bucket: str, say: Say) -> Storage:
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for MinIO, AWS_ENDPOINT.",
         )
     with command_errors(), s3_errors(settings, bucket):
-        # An S3 server that has just started answers before it can store objects. boto3 backs off for up to a minute.
+        # Eight attempts: a new S3 server answers before it can store objects. boto3 backs off for up to a minute.
         client = make_client(settings, read_seconds=10, attempts=8)
         try:
             there = client.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", [])

@@ -20,7 +20,7 @@ from boxocr.learning.rules import AppliedRules, LearnedRule, Value, learn_rules
 from boxocr.learning.store import LearnedState, LearnedStateUnusable, LearnedStore
 from boxocr.settings.environment import Settings, available_cores
 
-# The newest boxes. More lines take minutes to train with, and add little.
+# The newest boxes are used. Training with more lines takes minutes, and adds little.
 _MOST_LINES = 1_000
 
 Say = Callable[[str], None]
@@ -34,7 +34,7 @@ class Rollback:
     sentence: str
 
     def written_into(self, history: History) -> History:
-        """The history with it."""
+        """The history with this rollback."""
         rolled_back = {**history.rolled_back, self.version: self.sentence}
         return replace(history, rolled_back=rolled_back).with_event(self.sentence, ok=False)
 
@@ -46,7 +46,7 @@ class Run:
     Attributes:
         api: Label Studio.
         project: to learn from.
-        store: of its versions.
+        store: of the project's learned versions.
         settings: the server's.
         say: prints a sentence.
         progress: a terminal or a log.
@@ -63,7 +63,7 @@ class Run:
         """The boxes of all annotations.
 
         Args:
-            folder: for the journal, which an interrupted run leaves.
+            folder: for the journal, which an interrupted run leaves behind.
         """
         return list(read_boxes(self.api, self.project, self.progress, folder))
 
@@ -71,7 +71,7 @@ class Run:
         """The rules and heads that help on pages that they were not learned from."""
         values = [value_of(box) for box in boxes]
         learned = learn_rules(values)
-        # Where annotators keep a part of a line, or write it in another way, their text is not that of the line.
+        # Boxes with a rule are left out: their texts are not what the line says, but a part of it or another spelling.
         heads = self._learn_heads([box for box in boxes if box.label not in learned])
         return LearnedState(
             rules=AppliedRules({label: one.rule for label, one in learned.items()}),
@@ -112,7 +112,10 @@ class Run:
         return Rollback(number, f"{sentence} Version {earlier} is in use." if earlier else sentence)
 
     def _followed(self, boxes: Sequence[Box], state: LearnedState) -> list[Followed]:
-        """Rules have the reading before them; lines with a head are read again without it."""
+        """Boxes with the text that reading without this version gives.
+
+        For a box with a rule, that is its reading before the rule. A line with a head is read again without the head.
+        """
         read = [
             Followed(box.submitted, str(box.task), box.reading, box.suggested)
             for box in boxes
@@ -165,7 +168,7 @@ def learn(
         OSError: the disk refuses.
     """
     with open_api(settings) as api:
-        # The folder is made for projects that there are.
+        # Label Studio is asked for the project first, so that no folder is made for one that does not exist.
         run = Run(api, api.project(store.project), store, settings, say, progress)
         with store.learning():
             before = store.history()
@@ -229,7 +232,7 @@ def _learned(run: Run, history: History, boxes: Sequence[Box]) -> LearnedState |
         run.say(NOTHING_HELPS)
         return None
     if is_empty:
-        # The version in use may come from annotations that Label Studio does not have any more.
+        # The version in use may have been learned from annotations that have since been deleted from Label Studio.
         run.say(f"{NOTHING_HELPS} The annotations do not support the version in use any more.")
     number = store.save(state)
     store.remember(history.with_event(f"Version {number} was learned from {len(boxes):,} corrections."))
@@ -245,7 +248,7 @@ def compared(boxes: Sequence[Box]) -> list[Box]:
 
 
 def value_of(box: Box) -> Value:
-    """A box as rules are learned from it: from its full reading."""
+    """A box in the form that rules are learned from, with its reading before any rule."""
     return Value(text=box.submitted, page=str(box.task), baseline=box.reading, label=box.label)
 
 
@@ -262,7 +265,7 @@ def _evidence_of_heads(learned: LearnedHeads) -> Iterator[str]:
 
 
 def _examples(values: Sequence[Value], learned: dict[str, LearnedRule]) -> tuple[tuple[str, str, str], ...]:
-    """Some readings that change, from all labels in turn."""
+    """Some readings that the rules change, from all labels in turn."""
     changed: dict[str, list[tuple[str, str, str]]] = {label: [] for label in learned}
     for value in values:
         rule = learned.get(value.label)

@@ -11,7 +11,7 @@ def check_folders(files: Iterable[Path]) -> None:
     """Check that the folders of files exist, before the work starts.
 
     Raises:
-        CommandFailed: one does not.
+        CommandFailed: a folder does not exist.
     """
     for path in files:
         if not path.parent.is_dir():

@@ -34,7 +34,7 @@ def findings(
     """Check the connection from Label Studio to this server, and the webhook for its events.
 
     Args:
-        desired: the connection to have; its address is a guess unless ``url_given``.
+        desired: the connection that should exist; its address is a guess unless ``url_given``.
         url_given: whether the operator gave the address.
         api: Label Studio, if it accepts the token.
         project: number of the project to check.
@@ -69,7 +69,7 @@ def findings(
 
 
 def _runs(url: str) -> Finding:
-    """Whether BoxOCR answers this process."""
+    """Check that BoxOCR answers this process."""
     try:
         with http_client(httpx.Timeout(5)) as http:
             answer = http.get(f"{url}/health")
@@ -103,7 +103,7 @@ def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
 
 
 def _guessed(url: str, version: str) -> Finding:
-    """Guess the result of the address guard."""
+    """Predict the address guard's decision, for when it cannot be asked."""
     if not version:
         return skipped(GUARD, "Label Studio cannot be asked.")
     if _numbers(version) < _GUARD_SINCE:
@@ -142,7 +142,7 @@ def _trouble(api: LabelStudioAPI, row: Connection, project: int) -> CommandFaile
     if row.error and row.state == "ER":
         return answered_with_error(row.error, row.url)
     try:
-        # The list of connections gives no reason.
+        # A test is needed, since the list of connections gives no reason.
         api.test(row, project)
     except LabelStudioRefused as refused:
         return explained(refused, row.url)

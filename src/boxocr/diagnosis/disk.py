@@ -10,7 +10,7 @@ from boxocr.settings.environment import Settings
 
 CHECK = "disk"
 
-# The server itself only stores links there, but a full disk stops logs and databases as well.
+# The server stores little more than links in the temporary folder, but a full disk also stops logs and databases.
 _LEAST_FREE_MB = 100
 
 

@@ -20,7 +20,7 @@ def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Itera
 
     Args:
         settings: of the server.
-        wanted: options in the project's labeling config.
+        wanted: reading options that the project's labeling config requests.
     """
     tessdata = str(settings.tessdata_prefix) if settings.tessdata_prefix else None
     pool = ReaderPool(
@@ -37,7 +37,7 @@ def findings(settings: Settings, wanted: Iterable[ReadingOptions] = ()) -> Itera
             yield passed(CHECK, f"{pool.describe()} reads {settings.ocr_lang} (OCR_LANG).")
             if settings.ppocr_models is not None:
                 yield _models(settings.ocr_engine, settings.ppocr_models)
-            # Only languages and engines can be missing, not page segmentation modes or charsets.
+            # Only languages and engines are checked: page segmentation modes and charsets cannot be missing.
             own = (settings.ocr_lang, settings.ocr_engine)
             asked = {(options.languages, options.engine) for options in wanted} - {own}
             for languages, engine in sorted(asked):
@@ -53,7 +53,7 @@ def _models(engine: str, folder: Path) -> Finding:
             f"PPOCR_MODELS has no effect on {engine}.",
             "Set OCR_ENGINE to auto or ppocr, or unset PPOCR_MODELS.",
         )
-    # Only installs with onnxruntime get here: the engine reads.
+    # onnxruntime is installed here, since the engine has just read a word.
     from boxocr.reading import ppocr_models  # noqa: PLC0415 - onnxruntime can be missing
 
     return passed(CHECK, "; ".join(ppocr_models.described(folder)) + " (PPOCR_MODELS).")

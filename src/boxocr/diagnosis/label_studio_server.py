@@ -20,7 +20,8 @@ from boxocr.settings.environment import Settings
 
 CHECK, CLOCK = "Label Studio", "clock"
 
-# Signed URLs and tokens contain times. S3 tolerates 15 minutes of difference; access tokens expire after 5 minutes.
+# Clocks matter for the times in signed URLs and tokens. S3 tolerates 15 minutes of difference; access tokens expire
+# after 5 minutes.
 _MOST_SECONDS_APART = 60
 
 
@@ -38,7 +39,7 @@ class Answer:
 
 
 def findings(settings: Settings, answer: Answer | CommandFailed | None) -> Iterator[Finding]:
-    """Report whether it answers, and the difference of the clocks.
+    """Report whether Label Studio answers, and how far its clock differs from this one.
 
     Args:
         settings: of the server.

@@ -15,13 +15,13 @@ from boxocr.settings.environment import Settings
 
 CHECK = "labeling config"
 
-# Tags whose regions Label Studio sends to a backend, with and without labels of their own.
+# Drawing tags whose regions Label Studio sends to a backend, with and without labels of their own.
 _ASKING = ("rectangle", "rectanglelabels", "keypoint", "keypointlabels")
 
 # Attributes for which Label Studio accepts "true" and "false" only.
 _SWITCHES = ("smart", "smartOnly", "perRegion")
 
-# More names make a sentence hard to read.
+# Names in a sentence; more would make it hard to read.
 _MOST_NAMED = 8
 
 

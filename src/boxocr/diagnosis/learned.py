@@ -47,7 +47,7 @@ def _is_foreign(state: LearnedState, settings: Settings) -> bool:
     if not state.heads:
         return False
     known = _models(settings)
-    # Without any model the engine's own check reports that.
+    # If there is no model at all, the engine's own check reports it.
     return bool(known) and any(head.model not in known for head in state.heads.values())
 
 

@@ -14,7 +14,7 @@ from boxocr.settings.environment import Settings
 
 CHECK = "pages"
 
-# Per kind of source: a single page could be an exception, more take longer.
+# Pages that are tried per kind of source: a single page could be an exception, and more would take longer.
 _PAGES_OF_A_KIND = 3
 
 

@@ -25,8 +25,8 @@ class Finding:
     Attributes:
         check: name of the check.
         ok: True for a success, False for a problem, None if it was skipped, which is not a problem.
-        message: a sentence, or a few words.
-        remedy: for a problem; otherwise empty.
+        message: a sentence or a few words.
+        remedy: what to do about a problem; otherwise empty.
     """
 
     check: str

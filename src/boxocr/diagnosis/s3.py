@@ -16,7 +16,7 @@ CHECK = "S3"
 
 _SECONDS = 20
 
-# S3's code for valid keys without the permission.
+# S3's error code for valid keys that lack a permission.
 _NOT_ALLOWED = "AccessDenied"
 
 
@@ -42,7 +42,7 @@ def findings(settings: Settings, in_tasks: Mapping[str, str], in_storages: Itera
 
 
 def _keys(source: S3, endpoint: str) -> Finding:
-    """Check the keys by a request for a bucket that does not exist."""
+    """Check the keys with a request for a bucket that does not exist."""
     try:
         source.fetch(PageURL.parse(f"s3://boxocr-doctor-{secrets.token_hex(12)}/none"), None, Deadline(_SECONDS))
     except PageNotFound:

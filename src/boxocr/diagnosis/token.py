@@ -1,7 +1,7 @@
 """Checks that Label Studio accepts the token, and for how long.
 
-Label Studio gives few reasons for a refusal: for a personal access token sent as a legacy one, and for a wrong legacy
-token, it answers "Invalid token.". So the token itself is checked first.
+Label Studio gives few reasons for a refusal. It answers "Invalid token." both for a personal access token that is sent
+as a legacy token and for a wrong legacy token. So the token's text is checked first.
 """
 
 import re
@@ -30,7 +30,7 @@ _CREATE = (
 _SECONDS_PER_DAY = 86_400
 _WARNING_DAYS = 7
 
-# By default Label Studio's tokens expire after two centuries.
+# Tokens that live longer count as never expiring. By default Label Studio's tokens expire after two centuries.
 _YEARS_WITHOUT_END = 50
 
 # Base64 of '{"', the start of every JWT.
@@ -42,10 +42,10 @@ _LEGACY = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result for the token.
+    """The result of checking the token.
 
     Attributes:
-        finding: about it.
+        finding: about the token.
         accepted: whether Label Studio accepts it now.
     """
 
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def judge(settings: Settings, *, reachable: bool) -> Verdict:
-    """Check the token, and have Label Studio check it.
+    """Check the token's text, and have Label Studio check the token.
 
     Args:
         settings: of the server.
@@ -79,7 +79,7 @@ def _kind(token: str) -> str:
 
 
 def _problem_in_text(token: str) -> Finding | None:
-    """Find problems without Label Studio."""
+    """Find problems that the token's text shows, without asking Label Studio."""
     if (word := re.match(r"(Token|Bearer)\b", token, re.IGNORECASE)) is not None:
         return failed(
             CHECK,
@@ -134,7 +134,7 @@ def _asked(url: str, token: str) -> Verdict:
     except (httpx.HTTPError, httpx.InvalidURL):
         return Verdict(failed(CHECK, "Label Studio broke off when asked about the token.", "Try again."))
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
-        # Label Studio exchanges the token even if it refuses the access token afterwards.
+        # Label Studio issues an access token even if it refuses that token afterwards.
         return Verdict(
             failed(
                 CHECK,

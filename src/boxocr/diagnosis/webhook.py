@@ -17,7 +17,7 @@ def finding(api: LabelStudioAPI, project: int, backend_url: str, token: str, con
         project: its number.
         backend_url: of this server, as in Label Studio's connection.
         token: that the webhook must send; empty if this server has no password.
-        connect: the command that corrects it.
+        connect: the command that corrects the webhook.
     """
     if why := webhooks.refusal_reason(backend_url):
         return skipped(CHECK, why)

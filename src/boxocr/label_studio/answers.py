@@ -1,4 +1,4 @@
-"""Label Studio's error answers as errors with a sentence and a remedy."""
+"""Turns Label Studio's error answers into errors with a message and a remedy."""
 
 import html
 import re
@@ -50,7 +50,7 @@ def detail(body: object) -> str:
         problems = body.get("validation_errors")
         said = "; ".join(_texts(problems)) if problems else str(body.get("detail") or "")
     else:
-        # An HTML page explains nothing.
+        # An HTML error page contains no reason.
         said = "" if "<html" in str(body)[:500].lower() else str(body or "")
     return " ".join(html.unescape(re.sub(r"<a\b[^>]*>|</a>", "", said)).split())[:_LONGEST_DETAIL]
 

@@ -20,13 +20,13 @@ _MODEL = "boxocr"
 # Default title of a connection.
 TITLE = "BoxOCR"
 
-# A backend cannot do this for annotators.
+# Advice for annotators, since a backend cannot accept its own suggestions.
 ACCEPTING = (
     "Label Studio keeps the text of a box once it is accepted: annotators switch Auto-Accept Suggestions on, or accept "
     "each box before they change the label or submit."
 )
 
-# Label Studio calls its backends with requests, which quotes the reason phrase of an answer like this.
+# Label Studio calls its backends with the library requests, whose errors quote an answer's reason phrase like this.
 _HTTP_ERROR = re.compile(r"(\d{3}) (?:Client|Server) Error: (.*?)(?: for url: |$)")
 
 
@@ -38,11 +38,11 @@ class Connection:
         id: its number.
         url: of the backend, as Label Studio reaches it.
         title: as displayed.
-        interactive: whether it gets the regions that annotators draw.
+        interactive: whether the backend gets the regions that annotators draw.
         user: of basic authentication; empty if that is off.
         state: CO connected, DI no answer, ER an error; refreshed whenever connections are listed.
-        error: in the state ER.
-        model_version: from the backend.
+        error: the backend's error in the state ER.
+        model_version: as the backend reported it.
     """
 
     id: int
@@ -56,7 +56,7 @@ class Connection:
 
     @property
     def works(self) -> bool:
-        """Whether Label Studio reaches it and it accepts the project."""
+        """Whether Label Studio reaches the backend, and the backend accepts the project."""
         return self.state == "CO"
 
 
@@ -103,7 +103,7 @@ def desired_connection(settings: Settings, url: str, title: str) -> DesiredConne
 
 
 def find(connections: Sequence[Connection], *, url: str, title: str = "") -> Connection | None:
-    """Find the connection by address, or by title if the address has changed.
+    """Find a connection by the backend's address, or by its title if the address has changed.
 
     Args:
         connections: of the project.
@@ -180,7 +180,7 @@ def answered_with_error(said: str, url: str) -> CommandFailed:
             "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as for the server, and run boxocr connect --project.",
         )
     if phrase.startswith(LabelingConfigError.message):
-        # The original message, since a reason phrase is limited to ASCII.
+        # The original message is used, since a reason phrase is limited to ASCII.
         return CommandFailed(LabelingConfigError.message, LabelingConfigError.remedy)
     if "labeling config" in phrase:
         message, _, remedy = phrase.partition(". ")

@@ -27,10 +27,10 @@ from boxocr.process.deadline import Deadline
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
 
-# To list a project's backends, Label Studio calls each of them and waits for some seconds.
+# When a project's backends are listed, Label Studio calls each of them and waits for some seconds.
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
-# At a terminal, the first error is reported.
+# For commands at a terminal: the first error is reported.
 _ONCE = RequestOptions(max_retries=0)
 
 # For long runs: Label Studio may be busy for a while.
@@ -62,7 +62,7 @@ class Task:
     Attributes:
         id: its number.
         data: values by column.
-        file_upload: name of its uploaded file, with Label Studio's prefix.
+        file_upload: name of the uploaded file, with Label Studio's prefix.
     """
 
     id: int
@@ -71,7 +71,7 @@ class Task:
 
 
 def http_client(timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
-    """A client that connects as the server does: without proxies and ``.netrc``, with its certificate authorities."""
+    """A client that connects as the server does: no proxies, no ``.netrc``, and the same certificate authorities."""
     return httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, verify=trusting_context())
 
 
@@ -104,7 +104,7 @@ class LabelStudioAPI:
         """The SDK's client; importing it takes a second and 70 MB."""
         from label_studio_sdk import LabelStudio  # noqa: PLC0415 - see above
 
-        # The SDK joins paths as a browser does, so a path prefix must end with a slash.
+        # The SDK joins paths as a browser does, so the path prefix is kept only if it ends with a slash.
         return LabelStudio(
             base_url=f"{self.url}/", api_key=self._token.get_secret_value().strip(), httpx_client=self._http
         )
@@ -117,7 +117,7 @@ class LabelStudioAPI:
     def project_called(self, title: str) -> Project | None:
         """The oldest project with exactly this title, or None."""
         with plain_errors(self.url):
-            # The API searches for titles that contain it.
+            # The API finds all titles that contain this one.
             first: Any = self._sdk.projects.list(title=title, page_size=100, request_options=_ONCE)
             found = [one for one in first.items or () if one.title == title]
         return _project(min(found, key=lambda one: one.id)) if found else None
@@ -149,7 +149,7 @@ class LabelStudioAPI:
             most: maximum number of tasks.
 
         Returns:
-            The tasks in the order of their numbers, and the number of all such tasks.
+            The tasks, by ascending number, and how many such tasks there are in all.
         """
         filters = [
             {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after},
@@ -174,10 +174,10 @@ class LabelStudioAPI:
         Args:
             project: its number.
             after: only tasks with higher numbers.
-            most: how many of them.
+            most: maximum number of tasks.
 
         Returns:
-            The tasks by rising number, and how many there are in all after the same one.
+            The tasks, by ascending number, and how many tasks there are in all after the number ``after``.
         """
         return self._whole_tasks(project, "greater", after=after, most=most)
 
@@ -195,7 +195,7 @@ class LabelStudioAPI:
         ]
         query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
         with plain_errors(self.url):
-            # The SDK builds an object for each of the tens of thousands of results.
+            # Not with the SDK, which would build an object for each of the tens of thousands of results.
             answer = self._http.get(
                 f"{self.url}/api/tasks",
                 params={"project": project, "page_size": most, "fields": "all", "resolve_uri": "false", "query": query},
@@ -207,14 +207,14 @@ class LabelStudioAPI:
             return list(found["tasks"]), int(found["total"])
 
     def store_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
-        """Store predictions: all, or none.
+        """Store predictions; either all are stored or none.
 
         Args:
             project: its number.
-            predictions: each with ``task``, ``result``, ``model_version`` and perhaps ``score``.
+            predictions: each with ``task``, ``result``, ``model_version`` and optionally ``score``.
         """
         with plain_errors(self.url):
-            # No retries: a request without an answer may have been executed.
+            # No retries: a request that got no answer may have been executed.
             self._sdk.projects.import_predictions(project, request=cast("Any", predictions), request_options=_STORING)
 
     def delete_predictions(self, task: int, model_version: str) -> None:
@@ -237,7 +237,7 @@ class LabelStudioAPI:
         self._called("PATCH", f"/api/tasks/{number}/", {"data": data})
 
     def _called(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer of the API. The SDK would lose fields that it does not know."""
+        """The answer of the API. It is requested without the SDK, which drops fields that it does not know."""
         with plain_errors(self.url):
             answer = self._http.request(
                 method,
@@ -251,7 +251,7 @@ class LabelStudioAPI:
 
     def upload(self, project: int, file: Path) -> None:
         """Upload a file as a task, as the Import dialog does."""
-        # The SDK can import JSON only.
+        # Not with the SDK, which can only import JSON.
         with file.open("rb") as content:
             self.send("POST", f"projects/{project}/import", files={"file": (file.name, content)})
 
@@ -282,7 +282,7 @@ class LabelStudioAPI:
         return sorted({str(storage.bucket) for storage in storages if storage.bucket})
 
     def show_bucket(self, project: int, storage: Storage) -> None:
-        """Create a task for each object in the storage without one. An existing storage of the bucket is updated.
+        """Create a task for each object that has none yet. An existing storage of the bucket and prefix is updated.
 
         Label Studio proxies the pages, so that browsers need no access to the S3 server.
         """
@@ -312,12 +312,12 @@ class LabelStudioAPI:
             api.sync(int(row.id), request_options=_ONCE)
 
     def connections(self, project: int) -> list[Connection]:
-        """The project's connections. Label Studio calls each backend first."""
+        """The project's connections. Label Studio calls each backend before it answers."""
         with plain_errors(self.url):
             return [_connection(row) for row in self._sdk.ml.list(project=project, request_options=_ONCE)]
 
     def connect(self, project: int, desired: DesiredConnection) -> Connection:
-        """Add a connection. Label Studio calls the backend's /health and /setup first, and adds nothing on an error."""
+        """Add a connection. Label Studio first calls the backend's /health and /setup, and adds nothing on an error."""
         with plain_errors(self.url):
             return _connection(
                 self._sdk.ml.create(project=project, is_interactive=True, request_options=_ONCE, **desired.fields())
@@ -326,17 +326,17 @@ class LabelStudioAPI:
     def reconnect(self, connection: Connection, project: int, desired: DesiredConnection) -> Connection:
         """Change a connection. Label Studio tests it first, and changes nothing on an error."""
         with plain_errors(self.url):
-            # Label Studio answers 500 to a change without address and project.
+            # Label Studio answers 500 to a change that does not contain the address and the project.
             changed = self._sdk.ml.update(
                 connection.id, project=project, is_interactive=True, request_options=_ONCE, **desired.fields()
             )
         return _connection(changed)
 
     def test(self, connection: Connection, project: int) -> None:
-        """Have Label Studio test a connection, for the reason of the state DI.
+        """Have Label Studio test a connection, since the state DI comes without a reason.
 
         Raises:
-            LabelStudioRefused: with the reason.
+            LabelStudioRefused: the test failed; the error has the reason.
         """
         with plain_errors(self.url):
             self._sdk.ml.update(connection.id, project=project, url=connection.url, request_options=_ONCE)
@@ -354,7 +354,7 @@ class LabelStudioAPI:
     def change_webhook(self, webhook: Webhook, url: str, headers: Mapping[str, str]) -> None:
         """Change the address and headers of a webhook, and activate it."""
         with plain_errors(self.url):
-            # Without them, Label Studio clears the list of events.
+            # The list of events is sent again, since Label Studio clears it otherwise.
             actions = cast("Any", list(webhook.actions))
             self._sdk.webhooks.update(
                 webhook.id, url=url, headers=headers, is_active=True, actions=actions, request_options=_ONCE
@@ -368,7 +368,7 @@ class LabelStudioAPI:
         """
         try:
             with plain_errors(self.url):
-                # A connection without a project is refused, but only after the address was checked.
+                # Label Studio refuses a connection without a project, but checks the address before that.
                 self._sdk.ml.create(url=url, request_options=_ONCE)
         except LabelStudioRefused as refused:
             if refused.http_status != httpx.codes.BAD_REQUEST:

@@ -4,7 +4,7 @@ BoxOCRError
 └── CommandFailed
     ├── LabelStudioUnreachable    no connection, or something else answers there
     └── LabelStudioRefused        Label Studio answered with an error
-        └── AddressRefused            its address guard does not let it talk to this backend
+        └── AddressRefused            Label Studio's address guard refuses this backend's address
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from boxocr.errors import BoxOCRError
 
-# Since 1.23.1. With ML_BLOCK_LOCAL_IP=false alone the connection is saved, but its webhook is refused.
+# For Label Studio since 1.23.1. With ML_BLOCK_LOCAL_IP=false alone, it saves the connection but refuses the webhook.
 GUARD_VARIABLES = (
     "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false, or with both ML_BLOCK_LOCAL_IP=false and "
     "SSRF_PROTECTION_ENABLED=false."
@@ -20,7 +20,7 @@ GUARD_VARIABLES = (
 
 
 class CommandFailed(BoxOCRError):
-    """A command cannot go on."""
+    """A command cannot continue."""
 
     code = "command_failed"
     message = "The command could not do its work."

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from boxocr.label_studio.errors import CommandFailed
 from boxocr.pages.http import addresses
 
-# Created by Docker, by Podman, and by Kubernetes for a pod's account.
+# Files created by Docker, by Podman, and by Kubernetes for a pod's service account.
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
 _CONTAINER_GROUPS = ("docker", "kubepods", "containerd", "libpod", "lxc")
 
@@ -29,7 +29,7 @@ def inside_container(root: Path = Path("/")) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address is that of the machine or container that resolves it."""
+    """Whether the address means the machine or container that resolves it."""
     return addresses.is_loopback(urlsplit(url).hostname or "")
 
 
@@ -39,7 +39,7 @@ def is_private(url: str) -> bool:
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        # Names without a dot are those of container networks, which are private.
+        # Names without a dot belong to container networks, which are private.
         return "." not in (parts.hostname or "")
     return not all(addresses.is_public(ipaddress.ip_address(place[0])) for *_, place in found)
 
@@ -70,7 +70,7 @@ def backend_url(given: str) -> str:
 
 
 def other_names(url: str) -> str:
-    """How a container reaches servers outside of it, for remedies.
+    """Addresses by which a container may reach a server outside of it, for remedies.
 
     Args:
         url: of the server, as tried; scheme, port and path are kept.

@@ -23,11 +23,11 @@ _SECONDS_BETWEEN = 2.0
 
 _IMPORT_SECONDS = 600.0
 
-# Without a match, "Sync Storage" does not make a second task of each page.
+# The filter matches no file, so that "Sync Storage" does not create a second task for each page.
 _NO_TASKS = {"regex_filter": "(?!)", "use_blob_urls": True}
 _TITLE = "Pages of boxocr import"
 
-# One object in Label Studio's labeling config is needed for uploads.
+# Part of Label Studio's answer to an upload whose project has several data columns; uploads need exactly one.
 _SEVERAL_COLUMNS = "more than one data key"
 
 
@@ -50,7 +50,7 @@ class ProjectImports:
         return urlsplit(self._api.url).path
 
     def upload(self, name: str, data: bytes, media_type: str) -> str:
-        """Upload a page without making a task.
+        """Upload a page without creating a task.
 
         Args:
             name: of the file.
@@ -58,7 +58,7 @@ class ProjectImports:
             media_type: of the file.
 
         Returns:
-            Its address for tasks.
+            The page's address for tasks.
 
         Raises:
             CommandFailed: Label Studio does not answer, or refuses.
@@ -82,7 +82,7 @@ class ProjectImports:
         return f"{self.path_prefix}/data/{quote(stored)}"
 
     def tasks_from(self, checksum: str) -> list[Mapping[str, Any]]:
-        """The data of the tasks that a document was imported as.
+        """The data of the tasks that were created from a document.
 
         Args:
             checksum: of the document.
@@ -118,15 +118,15 @@ class ProjectImports:
                 return found
 
     def create_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
-        """Create tasks: all, or none.
+        """Create tasks; either all are created or none.
 
         Args:
-            tasks: each with ``data``, and perhaps ``predictions``.
+            tasks: each with ``data``, and optionally ``predictions``.
 
         Raises:
             CommandFailed: Label Studio does not answer, or refuses.
         """
-        # Without a second attempt: a request without an answer may have been executed.
+        # No second attempt: a request that got no answer may have been executed.
         self._api.send("POST", f"projects/{self._project}/import", json=tasks, timeout=_IMPORT_SECONDS)
 
     def serve_folder(self, folder: Path) -> None:
@@ -136,7 +136,7 @@ class ProjectImports:
             folder: as Label Studio sees it.
 
         Raises:
-            CommandFailed: Label Studio refuses, for instance since it does not serve local files.
+            CommandFailed: Label Studio refuses, for instance because it does not serve local files.
         """
         if str(folder) in self._served:
             return
@@ -183,7 +183,7 @@ class ProjectImports:
         self._served.add(storage.bucket)
 
     def _patiently(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request that may be repeated, several times if necessary."""
+        """Send a request that is safe to repeat, several times if necessary."""
         for attempt in range(1, _ATTEMPTS):
             try:
                 return self._api.send(method, path, **request)

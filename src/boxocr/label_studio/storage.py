@@ -14,9 +14,9 @@ class Storage:
         prefix: of the objects' keys, without a trailing slash.
         endpoint: of the S3 server, as Label Studio reaches it; None for AWS.
         region: of the bucket.
-        key_id: of the keys.
-        secret: of the keys.
-        session: token of temporary keys.
+        key_id: id of the access key.
+        secret: secret of the access key.
+        session: session token of a temporary access key.
     """
 
     bucket: str

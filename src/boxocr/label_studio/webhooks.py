@@ -1,7 +1,7 @@
 """The webhook through which Label Studio sends a project's events to this backend.
 
-Label Studio adds it when a backend is connected, and does not update it afterwards: neither when the connection gets
-another address or password nor when it is deleted. Tested with Label Studio 1.23.2.
+Label Studio adds the webhook when a backend is connected, and never changes it afterwards: not when the connection gets
+another address or password, and not when the connection is deleted. Tested with Label Studio 1.23.2.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ class Webhook:
 
     Attributes:
         id: its number.
-        url: for the events.
+        url: where events are sent.
         active: whether events are sent.
         headers: of the requests, by name.
         actions: kinds of events to send; empty for all.
@@ -32,17 +32,17 @@ class Webhook:
     actions: tuple[str, ...] = ()
 
     def has_token(self, token: str) -> bool:
-        """Whether it sends this token. An empty token always matches."""
+        """Whether the webhook sends this token. An empty token always matches."""
         return not token or self.headers.get(WEBHOOK_HEADER) == token
 
     def headers_with(self, token: str) -> dict[str, str]:
-        """Its headers with this token; an empty token is removed."""
+        """The webhook's headers with this token; without the token header if the token is empty."""
         others = {name: value for name, value in self.headers.items() if name != WEBHOOK_HEADER}
         return others | ({WEBHOOK_HEADER: token} if token else {})
 
 
 def url_of(backend_url: str) -> str:
-    """The address for the events of a backend."""
+    """The address to which events for a backend are sent."""
     return backend_url.rstrip("/") + "/webhook"
 
 
@@ -52,9 +52,9 @@ def of(backend_url: str, webhooks: Sequence[Webhook]) -> list[Webhook]:
 
 
 def refusal_reason(backend_url: str) -> str:
-    """The reason why Label Studio accepts no webhook for this address; empty if it does.
+    """The reason why Label Studio accepts no webhook for this address; empty if it accepts one.
 
-    It connects backends on any host, but registers webhooks only for IP addresses, ``localhost`` and names with a dot.
+    Label Studio connects backends on any host, but adds webhooks only for IP addresses, ``localhost`` and dotted names.
     """
     host = urlsplit(backend_url).hostname or ""
     if "." in host or host == "localhost" or _is_address(host):

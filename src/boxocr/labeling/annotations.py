@@ -1,4 +1,4 @@
-"""Submitted annotations of a task: their regions, the texts of these, and the relations between them. No I/O."""
+"""Submitted annotations of a task: their regions, the regions' texts, and the relations between regions. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ class Relation:
 
     Attributes:
         source, target: ids of the regions; the arrow points from source to target.
-        mutual: whether it points in both directions.
+        mutual: whether the arrow points in both directions.
     """
 
     source: str
@@ -37,12 +37,12 @@ class TaskConfigs:
 
     def __init__(self, label_config: str) -> None:
         self._label_config = label_config
-        # The config of a task depends on its data only where a Repeater repeats by it.
+        # A config depends on a task's data only if it has a Repeater.
         self._repeats = "<repeater" in label_config.lower()
         self._written = lru_cache(maxsize=1)(self._parsed)
 
     def of(self, task: Json) -> LabelingConfig | None:
-        """The config for a task; None if it is not valid."""
+        """The config for a task; None if the config is invalid."""
         return self._parsed(task) if self._repeats else self._written(None)
 
     def _parsed(self, task: Json | None) -> LabelingConfig | None:
@@ -88,7 +88,7 @@ def text_area_of(region: Region, config: LabelingConfig | None) -> str | None:
 
 
 def text_result(region: Region, config: LabelingConfig | None) -> Result | None:
-    """The result with the region's text: one with a suggestion, else that of the TextArea that takes its text."""
+    """The result with the region's text: one with a suggestion, otherwise that of the region's TextArea."""
     texts = [result for result in region.results if str(result.get("type", "")).lower() == "textarea"]
     for result in texts:
         if suggestion_of(result) is not None:
@@ -98,13 +98,13 @@ def text_result(region: Region, config: LabelingConfig | None) -> Result | None:
 
 
 def text_of(result: Result | None) -> str:
-    """The text of a TextArea's result; its parts are joined by line ends."""
+    """The text of a TextArea's result. Several parts are joined by line breaks."""
     texts = result["value"].get("text") if result else None
     return "\n".join(str(line) for line in (texts if isinstance(texts, list) else [texts]) if line)
 
 
 def label_of(region: Region) -> str:
-    """The labels of a region as rules, reports and exports name them."""
+    """The labels of a region, joined as rules, reports and exports name them."""
     return ", ".join(region.labels)
 
 
@@ -114,5 +114,5 @@ def newest(annotations: Sequence[Json]) -> Json | None:
 
 
 def _age(annotation: Json) -> tuple[str, int]:
-    # ISO 8601 in UTC, so that texts sort by time.
+    # Times are in ISO 8601 and UTC, so sorting them as text sorts them by time.
     return str(annotation.get("updated_at") or annotation.get("created_at") or ""), int(annotation.get("id") or 0)

@@ -1,4 +1,4 @@
-"""The ``model_*`` attributes: which there are, which tags they have an effect on, and their values.
+"""The ``model_*`` attributes: their names, the tags on which they have an effect, and their values.
 
 ``docs/labeling-configs.md`` lists them in a table, which a test compares with :data:`ATTRIBUTES`.
 """
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class TagType(StrEnum):
-    """A type of tag that can have attributes. The ones that draw come with and without labels."""
+    """A type of tag that can have attributes. A drawing type stands for its tags with and without labels."""
 
     TEXT_AREA = "TextArea"
     RECTANGLE = "rectangle"
@@ -48,7 +48,7 @@ class Attribute:
 
     Attributes:
         name: in full, ``model_lang``.
-        tags: the tags that it has an effect on.
+        tags: the tags on which it has an effect.
         needs: another attribute without which it has no effect; empty for none.
     """
 
@@ -87,7 +87,7 @@ ATTRIBUTES = {
 
 
 def one_of(name: str, value: str, choices: Mapping[str, T]) -> T:
-    """The value of an attribute with a few possible words.
+    """The value of an attribute that allows only some words.
 
     Args:
         name: of the attribute, without ``model_``.
@@ -141,7 +141,7 @@ def page_segmentation_mode(value: str) -> int:
 def engine(value: str, default: str) -> str:
     """The value of ``model_engine``: a built-in engine, or the one that the server runs with.
 
-    Import paths are refused otherwise, since project editors must not choose the code that this server loads.
+    Other import paths are refused, since project editors must not choose the code that this server loads.
 
     Args:
         value: as written.

@@ -1,4 +1,4 @@
-"""A labeling config, applied to one task."""
+"""The labeling config of a task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ class LabelingConfig:
         variable = tag.attributes.get("valueList") or tag.attributes.get("value") or ""
         found = resolve(variable, data)
         if found is None:
-            # The column of a task that was imported without column names.
+            # Label Studio's name for the column of a task that was imported without column names.
             found = data.get("$undefined$")
         urls = found if isinstance(found, list) else [found]
         if not urls or not all(isinstance(url, str) and url.strip() for url in urls):
@@ -126,7 +126,7 @@ class LabelingConfig:
     def reading_options(
         self, data: TaskData, *, default: ReadingOptions, text_area: str | None, control: str, labels: Sequence[str]
     ) -> ReadingOptions:
-        """The options for reading a region, from ``model_*`` attributes: Label overrides drawing tag and TextArea.
+        """The options for reading a region, from ``model_*`` attributes. See :meth:`Controls.attributes`.
 
         Args:
             data: the task's data, for values such as ``model_lang="$language"``.

@@ -15,7 +15,7 @@ class Controls:
 
     Attributes:
         by_name: the tags, with Repeaters expanded.
-        text_areas: the TextAreas that can take the texts of regions, in the order in which they are considered.
+        text_areas: the TextAreas that can take the texts of regions, best first.
     """
 
     by_name: Mapping[str, Tag]
@@ -25,7 +25,7 @@ class Controls:
         return iter(self.by_name.values())
 
     def text_area(self, image: str, control: str, labels: Sequence[str]) -> str | None:
-        """Name of the TextArea that takes a region's text; None if no TextArea shows for it.
+        """Name of the TextArea that takes a region's text; None if Label Studio shows no TextArea for the region.
 
         Args:
             image: name of the region's Image.
@@ -62,7 +62,7 @@ class Controls:
         return not tag.kind.endswith("labels") or not self.labels_of(tag)
 
     def drawing_tags(self, image: str) -> list[Tag]:
-        """Tags that draw shapes on an Image in which whole pages can be pre-annotated."""
+        """Tags of an Image that draw rectangles or polygons, the shapes of pre-annotated regions."""
         drawing = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
         return [tag for tag in self if tag.kind in drawing and image in tag.images]
 

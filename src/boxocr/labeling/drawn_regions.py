@@ -1,4 +1,4 @@
-"""The regions of an interactive request, parsed once: which are to be read, how, and on which page. No I/O."""
+"""The regions of an interactive request, parsed once: which are to be read, and how and on which page. No I/O."""
 
 import copy
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger("boxocr.labeling.drawn_regions")
 
 @dataclass(frozen=True, slots=True)
 class InteractiveRequest:
-    """A request of Label Studio's for regions that an annotator drew.
+    """Label Studio's request about regions that an annotator drew.
 
     Attributes:
         task: as Label Studio sends it.
@@ -45,11 +45,11 @@ class ReadingPlan:
     """How a region is to be read.
 
     Attributes:
-        text_area: name of the TextArea that takes its text.
-        rectangle_control: the tag that draws rectangles on its Image; None when there is none.
+        text_area: name of the TextArea that takes the region's text.
+        rectangle_control: the tag that draws rectangles on the region's Image; None when there is none.
         options: for the reader.
-        handling: what is done besides reading; neither fitted nor split unless it is a rectangle without any text.
-        page: address of its page, or why there is none.
+        handling: how the shape changes. Only a rectangle that was never read is fitted or split.
+        page: address of the region's page, or the error why there is none.
     """
 
     text_area: str
@@ -65,8 +65,8 @@ class DrawnRegion:
 
     Attributes:
         region: its results as received.
-        state: decides whether it is read, and whether the answer holds it.
-        plan: how to read it, or why that is impossible; None when it is not to be read.
+        state: decides whether the region is read, and whether the answer contains it.
+        plan: how to read the region, or why that is impossible; None when it is not to be read.
     """
 
     region: Region
@@ -100,12 +100,12 @@ def parse_drawn_regions(
 
     Args:
         request: as received.
-        asked: the earlier requests.
-        default: how to read where the config says nothing.
-        max_regions: how many regions of one request are read.
+        asked: regions of the task in earlier requests.
+        default: options for whatever the config does not specify.
+        max_regions: maximum number of regions that are read per request.
 
     Raises:
-        MalformedRequest: its results are not a list of objects.
+        MalformedRequest: the request's results are not a list of objects.
     """
     regions = regions_of(request.results)
     planner = _Planner(request, default)
@@ -156,7 +156,7 @@ class _Planner:
         options = labeling.reading_options(self._data, default=self._default, **asking)
         handling = labeling.handling(self._data, **asking)
         if state is not State.UNREAD or region.shape != "rectangle":
-            # An accepted region stays in its place.
+            # Only a rectangle that was never read may change its shape: an accepted region stays in its place.
             handling = Handling(fit=False, split=None, click=handling.click)
         control = labeling.rectangle_control(region.image)
         return ReadingPlan(text_area, control, options, handling, self._page(region, labeling))

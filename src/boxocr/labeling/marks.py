@@ -11,20 +11,21 @@ from typing import Any
 
 Result = dict[str, Any]
 
-# Prefix of our sentences in a region's notes: a later answer replaces them, and keeps the annotator's own notes.
+# Prefix of this server's sentences in a region's notes. A later answer replaces them, and keeps the annotator's notes.
 NOTE_MARK = "BoxOCR: "
 
 # Key of the mark in a shape's ``meta``.
 MARK = "boxocr"
 
-# Values of the mark: this server created the region for a click, a line or a page; or its answer repeated the region
-# with the text that the annotator had typed.
+# Values of the mark. MADE: this server created the region, for a click, a piece of a box, or a whole page. TYPED: its
+# answer repeated the region with the text that the annotator had typed.
 MADE, TYPED = "made", "typed"
 
 # Label Studio's names for the numbers of a shape.
 GEOMETRY_VALUES = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "format", "rle")
 
-# Percent of the page and degrees. Label Studio computes pixels and back, which changes the last digits only.
+# Tolerance in percent of the page, and in degrees. Label Studio converts to pixels and back, which changes only the
+# last digits.
 _SAME_PLACE = 0.01
 
 
@@ -73,8 +74,9 @@ def has_note(results: tuple[Result, ...]) -> bool:
 def has_been_filled(results: tuple[Result, ...]) -> bool:
     """Whether a region was accepted with a text, either read or typed.
 
-    This is also visible after the text was emptied: a drawn shape has a score only if text was read in it, and a shape
-    created by this server counts as changed. Shapes from other predictions have scores of their own.
+    This is recognized even after the text was emptied: a shape drawn by hand has a score only if text was read in it,
+    and a shape that this server created has another origin once it was changed. A score alone is not enough for other
+    shapes, since every prediction can have one.
     """
     return any(map(_is_filled, results))
 

@@ -14,10 +14,10 @@ from lxml import etree
 
 from boxocr.errors import LabelingConfigError
 
-# In characters: enough for thousands of labels. A parsed config takes up to sixty times its size in memory.
+# Longest config, in characters: enough for thousands of labels. A parsed config takes up to sixty times this in memory.
 _MAX_CONFIG = 1_000_000
 
-# The encoding in an XML declaration. lxml refuses text that names one, since text is decoded already.
+# The encoding in an XML declaration. It is removed, since lxml refuses decoded text that declares an encoding.
 _ENCODING = re.compile(
     r"""(<\?xml\s+version\s*=\s*(?:"[^"<]*"|'[^'<]*'))\s+encoding\s*=\s*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*')""",
     re.ASCII,
@@ -28,7 +28,7 @@ def _by_lower_case(names: str) -> dict[str, str]:
     return {name.lower(): name for name in names.split()}
 
 
-# Names as label-studio-sdk's parser and this package expect them. model_* attributes are case-sensitive.
+# Names in the case that label-studio-sdk's parser and this package expect. model_* attributes are case-sensitive.
 _TAGS = _by_lower_case("Repeater Label Choice Relation Filter")
 _ATTRIBUTES = _by_lower_case("""
     name toName value valueList alias on indexFlag perRegion smart smartOnly rows whenTagName whenLabelValue
@@ -53,7 +53,7 @@ def xml_parser() -> Any:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
 
 
-# Up to two million characters of configs, since each request contains its config.
+# Each request contains the config, so up to two million characters of normalized configs are cached.
 @cached(LRUCache(2_000_000, getsizeof=lambda markup: len(markup.text)), lock=threading.Lock())
 def normalize(label_config: str) -> Markup:
     """Normalize a config; cached.
@@ -77,7 +77,7 @@ def normalize(label_config: str) -> Markup:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise invalid_config() from error
     if root.getroottree().docinfo.internalDTD is not None:
-        # Only a document type can declare entities.
+        # Refusing document types also rules out entities, which only a document type can declare.
         raise LabelingConfigError(
             "The labeling config has a document type, which Label Studio does not accept.", "Remove its <!DOCTYPE>."
         )
@@ -102,7 +102,7 @@ def _rename(element: Any) -> None:
     if name != element.tag:
         element.tag = name
     names = element.keys()
-    # Limited, since lxml looks up an attribute in linear time.
+    # Skipped for tags with more attributes, since lxml looks up each in linear time.
     for written in names if len(names) <= 200 else ():  # noqa: PLR2004 - no real tag has as many
         known = _ATTRIBUTES.get(written.lower(), written)
         if known != written:

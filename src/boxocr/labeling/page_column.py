@@ -25,7 +25,7 @@ class PageColumn:
     is_list: bool
 
     def data(self, addresses: list[str]) -> dict[str, Any]:
-        """The column of a task with these pages; only one unless ``is_list``."""
+        """The data of a task with these pages, of which there is only one unless ``is_list``."""
         return {self.name: addresses if self.is_list else addresses[0]}
 
 

@@ -23,7 +23,7 @@ class Parsed:
     """A parsed labeling config. Repeaters are not expanded here.
 
     Attributes:
-        interface: label-studio-sdk's view of it.
+        interface: label-studio-sdk's view of the config.
         objects: the tags that show data, by name, in the order of the config.
         tags: the control tags, by name, in the order of the config.
     """
@@ -34,7 +34,7 @@ class Parsed:
 
     @cached_property
     def controls(self) -> Controls:
-        """The control tags, with the order of TextAreas.
+        """The control tags, with their TextAreas in order of preference.
 
         Raises:
             LabelingConfigError: a ``model_fill`` has an invalid value.
@@ -42,7 +42,7 @@ class Parsed:
         return Controls(self.tags, text_areas_of(self.tags.values()))
 
 
-# Up to two million characters of configs: parsing takes milliseconds, and each request contains its config.
+# Parsing takes milliseconds, and each request has the config, so up to two million characters of configs are cached.
 @cached(LRUCache(2_000_000, getsizeof=lambda parsed: len(parsed.interface.config)), lock=threading.Lock())
 def parse(markup: str) -> Parsed:
     """Parse a config; cached.

@@ -19,7 +19,7 @@ class Preannotation:
 
     Attributes:
         control: the tag that the regions belong to.
-        labels_tag: a separate Labels tag that contains the label; None if ``control`` contains it.
+        labels_tag: a separate Labels tag that contains the label; None if ``control`` contains it, or without labels.
         label: of each region; None in a config without labels.
         text_area: name of the TextArea that takes the text.
         level: the part of a page that becomes a region.
@@ -71,9 +71,9 @@ def preannotation(controls: Controls, image: str, data: TaskData) -> Preannotati
 
 
 def text_areas_for_pages(controls: Controls, image: str) -> frozenset[str]:
-    """Names of the TextAreas that pre-annotation of an Image's pages fills, so ``model_preannotate`` can apply to them.
+    """Names of the TextAreas that pre-annotation of an Image can fill: on them ``model_preannotate`` has an effect.
 
-    If no tag draws on the Image, or the label comes from the task, these are all TextAreas of the Image.
+    These are all TextAreas of the Image if no tag draws on it, or if the label comes from the task.
 
     Args:
         controls: of the config.
@@ -98,7 +98,7 @@ def _label(controls: Controls, tag: Tag, image: str, data: TaskData) -> str | No
     text_area = controls.text_area(image, tag.name, ())
     label = controls.attributes(data, ("label",), text_area, tag.name, ()).get("label")
     if label is None:
-        # A Label with model_preannotate requests pre-annotation with that label.
+        # A Label tag with model_preannotate requests its own label.
         requesting = (label for label, attributes in holder.labels.items() if "model_preannotate" in attributes)
         return next(requesting, next(iter(holder.labels)))
     if label not in holder.labels:

@@ -1,8 +1,8 @@
-"""The state of each region in a request's context, which decides whether the answer holds it.
+"""The state of each region in a request's context, which decides whether the answer contains it.
 
-Label Studio deletes a pending region that the answer omits, and overwrites an accepted one with the answer's
-(``docs/label-studio.md``). So every answer must hold the pending regions, with any text typed into them, and an
-accepted one only if something about it is new. No I/O.
+Label Studio deletes a pending region that the answer omits, and overwrites an accepted region with the answer's
+(``docs/label-studio.md``). So every answer must contain all pending regions, with any text typed into them, but an
+accepted region only if something about it is new. No I/O.
 """
 
 from collections.abc import Container, Sequence
@@ -14,7 +14,7 @@ from boxocr.labeling.marks import has_been_filled, has_note, is_same_place, plac
 from boxocr.labeling.regions import Region
 from boxocr.labeling.tasks import Task
 
-# A browser tab with a region that is not accepted may stay open overnight; older drafts say nothing about it.
+# How old a draft of a session in progress may be: a browser tab with a pending region may stay open overnight.
 _SESSION = timedelta(hours=24)
 
 
@@ -22,13 +22,13 @@ class State(Enum):
     """The state of a region."""
 
     UNREAD = auto()
-    """It has no text yet, and is deleted unless the answer holds it."""
+    """It has no text yet, and is deleted unless the answer contains it."""
 
     FAILED = auto()
     """It was accepted with a note instead of a text. It stays, and is read again."""
 
     TYPED = auto()
-    """It is pending, and the annotator has typed into it, or emptied it again. It is deleted unless the answer holds
+    """It is pending, and the annotator has typed into it, or emptied it again. It is deleted unless the answer contains
     it."""
 
     MOVED = auto()
@@ -41,7 +41,7 @@ class State(Enum):
     """It has no text yet, and the request has too many regions."""
 
     SETTLED = auto()
-    """Nothing to do: it has its text, or the annotator emptied it, or it was drawn without this backend."""
+    """It needs nothing: it has its text, or the annotator emptied it, or it was drawn without this backend."""
 
     @property
     def is_read(self) -> bool:
@@ -53,8 +53,8 @@ class AskedBefore:
     """The regions of a task that Label Studio asked about in earlier requests.
 
     Args:
-        regions: ids of those that had no text then; None when it never asked about the task.
-        since: seconds since the epoch; earlier requests are not known.
+        regions: ids of the regions that had no text then; None when Label Studio never asked about the task.
+        since: seconds since the epoch from which on requests were recorded.
     """
 
     def __init__(self, regions: Container[str] | None, since: float) -> None:
@@ -80,10 +80,10 @@ def states_of(
         regions: of the context.
         text_areas: name of each region's TextArea.
         task: of the regions.
-        asked: the earlier requests.
+        asked: regions of the task in earlier requests.
     """
     found = list(map(_state, regions, text_areas))
-    # Text typed before the answer was accepted and text in a region of a plain tool look the same.
+    # A region whose text was typed before it was accepted looks like one that was drawn with a plain tool and filled.
     unclear = [region for region, state in zip(regions, found, strict=True) if state is State.TYPED]
     unread = State.UNREAD in found
     earlier = _drawn_before(task, asked.since) if unclear else frozenset()
@@ -92,7 +92,7 @@ def states_of(
         for region in unclear
         if asked.knows(region.id)
         or region.id in earlier
-        # Only a region of a smart tool causes a request. Without any other one, it was this region.
+        # Only a smart tool's region causes a request. If no other region can have caused this one, an unclear one did.
         or (not unread and not asked.knows_task)
     }
     return [
@@ -102,7 +102,7 @@ def states_of(
 
 
 def at_most(states: Sequence[State], most: int) -> list[State]:
-    """The states, with at most this many regions to read."""
+    """The states, with at most this many regions to read; further regions are LATE or SETTLED."""
     left = most
     found = []
     for state in states:
@@ -130,7 +130,7 @@ def _state(region: Region, text_area: str | None) -> State:
 
 
 def _drawn_before(task: Task, since: datetime) -> frozenset[str]:
-    """Ids of regions in drafts of a session that began before ``since``, and may go on."""
+    """Ids of regions in drafts that were created before ``since`` and whose session may still be in progress."""
     drafts = task.get("drafts")
     found: set[str] = set()
     for draft in drafts if isinstance(drafts, list) else ():

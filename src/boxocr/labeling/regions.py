@@ -1,4 +1,4 @@
-"""Label Studio's region results: which belong together, and which texts they have. No I/O."""
+"""Groups Label Studio's results by region, and finds their texts. No I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from boxocr.labeling.marks import Result, suggestion_of
 
 SHAPES = ("rectangle", "ellipse", "polygon", "brush", "keypoint")
 
-# JSON's numbers may be larger than floats can be, and products with a page's size must stay finite.
+# Larger numbers are refused: JSON's numbers can exceed floats, and products with a page's size must stay finite.
 LARGEST_NUMBER = 1e15
 
 
@@ -20,7 +20,7 @@ class Region:
     Attributes:
         id: Label Studio's id of the region.
         results: as received, the one with the shape first.
-        shape: one of :data:`SHAPES`, or the type of the result if it is another one.
+        shape: one of :data:`SHAPES`; for any other shape, the type of its result.
         labels: of all its results, in order.
         is_drawn: whether its results are in the order of a region drawn by hand: the shape first. A region from an
             answer or a prediction can come back without the shape, or with the text first.
@@ -44,12 +44,12 @@ class Region:
 
     @property
     def control(self) -> str:
-        """Name of the tag that it was drawn with."""
+        """Name of the tag that the region was drawn with."""
         return str(self.geometry.get("from_name", ""))
 
     @property
     def page_index(self) -> int:
-        """Index of its page in a ``valueList``; 0 for a single image."""
+        """Index of the region's page in a ``valueList``; 0 for a single image."""
         index = self.geometry.get("item_index", 0)
         return index if isinstance(index, int) and 0 <= index < LARGEST_NUMBER else 0
 
@@ -62,7 +62,7 @@ class Region:
         return 0
 
     def has_text(self, text_area: str | None) -> bool:
-        """Whether the TextArea (or, without a name, any) holds text for this region already."""
+        """Whether the TextArea (or any TextArea, without a name) already contains text for this region."""
         return any(_has_text(result) for result in self._texts(text_area))
 
     def is_emptied(self, text_area: str | None) -> bool:
@@ -89,14 +89,14 @@ class Region:
 
 
 def regions_of(results: object) -> list[Region]:
-    """Sort a context's results into regions, in the order in which the regions first appear.
+    """Group a context's results by region, in the order in which the regions first appear.
 
     Args:
         results: ``params.context.result`` of a request. Results without a shape (a comment on the page, a choice, a
             relation) belong to no region and are skipped.
 
     Raises:
-        MalformedRequest: it is not a list of objects.
+        MalformedRequest: the results are not a list of objects.
     """
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
         raise MalformedRequest("The request's context.result is not a list of results.")
@@ -122,9 +122,9 @@ def _region(identity: str, group: Sequence[Result]) -> Region | None:
 
 
 def _shape_rank(result: Result) -> int | None:
-    """Rank of a result as its region's geometry: 0 by its type, 1 by its numbers only, None if unusable.
+    """How well a result serves as its region's geometry: 0 for a shape, 1 if it only has numbers, None if it cannot.
 
-    After acceptance a Labels + Rectangle region can come back with its ``labels`` result only, which repeats the
+    After acceptance a region of Labels and Rectangle can come back with its ``labels`` result only, which repeats the
     rectangle's numbers.
     """
     if _is_text(result):

@@ -10,7 +10,7 @@ from boxocr.errors import LabelingConfigError
 from boxocr.labeling.markup import xml_parser
 from boxocr.labeling.task_data import TaskData, resolve
 
-# Bounds on the expanded config, since the number of entries comes from the task. No one annotates longer tasks by hand.
+# Bounds on the expanded config, since tasks determine the number of entries. No one annotates longer tasks by hand.
 _MAX_REPETITIONS = 2000
 _MAX_TAGS = 20_000
 
@@ -31,7 +31,7 @@ def expand(markup: str, data: TaskData) -> str:
         view.append(root)
         root = view
     tags = 0
-    # Nested Repeaters are expanded in the next round, when the outer ones' indices have been inserted.
+    # Nested Repeaters are expanded in the next round, once the indices of the outer Repeaters are inserted.
     while outermost := [tag for tag in root.iter("Repeater") if next(tag.iterancestors("Repeater"), None) is None]:
         for repeater in outermost:
             parent = repeater.getparent()

@@ -1,4 +1,4 @@
-"""Set-up of a process that another one started and may kill."""
+"""Set-up of a child process that its parent may kill."""
 
 import multiprocessing
 import os
@@ -28,7 +28,7 @@ def prepare(log: logs.Settings) -> None:
 
 
 def silence_libraries() -> None:
-    """Drop what libraries in C print on standard error; Python's own goes there as before. Call it before logging.
+    """Drop what C libraries print on standard error. Python's own output still goes there. Call it before logging.
 
     libtiff prints a line for each damaged row, so that one file could write gigabytes to the log.
     """
@@ -42,7 +42,7 @@ def silence_libraries() -> None:
 
 @contextmanager
 def limited_memory(more_bytes: int) -> Iterator[None]:
-    """Let the operating system refuse this process more than these bytes in addition to those that it has.
+    """Limit the memory that this process can get from the operating system, in addition to what it has, to these bytes.
 
     Without /proc, as on macOS, there is no limit.
     """
@@ -70,5 +70,5 @@ def end_with_parent() -> None:
         wait([sentinel])
         os._exit(0)
 
-    # A busy or hanging process would not notice that its parent is gone.
+    # In a thread, since a main thread that is busy or hangs would not notice that its parent is gone.
     threading.Thread(target=watch, args=(parent.sentinel,), name="parent-watch", daemon=True).start()

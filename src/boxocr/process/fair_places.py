@@ -25,9 +25,9 @@ class Shares:
     """The most places that may be taken at the same time.
 
     Attributes:
-        all: by everyone.
-        group: by a project, and from a host.
-        pair: by one project from one host.
+        all: by everyone together.
+        group: by each project, and for each host.
+        pair: by each project for one host.
     """
 
     all: int
@@ -48,7 +48,7 @@ class Occupancy:
         self._used: Counter[Hashable] = Counter()
 
     def next(self, waiting: Iterable[Requester]) -> Requester | None:
-        """Who is next: the requester with the fewest places, of several the first; None if no one may take a place."""
+        """The requester whose project, then host, has fewest places (the first of equals); None if none may."""
         return min(filter(self._may_take, waiting), key=self._in_use, default=None)
 
     def take(self, requester: Requester) -> None:
@@ -100,7 +100,7 @@ class FairPlaces:
         """Wait for a place, and hold it while the context lasts.
 
         Raises:
-            TimeoutError: there was none within ``timeout`` seconds.
+            TimeoutError: no place was free within ``timeout`` seconds.
         """
         self._take(requester, timeout)
         try:
@@ -116,7 +116,7 @@ class FairPlaces:
             self._waiting.remove(waiter)
             if has_place:
                 self._occupancy.take(requester)
-            # There can be another place, for another one.
+            # There may be a further place, for another waiter.
             self._changed.notify_all()
         if not has_place:
             raise TimeoutError

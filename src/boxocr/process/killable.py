@@ -24,27 +24,27 @@ class KillableProcess:
     Args:
         target: an importable function. It is called with its end of the pipe and ``args``, and sends a message once it
             is ready.
-        args: can be pickled.
+        args: further arguments, which are pickled.
         name: of the process.
-        start_seconds: until it must be ready.
+        start_seconds: how long it may take until it is ready.
 
     Attributes:
-        is_killed: whether :meth:`kill` was called, also because it died.
+        is_killed: whether :meth:`kill` was called, which also happens if the process dies.
 
     Raises:
         ProcessGone: from the constructor, if the process dies or is not ready in time.
     """
 
     def __init__(self, target: Callable[..., None], args: Sequence[object], *, name: str, start_seconds: float) -> None:
-        # Not forked: a fork copies locks that other threads hold, and that are never released.
+        # Spawned, since a fork copies locks that other threads hold, which are then never released in the child.
         context: SpawnContext = multiprocessing.get_context("spawn")
         self._connection, other_end = context.Pipe()
         self._process: SpawnProcess = context.Process(target=target, args=(other_end, *args), name=name, daemon=True)
         self._started = time.monotonic()
         self._process.start()
-        # While this end stays open here, the pipe does not report the death of the process.
+        # The parent's copy of the child's end is closed, since otherwise the pipe does not report the child's death.
         other_end.close()
-        # Connection.poll creates a selector on each call.
+        # Registered once, since Connection.poll creates a selector on each call.
         self._answered = select.poll()
         self._answered.register(self._connection, select.POLLIN)
         self.is_killed = False
@@ -91,7 +91,7 @@ class KillableProcess:
             raise ProcessGone from None
 
     def send_file(self, descriptor: int) -> None:
-        """Send an open file, which the process takes with :func:`multiprocessing.reduction.recv_handle`.
+        """Send an open file, which the process receives with :func:`multiprocessing.reduction.recv_handle`.
 
         Raises:
             ProcessGone: the process is dead.
@@ -103,9 +103,9 @@ class KillableProcess:
             raise ProcessGone from None
 
     def cpu_seconds(self) -> float:
-        """The time that the process has computed; where the system does not tell, the time since its start."""
+        """The processor time of the process; the time since its start on systems that do not report it."""
         try:
-            # The name of the program, in parentheses, can contain spaces.
+            # The program's name, in parentheses, can contain spaces, so the fields are split after it.
             fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         except OSError:
             return time.monotonic() - self._started
@@ -113,9 +113,9 @@ class KillableProcess:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def starved_seconds(self) -> float:
-        """The time that its main thread has waited for a processor; 0 where the system does not tell."""
+        """How long the main thread of the process has waited for a processor; 0 on systems that do not report it."""
         try:
-            # Nanoseconds on a processor, nanoseconds of waiting for one, and how often it had one.
+            # Nanoseconds on a processor, nanoseconds of waiting for one, and number of time slices.
             waited = Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii").split()[1]
         except (OSError, IndexError):
             return 0.0
@@ -123,9 +123,9 @@ class KillableProcess:
 
     def kill(self) -> None:
         """Kill the process. Thread-safe."""
-        # SIGTERM would not do: C code handles it seconds later.
+        # SIGKILL, since SIGTERM is only handled when C code returns, which can take seconds.
         self.is_killed = True
         with contextlib.suppress(ValueError, AttributeError):
             self._process.kill()
-            # Releasing gigabytes takes the kernel a while.
+            # The kernel takes a while to release gigabytes.
             self._process.join(5)

@@ -1,7 +1,7 @@
 """Log formats: text for people, or a JSON object per line. Entries are bounded in length and never span lines.
 
-The log contains values from callers, such as paths and ids of regions. A line break in them must not look like another
-entry.
+The log contains values from callers, such as paths and ids of regions. A line break in such a value must not look like
+the start of another entry.
 """
 
 import json
@@ -34,12 +34,12 @@ class TextLines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
-        """Format the line without its traceback."""
+        """Format the entry's line, without a traceback."""
         record.message = _one_line(record.message, LONGEST_MESSAGE)
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
-        """Format the traceback; a long one loses its beginning."""
+        """Format the traceback; the beginning of a long one is cut off."""
         return super().formatException(ei)[-LONGEST_TRACEBACK:]
 
 
@@ -70,11 +70,11 @@ def configuration(level: str, log_format: LogFormat) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["console"]},
         "loggers": {
             **{name: {"level": "WARNING" if level in ("DEBUG", "INFO") else level} for name in _CHATTY},
-            # At INFO it reports each start and stop of its processes, which the banner makes redundant.
+            # At INFO gunicorn reports each start and stop of its processes, which is redundant with the banner.
             "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
-            # It logs some damaged files as errors; the region's message and the decoder's own entry report them.
+            # Pillow logs some damaged files as errors, but the region's note and the decoder's entry report them too.
             "PIL": {"level": "CRITICAL"},
-            # Its warnings are advice to developers, such as to build PDFium again for XFA forms.
+            # Its warnings are advice for developers, such as to rebuild PDFium for XFA forms.
             "pypdfium2": {"level": "ERROR"},
         },
     }

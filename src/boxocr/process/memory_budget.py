@@ -22,7 +22,7 @@ class MemoryBudget:
         """Wait until this many bytes are free, and take them.
 
         Raises:
-            TimeoutError: they were not within ``timeout`` seconds.
+            TimeoutError: not enough bytes were free within ``timeout`` seconds.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._fits(size), timeout):
@@ -47,8 +47,8 @@ class MemoryBudget:
     def reserved(self, size: int) -> Iterator[None]:
         """Hold this many bytes while the context lasts.
 
-        An exception leaves without the local variables of the calls that it ended: a traceback that somebody keeps
-        would otherwise keep objects in memory that are no longer accounted for.
+        If an exception leaves the context, the local variables in its traceback are cleared. A traceback that is kept
+        somewhere would otherwise keep objects in memory that are no longer accounted for.
         """
         self.acquire(size)
         try:

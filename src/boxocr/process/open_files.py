@@ -5,7 +5,7 @@ import resource
 
 
 def raise_limit(wanted: int) -> int:
-    """Raise the limit for open files as far as the operating system permits; returns the limit.
+    """Raise the limit for open files as far as needed and permitted; returns how many of the wanted files it allows.
 
     Args:
         wanted: number of open files that are enough.
@@ -14,7 +14,7 @@ def raise_limit(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    # macOS has a lower limit of its own, and refuses more.
+    # macOS has a further limit, which can be lower than this one, and refuses to exceed it.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         return most

@@ -1,4 +1,4 @@
-"""Settings of the operating system for the web process and the readers: memory arenas and scheduling."""
+"""Memory allocation and scheduling of the web process and the readers."""
 
 import contextlib
 import ctypes
@@ -17,32 +17,32 @@ def limit_malloc_arenas() -> None:
 
 
 def retain_freed_memory(nbytes: int) -> None:
-    """Let malloc keep this many bytes that were freed. Without glibc this does nothing.
+    """Let malloc keep this many freed bytes for reuse. Without glibc this does nothing.
 
-    The system takes longer to provide memory for a page of 24 megapixels again than a processor to convert its pixels.
+    For a page of 24 megapixels, getting memory from the system again takes longer than converting the pixels.
     """
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)
-        # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, and the largest value of the latter on 64-bit machines.
+        # -1 is M_TRIM_THRESHOLD, and -3 is M_MMAP_THRESHOLD, with its largest value on 64-bit machines.
         library.mallopt(-1, nbytes)
         library.mallopt(-3, 33_554_432)
 
 
 def return_freed_memory() -> None:
-    """Return to the system what is free now, and from now on large blocks when they are freed.
+    """Return the memory that is free now to the system, and from now on each large block when it is freed.
 
-    By default malloc keeps the more the larger the blocks were, such as 35 MB after a line of 1,600 pixels. Without
-    glibc this does nothing.
+    By default malloc keeps more memory after larger blocks were freed, such as 35 MB after a line of 1,600 pixels.
+    Without glibc this does nothing.
     """
     with contextlib.suppress(OSError, AttributeError):
-        # -3 is M_MMAP_THRESHOLD; setting it stops malloc from raising it. The model takes a tenth longer.
+        # -3 is M_MMAP_THRESHOLD. Once it is set, malloc no longer raises it. The model takes a tenth longer.
         library = ctypes.CDLL(None)
         library.mallopt(-3, 262_144)
         library.malloc_trim(0)
 
 
 def use_idle_scheduling(process: int) -> None:
-    """Have another process run only on cores that would be idle; threads that it starts later too.
+    """Have another process, with threads that it starts later, run only on cores that would be idle.
 
     Args:
         process: its id.
@@ -56,8 +56,8 @@ def use_idle_scheduling(process: int) -> None:
 def use_batch_scheduling() -> None:
     """Schedule this process as SCHED_BATCH, so that it does not preempt the readers. Call it before starting threads.
 
-    With a reader on each core, a request waits for a reader anyway, and each preemption costs the reader its caches:
-    throughput drops by 4 %. Idle cores are used at once as before. Outside of Linux this does nothing.
+    With a reader on each core, a request waits for a reader anyway, but each preemption costs a reader its processor
+    caches: throughput drops by 4 %. An idle core is still used at once. Outside of Linux this does nothing.
     """
     # OSError: forbidden by a sandbox. AttributeError: not Linux.
     with contextlib.suppress(OSError, AttributeError):

@@ -12,7 +12,7 @@ _collected: ContextVar["dict[Stage, float] | None"] = ContextVar("stages", defau
 class Stage(StrEnum):
     """A stage of a reading."""
 
-    FETCH = "fetch"  # until the page's bytes are here, also if another request fetches the same page
+    FETCH = "fetch"  # until the page's bytes have arrived, even if another request fetches them
     DECODE = "decode"  # bytes to pixels
     WAIT = "wait"  # for a free reader
     READ = "read"  # in the reader, including the transfer to it and back
@@ -20,7 +20,7 @@ class Stage(StrEnum):
 
 @contextmanager
 def collect(seconds: dict[Stage, float]) -> Iterator[None]:
-    """Sum the seconds of all stages inside into this dictionary."""
+    """Add the seconds of all stages inside the context to this dictionary."""
     token = _collected.set(seconds)
     try:
         yield
@@ -30,7 +30,7 @@ def collect(seconds: dict[Stage, float]) -> Iterator[None]:
 
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
-    """Attribute the time of the code inside to this stage."""
+    """Attribute the time of the code inside the context to this stage."""
     began = time.perf_counter()
     try:
         yield

@@ -1,7 +1,7 @@
 """Parsing of ALLOWED_IMAGE_HOSTS, hosts that pages may come from, and ALLOWED_HOSTS, names of this server.
 
-Entries are parsed once, when the settings are read. An entry that cannot match anything is an error then: a server that
-started with it would refuse every page for no visible reason.
+Entries are parsed once, when the settings are read. An entry that cannot match anything is an error, since a server
+that started with it would refuse every page for no visible reason.
 """
 
 import ipaddress
@@ -36,7 +36,7 @@ class AllowedHost:
     Attributes:
         host: in lower case, IDNA-encoded; an IPv6 address in its shortest form, without brackets.
         port: ``None`` for all.
-        below: ``*.example.com``: the hosts below the domain, not the domain itself.
+        below: True for ``*.example.com``: matches the hosts below the domain, but not the domain itself.
     """
 
     host: str

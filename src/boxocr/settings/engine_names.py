@@ -5,7 +5,7 @@ import re
 
 BUILT_IN = ("auto", "tesseract", "pytesseract", "ppocr")
 
-# Other common names, in lower case, without spaces and hyphens.
+# Other common names of built-in engines, in lower case, without spaces and hyphens.
 _ALSO_CALLED = {
     "paddle": "ppocr",
     "paddleocr": "ppocr",

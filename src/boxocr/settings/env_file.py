@@ -24,7 +24,7 @@ def encoding(path: Path) -> str:
     Raises:
         EnvFileError: it is a folder, it cannot be read, or it has another encoding.
     """
-    # .env can be a virtual environment, or a pipe, which can be read only once.
+    # .env can also be a virtual environment, or a pipe, which must not be read here since it can be read only once.
     if (path / "pyvenv.cfg").is_file() or path.is_fifo():
         return UTF_8
     try:

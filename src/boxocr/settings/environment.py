@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from boxocr.settings import allowed_hosts, engine_names, env_file, languages, tessdata
 from boxocr.settings.allowed_hosts import Allowed, AllowedHost
 
-# Label Studio's timeout for /predict: longer work is of no use.
+# Label Studio's timeout for /predict. An answer after that is of no use.
 LABEL_STUDIO_PREDICT_LIMIT_SECONDS = 100
 
 # Threads that are not available to /predict, so that /health, /setup and /webhook always find one.
@@ -28,7 +28,7 @@ _ENV_FILE = Path(".env")
 
 
 class SettingsError(Exception):
-    """Variables or the ``.env`` file are invalid; the message has a line for each."""
+    """Variables or the ``.env`` file are invalid; the message has a line for each problem."""
 
 
 def _names(*names: str) -> AliasChoices:
@@ -36,13 +36,13 @@ def _names(*names: str) -> AliasChoices:
 
 
 def available_cores() -> int:
-    """Number of cores that this process may use, which in a container can be fewer than the machine has."""
+    """Number of cores that this process may use. In a container they can be fewer than the machine has."""
     # macOS has no affinity masks.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
-    """The settings of a server. Names end in the unit of sizes; times are in seconds.
+    """The settings of a server. Names of sizes end in their unit; times are in seconds.
 
     Raises:
         SettingsError: from :meth:`load`, for invalid values.
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
-    # Declared after the password: without one, only this machine may call.
+    # Declared after the password, since the default depends on it: without a password, only this machine may call.
     host: str = Field(default_factory=lambda data: EVERY_ADDRESS if data.get("basic_auth_user") else "127.0.0.1")
     allowed_hosts: Annotated[tuple[AllowedHost, ...], NoDecode] = ()
     requests_per_second: Annotated[float, Field(ge=0)] = 200
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 
     # Reading
     ocr_engine: str = "auto"
-    # Declared before the languages, which are validated against the data in this folder.
+    # Declared before the languages, since they are validated against the data in this folder.
     tessdata_prefix: Path | None = None
     ppocr_models: Path | None = None
     ocr_lang: str = "eng"
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
             if file is not None:
                 os.environ[name] = str(file)
             elif not os.environ.get(name):
-                # An empty variable counts as unset here, but to them it is a file name.
+                # An empty variable counts as unset here, but OpenSSL and boto3 take it for a file name.
                 os.environ.pop(name, None)
 
     @classmethod
@@ -290,7 +290,7 @@ class Settings(BaseSettings):
         except env_file.EnvFileError as error:
             raise SettingsError(str(error)) from None
         except ValidationError as error:
-            # HOST's default is only computed from valid values.
+            # HOST's default cannot be computed from invalid values. That is no problem of its own.
             problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
             raise SettingsError("\n".join(map(_complaint, problems))) from None
         settings.export_certificates()

@@ -1,14 +1,14 @@
 """Names of languages, and Tesseract's codes for them.
 
-Most codes are those of ISO 639-2/T; those for scripts and old spellings are Tesseract's own. Libraries for languages
-(pycountry, langcodes) bring megabytes of data without the latter.
+Most codes are those of ISO 639-2/T, but those for scripts and old spellings are Tesseract's own. Language libraries
+(pycountry, langcodes) bring megabytes of data, and do not know Tesseract's own codes.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-# Each line: the code; then ISO 639-1, other codes of ISO 639-2, English and common native names.
+# Each line is Tesseract's code, then its synonyms: ISO 639-1, other codes of ISO 639-2, English and native names.
 _TABLE = """
 afr af afrikaans
 amh am amharic
@@ -137,7 +137,7 @@ yor yo yoruba
 """
 _CODES = {name: codes[0] for codes in map(str.split, _TABLE.strip().splitlines()) for name in codes}
 
-# Locales whose region or script requires other data than the language.
+# Locales whose region or script requires other data than the language alone.
 _VARIANTS = {
     **{("chi_sim", part): "chi_tra" for part in ("tw", "hk", "mo", "hant")},
     ("aze", "cyrl"): "aze_cyrl",
@@ -210,7 +210,7 @@ def _of_locale(phrase: str) -> str | None:
 
 
 def _is_part_of_locale(part: str, language: str) -> bool:
-    # After three letters, it can be a name of the operator's own data, such as eng_hw.
+    # After a code of three letters, lower case can be the name of the operator's own data, such as eng_hw.
     region = re.fullmatch(r"[A-Za-z]{2}|\d{3}" if len(language) == 2 else r"[A-Z]{2}", part)  # noqa: PLR2004 - ISO 639-1
     return bool(region) or part.lower() in _SCRIPTS
 

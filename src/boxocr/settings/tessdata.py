@@ -11,11 +11,11 @@ from boxocr.errors import LanguageMissing
 
 _SUFFIX = ".traineddata"
 
-# A data file begins with the number of its parts and where each of them is, negative for those that it lacks. The word
-# list of the recognizer is this one of them: ccutil/tessdatamanager.h of Tesseract 5. There are 24 parts.
+# A data file begins with the number of its parts and their offsets, negative for a missing part. Index of the
+# recognizer's word list (ccutil/tessdatamanager.h of Tesseract 5), and a plausible limit; Tesseract 5 has 24 parts.
 _WORD_LIST, _MOST_PARTS = 19, 64
 
-# Data for the detection of orientation and equations.
+# Data for detecting orientation and equations.
 _NOT_LANGUAGES = frozenset({"osd", "equ"})
 
 
@@ -52,7 +52,7 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
     """Return one folder that holds all languages of ``wanted``.
 
     Tesseract accepts a single folder, but the languages can be in several: the Python environment and Debian's folder.
-    In that case a folder with links to all of them is created below ``links``.
+    In that case a folder with links to all installed files is created below ``links``.
 
     Raises:
         LanguageMissing: lists the missing and the installed languages. (Tesseract itself ignores a missing language.)
@@ -64,7 +64,7 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
     files = installed(places)
     if missing := [code for code in codes if code not in files]:
         raise language_missing(missing, languages(places))
-    # The name depends on the targets, so that languages installed later are found.
+    # The folder's name depends on the files, so that languages that are installed later get a new folder.
     name = hashlib.sha256("\0".join(map(str, files.values())).encode()).hexdigest()[:16]
     for code, file in files.items():
         link = links / name / f"{code}{_SUFFIX}"
@@ -76,11 +76,11 @@ def datapath(wanted: str, places: Sequence[Path], links: Path) -> Path:
 
 
 def have_word_lists(wanted: str, folder: Path) -> bool:
-    """Say whether the data of all languages of ``wanted`` have a list of words: some that people trained have none.
+    """Whether the data of all languages of ``wanted`` contain a word list; custom-trained data may have none.
 
     Args:
         wanted: codes joined by ``+``.
-        folder: with their files, see :func:`datapath`.
+        folder: the one with their files; see :func:`datapath`.
     """
     return all(_has_word_list(folder / f"{code}{_SUFFIX}") for code in wanted.split("+"))
 

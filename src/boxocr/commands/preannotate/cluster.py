@@ -28,23 +28,24 @@ from boxocr.labeling.tasks import Task
 from boxocr.learning.applied import ProjectLearning
 from boxocr.settings.environment import Settings
 
-# Loading Ray takes some seconds, and connecting one. Together less than half a minute.
+# Timeouts for reaching the port, and for connecting with Ray, whose import takes some seconds. Together they are less
+# than half a minute.
 _PORT_SECONDS = 5
 _CLUSTER_SECONDS = 22
 
-# Bounds the retries of a task that crashes every node.
+# Attempts per task, in case the task crashes each node that reads it.
 _ATTEMPTS = 3
 
 
 class NodeReaders:
-    """The readers of a node; an actor that runs there.
+    """The readers of a node. This is a Ray actor that runs on the node.
 
     Args:
         settings: of the command.
         label_config: of all tasks.
         cores: of the node.
         learned: of the project.
-        heads: contents of its heads' files, by path. The node need not have these files.
+        heads: contents of the project's head files, by path, since the node may not have these files.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ def _check(address: str) -> None:
 
 
 def _with_own_files(learned: ProjectLearning, heads: Mapping[str, bytes], folder: Path) -> ProjectLearning:
-    """What a project taught, with its heads' files in this folder."""
+    """What was learned from a project, with the head files written into this folder."""
     for path, content in heads.items():
         (folder / Path(path).name).write_bytes(content)
     own = {label: str(folder / Path(path).name) for label, path in learned.heads.items()}
@@ -195,7 +196,7 @@ def _start(
     cores = int(node["Resources"]["CPU"])
     options = {
         "num_cpus": cores,
-        # Plus one for the call of problem().
+        # One more for the call of problem().
         "max_concurrency": cores + AHEAD + 1,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
     }
@@ -205,7 +206,7 @@ def _start(
 
 
 def _started(nodes: list[_Node]) -> list[_Node]:
-    """The nodes that started. A cluster also lists nodes that it has just lost.
+    """The nodes that started. Others can be missing, since a cluster also lists nodes that it has just lost.
 
     Raises:
         CommandFailed: none started, or one cannot read.
@@ -215,7 +216,7 @@ def _started(nodes: list[_Node]) -> list[_Node]:
     asked = [(node, node.actor.problem.remote()) for node in nodes]
     for node, answer in asked:
         try:
-            # A node loads libraries from disk the first time, and the cluster may be busy.
+            # The first start loads libraries from disk, and the cluster may be busy.
             problem = ray.get(answer, timeout=300)
         except GetTimeoutError:
             said = "A node of the Ray cluster does not start in time: its cores may be taken by other work."

@@ -117,7 +117,8 @@ def _file(work: Work, settings: Settings, say: Say) -> Summary:
             source = TasksFile(work.tasks)
         else:
             source, found = _documents(work, work.output, label_config, settings)
-            # The operator named the documents, and the command writes the addresses of their pages itself.
+            # The folders and buckets that limit addresses in tasks do not apply: the operator named the documents, and
+            # the command writes the addresses itself.
             settings = settings.model_copy(update={"local_files_folders": (".",), "allowed_buckets": ()})
         for name, reason in found.skipped:
             say(f"{name}: {reason}, skipped.")
@@ -161,7 +162,7 @@ def _nothing(found: FoundFiles) -> Summary:
     """The summary of a run without tasks.
 
     Raises:
-        CommandFailed: there were no documents either that could become tasks.
+        CommandFailed: no document or task was found at all.
     """
     if not found.failures:
         raise CommandFailed("No documents or tasks were found.", "Check the name of the folder, prefix or file.")
@@ -189,7 +190,7 @@ def _workers(
 
 
 def _check_labeling_config(label_config: str, say: Say) -> None:
-    """Raise CommandFailed if the labeling config does not have pages read; print its warnings."""
+    """Raise CommandFailed if the labeling config does not request whole pages; print its warnings."""
     with command_errors():
         warnings = LabelingConfig.parse(label_config, {}).warnings()
     if "model_preannotate" not in label_config:

@@ -22,7 +22,7 @@ from boxocr.labeling.page_column import PageColumn, page_column
 from boxocr.labeling.source_columns import source_columns
 from boxocr.settings.environment import Settings
 
-# Browsers and this server read these where they are.
+# Files that browsers and this server can read where they are, so their pages need not be rendered.
 _SHOWN = (Kind.IMAGE, Kind.AVIF)
 
 _NEEDS_PLACE = "Name a place for images of its pages with --to, or use boxocr import."
@@ -84,7 +84,7 @@ def column_of(label_config: str) -> PageColumn:
     """The column for the addresses of pages.
 
     Raises:
-        CommandFailed: there is not exactly one.
+        CommandFailed: there is not exactly one such column.
     """
     with command_errors():
         return page_column(LabelingConfig.parse(label_config, {}))
@@ -105,15 +105,14 @@ def list_documents(  # noqa: PLR0913 - each is one of the command's own inputs
     Args:
         place: a folder, a file, an archive, or ``s3://bucket/prefix``.
         pages: the list to fill.
-        column: of the pages. With a list of pages, a document is complete or left out.
-        store: takes rendered pages; None if no place for them was named.
+        column: of the pages. If it takes a list of pages, a document with an unreadable page is left out.
+        store: where rendered pages are stored; None if the operator named no place for them.
         options: for rendering.
         settings: of the server.
         out: a terminal or a log, for the progress.
 
     Raises:
-        CommandFailed: Label Studio cannot show files at the place, and there is no other for pages; or pages cannot be
-            stored.
+        CommandFailed: Label Studio cannot show files at the place and ``store`` is None, or pages cannot be stored.
     """
     root = None if place.lower().startswith(SCHEME) else _root_of(Path(place), settings, needed=store is None)
     with Renderer(options) as renderer, ImportProgress(out) as progress:
@@ -128,7 +127,7 @@ class _Lister:
     """Lists files one after the other; see :func:`list_documents`.
 
     Attributes:
-        whole: whether a document is complete or left out.
+        whole: whether a document with an unreadable page is left out.
         root: Label Studio's document root; None for a bucket, or if it is not known.
     """
 
@@ -157,7 +156,7 @@ class _Lister:
 
     def _list(self, file: SourceFile) -> None:
         address = self._address(file)
-        # Images are opened when they are read.
+        # An image is not opened here, but when it is read.
         if address and kind_by_name(file.name) in _SHOWN:
             self.pages.add(ListedDocument(file.name, (address,)))
             return
@@ -174,7 +173,7 @@ class _Lister:
                     self.pages.add(replace(document, name=file.name))
 
     def _is_read(self, path: Path) -> bool:
-        """Whether a TIFF is read where it is: by this server, which reads its first frame; browsers show none."""
+        """Whether a TIFF is read where it is: this server reads the first frame, although browsers show no TIFF."""
         if self.store is not None:
             return False
         if self.renderer.open(path, Kind.TIFF) > 1:
@@ -197,7 +196,7 @@ class _Lister:
         return ListedDocument(name.name, tuple(addresses), name.checksum, tuple(numbers), count == len(numbers))
 
     def _address(self, file: SourceFile) -> str:
-        """The address under which Label Studio shows the file itself; empty if it does not."""
+        """The address under which Label Studio shows the file where it is; empty if it cannot."""
         if file.address.startswith(SCHEME) or not file.address:
             return file.address
         path = Path(file.address).resolve()
@@ -210,7 +209,7 @@ def _root_of(place: Path, settings: Settings, *, needed: bool) -> Path | None:
     Args:
         place: of the documents.
         settings: of the server.
-        needed: whether images are shown where they are.
+        needed: whether images must be shown where they are, so that the root is required.
     """
     if not place.exists():
         raise CommandFailed("--folder does not exist.", "Name the folder with the documents.")

@@ -23,7 +23,7 @@ _KEY_DIGITS = 2 * KEY_BYTES
 
 _LINE = re.compile(rb"[0-9a-f]{%d} \{.*\}(\t\[.*\])?\n" % _KEY_DIGITS)
 
-# Written lines survive the end of the process; syncing protects them against a loss of power.
+# Written lines survive a crash of the process. Syncing protects them against a loss of power.
 _SECONDS_BETWEEN_SYNCS = 1.0
 
 
@@ -32,11 +32,11 @@ class Journal:
 
     Args:
         path: of its file, which is created if missing.
-        label_config: of the tasks. Results with another one do not belong to the same work.
-        model_version: of the predictions. The same holds for it.
+        label_config: of the tasks. A journal with another labeling config belongs to other work.
+        model_version: of the predictions. A journal with another version belongs to other work.
 
     Raises:
-        CommandFailed: it belongs to other work or is in use, or the file cannot be written.
+        CommandFailed: the journal belongs to other work or is in use, or the file cannot be written.
     """
 
     def __init__(self, path: Path, label_config: str, model_version: str = MODEL_VERSION) -> None:
@@ -82,7 +82,7 @@ class Journal:
         place = self._places.get(key)
         if place is None:
             return None
-        # In JSON strings a tab is escaped.
+        # The first tab ends the prediction, since JSON escapes tabs in strings.
         prediction, _, missing = self._line(place)[_KEY_DIGITS + 1 :].partition(b"\t")
         return Kept(json.loads(prediction), tuple((image, index) for image, index in json.loads(missing or b"[]")))
 
@@ -130,7 +130,7 @@ class Journal:
             if found == head:
                 self._end = len(head)
                 for line in lines:
-                    # After a crash of the machine the rest can be arbitrary bytes.
+                    # After a crash of the machine, the rest of the file can be arbitrary bytes.
                     if not _LINE.fullmatch(line):
                         break
                     self._note(bytes.fromhex(line[:_KEY_DIGITS].decode()), line, self._end)
@@ -148,7 +148,7 @@ class Journal:
 
     def _append(self, line: bytes) -> None:
         written = 0
-        # On a disk that is nearly full, a part is written.
+        # On a disk that is nearly full, pwrite can write only a part.
         while written < len(line):
             written += os.pwrite(self._file, line[written:], self._end + written)
         self._end += len(line)

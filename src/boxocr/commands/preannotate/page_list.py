@@ -1,9 +1,9 @@
-r"""The list of pages of a run, in a file: they can be more than fit into memory, and are needed three times.
+r"""The list of a run's pages, in a file: it is needed three times, and can be larger than memory.
 
-Each line is a JSON object for a document: ``name``, ``addresses`` of its pages and, where its pages were rendered,
-``sha256`` of the document, ``numbers`` of the pages, and whether they are ``complete``. A document whose pages were all
-rendered is not rendered again by the next run. The file is replaced when the list is complete; a run that was stopped
-before leaves a partial one, whose lines are used too.
+Each line is a JSON object for a document: ``name``, ``addresses`` of its pages and, if its pages were rendered,
+``sha256`` of the document, ``numbers`` of the pages, and whether they are ``complete``. The next run does not render a
+complete document again. The file is replaced when the list is complete. A run that is stopped before that leaves a
+partial file, whose lines the next run uses too.
 """
 
 import json
@@ -36,7 +36,7 @@ class ListedDocument:
 
 
 class PageList:
-    """A list that is written once, and then read.
+    """A list that is written once, and read afterwards.
 
     Args:
         path: of its file.
@@ -49,7 +49,7 @@ class PageList:
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
         self._before = path.with_name(f"{path.name}.before")
-        # Checksum → place in the list of earlier runs.
+        # Checksum → offset of the document's line in the file of earlier runs.
         self._places: dict[str, int] = {}
         self.pages = self.documents = 0
         try:
@@ -64,7 +64,7 @@ class PageList:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Close the file; it is complete unless an error ended the writing."""
+        """Close the file, and put it in place unless an error ended the writing."""
         try:
             self._out.close()
             self._earlier.close()
@@ -108,7 +108,7 @@ class PageList:
                 yield _document(json.loads(line))
 
     def _keep_earlier(self) -> None:
-        """Join the lines of earlier runs about rendered documents into one file, and index them."""
+        """Join the lines of earlier runs about completely rendered documents into one file, and index them."""
         joined = self._before.with_name(f"{self._before.name}.partial")
         with joined.open("wb") as out:
             for path in (self._before, self._path, self._partial):
@@ -131,7 +131,7 @@ class PageList:
 def _whole_lines(path: Path) -> Iterator[bytes]:
     if path.exists():
         with path.open("rb") as lines:
-            # A killed run can leave a part of a line at the end.
+            # A killed run can leave an incomplete line at the end.
             yield from (line for line in lines if line.startswith(b"{") and line.endswith(b"}\n"))
 
 

@@ -28,7 +28,7 @@ class Progress(PageRate):
         self._last_line = time.monotonic()
         self._total: int | None = None
         self._known = self._done = 0
-        # Smoothing would estimate the remaining time from the last few pages, and pages differ.
+        # Without smoothing: the remaining time would depend on the last few tasks, and tasks differ.
         self._bar = tqdm(file=out, smoothing=0, bar_format=_UNCOUNTED, mininterval=0.5) if out.isatty() else None
 
     def counted(self, total: int) -> None:
@@ -42,7 +42,7 @@ class Progress(PageRate):
         """Count a task that was read in an earlier run."""
         self._known += 1
         if self._bar is not None:
-            # Excludes it from the rate.
+            # tqdm excludes initial items from the rate.
             self._bar.initial += 1
         self._report()
 

@@ -17,8 +17,8 @@ from boxocr.learning.applied import ProjectLearning
 _MOST_PREDICTIONS = 200
 _MOST_CHARACTERS = 10_000_000
 
-# Label Studio visits all tasks of the project whenever predictions are stored, so the pause after a request is a
-# multiple of its duration.
+# Label Studio updates all tasks of the project whenever predictions are stored, so the pause after a request is a
+# multiple of the request's duration.
 _PAUSE_FACTOR = 4.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
@@ -40,7 +40,7 @@ class ProjectTasks:
         self._model_version = model_version
 
     def items(self) -> Iterator[Item]:
-        """Yield the tasks by number. Tasks that get predictions meanwhile do not shift the pages."""
+        """Yield the tasks by number. Each request begins after the last number, so new predictions skip no task."""
         last = 0
         while True:
             # Label Studio's default page size.
@@ -86,7 +86,7 @@ class ProjectPredictions:
         Args:
             item: the task.
             prediction: of the task.
-            again: replace an incomplete prediction that may have been stored before.
+            again: whether to replace an incomplete prediction that may have been stored before.
         """
         learned = self._learned.apply(prediction)
         if prediction["model_version"] == PARTIAL_VERSION:
@@ -123,12 +123,12 @@ class ProjectPredictions:
             self.on_error(error)
 
     def _next(self) -> tuple[list[tuple[Item, dict[str, Any]]], bool]:
-        """The next batch, and whether more can follow."""
+        """The next batch, and whether further batches may follow."""
         batch: list[tuple[Item, dict[str, Any]]] = []
         until, characters = time.monotonic() + self._pause, 0
         while len(batch) < _MOST_PREDICTIONS and characters < _MOST_CHARACTERS:
             try:
-                # An empty batch has no deadline.
+                # The first prediction of a batch is awaited without a deadline.
                 waiting = self._waiting.get(timeout=max(until - time.monotonic(), 0) if batch else None)
             except Empty:
                 break
@@ -150,7 +150,7 @@ class ProjectPredictions:
             if len(batch) == 1:
                 self._failures.append((batch[0][0].name, refused.sentence))
                 return
-            # A request is refused as a whole. Bisecting finds the invalid predictions and stores the others.
+            # Label Studio refuses the whole request. Bisecting finds the invalid predictions and stores the valid ones.
             middle = len(batch) // 2
             self._store(batch[:middle])
             self._store(batch[middle:])

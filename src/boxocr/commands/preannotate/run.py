@@ -24,7 +24,7 @@ class Store(Protocol):
     """A destination for predictions."""
 
     def add(self, item: Item, prediction: Prediction, *, again: bool) -> None:
-        """Queue a prediction, which can replace one with missing pages."""
+        """Queue a prediction. If ``again``, it replaces an earlier one with missing pages."""
         ...
 
     def flush(self) -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ class Run:
             finally:
                 self._progress.close()
                 self._journal.sync()
-        # From here on, Ctrl-C interrupts at once.
+        # The signal handlers are restored now, so Ctrl-C interrupts at once.
         if self._store is not None:
             self._summary.failures += self._store.flush()
         return self._summary
@@ -196,7 +196,7 @@ class Run:
         for item in self._source.items():
             key = item.key()
             number += 1
-            # Duplicates are read once.
+            # Tasks with the same key are read once.
             if key in self._in_progress or key in self._journal:
                 self._events.put(_Known(item, key))
                 continue
@@ -225,7 +225,7 @@ class Run:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         def stop(number: int, _: Any) -> None:
-            # SimpleQueue.put is reentrant, so that a signal handler may call it.
+            # A signal handler may call SimpleQueue.put, since it is reentrant.
             self._events.put(_Stop(number))
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

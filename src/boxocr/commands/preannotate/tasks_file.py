@@ -40,7 +40,7 @@ class TasksFile:
                 yield Item(f"Task {task['id']}" if "id" in task else f"Task no. {number}", task)
 
     def count(self) -> int:
-        """Number of these tasks."""
+        """Number of tasks without a prediction of this version."""
         return sum(not _is_predicted(task) for task in self._tasks)
 
     def entries(self) -> Iterator[Item]:

@@ -18,7 +18,7 @@ from boxocr.settings.environment import Settings
 
 logger = logging.getLogger(__name__)
 
-# Tasks whose pages are fetched and decoded while all readers are busy, so that none has to wait.
+# Tasks whose pages are fetched and decoded while all readers are busy, so that no reader has to wait for a page.
 AHEAD = 2
 
 
@@ -53,7 +53,7 @@ class Workers(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop at once."""
+        """Stop without waiting for tasks in progress."""
         ...
 
 
@@ -91,7 +91,7 @@ class LocalWorkers:
 
 
 def batch_settings(settings: Settings) -> Settings:
-    """The settings of workers that need each page once: pages are not kept when they are read."""
+    """The settings for workers. Each page is needed only once, so no page is cached."""
     return settings.model_copy(update={"page_cache_mb": 0})
 
 
@@ -104,7 +104,7 @@ def read(
         task: with ``data``, and its ``id`` if Label Studio has one.
         label_config: XML.
         services: running.
-        before: an earlier result, of which only the missing pages are read.
+        before: an earlier result; only its missing pages are read. None to read all pages.
         learned: of the project.
     """
     only = before.missing if before else None
@@ -113,7 +113,7 @@ def read(
     except BoxOCRError as error:
         return failed(error.sentence)
     except Exception as error:
-        # A bug must not end the run.
+        # A defect must not end the run.
         logger.exception("A task could not be read")
         return failed(f"Something went wrong inside BoxOCR ({type(error).__name__}).")
     problems = [(outcome.name, outcome.error.sentence) for outcome in outcomes if outcome.error is not None]
