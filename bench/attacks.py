@@ -16,7 +16,7 @@ from tests.hardening import hostile
 from tests.payloads import boxes_on_pages, notes, task_opened, texts
 from tests.servers.web import Reply, Request, web_server
 
-# With 24 annotators, as many requests at once as the server answers (OCR_QUEUE).
+# Together with 24 annotators, these send as many requests at once as the server answers (OCR_QUEUE).
 FILE_SENDERS = 4
 DRIP_SENDERS = 4
 
@@ -25,10 +25,10 @@ DRIP_SECONDS = 1.0
 
 DRIPPING = "dripping host"
 
-# The sender waited as long as Label Studio does.
+# The outcome if the sender waited as long as Label Studio does.
 GAVE_UP = "gave up"
 
-# Parts of messages → outcomes. The readers are killed too.
+# Parts of messages, and the outcomes that they mean. The soak test kills readers too.
 _MESSAGES = {
     "was stopped": "stopped",
     "waited too long": "waited",
@@ -42,7 +42,7 @@ _MESSAGES = {
     "Reading took too long": "reading stopped",
 }
 
-# The annotators' payloads are of project 1.
+# The annotators' payloads have project 1.
 FILE_PROJECT, DRIPPING_PROJECT = 2, 3
 
 
@@ -90,7 +90,7 @@ class Attack:
 
     @property
     def unanswered(self) -> list[str]:
-        """Requests that were not answered as they should."""
+        """Requests that were not answered as they should have been."""
         return [
             f"{count} x {name}: {outcome}"
             for name, outcomes in self.outcomes.items()
@@ -168,7 +168,7 @@ def _outcome(answer: requests.Response) -> str:
         return "asked to wait"
     if answer.status_code != requests.codes.ok:
         return f"status {answer.status_code}"
-    # A task that is opened gets an empty list instead of a prediction.
+    # An opened task gets an empty list instead of a prediction.
     results = [result for prediction in answer.json()["results"] if prediction for result in prediction["result"]]
     said = " ".join(notes(results))
     # Most of the files are blank, and one has 16 x 16 pixels.

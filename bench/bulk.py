@@ -3,11 +3,12 @@
 The pages are letters and invoices of 200 dpi (:mod:`bench.drawn_pages`), all different, as files in a folder.
 The command reads them with OCR_ENGINE=tesseract; its time runs from the start of the readers until the last page is in
 the journal, including fetching and decoding. The *bare engine* is one warm Tesseract engine in page segmentation mode 3
-that gets one page after the other and does nothing else, alone on the machine. The command is compared with its rate
-times the number of cores, once given files, which it decodes, and once given pixels. The contenders alternate.
+that gets one page after the other and does nothing else, alone on the machine. The command is compared with the rate of
+the bare engine times the number of cores, once for an engine that decodes files, and once for one that is given pixels.
+The contenders alternate.
 
-CPU seconds per page are also printed, because they are meaningful on a machine with other load. Those of the command
-exclude its start-up, which is measured as a second run with nothing left to read.
+CPU seconds per page are also printed, because they mean something even on a machine with other load. Those of the
+command exclude its start-up, which is measured as a second run with nothing left to read.
 """
 
 import argparse

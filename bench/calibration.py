@@ -38,7 +38,7 @@ _HISTORIC = 0.2
 
 @dataclass(frozen=True)
 class Example:
-    """The features of a line or a word, whether it is right, and the document that it is of."""
+    """The features of a line or a word, whether it is right, and the document that it comes from."""
 
     features: list[float]
     is_right: bool
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _items(folder: Path, cut: int, given: str | None) -> Iterator[Item]:
-    """The boxes of a folder with one line, in installed languages."""
+    """The boxes of a folder that have one line and are in installed languages."""
     installed = set(tessdata.languages(tessdata.folders(given)))
     for name in ("boxes.json", "pages.json"):
         if not (folder / name).exists():
@@ -92,7 +92,7 @@ def _items(folder: Path, cut: int, given: str | None) -> Iterator[Item]:
 def _add(
     examples: Examples, item: Item, *, is_historic: bool, first: RecognizedLine, second: RecognizedLine | None
 ) -> None:
-    """Add what each engine alone, and each compared with the other one, says about a line and its words."""
+    """Add the examples of a line and its words: of each engine alone, and of each compared with the other one."""
     unlisted = replace(first, words=tuple(replace(word, is_known=None) for word in first.words))
     both = [first] if unlisted == first else [first, unlisted]
     pairs: list[tuple[RecognizedLine, RecognizedLine | None]] = [(one, None) for one in both]

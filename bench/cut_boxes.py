@@ -1,6 +1,6 @@
 """Boxes drawn at random around the lines of annotated pages, for :mod:`bench.documents`.
 
-An annotator's rectangle is a little too tight or too wide, and holds one line or a few. Those that would cut into
+An annotator's rectangle is a little too tight or too wide, and holds one line or a few. Boxes that would cut into
 another line are left out: nobody could say which text they should give.
 """
 
@@ -19,14 +19,15 @@ _MARGINS = ((-0.03, 0.05), (0.08, 0.2), (0.2, 0.45))
 
 _MOST_LINES = 4
 
-# Lines of a box are below each other: closer than this, in line heights, and sharing this much of the narrower one.
+# Lines of a box are below each other: closer than this, in line heights, and sharing this much of the width of the
+# narrower one.
 _NEAR = 1.2
 _SHARED = 0.5
 
 # A box must not show more than this share of another line's height.
 _FOREIGN = 0.3
 
-# The ground truth has this where its annotators could not read.
+# The ground truth has this sign where its annotators could not read the text.
 _ILLEGIBLE = "~"
 
 
@@ -36,7 +37,7 @@ def cut(folder: Path, pages: Iterable[Item], number: int, seed: int = 15) -> lis
     Args:
         folder: with the pages' images.
         pages: as ``pages.json`` has them.
-        number: of boxes on each page at most, half of them with several lines where there are such.
+        number: of boxes on each page, at most; half of them have several lines, if there are enough such groups.
         seed: of the random choice.
 
     Returns:
@@ -62,7 +63,7 @@ def cut(folder: Path, pages: Iterable[Item], number: int, seed: int = 15) -> lis
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Two lines and more that follow each other in a column."""
+    """Groups of two lines or more that follow each other in a column."""
     for at, first in enumerate(lines):
         group = [first]
         for line in lines[at + 1 :]:

@@ -27,7 +27,7 @@ Item = dict[str, Any]
 
 ENGINES = ("auto", "tesseract")
 
-# A reading, and the seconds of processor time.
+# A reading, and the seconds of processor time that it took.
 Timed = tuple[Reading, float]
 Read = Callable[[Pixels, ReadingOptions], Timed]
 
@@ -37,8 +37,8 @@ class Contender:
 
     Args:
         name: shown in the tables.
-        read: a box.
-        read_page: a page.
+        read: reads a box.
+        read_page: reads a page.
         negative: whether it gets everything white on black.
     """
 
@@ -142,7 +142,7 @@ def ours(name: str, settings: EngineSettings, *, negative: bool = False) -> Cont
 def contenders(
     names: Sequence[str], settings: EngineSettings, *, negative: bool = False
 ) -> Iterator[Iterator[Contender]]:
-    """BoxOCR with these engines, and without names with its own and all others that are installed."""
+    """The contenders with these names; without names, BoxOCR's engines and all other programs that are installed."""
     with contextlib.ExitStack() as stack:
 
         def each() -> Iterator[Contender]:

@@ -23,11 +23,11 @@ class BoxOutcome:
     Attributes:
         identity: of the box.
         kind: what it shows.
-        expected: the text that it has.
-        reading: the engine's.
-        seconds: that it took.
+        expected: the text of the box.
+        reading: what the engine read.
+        seconds: how long the reading took.
         folds_case: whether upper and lower case may differ.
-        is_unseen: whether BoxOCR was developed without it.
+        is_unseen: whether BoxOCR was developed without this box.
     """
 
     identity: str
@@ -53,7 +53,7 @@ class BoxOutcome:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it is wrong, and shown as right."""
+        """Whether the reading is wrong, and shown as right."""
         return not self.is_right and self.reading.confidence >= SURE
 
     @property
@@ -93,7 +93,7 @@ def f1(got: str, expected: str, *, fold: bool) -> float:
 
 
 def calibration_error(outcomes: Sequence[BoxOutcome]) -> float:
-    """The expected calibration error over ten bins, of the boxes with a text: others have no score."""
+    """The expected calibration error over ten bins, of the boxes that were read with a text: others have no score."""
     scored = [one for one in outcomes if one.reading.text]
     bins: defaultdict[int, list[BoxOutcome]] = defaultdict(list)
     for one in scored:

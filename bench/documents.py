@@ -8,11 +8,11 @@ text of their lines) and ``cases.json`` (images of one box each, with the labeli
 * wrong: letters or digits differ; case only where it matters.
 * ece: the expected calibration error of the scores over ten bins of equal width, "right" meaning not wrong.
   Boxes without a text have no score.
-* flagged: with the 35 % of boxes that have the lowest scores marked as unsure, the share of the wrong ones among them.
-* silent: boxes that are wrong with a score of .9 or more; lost: those of them that lack a fifth of the text or more.
+* flagged: if the 35 % of boxes with the lowest scores are marked as unsure, the share of all wrong boxes among them.
+* silent: boxes that are wrong with a score of .9 or more; lost: those that also lack over a fifth of the text.
 * f1: of the bag of words of a page; cpu: seconds of processor time. ms: wall-clock time of a box.
-* polarity: how many pages, and how many of their negatives, Tesseract would get inverted: none of pages dark on light,
-  and all of the negatives.
+* polarity: how many pages, and how many of their negatives, Tesseract would get inverted. It should be none of the
+  pages, which are dark on light, and all of the negatives.
 
 ``--cut N`` draws boxes at random around the lines of the pages and reads them too, which makes many more boxes than
 people drew. ``--negative`` reads everything white on black.

@@ -12,7 +12,7 @@ SILENT = 900
 HALF_HEADS = 60
 HALF_HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
-# Files of this process for other things.
+# Files that this process may need for other things.
 _OTHER_FILES = 1_000
 
 
@@ -20,7 +20,7 @@ class IdleConnections:
     """Connections that send nothing, or half the head of a request, until the context exits.
 
     Args:
-        server: they are connected to.
+        server: what they are connected to.
 
     Attributes:
         closed: connections that the server closed; each is replaced.
@@ -64,7 +64,7 @@ class IdleConnections:
             missing = [start for start in missing if not self._open(start)]
 
     def _open(self, start: bytes) -> bool:
-        """Open a connection and send the start of a request; whether the server accepted it."""
+        """Open a connection and send the start of a request; return whether the server accepted it."""
         try:
             connection = socket.create_connection(self._address, timeout=5)
             connection.sendall(start)
@@ -86,7 +86,7 @@ class IdleConnections:
             return True
 
     def _close(self, descriptor: int) -> bytes:
-        """Close a connection, and return the start that it sent."""
+        """Close a connection, and return the start of a request that was sent on it."""
         connection, start = self._connections.pop(descriptor)
         self._selector.unregister(connection)
         connection.close()

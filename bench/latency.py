@@ -33,7 +33,7 @@ from tests.servers.web import Reply, Request, web_server
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
 
-# Each takes three seconds; annotators and bare engines alternate.
+# Periods of three seconds in which annotators draw; periods of bare engines alternate with them.
 _STRETCHES = 8
 
 CONFIG = (
@@ -69,8 +69,8 @@ class Times:
 class Annotator:
     """Sends the requests that Label Studio sends, over one persistent connection.
 
-    It shares the cores with the server, so it does as little as possible: a full HTTP client spends 0.6 ms per box on
-    headers, which a real annotator's client spends on another machine.
+    The benchmark shares the cores with the server, so this does as little as possible: a full HTTP client spends 0.6 ms
+    per box on headers, which a real annotator's client spends on another machine.
     """
 
     def __init__(self, backend: Backend) -> None:

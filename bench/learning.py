@@ -1,21 +1,21 @@
 """Measure learning from corrections: ``python -m bench.learning``.
 
-For each set of lines a head is trained on the first N lines and measured on pages that none of the lines is from: the
-character error rate (edits over characters, all lines together) and the share of lines without any error. The guard
-decides as for a project; "off" means that the head is not used. "+" counts lines that became right, "-" right ones that
-became wrong. Seconds are those of one core, for validation and training together.
+For each set of lines, a head is trained on the first N lines and measured on pages that none of these lines is from:
+the character error rate (edits over characters, all lines together) and the share of lines without any error. The guard
+decides as for a project; "off" means that the head is not used. "+" counts lines that became right, "-" right lines
+that became wrong. Seconds are those of one core, for validation and training together.
 
 The simulated day reads all lines in page order and learns after 16, 32, 64, … of them. It counts the keystrokes that
 the annotator needs, which are the edits from each reading to the text.
 
-Lines that a transcriber could not read, which have a mark for each word, are left out.
+Left out are lines that a transcriber could not read, which have a mark for each word.
 
-The lines in ``bench/data/fraktur-1809`` are always measured. ``--lines`` or ``LEARNING_LINES`` names a folder with
-more: a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line. ``--pages`` or ``LEARNING_PAGES``
-names one with whole pages: a ``pages.json`` with ``page``, ``category`` and ``lines`` of each page, where ``box`` of a
-line is left, top, right and bottom in pixels. ``--draws`` divides each set at random that many times, and counts the
-draws with more edits, or with more newly wrong lines than a third of the newly right ones. ``--typos 0.05`` makes a
-mistake in one of twenty lines; ``--conventions`` learns from two annotators, one of whom writes "ss" for "ß" and "ae"
+The lines in ``bench/data/fraktur-1809`` are always measured. ``--lines`` or ``LEARNING_LINES`` names a folder with more
+lines: a ``lines.json`` with ``file``, ``page``, ``text`` and ``set`` of each line. ``--pages`` or ``LEARNING_PAGES``
+names a folder with whole pages: a ``pages.json`` with ``page``, ``category`` and ``lines`` of each page, where ``box``
+of a line is left, top, right and bottom in pixels. ``--draws`` divides each set at random that many times, and counts
+the draws with more edits, or with more newly wrong lines than a third of the newly right ones. ``--typos 0.05`` makes a
+mistake in one line of twenty; ``--conventions`` learns from two annotators, one of whom writes "ss" for "ß" and "ae"
 for "ä".
 """
 
@@ -44,12 +44,12 @@ from boxocr.reading.recognition.trunk import Trunk, trunk_of
 DATA = Path(__file__).parent / "data" / "fraktur-1809"
 SIZES = (20, 50, 200)
 
-# Of all lines, for measuring: the last ones.
+# The share of all lines that is measured: the last ones.
 _HELD_OUT = 1 / 3
 
 _FIRST_TRAINING = 16
 
-# Smaller than any letter.
+# Lines with a shorter side than this, px, are smaller than any letter.
 _LEAST_SIDE = 6
 
 
@@ -99,7 +99,7 @@ def _measure(name: str, lines: Sequence[Line], base: Head, sizes: Sequence[int],
 
 
 def _conventions(lines: Sequence[Line], base: Head, sizes: Sequence[int]) -> None:
-    """Learn from two annotators, of whom one writes every second page in another way."""
+    """Learn from two annotators, one of whom does every second page and writes differently."""
     pages = list(dict.fromkeys(line.page for line in lines))
     others = frozenset(pages[1::2])
     mixed = [replace(line, text=_in_other_style(line.text)) if line.page in others else line for line in lines]
@@ -192,7 +192,7 @@ def _sets(trunk: Trunk, lines: Path | None, pages: Path | None) -> dict[str, lis
 
 
 def _packed(folder: Path) -> Iterator[tuple[str, str, str, Any]]:
-    """Set, page, text and pixels of lines that are below each other on one image for each page."""
+    """Set, page, text and pixels of each line; an image for each page has its lines below each other."""
     for page in json.loads((folder / "lines.json").read_text(encoding="utf-8")):
         image = np.asarray(Image.open(folder / f"{page['page']}.png").convert("L"))
         top = 0

@@ -11,7 +11,7 @@ ROW = HEIGHT // BOXES_ON_A_PAGE
 
 
 def word(number: int) -> str:
-    """Return a unique text of letters that are not confused with each other, without two equal letters in a row."""
+    """Return a unique text: letters that are not confused with each other, and digits that encode the number."""
     letters = "ACEHKMNPRTWXY"
     chosen = random.Random(number * 7919 + 13)  # noqa: S311 - texts, not secrets
     start = "".join(chosen.choice(letters) for _ in range(3))
@@ -28,7 +28,7 @@ def _in_base_6(number: int) -> str:
 
 
 def without_space(text: str) -> str:
-    """Return the text as it is compared."""
+    """Return the text in the form in which texts are compared."""
     return text.replace(" ", "")
 
 

@@ -1,4 +1,4 @@
-"""Whether dark text on light paper stays so, and light text on dark paper becomes it, for :mod:`bench.documents`."""
+"""Whether only light text on dark paper is inverted, and not dark text on light paper, for :mod:`bench.documents`."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from boxocr.reading.types import Pixels
 
 
 def polarity(pages: Iterable[Pixels]) -> str:
-    """Count the pages that :func:`boxocr.reading.prepare.dark_on_light` inverts, and their negatives.
+    """Count the pages that :func:`boxocr.reading.prepare.dark_on_light` inverts, and the negatives that it inverts.
 
     Args:
         pages: dark on light, grey or RGB.

@@ -93,7 +93,7 @@ class Program:
         self._folder.cleanup()
 
     def read(self, image: Pixels, options: ReadingOptions) -> tuple[Reading, float]:
-        """Read a box or a page; its score is that of the least certain line.
+        """Read a box or a page; the score of the reading is that of its least certain line.
 
         Returns:
             The reading, and the seconds of processor time.

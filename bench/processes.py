@@ -29,7 +29,7 @@ def tree_megabytes(pid: int) -> float:
 
 
 def cpu_seconds_of_tree(pid: int) -> float:
-    """Return the processor time of a process, its descendants, and those of them that have ended."""
+    """Return the processor time of a process and its descendants, including descendants that have ended."""
     # The name of the program, in parentheses, can contain spaces. The numbers are utime, stime, cutime and cstime.
     fields = (_read(each, "stat").rpartition(b")")[2].split()[11:15] for each in tree(pid))
     return sum(map(int, itertools.chain.from_iterable(fields))) / os.sysconf("SC_CLK_TCK")

@@ -1,9 +1,9 @@
 """Draw lines in the scripts of many languages, for :mod:`bench.documents`: ``python -m bench.scripts FOLDER``.
 
 Each language gets names of countries and languages, dates, and amounts in euros, as CLDR writes them, in a font that
-fontconfig has for it: Debian's ``fonts-noto-core`` and ``fonts-noto-cjk`` have nearly all. A text that the font lacks
-characters of is drawn with those of a Latin font in between, or left out where it is written from right to left; a
-language without a font is named and left out.
+fontconfig has for it: Debian's ``fonts-noto-core`` and ``fonts-noto-cjk`` have nearly all. Characters that the font
+lacks are drawn in a Latin font; a text with such characters is left out if it runs from right to left or the Latin font
+lacks them too. A language of which texts are left out is named.
 
 ``python -m bench.documents --data FOLDER --no-pages`` then reads the lines. ``--tessdata`` names a folder with data of
 Tesseract for the languages.
@@ -28,7 +28,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 LINES = 12
 
-# Tesseract's codes, and CLDR's.
+# Tesseract's codes and CLDR's.
 _CODES = """
     amh:am ara:ar ben:bn bul:bg ces:cs chi_sim:zh_Hans chi_tra:zh_Hant ell:el fas:fa fin:fi guj:gu heb:he
     hin:hi hun:hu hye:hy jpn:ja kan:kn kat:ka khm:km kor:ko lao:lo mal:ml mya:my nep:ne pan:pa pol:pl por:pt
@@ -36,7 +36,7 @@ _CODES = """
 """
 LANGUAGES = dict(pair.split(":") for pair in _CODES.split())
 
-# Fontconfig's, where they are others than CLDR's.
+# Fontconfig's codes, where they differ from CLDR's.
 _FONT_LANGUAGES = {"zh_Hans": "zh-cn", "zh_Hant": "zh-tw"}
 
 _RUN = re.compile(r"[ -~\u20ac]+|[^ -~\u20ac]+")
@@ -88,7 +88,7 @@ def _texts(locale: str, rng: random.Random) -> Iterator[str]:
 
 
 def _drawn(text: str, language: str, rng: random.Random) -> Image.Image | None:
-    """The line on paper, a little darker than white at times; None if the font lacks characters."""
+    """The line on paper that is sometimes a little darker than white; None if the fonts lack characters."""
     size = rng.choice((26, 32, 40))
     own, latin = _font(language, size), _font("en", size)
     is_rtl = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)

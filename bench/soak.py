@@ -35,7 +35,7 @@ from tests.servers.web import Reply, Request, web_server
 
 RESULTS = Path(__file__).parent / "results"
 
-# The page server's faults, for one page in FAULTY_EVERY; a box on such a page must be answered with a message.
+# The page server's faults. One box in FAULTY_EVERY is on a faulty page, and must be answered with a message.
 FAULTY_PAGES = {
     "missing": Reply(status=404),
     "busy": Reply(status=429),
@@ -45,7 +45,7 @@ FAULTY_PAGES = {
 }
 FAULTY_EVERY = 25
 
-# docs/reliability.md, with two readers.
+# The limits in docs/reliability.md, with two readers.
 MOST_MEGABYTES = 5000
 
 MOST_HEALTH_MS = 1000
@@ -60,9 +60,9 @@ class Plan:
 
     Attributes:
         name: of the file with the figures.
-        annotators: who draw at the same time, each as soon as the last box is answered.
+        annotators: how many draw at the same time, each as soon as its last box is answered.
         kill_every: seconds after which a process of each kind is killed.
-        killed: the kinds.
+        killed: the kinds of processes that are killed.
         is_attacked: whether there is hostile traffic.
         environment: settings of the server.
     """
@@ -85,13 +85,13 @@ class Tally:
     """Outcomes of the boxes.
 
     Attributes:
-        outcomes: and their numbers.
-        wrong: boxes with the text or the id of another.
+        outcomes: number of boxes with each outcome.
+        wrong: boxes with the text or the id of another box.
         lost: boxes without the answer that they should have.
         seconds: response times, including those of requests that were asked to wait.
         asked_to_wait: requests that were answered with 503 and repeated.
         drawn: all texts on the pages that were served.
-        lock: for changes.
+        lock: held while the others are changed.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -179,7 +179,7 @@ def soak(plan: Plan, boxes: float, seconds: float) -> dict[str, Any]:
     with web_server() as web, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         web.routes[""] = answer
         environment = {"ALLOWED_IMAGE_HOSTS": "127.0.0.1", "OCR_ENGINE": "tesseract"}
-        # The annotators draw as fast as they get answers, and all from one address.
+        # The annotators draw as fast as they get answers, all from one address.
         environment |= {"REQUESTS_PER_SECOND": "0"}
         server = stack.enter_context(running(Path(folder), environment | dict(plan.environment)))
         attack = stack.enter_context(Attack(server)) if plan.is_attacked else None
@@ -267,7 +267,7 @@ def conditions(plan: Plan, found: dict[str, Any]) -> dict[str, bool]:
     if plan.is_attacked:
         outcomes = found["attack"]["outcomes"].values()
         met["hostile requests are answered"] = not found["attack"]["unanswered"]
-        # A file is decoded again once.
+        # A file whose decoder was killed is decoded once more.
         met["only decoders killed twice cost a file its decoding"] = (
             2 * sum(each.get("decoder killed", 0) for each in outcomes) <= found["decoders_killed"]
         )

@@ -1,6 +1,7 @@
 """Measure what a training in the background costs the annotators: ``python -m bench.training``.
 
-A server learns from 1,000 lines of Fraktur, as often as necessary, while somebody draws boxes on another page. Printed:
+A server learns from 1,000 lines of Fraktur, as often as necessary, while somebody draws boxes on another page. It
+prints:
 
 * the time that 50 and 1,000 lines take without any other work on the server,
 * the growth of the memory of all processes of the server during the latter: the largest sum of their proportional set
@@ -75,11 +76,11 @@ class Desk:
             raise SystemExit(answer.text)
 
     def versions(self, project: int) -> int:
-        """How many trainings of a project have ended."""
+        """The number of the last version of a project, which grows with each training that has ended."""
         return max(LearnedStore(self.models, project).versions(), default=0)
 
     def training(self) -> list[int]:
-        """The processes of the training."""
+        """The processes of the training that runs; none without one."""
         for process in tree(self.backend.pid):
             with suppress(OSError):
                 if b"\0learn\0--project\0" in Path(f"/proc/{process}/cmdline").read_bytes():
@@ -203,7 +204,7 @@ def _desk(lines: int) -> Iterator[tuple[Desk, int, int]]:
 
 
 def _project(studio: ApiStandIn, url: str, results: Sequence[list[dict[str, Any]]], lines: int) -> int:
-    """A project with this many lines of the pages' results; pages are used again if there are too few."""
+    """A project with this many lines of the pages' results. If there are too few pages, they are used again."""
     number = studio.add_project(BOXES)
     for task in itertools.count(1):
         if lines <= 0:

@@ -2,7 +2,7 @@
 
 Pages of many kinds are drawn (:mod:`bench.drawn_pages`), so that the text and position of each word are known:
 
-* found: the share of words whose rectangle was found, with an intersection over union of at least one half.
+* found: the share of words whose rectangle was found, with an intersection over union of more than one half.
 * right: the share of words that were found and read without a mistake, ignoring differences in quotes and dashes.
 * extra: words that match nothing on the page, as a share of the words on it.
 * CER: the edit distance between the expected and the recognized text of the page in reading order, divided by the

@@ -52,7 +52,7 @@ def picture(side: int) -> Image.Image:
 
 
 def files(side: int) -> dict[str, bytes]:
-    """Return the files that need most memory to decode, by name."""
+    """Return the files that need the most memory to decode, by name."""
     page = picture(side)
     with_alpha = page.copy()
     with_alpha.putalpha(200)

@@ -1,1 +1,1 @@
-"""Document files and images of their pages; readings of pages and annotated pages in the formats of other programs."""
+"""Document files and images of their pages, and read or annotated pages in the formats of other programs."""

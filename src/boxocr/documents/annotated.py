@@ -1,4 +1,4 @@
-"""Annotated pages, as all export formats get them."""
+"""Annotated pages, as passed to all export formats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class AnnotatedPage:
         of: how many pages the task has.
         width, height: of the upright page, px.
         regions: in the order of the annotation.
-        links: pairs of ids of regions; the arrow points from the first to the second.
+        links: pairs of ids of regions; the relation points from the first to the second.
         changed: time of the annotation's last change, ISO 8601; empty if it is not known.
     """
 
@@ -65,7 +65,7 @@ class AnnotatedPage:
 
     @property
     def name(self) -> str:
-        """Unique in a project, and usable as the name of a file: ``task-12``, or ``task-12-page-3``."""
+        """A name that is unique in a project and usable as a file name: ``task-12``, or ``task-12-page-3``."""
         return f"task-{self.task}" if self.of == 1 else f"task-{self.task}-page-{self.number}"
 
     def bounds(self, outline: Sequence[Vector]) -> Bounds:

@@ -1,4 +1,4 @@
-"""Files in zip archives. Nothing is written under the names in an archive, and sizes are bounded while unpacking."""
+"""Files in zip archives. No file is written under its name in the archive, and sizes are limited while unpacking."""
 
 import zipfile
 import zlib
@@ -16,7 +16,7 @@ _MOST_MEMBERS = 200_000
 
 _ENCRYPTED = 0x1
 
-# Raised by zipfile for damaged archives, and for methods that it does not support.
+# Raised by zipfile for damaged archives and unsupported compression methods.
 _DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 
 
@@ -28,7 +28,7 @@ class Member:
         name: its path in the archive.
         size: bytes, as the archive says.
         problem: the reason why it is not unpacked, or None.
-        info: of the library.
+        info: the library's object for it.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Archive:
         Args:
             member: the file.
             to: gets its bytes.
-            most: of its bytes, whatever the archive says about its size.
+            most: how many bytes it may have, whatever the archive says.
 
         Raises:
             DocumentError: it is larger, damaged, or encrypted with another password.
@@ -109,7 +109,7 @@ class Archive:
                 with self._archive.open(member.info, pwd=password) as file:
                     _copy(file, to, most)
             except DocumentError:
-                # One password in 256 opens a file that it does not decrypt.
+                # One wrong password in 256 opens a file without decrypting it.
                 if password is None:
                     raise
             except (zipfile.BadZipFile, NotImplementedError):

@@ -33,7 +33,7 @@ class DataCard:
         project: title of the project.
         title: of the format.
         annotators: which annotations were exported.
-        shares: of the sets.
+        shares: those of the sets.
         seed: of the division.
         sets: the contents by the name of the set.
         left_out: numbers of pages, regions and relations that were not exported, by reason.
@@ -48,7 +48,7 @@ class DataCard:
     left_out: Mapping[str, int]
 
     def markdown(self) -> str:
-        """The card. It holds no date, so that equal annotations give equal files."""
+        """The card. It has no date, so that equal annotations give equal files."""
         parts = [
             f"# {_plain(self.project)}",
             f"Exported with BoxOCR {__version__} from a project of Label Studio.",

@@ -1,4 +1,4 @@
-"""Pages with the places and texts of their regions, to train detectors with: PaddleOCR, ICDAR 2015, COCO-Text.
+"""Pages with the places and texts of their regions, for training detectors: PaddleOCR, ICDAR 2015, COCO-Text.
 
 Regions without text are written as illegible, in the way of each format, so that training ignores them.
 """
@@ -24,7 +24,7 @@ ILLEGIBLE = "###"
 
 _CORNERS = 4
 
-# The values of COCO-Text's categories. Other labels than its classes are "others".
+# The values of COCO-Text's categories. Labels other than its classes become "others".
 _COCO_TEXT_CATEGORIES = {
     "legibility": ("legible", "illegible"),
     "class": ("machine printed", "handwritten", "others"),

@@ -26,7 +26,7 @@ class Format:
 
     Attributes:
         title: for the data card.
-        writer: makes the writer of one set of pages, from an existing, empty folder.
+        writer: makes the writer for one set of pages, given an existing, empty folder.
         shares: of the sets, unless the user wants others.
         by_task: whether all pages of a task go to the same set.
         needs_all_pages: whether pages without regions are written too.

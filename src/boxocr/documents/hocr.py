@@ -51,7 +51,7 @@ def _add_line(area: ET.Element, identity: str, line: Line, page: ReadPage) -> No
     angle = f"; textangle {(360 - line.rotation) % 360:g}" if line.rotation else ""
     title = f"{_box(line, page)}{angle}; x_size {line.height:.1f}"
     shown = _add(area, "span", "ocr_line", f"line_{identity}", title)
-    # An engine of the user's own may give lines without words.
+    # A user's own engine may give lines without words.
     for number, word in enumerate(line.words or [line], 1):
         confidence = f"{_box(word, page)}; x_wconf {round(100 * word.confidence)}"
         _add(shown, "span", "ocrx_word", f"word_{identity}_{number}", confidence).text = printable(word.text)

@@ -1,4 +1,4 @@
-"""Image files as documents: those that browsers show stay as they are, others become PNG or JPEG, a page per frame."""
+"""Image files as documents: those that browsers show stay as they are, others become a PNG or JPEG for each frame."""
 
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +15,12 @@ from boxocr.pages.image.pixels import upright_pixels
 
 _PIXELS_PER_MEGAPIXEL = 1_000_000
 
-# First bytes → suffix of the name.
+# The first bytes of a file, and the suffix of its name.
 _SUFFIXES = ((b"\xff\xd8", ".jpg"), (b"\x89PNG", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"), (b"RIFF", ".webp"))
 
 _ANIMATED = (".gif", ".webp", ".png")
 
-# Formats whose frames are pages. Those of other formats are animations, or depths of a photo.
+# Formats whose frames are pages. In other formats, frames are animations or depth images of a photo.
 _PAGED = (Kind.TIFF, Kind.HEIF)
 
 
@@ -51,7 +51,7 @@ class ImageDocument:
                 if getattr(image, "n_frames", 1) > 1:
                     self._frames = image
             except Exception as error:
-                # Pillow raises many kinds for damaged files.
+                # Pillow raises exceptions of many kinds for damaged files.
                 raise self._damaged() from error
 
     def __len__(self) -> int:

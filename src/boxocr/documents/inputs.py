@@ -1,4 +1,4 @@
-"""Finds document files in folders, archives and buckets, and says which other files are there."""
+"""Finds document files in folders, archives and buckets, and reports the other files."""
 
 import os
 import re
@@ -28,9 +28,9 @@ class SourceFile:
     """A document file.
 
     Attributes:
-        name: for people and for tasks: the path below the folder, archive or bucket that was given, with its name.
+        name: for people and for tasks: the path of the file below the folder, archive or bucket that was given.
         fetched: lends a path of the file on this machine, until the next file is asked for; can raise BoxOCRError.
-        address: ``s3://bucket/key`` or a path, if an image at it can be shown as it is; empty for files in archives.
+        address: ``s3://bucket/key`` or a path, from which an image can be shown as it is; empty for files in archives.
     """
 
     name: str
@@ -103,7 +103,7 @@ def kind_of_file(path: Path, name: str) -> Kind:
 
     Args:
         path: of the file.
-        name: by which it was found.
+        name: the name that it was found by.
 
     Raises:
         DocumentError: it is empty, not a document, or cannot be read.
@@ -123,7 +123,7 @@ def _at_path(given: Path, settings: Settings, passwords: Sequence[str]) -> Itera
     if given.is_dir():
         yield from _in_folder(given, settings, passwords)
         return
-    # Explicitly given files are not skipped, whatever their names.
+    # Files that were named explicitly are not skipped, whatever their names.
     try:
         kind_of_file(given, name)
     except BoxOCRError as error:
@@ -146,7 +146,7 @@ def _in_folder(folder: Path, settings: Settings, passwords: Sequence[str]) -> It
         folders.sort()
         for name in list(folders):
             path = Path(place) / name
-            # Links are not followed, since they can lead back.
+            # Links are not followed, since they can lead back to a folder above.
             if reason := "hidden folder" if is_hidden(name) else "link to a folder" if path.is_symlink() else "":
                 folders.remove(name)
                 yield SkippedFile(f"{path.relative_to(folder).as_posix()}/", reason)
@@ -215,7 +215,7 @@ def _in_bucket(url: str, settings: Settings, passwords: Sequence[str]) -> Iterat
     try:
         bucket = buckets.Bucket(url, settings)
         for entry in bucket.entries():
-            # Without the scheme: Label Studio would replace an address in a task's data by one that it can open.
+            # The name has no scheme: Label Studio would replace an address in a task's data by one that it can open.
             shown = f"{bucket.name}/{entry.key}"
             below = entry.key.removeprefix(bucket.prefix)
             if any(map(is_hidden, below.split("/"))):
@@ -242,7 +242,7 @@ def _lending(bucket: buckets.Bucket, key: str) -> Callable[[], AbstractContextMa
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is one that systems make for themselves, such as ``.DS_Store`` or ``._page.png``."""
+    """Whether a file or folder was made by the system, such as ``.DS_Store`` or ``._page.png``, or is hidden."""
     return (
         (name.startswith(".") and name not in (".", "..")) or name in _HIDDEN_FOLDERS or name.lower() in _HIDDEN_FILES
     )

@@ -1,4 +1,4 @@
-"""The kinds of document files, recognized by their first bytes; names only decide where the bytes do not."""
+"""The kinds of document files, recognized by their first bytes, or by their names if the bytes do not tell."""
 
 from enum import Enum
 from pathlib import PurePosixPath
@@ -61,7 +61,7 @@ _SUFFIXES = {
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """The kind of a file by its first bytes; None for any other.
+    """The kind of a file, by its first bytes; None for any other.
 
     Args:
         head: the first :data:`HEAD_BYTES` of the file, or all of a shorter one.

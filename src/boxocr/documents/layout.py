@@ -31,7 +31,7 @@ class PlacedRegion:
 
 @dataclass(frozen=True)
 class _Ordered(Line):
-    """A region as a line, for the order."""
+    """A region as a line, to be put in reading order."""
 
     place: int = 0
 
@@ -53,7 +53,7 @@ def placed(page: AnnotatedPage, pixels: Pixels) -> list[PlacedRegion]:
 
 
 def as_read(page: AnnotatedPage, regions: Sequence[PlacedRegion]) -> ReadPage:
-    """A page as if it was read: each region is a block."""
+    """A page as if an engine had read it: each region is a block."""
     lines = tuple(
         Line(line.text, line.confidence, line.x, line.y, line.width, line.height, line.rotation, line.words, block)
         for block, one in enumerate(regions)
@@ -78,5 +78,5 @@ def _as_line(region: AnnotatedRegion, place: int) -> _Ordered:
     width, height = region.area.width, region.area.height
     if turned % 2:
         width, height = height, width
-    # The order takes a large single letter for the initial of the line next to it, and joins both.
+    # The space keeps a large single letter from being taken for an initial and joined with the line next to it.
     return _Ordered(f"{region.text} ", 1.0, x, y, width, height, region.angle, place=place)

@@ -44,7 +44,7 @@ class PageFiles(Writer):
 class Funsd(Writer):
     """FUNSD (https://guillaumejaume.github.io/FUNSD/): ``annotations/NAME.json`` and ``images/NAME.png``.
 
-    Relations of Label Studio are links.
+    Label Studio's relations become links.
     """
 
     def __init__(self, folder: Path) -> None:

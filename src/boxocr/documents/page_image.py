@@ -1,4 +1,4 @@
-"""Pages of document files as images for browsers: PNG if they are drawn, JPEG if they have a scanner's noise."""
+"""Pages of document files as images for browsers: PNG for drawn pages, JPEG for pages with a scanner's noise."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,14 +9,14 @@ from PIL import Image
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
-# Every row takes as long to examine as to compress.
+# Only every 16th row is examined: all rows would take as long as compressing the page.
 _ROWS_APART = 16
 
-# Share of pixels that differ from their left neighbour. Drawn text has at most a few percent, the noise of a scanner or
-# a camera makes it more than half. PNG of such a page takes four times the bytes of a JPEG without visible loss.
+# Share of pixels that differ from their left neighbour: a few percent for drawn text, more than half with the noise of
+# a scanner or camera. As PNG, such a page takes four times the bytes of a JPEG without visible loss.
 _NOISY = 0.3
 
-# Level 6 takes three times as long for a few percent.
+# Level 6 takes three times as long to save a few percent.
 _PNG_LEVEL = 3
 
 _JPEG_QUALITY = 92
@@ -61,7 +61,7 @@ def encode(pixels: Pixels) -> tuple[bytes, str]:
     image = Image.fromarray(pixels)
     file = BytesIO()
     if _noise(pixels) > _NOISY:
-        # Without subsampling, which blurs coloured letters.
+        # No subsampling, which would blur coloured letters.
         image.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
         return file.getvalue(), ".jpg"
     image.save(file, "PNG", compress_level=_PNG_LEVEL)

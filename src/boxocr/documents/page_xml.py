@@ -14,7 +14,7 @@ _NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 # Degrees.
 _HALF_TURN, _FULL_TURN = 180, 360
 
-# Annotations without a time are from files that were written by hand.
+# Files that were written by hand can have annotations without a time.
 _NO_TIME = "1970-01-01T00:00:00Z"
 
 
@@ -45,11 +45,11 @@ def _add_region(sheet: ET.Element, identity: str, one: PlacedRegion, page: Annot
     region = one.region
     found = ET.SubElement(sheet, "TextRegion", {"id": identity})
     if region.angle:
-        # The rotation clockwise that would make the text upright.
+        # Degrees clockwise that would make the text upright.
         found.set("orientation", f"{-region.angle if region.angle < _HALF_TURN else _FULL_TURN - region.angle:g}")
     ET.SubElement(found, "Coords", {"points": points(region.outline, page)})
     if region.label:
-        # Transkribus and kraken read it there.
+        # Transkribus and kraken read the label from this attribute.
         found.set("custom", f"structure {{type:{re.sub('[;:{}]', ' ', printable(region.label))};}}")
         ET.SubElement(ET.SubElement(found, "Labels"), "Label", {"value": printable(region.label)})
     for place, line in enumerate(one.lines, 1):

@@ -20,13 +20,13 @@ from boxocr.reading.whole_page import Line
 _POINTS_PER_INCH: Final = 72
 _PIXELS_PER_MEGAPIXEL: Final = 1_000_000
 
-# Of A1 at 250 dpi. A larger page would take gigabytes while it is rendered, and browsers do not show it.
+# A1 at 250 dpi. A larger page would take gigabytes while it is rendered, and browsers do not show it.
 _MAX_MEGAPIXELS: Final = 50.0
 
-# Of the longer side. JPEG allows 65,500, browsers draw up to 32,767 on a canvas, many only half of that.
+# The longer side. JPEG allows 65,500; browsers draw up to 32,767 on a canvas, many only half of that.
 _MAX_SIDE: Final = 16_000
 
-# A page with fewer darker pixels than that is blank.
+# A page is blank if the share of its pixels that are darker than _LIGHT is below _DUST.
 _LIGHT: Final = 128
 _DUST: Final = 0.00002
 
@@ -45,7 +45,7 @@ class PdfFile:
     Args:
         path: of the file.
         passwords: to try, if it is encrypted.
-        dpi: resolution of the pages; less for those that would have more than 50 megapixels, or than are allowed.
+        dpi: resolution of the pages; less for pages that would have more than 50 megapixels, or more than are allowed.
         max_megapixels: of a page.
 
     Raises:
@@ -60,9 +60,9 @@ class PdfFile:
         if not self._pages:
             raise DocumentError("The PDF has no pages.", "Save it again with the program that made it.")
         if self._pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
-            # Its only page asks the reader to open it in Adobe's program.
+            # Its only page asks the reader to open the file in Adobe's program.
             raise DocumentError("The PDF is a dynamic XFA form, which PDFium cannot draw.", "Print it to a new PDF.")
-        # Otherwise the values of form fields are not drawn.
+        # Without this, the values of form fields are not drawn.
         self._pdf.init_forms()
 
     def __len__(self) -> int:
@@ -92,7 +92,7 @@ class PdfFile:
         remark = ""
         if bound < scale:
             remark = f"It is rendered at {bound * _POINTS_PER_INCH:.0f} dpi, because of its size."
-        # pypdfium2 rounds up, and 420 points at 300 dpi are a little more than 1,750 pixels in floating point.
+        # pypdfium2 rounds up, and in floating point 420 points at 300 dpi are a little more than 1,750 pixels.
         bitmap = page.render(scale=bound * (1 - 1e-9), rev_byteorder=True)
         try:
             pixels = upright_pixels(bitmap.to_pil(), 1)

@@ -13,20 +13,19 @@ _WHITE = (255, 255, 255)
 # Opacity of the colour over doubtful words, of 255.
 _OVER_WORDS = 70
 
-# Of the longer side of the page; numbers have the size of small print.
+# Shares of the page's longer side; numbers have the size of small print.
 _OUTLINE = 1 / 900
 _NUMBER = 1 / 100
 _SMALLEST_NUMBER = 10
 
-# Paper inside the outline of a line, in its heights: the line's own rectangle ends with the ink.
+# Paper inside the outline of a line, in line heights: the line's own rectangle ends with the ink.
 _MARGIN = 0.12
 
 
 def picture(pixels: Pixels, reading: PageReading) -> Image.Image:
     """The page in colour with a box around each line.
 
-    Green boxes are probably right, red ones probably wrong, orange ones in between. The words that are doubtful by
-    themselves are shaded.
+    Green boxes are probably right, red ones probably wrong, orange ones in between. Doubtful words are shaded.
 
     Args:
         pixels: of the upright page.
@@ -43,7 +42,7 @@ def picture(pixels: Pixels, reading: PageReading) -> Image.Image:
             if word.confidence < scoring.DOUBTFUL:
                 draw.polygon(word.corners(), fill=(*_DOUBTFUL, _OVER_WORDS))
         draw.polygon(_outline(line), outline=colour, width=width)
-    # Above all boxes.
+    # Numbers are drawn last, above all boxes.
     for number, line in enumerate(reading.lines, 1):
         _number(draw, str(number), line, font)
     return image

@@ -1,4 +1,4 @@
-"""Crops with their texts, to train recognizers with: PaddleOCR, tesstrain, Hugging Face, and LMDB."""
+"""Crops with their texts, for training recognizers: PaddleOCR, tesstrain, Hugging Face, and LMDB."""
 
 import io
 import json
@@ -15,13 +15,13 @@ from boxocr.pages.crop import cut
 from boxocr.pages.page import Page
 from boxocr.reading.types import Pixels
 
-# The map of an LMDB is a part of the address space, not of the disk; the file grows as it is filled.
+# An LMDB's map is only address space; the file on the disk grows as it is filled.
 _LMDB_BYTES = 1 << 40
 _LMDB_CROPS_AT_ONCE = 1_000
 
 
 class Crops(Writer):
-    """Cuts the regions of pages out, as they were drawn: rotated ones upright, and paper outside an outline."""
+    """Cuts regions out of pages as they were drawn: rotated ones upright, with paper outside an outline."""
 
     takes_several_lines = False
 

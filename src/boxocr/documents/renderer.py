@@ -1,7 +1,7 @@
-"""A process that turns document files into page images, and is killed when it takes too long.
+"""A process that turns document files into page images, and is killed if it takes too long.
 
-PDFium and the decoders of images are C and C++ code. A damaged file can crash them, keep them busy for hours, or make
-them allocate all memory. The process is replaced after each of these, and the next file is unaffected.
+PDFium and the image decoders are C and C++ code. A damaged file can crash them, keep them busy for hours, or make them
+allocate all memory. After each of these the process is replaced, and the next file is unaffected.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from boxocr.process.killable import KillableProcess, ProcessGone
 # Starting takes a second on an idle machine.
 _START_SECONDS = 120.0
 
-# Opening reads the table of a PDF's objects, or walks through the frames of a TIFF.
+# Opening reads a PDF's table of objects, or walks through the frames of a TIFF.
 _OPEN_SECONDS = 60.0
 
 # The largest pages take some seconds.
@@ -96,7 +96,8 @@ class Renderer:
         try:
             return self._opened(path, kind)
         except ProcessGone:
-            # The system kills processes when it runs out of memory, and the file need not be the cause.
+            # The system kills processes when it runs out of memory, so the file need not be the cause: it is tried
+            # again.
             pass
         try:
             return self._opened(path, kind)
@@ -104,7 +105,7 @@ class Renderer:
             raise _crashed("The file") from None
 
     def pages(self, path: Path, kind: Kind, indexes: Iterable[int]) -> Iterator[tuple[int, PageImage | BoxOCRError]]:
-        """Yield pages of the open document, each with its index; the error of one that cannot be rendered.
+        """Yield pages of the open document, each with its index, or the error if it cannot be rendered.
 
         The next page is rendered while the caller works on this one.
 
@@ -125,11 +126,11 @@ class Renderer:
                     yield ready, found
         finally:
             if sent is not None:
-                # Its answer must not be taken for that to the next request.
+                # The answer must not be taken for the answer to the next request.
                 self._kill()
 
     def _request(self, path: Path, kind: Kind, index: int) -> None:
-        """Ask for a page, of the document opened again if the process has ended."""
+        """Ask for a page; if the process has ended, the document is opened again first."""
         if self._process is not None and not self._process.is_killed:
             with contextlib.suppress(ProcessGone):
                 self._send(_PAGE, index)

@@ -1,4 +1,4 @@
-"""Searchable PDFs: the pages of a task as images, with their texts invisibly above them."""
+"""Searchable PDFs: the pages of a task as images, with their texts invisible above them."""
 
 import io
 import math
@@ -21,10 +21,10 @@ _POINTS_PER_PIXEL = 72 / _DPI
 
 _JPEG_QUALITY = 90
 
-# Sizes of all letters, in thousandths of the font size.
+# Width, descent and ascent of all letters, in thousandths of the font size.
 _LETTER_WIDTH, _DESCENT, _ASCENT = 500, -200, 800
 
-# Codes of a simple font.
+# Number of codes in a simple font.
 _CODES = 256
 
 
@@ -64,7 +64,7 @@ class SearchablePdf(Writer):
 class _InvisibleFonts:
     """Fonts without shapes, for all characters of a document.
 
-    Each is a Type 3 font with 256 codes, and says which characters they are. No font has to be found or embedded.
+    Each is a Type 3 font with 256 codes, and maps them to characters. No font has to be found or embedded.
 
     Args:
         pdf: the document.
@@ -83,7 +83,7 @@ class _InvisibleFonts:
             page_height: in points.
         """
         written = [self._piece(word.text, word, page_height) for word in line.words]
-        # Spaces fill the gaps, so that programs need not guess whether there is one.
+        # Spaces fill the gaps, so that programs need not guess where words end.
         gaps = [
             self._piece(" ", _between(word, after), page_height)
             for word, after in zip(line.words, line.words[1:], strict=False)
@@ -140,7 +140,7 @@ class _InvisibleFonts:
 
 
 def _between(word: Piece, after: Piece) -> Piece:
-    """The gap between two words of a line, also if the second one is on the left."""
+    """The gap between two words of a line, even if the second word is on the left."""
     if math.dist(word.corners()[1], (after.x, after.y)) > math.dist(after.corners()[1], (word.x, word.y)):
         word, after = after, word
     x, y = word.corners()[1]

@@ -26,7 +26,7 @@ class Shares:
         """The shares in a text such as "80,10,10"; val and test may be missing.
 
         Raises:
-            ValueError: they are not whole numbers with the sum of 100.
+            ValueError: they are not whole numbers that add up to 100.
         """
         numbers = [int(part) for part in text.split(",")]
         if len(numbers) > len(SETS) or min(numbers) < 0 or sum(numbers) != _ALL:
@@ -35,7 +35,7 @@ class Shares:
 
     @property
     def is_divided(self) -> bool:
-        """Whether pages go to sets; otherwise all of them are for training, without a folder of its own."""
+        """Whether pages go to sets. Otherwise all are for training, and have no folder of their own."""
         return self.train != _ALL
 
     def as_tuple(self) -> tuple[int, int, int]:
@@ -61,7 +61,7 @@ def divide(keys: Iterable[str], shares: Shares, seed: int) -> dict[str, str]:
 
 
 def _counts(total: int, shares: Sequence[int]) -> list[int]:
-    """How many of a total each share gets: the largest remainders are rounded up, no share gets nothing if possible."""
+    """How many of a total each share gets: the largest remainders are rounded up, and none gets 0 if possible."""
     counts = [total * share // _ALL for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda place: -(total * shares[place] % _ALL))
     for place in by_remainder[: total - sum(counts)]:

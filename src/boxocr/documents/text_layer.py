@@ -14,17 +14,17 @@ from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.text import join_unspaced
 from boxocr.reading.whole_page import Line, Piece, line_of
 
-# A wider gap between two words, in line heights, is one between cells of a table.
+# A wider gap between two words, in line heights, is between cells of a table.
 _CELL_GAP = 1.8
 
-# Words whose lower edges differ by more, in line heights, are on different lines.
+# Words whose lower edges differ by more than this, in line heights, are on different lines.
 _SAME_LINE = 0.6
 
 # Codes that PDFium reports for a hyphen at the end of a line, and for characters without Unicode.
 _HYPHENS = frozenset({0x02, 0xAD})
 _UNKNOWN = frozenset({0x00, 0xFFFE, 0xFFFF})
 
-# Presentation forms such as fi, which annotators type as two letters.
+# Presentation forms such as the ligature fi, which annotators type as two letters.
 _LIGATURES = range(0xFB00, 0xFB07)
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
@@ -76,7 +76,7 @@ def _turn_of(page: pypdfium2.PdfPage) -> int:
 def _characters(
     textpage: pypdfium2.PdfTextPage, on_image: pypdfium2.PdfPosConv, page_turn: int
 ) -> Iterator[_Character | None]:
-    """The characters in the order of the content; None between two words."""
+    """The characters in the order of the page's content; None between two words."""
     left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     high = 0
     for index in range(textpage.count_chars()):
@@ -130,7 +130,7 @@ def _words(characters: Iterator[_Character | None]) -> Iterator[Piece]:
 def _is_flipped(word: Sequence[_Character]) -> bool:
     """Whether a word runs against its rotation, as text with a negative font size does.
 
-    Text that is written from right to left does so too, and is not flipped.
+    Text that is written from right to left does so too, but is not flipped.
     """
     first, last = word[0], word[-1]
     along = {
@@ -177,7 +177,7 @@ def _continues(line: Sequence[Piece], word: Piece) -> bool:
     height = max(*(one.height for one in line), word.height)
     end, base = _along(last, last.width), _across(last, last.height)
     gap = _along(word, 0.0) - end
-    # A comma's or an apostrophe's bounds are much lower than the line.
+    # The bounds of a comma or an apostrophe are much lower than the line.
     level = abs(_across(word, word.height) - base) < _SAME_LINE * height
     return level and -height / 2 < gap < _CELL_GAP * height
 

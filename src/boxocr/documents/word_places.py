@@ -1,8 +1,8 @@
 """The places of a region's lines, baselines and words.
 
-Annotators give the text of a region as a whole. The rows of ink show where its lines are, the lower edges of letters
-where they rest, and the widest gaps in a row where its words end. Where the ink does not have as many lines or gaps as
-the text, they follow from the number of lines and characters.
+Annotators give the text of a region as a whole. Rows of ink show where its lines are, the lower edges of letters show
+its baselines, and the widest gaps in a row show where words end. If the ink does not have as many lines or gaps as the
+text, they are placed by the number of lines and characters.
 """
 
 import itertools
@@ -33,13 +33,14 @@ Span = tuple[float, float]
 # The confidence of a text that an annotator has submitted.
 _CERTAIN = 1.0
 
-# Share of a line's height below its baseline, where its letters do not show it.
+# Share of a line's height below its baseline, if its letters do not show the baseline.
 _DESCENT = 0.2
 
-# Pieces of ink lower than this, in heights of the usual ones, are dots and commas.
+# Pieces of ink lower than this, in usual heights, are dots and commas.
 _LETTER = 0.5
 
-# Fewer letters do not show how much a line slopes, and more are not needed. Steeper slopes are mistakes.
+# Fewer letters do not show how much a line slopes, and more than the second number are not needed. Steeper slopes are
+# mistakes.
 _ENOUGH_LETTERS = 8
 _MOST_LETTERS = 300
 _STEEPEST = 0.1
@@ -120,7 +121,7 @@ def _baseline(ink: Projection | None, rows: Span, ends: Span) -> Span:
     xs, ys = letters.left + letters.width / 2, letters.bottom.astype(float)
     slope = 0.0
     if letters.count >= _ENOUGH_LETTERS:
-        # Letters with descenders are a minority, and do not change medians (Theil and Sen).
+        # Few letters have descenders, so they do not change medians (Theil and Sen).
         across, down = np.subtract.outer(xs, xs), np.subtract.outer(ys, ys)
         slope = float(np.median(down[across > 0] / across[across > 0]))
         slope = slope if abs(slope) <= _STEEPEST else 0.0
@@ -138,7 +139,7 @@ def _letters(ink: Projection, rows: Span) -> Components:
 
 
 def _word_spans(ink: Projection | None, words: Sequence[str], rows: Span, width: float) -> list[Span]:
-    """Begin and end of each word of a line, from left to right."""
+    """Where each word of a line begins and ends, from left to right."""
     columns = None if ink is None else _columns(ink, rows)
     if columns is None or not columns.any():
         return _by_characters(words, 0.0, width)

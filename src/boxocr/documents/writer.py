@@ -15,7 +15,7 @@ NO_TEXT = "regions without text"
 SEVERAL_LINES = "regions with several lines"
 NOT_ON_PAGE = "regions outside their page or smaller than 3 pixels"
 
-# The default takes two to four times as long for files that are a tenth smaller.
+# The default level takes two to four times as long to make files a tenth smaller.
 _COMPRESSION = 1
 
 
@@ -56,7 +56,7 @@ class Writer(ABC):
         """
 
     def with_lines(self, page: AnnotatedPage, pixels: Pixels) -> list[PlacedRegion]:
-        """The regions of a page that have lines, in reading order. The others are counted by reason."""
+        """The regions of a page that have lines, in reading order. The others are counted as left out, by reason."""
         found = []
         for one in placed(page, pixels):
             if one.lines:
@@ -78,5 +78,5 @@ def save_text(text: str, path: Path) -> None:
 
 
 def on_one_line(text: str) -> str:
-    """A text for formats in which tabs and line ends separate fields and rows: they become spaces."""
+    """A text on one line, for formats in which tabs and line ends separate fields and rows: they become spaces."""
     return " ".join(part for part in text.replace("\t", " ").splitlines() if part)

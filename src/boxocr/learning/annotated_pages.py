@@ -67,7 +67,7 @@ class AnnotatedTask:
         """The regions of the annotation by the number of their page.
 
         Args:
-            left_out: counts those without a page, by reason.
+            left_out: counts the regions without a page, by reason.
         """
         numbers = {(page.image, page.index): page.number for page in self.pages}
         found: dict[int, list[Region]] = {page.number: [] for page in self.pages}

@@ -11,10 +11,10 @@ from boxocr.labeling.regions import Region
 from boxocr.labeling.shapes import area_of
 from boxocr.learning.overlap import overlap
 
-# Two annotators who draw the same text rarely draw the same rectangle.
+# Two annotators who draw a box around the same text rarely draw the same rectangle.
 SAME_PLACE = 0.5
 
-# Px of a page on which places are compared; a brush region becomes a mask of this size.
+# Size in px of the page on which places are compared; a brush region becomes a mask of this size.
 _WIDTH = _HEIGHT = 1_000
 
 
@@ -25,7 +25,7 @@ class Annotators(StrEnum):
     """The annotation that was submitted or updated last."""
 
     GROUND_TRUTH = "ground-truth"
-    """The one that is marked as ground truth; of several the latest."""
+    """The annotation that is marked as ground truth; the latest if there are several."""
 
     AGREED = "agreed"
     """The regions that all annotators have, with the same text and labels."""
@@ -54,7 +54,7 @@ def latest_of_each(annotations: Sequence[Json]) -> list[Json]:
     by_annotator: dict[Any, list[Json]] = {}
     for annotation in annotations:
         person = annotation.get("completed_by")
-        # Some answers of Label Studio's API hold the person instead of the number.
+        # Some responses of Label Studio's API have the user instead of the user's number.
         by_annotator.setdefault(person.get("id") if isinstance(person, dict) else person, []).append(annotation)
     latest = [one for own in by_annotator.values() if (one := newest(own)) is not None]
     last = newest(latest)

@@ -1,4 +1,4 @@
-"""Rules and heads of projects, applied to answers. Versions on disk are noticed within seconds, by every server."""
+"""Rules and heads of projects, applied to predictions. Every server notices new versions on disk within seconds."""
 
 import logging
 import time
@@ -22,10 +22,10 @@ logger = logging.getLogger("boxocr.learning.applied")
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 
-# LRU-evicted: project ids come from callers, so the set is unbounded.
+# Project ids come from callers, so their number is unbounded: the least recently used are dropped.
 _PROJECTS = 1_000
 
-# Label Studio's numbers are shorter.
+# Numbers of Label Studio's projects are shorter.
 _MOST_DIGITS = 12
 
 
@@ -48,12 +48,12 @@ class ProjectLearning:
     def model_version(self) -> str:
         """The version for Label Studio.
 
-        Its filter for predictions matches substrings, so no version's name is a part of another one's.
+        Label Studio's filter for predictions matches substrings, so the name of no version is part of another one's.
         """
         return MODEL_VERSION if self.version is None else f"boxocr-learned-{self.version}-{__version__}"
 
     def options(self, options: ReadingOptions, label: str) -> ReadingOptions:
-        """How a box with this label is read: as the options say, with the project's head if there is one for it."""
+        """How a box with this label is read: as the options say, and with the project's head for it if there is one."""
         return replace(options, head=self.heads[label]) if label in self.heads else options
 
     def apply(self, prediction: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class ProjectLearning:
         if suggestion is None or not (label in self.rules.rules or label in self.heads):
             return result
         reading = str(suggestion["text"])
-        # A text of the annotator's own is not a reading.
+        # A text that the annotator typed is not a reading.
         if result["value"].get("text") != [reading]:
             return result
         text = self.rules.apply(label, reading)

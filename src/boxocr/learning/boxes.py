@@ -43,13 +43,13 @@ class Outcome(StrEnum):
     """The box was moved or resized after it was read, so its text is not that of the suggestion's place."""
 
     TYPED = "typed by hand"
-    """It has a text and no suggestion."""
+    """The box has a text and no suggestion."""
 
     UNREADABLE = "not read"
-    """It was accepted with a note that it could not be read, and has no text."""
+    """The box was accepted with a note that it could not be read, and has no text."""
 
     BLANK = "without text"
-    """It has neither text nor suggestion."""
+    """The box has neither text nor suggestion."""
 
     @property
     def is_judged(self) -> bool:
@@ -80,9 +80,9 @@ class Box:
         label: its labels, joined by ", "; empty without labels.
         outcome: its outcome.
         suggested: the suggestion's text; empty without suggestion.
-        submitted: lines joined by line ends.
+        submitted: the submitted text, its lines joined by line ends.
         score: the suggestion's confidence, 0 to 1; None without suggestion.
-        engine: that read it; empty without suggestion.
+        engine: name of the engine that read the box; empty without suggestion.
         version: of the model that suggested the text; empty without suggestion.
         source: where the suggestion came from.
         learned: number of the learned version that the suggestion follows; empty without one.
@@ -120,7 +120,7 @@ class BoxReader:
 
     Args:
         project: its number.
-        label_config: of the project; which TextArea takes a region's text follows from it.
+        label_config: of the project; it says which TextArea takes a region's text.
     """
 
     def __init__(self, project: int, label_config: str) -> None:
@@ -177,7 +177,7 @@ class BoxReader:
 
 
 def _own_regions(annotation: Json, annotations: Sequence[Json]) -> list[Region]:
-    """The regions of an annotation, without those that it has unchanged from the annotation that it is a copy of."""
+    """The regions of an annotation, except those that it has unchanged from an annotation that it was copied from."""
     regions = regions_in(annotation)
     parent = annotation.get("parent_annotation")
     original = next((one for one in annotations if parent is not None and one["id"] == parent), None)
@@ -217,7 +217,7 @@ def _version(suggestion: Json, region: Region, task: Json, annotation: Json) -> 
 
 
 def _is_predicted(region: Region) -> bool:
-    """Whether the region comes from a stored prediction, which Label Studio makes an annotation of."""
+    """Whether the region comes from a stored prediction from which Label Studio made an annotation."""
     return str(region.geometry.get("origin", "")).startswith("prediction")
 
 
@@ -225,7 +225,7 @@ def _predicted_by(task: Json, annotation: Json) -> str:
     """The version of the model whose stored prediction the annotation was made from."""
     parent = annotation.get("parent_prediction")
     for prediction in task.get("predictions") or ():
-        # The JSON export has numbers only.
+        # In the JSON export, predictions are numbers only.
         if isinstance(prediction, Mapping) and prediction.get("id") == parent:
             return str(prediction.get("model_version") or "")
     return ""
@@ -248,6 +248,6 @@ def _submitted(annotation: Json) -> datetime | None:
 
 def _annotator(annotation: Json) -> int:
     user = annotation.get("completed_by")
-    # Exports can hold all about the user.
+    # Exports can hold the whole user.
     number = user.get("id") if isinstance(user, Mapping) else user
     return number if isinstance(number, int) else 0

@@ -1,8 +1,8 @@
 """Annotators who write the same thing in different ways, such as hyphens for dashes. No I/O.
 
-A convention is a function of a text, which is compared where it would change the reading: an annotator either submits
-texts that it leaves as they are, or not. So corrections of other errors in the same box do not matter, and neither does
-the material that an annotator got.
+A convention is a function of a text. It says something about a box if it would change the box's reading: then the
+annotator follows the convention if it leaves the submitted text as it is. So corrections of other errors in the same
+box do not matter, and neither does what was in the boxes that an annotator got.
 """
 
 from collections import defaultdict
@@ -28,9 +28,10 @@ CONVENTIONS: Mapping[str, Callable[[str], str]] = {
     "one hyphen for ⸗": lambda text: text.replace("⸗", "-"),
     "no hyphens at line ends": lambda text: text.replace("-\n", "").replace("⸗\n", "").replace("¬\n", ""),
 }
-"""By name."""
+"""The conventions by name."""
 
-# Fewer boxes may be slips. Two annotators differ if one nearly always and the other hardly ever follows a convention.
+# Fewer boxes than this may be slips. Two annotators differ if one nearly always and the other hardly ever follows a
+# convention.
 _LEAST_BOXES, _NEARLY_ALWAYS, _HARDLY_EVER = 5, 0.8, 0.2
 
 
@@ -42,7 +43,7 @@ class Conflict:
         project: its number.
         label: of the boxes.
         convention: its name.
-        following, others: how many boxes of each annotator follow it, and of how many, by the annotator's number.
+        following, others: how many boxes of each annotator follow it, and out of how many, by the annotator's number.
     """
 
     project: int
@@ -66,7 +67,7 @@ def conflicts(boxes: Iterable[Box]) -> list[Conflict]:
     """The conventions on which annotators of a project differ, by label.
 
     Args:
-        boxes: those that are not accepted or corrected do not count.
+        boxes: those that were neither accepted nor corrected do not count.
     """
     counts: dict[tuple[int, str, str], dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for box in boxes:

@@ -64,19 +64,19 @@ def occupancies(
 def _reached(emitted: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Probability of each state at each step, given the steps before it; ``(steps, lines, states)``.
 
-    Forward and backward are the same, with everything in reverse order, so one loop does both.
+    The backward pass is the forward pass with everything in reverse order, so one loop does both.
 
     Args:
         emitted: probability of each state's class at each step, ``(steps, lines, states)``.
         labels: class of each state, ``(lines, states)``.
     """
     longest, count, states = emitted.shape
-    # Between two different characters there can be no step without a character.
+    # The step without a character between two different characters can be skipped.
     skips = np.zeros((count, states), np.float32)
     skips[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
     reached = np.zeros_like(emitted)
     reached[0, :, :2] = 1
-    # With two columns before the first state.
+    # Two more columns stand before the first state.
     here = np.zeros((count, 2 + states), np.float32)
     skipped = np.empty_like(skips)
     for step in range(longest):
@@ -84,6 +84,6 @@ def _reached(emitted: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray
             np.add(here[:, 2:], here[:, 1:-1], out=reached[step])
             reached[step] += np.multiply(skips, here[:, :-2], out=skipped)
         np.multiply(reached[step], emitted[step], out=here[:, 2:])
-        # Otherwise they would become too small for a float.
+        # Scaled, because they would become too small for a float.
         here /= np.maximum(here.sum(axis=1, keepdims=True), _TINY)
     return reached

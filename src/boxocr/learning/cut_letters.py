@@ -14,13 +14,14 @@ from boxocr.reading.detection import projection
 
 SIDES = ("left", "top", "right", "bottom")
 
-# Around a region, in its lower side.
+# The margin around a region that is looked at, as a share of its shorter side.
 _SURROUNDINGS = 0.5
 
-# A letter of which less than this is on one side of the edge is touched, not cut.
+# A letter with less than this share of its ink on one side of the edge is touched, not cut.
 _LEAST_SHARE = 0.2
 
-# Pieces of ink lower than this, in heights of the region, are dots; larger ones than that are rules and frames.
+# Pieces of ink lower than this, in heights of the region, are dots. Pieces larger than the second number are rules and
+# frames.
 _LEAST_LETTER = 0.2
 _LARGEST_LETTER = 1.6
 

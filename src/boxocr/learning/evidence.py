@@ -25,7 +25,7 @@ class Better:
     """An edit of a text after which it fits the box better.
 
     Attributes:
-        edit: one character that is replaced, missing or too much, or two that are swapped.
+        edit: one character that is replaced, missing or extra, or two that are swapped.
         gain: logarithm of how many times as likely the other text is.
     """
 
@@ -60,7 +60,7 @@ class Evidence:
         readings: by different engines, each without knowledge of the others.
         is_moved: whether the region was moved or resized after its suggestion was read.
         cut: the sides of the region that cut through letters: "left", "top", "right", "bottom".
-        other_labels: labels of other regions of which the text is in this one.
+        other_labels: labels of other regions whose text is inside this one.
         fit: of the text to the box; None if an engine reads this text, or no engine gives probabilities.
         rivals: differing annotations of the same place by other annotators: "no region here", or text and label.
     """

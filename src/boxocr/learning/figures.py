@@ -13,7 +13,7 @@ _BINS = 10
 _MOST_CONFUSIONS = 30
 _MOST_WORST = 20
 
-# By which boxes are grouped, and the value that a box has there.
+# What boxes are grouped by, and the value of a box in each group.
 GROUPS: dict[str, Callable[[Box], str]] = {
     "project": lambda box: str(box.project),
     "label": lambda box: box.label or "without label",
@@ -43,7 +43,7 @@ class Figures:
     typed: int = 0
 
     def add(self, box: Box, edits: int) -> None:
-        """Count a box; ``edits`` is 0 unless it is compared."""
+        """Count a box; ``edits`` is 0 unless the box is compared."""
         self.outcomes[box.outcome] += 1
         if box.outcome.is_compared:
             self.characters += len(box.submitted)
@@ -63,7 +63,7 @@ class Figures:
 
     @property
     def cer(self) -> float | None:
-        """Edits for each submitted character; None without any."""
+        """Edits per submitted character; None without any."""
         return self.edits / self.characters if self.characters else None
 
     @property
@@ -103,7 +103,7 @@ class Confusion:
 
     Attributes:
         suggested: empty where something was missing.
-        submitted: empty where something was too much.
+        submitted: empty where something was extra.
         count: how often.
         share: of the occurrences of ``suggested`` in compared suggestions, 0 to 1; None where ``suggested`` is empty.
     """
@@ -145,7 +145,7 @@ class Report:
     """All figures.
 
     Attributes:
-        annotations: that were read; those without boxes are not among them.
+        annotations: how many had boxes.
         total: of all boxes.
         groups: figures by the name of a group and the value there.
         confusions: the most frequent ones, most frequent first.

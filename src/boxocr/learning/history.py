@@ -1,4 +1,4 @@
-"""The history of a project: when it was learned from, and which versions were rolled back. No I/O."""
+"""The history of a project: its runs of learning, and which versions were rolled back. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -44,7 +44,7 @@ class History:
     accuracy_at: str = ""
 
     def begun(self) -> "History":
-        """The history while a run lasts, and for good if it is killed."""
+        """The history while a run lasts. It stays if the run is killed."""
         return self.with_event("The run was interrupted.", ok=False)
 
     @property

@@ -1,7 +1,7 @@
 """Boxes that were read so far, in a file that outlives an interrupted run.
 
-The first line identifies the project. Every further line holds the boxes of one request and the last task of it. The
-file holds texts of annotations, so only its owner may read it.
+The first line identifies the project. Each further line holds the boxes of one request and the number of its last task.
+The file holds texts of annotations, so only its owner may read it.
 """
 
 import json
@@ -23,7 +23,7 @@ class BoxJournal:
 
     Args:
         path: of the file; made with the first request.
-        belongs_to: equal for runs that can go on from each other.
+        belongs_to: equal for runs that can continue each other.
 
     Raises:
         OSError: from every method, when the disk refuses.
@@ -59,11 +59,11 @@ class BoxJournal:
         self.path.unlink(missing_ok=True)
 
     def _lines(self) -> list[dict[str, Any]]:
-        """The lines after the first. A file of other work or from long ago is deleted, since annotations change."""
+        """The lines after the first. A file of other work, or an old one, is deleted: annotations change."""
         if not self.path.exists():
             return []
         content = self.path.read_bytes()
-        # A line without its line end was being written when the run ended.
+        # A line without a line end was still being written when the run ended.
         complete = content[: content.rfind(b"\n") + 1]
         head, *lines = complete.splitlines() or [b""]
         if head != self._head.encode() or time.time() - self.path.stat().st_mtime > _LONGEST_PAUSE_SECONDS:

@@ -1,8 +1,8 @@
-"""How well a text fits a line, and which texts at one edit from it fit better.
+"""How well a text fits a line, and which texts that are one edit away fit better.
 
-The best path of CTC (Graves et al. 2006) through a recognizer's probabilities, in logarithms. A text at one edit
-consists of a prefix of the text, at most two other characters and a suffix, so the best paths of all prefixes and
-suffixes, which are found once, give those of all these texts.
+Uses the best path of CTC (Graves et al. 2006) through a recognizer's probabilities, in logarithms. A text that is one
+edit away consists of a prefix of the text, at most two other characters and a suffix. So the best paths of all prefixes
+and suffixes, which are found once, give those of all such texts.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float32]
 Classes = NDArray[np.intp]
 
-# Less than any path. Sums of two are finite in float32.
+# Less than any path. The sum of two is still finite in float32.
 _NEVER = np.float32(-1e9)
 
 
 @dataclass(frozen=True)
 class Edited:
-    """Log-likelihoods of texts at one edit, minus that of the text.
+    """Log-likelihoods of texts that are one edit away, minus that of the text.
 
     Attributes:
         replaced: ``(characters, candidates)``: a candidate in place of each character.
@@ -55,7 +55,7 @@ class Alignment:
         self.total = float(max(self._ends[-1, -1], self._gaps[-1, -1]))
 
     def edited(self, candidates: Classes) -> Edited:
-        """Score all texts at one edit.
+        """Score all texts that are one edit away.
 
         Args:
             candidates: classes of the characters that can be inserted or replace others.
@@ -67,7 +67,8 @@ class Alignment:
 
     def _with_another(self, candidates: Classes) -> tuple[Scores, Scores]:
         size = len(self._text)
-        # Between two equal characters there is a gap. A column more at the edges of the text, which no character has.
+        # Two equal characters need a gap between them. The padding is for the edges of the text, where there is no
+        # character.
         ends = np.pad(self._ends, ((0, 0), (1, 0)), constant_values=_NEVER)
         begins = np.pad(self._begins, ((0, 0), (0, 1)), constant_values=_NEVER)
         after_equal = _penalty(np.concatenate(([-1], self._text))[:, None] == candidates)

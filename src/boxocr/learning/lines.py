@@ -12,9 +12,9 @@ from boxocr.reading.recognition.ppocr import features_of
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.types import Pixels
 
-# Of a box whose line is not clear, all is taken, if at least this share of the text is read in it. Tight boxes cut
+# If a box has no clear line, all of the box is taken if at least this share of the text is read in it. Tight boxes cut
 # letters off and touch the lines above and below: of 106 lines of a Fraktur print 32 are clear, and with the others
-# there were 17 edits on unseen lines, and not 41.
+# there were 17 edits on unseen lines instead of 41.
 _READ = 0.5
 
 
@@ -25,8 +25,8 @@ def line_of(box: Box, crop: Pixels, trunk: Trunk, head: Head) -> Line | None:
         box: accepted or corrected.
         crop: its pixels.
         trunk: makes the features.
-        head: reads them, if the line is not clear. With the characters of the submitted texts this takes 0.1 ms, and
-            with all that the model has 4 ms.
+        head: reads the features if the line is not clear. This takes 0.1 ms with the characters of the submitted texts,
+            and 4 ms with all that the model has.
     """
     if not box.submitted or "\n" in box.submitted:
         return None

@@ -7,7 +7,7 @@ from boxocr.learning.boxes import Box
 from boxocr.learning.validation import Verdict, compare
 
 LEAST_BOXES = 50
-"""Fewer boxes say too little."""
+"""Fewer boxes say too little about a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Followed:
     """A box whose suggestion followed the version.
 
     Attributes:
-        text: that the annotator submitted.
-        page: that it is on.
+        text: what the annotator submitted.
+        page: the page that it is on.
         baseline: its reading without the version.
         suggested: its text with the version.
     """
@@ -33,7 +33,7 @@ def followers(boxes: Iterable[Box], version: int, learned: str) -> list[Box]:
     Args:
         boxes: accepted or corrected.
         version: its number.
-        learned: when, in ISO format. Boxes from before followed a version of the same number that was forgotten.
+        learned: when it was learned, in ISO format. Older boxes followed a forgotten version of the same number.
     """
     return [box for box in boxes if box.learned == str(version) and box.submitted_at >= learned]
 

@@ -1,4 +1,4 @@
-"""How much the correction of a page would teach, by its prediction. No I/O."""
+"""How much correcting a page would teach, judging by its prediction. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class PageGain:
     Attributes:
         task: its number.
         texts: of its newest prediction.
-        wrong: how many of them are expected to be wrong: the sum of the probabilities.
+        wrong: how many of the texts are expected to be wrong: the sum of the probabilities.
     """
 
     task: int
@@ -23,7 +23,7 @@ class PageGain:
 
 
 def gain_of(task: Mapping[str, Any]) -> PageGain | None:
-    """The gain of a task by its newest prediction; None without a prediction of BoxOCR.
+    """The gain of a task, by its newest prediction; None without a prediction of BoxOCR's.
 
     Args:
         task: as Label Studio's API gives it, with ``predictions``.

@@ -14,7 +14,7 @@ _INLINE = re.compile(r"data:image/(\w+)")
 _SUFFIX = re.compile(r"\.([a-zA-Z0-9]{2,5})$")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 
-# Screenshots and thumbnails; A4 at 150 to 300 dpi, and photos; finer scans.
+# Screenshots and thumbnails; A4 at 150 to 300 dpi and photos; scans with a higher resolution.
 _SIZES = ((2, "below 2 megapixels"), (9, "2 to 9 megapixels"), (25, "9 to 25 megapixels"))
 _LARGEST = "over 25 megapixels"
 

@@ -6,7 +6,7 @@ from html import escape
 _WIDTH, _HEIGHT = 460, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 46
 _TICKS = 5
-# More names than this overlap.
+# More names than this would overlap.
 _MOST_NAMES = 12
 
 
@@ -83,7 +83,7 @@ def _plot_height() -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next larger of 1, 2 and 5 times a power of ten, as a share."""
+    """The next larger of 1, 2 and 5 times a power of ten, as a share; from .5 on 1, or the value if it is larger."""
     for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5):
         if value <= step:
             return step

@@ -1,6 +1,6 @@
-"""The heads of a project: trained, validated on pages that were held out, and left out where they do not help.
+"""The heads of a project: trained, validated on held-out pages, and left out if they do not help.
 
-One head serves all labels that it helps. A label gets one of its own where that reads its lines clearly better, as with
+One head serves all labels that it helps. A label gets a head of its own if that reads its lines clearly better, as with
 print and handwriting in one project.
 """
 
@@ -11,20 +11,21 @@ from boxocr.learning.training import CAREFUL, MILD, USUAL, Line, Recipe, start, 
 from boxocr.learning.validation import NOTHING, WELL_READ, HeldOut, Read, Verdict, compare, hold_out
 from boxocr.reading.recognition.head import Head
 
-# Fewer lines say too little about pages that were held out.
+# Fewer lines say too little about held-out pages.
 _LEAST_LINES = 16
 
-# Lines of fewer pages are validated on other lines of the same pages, which says nothing about other documents. Where
-# most lines are right already there is too much to lose: in 4 of 20 draws of 50 lines from digital documents, which
-# were from one or two pages, a head passed that made unseen documents worse.
+# Lines of fewer pages than this are validated on other lines of the same pages, which says nothing about other
+# documents. If most lines are right already, there is too much to lose: in 4 of 20 draws of 50 lines from digital
+# documents, which were from one or two pages, a head passed that made unseen documents worse.
 _LEAST_PAGES = 4
 
-# Lines of a label that can have a head of its own, and its edits as a share of those with the common head.
+# A label can have a head of its own from this number of lines on, if its edits are at most this share of those with the
+# common head.
 _LEAST_OWN_LINES, _FEWER_EDITS = 50, 0.9
 
 _MOST_EXAMPLES = 10
 
-# Letters and digits of a reading that is not a line of dashes or dots.
+# A reading with at least this many letters and digits is not a line of dashes or dots.
 _WORD = 3
 
 
@@ -33,10 +34,10 @@ class LearnedHeads:
     """A project's heads with their evidence.
 
     Attributes:
-        heads: by label; labels can share one. Empty where none helps.
-        verdict: on pages that were held out, over the lines of all labels that the common head helps.
+        heads: by label; labels can share one. Empty if none helps.
+        verdict: on held-out pages, over the lines of all labels that the common head helps.
         own: the same for labels with a head of their own.
-        examples: label, reading without a head, and reading with it, of lines that were held out and became right.
+        examples: label, reading without a head, and reading with it, of held-out lines that became right.
     """
 
     heads: Mapping[str, Head] = field(default_factory=dict)
@@ -54,10 +55,10 @@ def learn_heads(lines: Sequence[Line], base: Head, *, threads: int = 1) -> Learn
     """Heads for a project, if they help.
 
     Args:
-        lines: that annotators accepted or corrected. Accepted ones keep a head from unlearning; illegible ones are
-            left out.
+        lines: accepted or corrected by annotators. Accepted ones keep a head from unlearning; illegible ones are left
+            out.
         base: the model's own head.
-        threads: that train at the same time.
+        threads: how many train at the same time.
     """
     lines = [line for line in lines if not is_illegible(line)]
     labels = frozenset(label for label in {line.label for line in lines} if not _is_read_well(lines, label))
@@ -83,14 +84,14 @@ def learn_heads(lines: Sequence[Line], base: Head, *, threads: int = 1) -> Learn
 
 
 def is_illegible(line: Line) -> bool:
-    """Whether an annotator wrote a mark such as "~~~" or "???" for words. It would be learned as their reading."""
+    """Whether an annotator wrote a mark such as "~~~" or "???" for words. A head would learn to read words as marks."""
     return sum(map(str.isalnum, line.baseline)) >= _WORD and not any(map(str.isalnum, line.text))
 
 
 def _own_verdicts(
     held_out: HeldOut[Line], helped: frozenset[str], base: Head, recipe: Recipe, threads: int
 ) -> dict[str, Verdict]:
-    """The labels that are read clearly better with a head of their own than with the common one, or without one."""
+    """The labels that are read clearly better with a head of their own than with the common one or none."""
     found: dict[str, Verdict] = {}
     labels = {line.label for line in held_out.examples}
     for label in sorted(labels) if len(labels) > 1 else ():
@@ -110,7 +111,7 @@ def _with_label(lines: Iterable[Line], label: str) -> list[Line]:
 
 
 def _learning(base: Head, recipe: Recipe, others: Sequence[Line]) -> Callable[[Sequence[Line]], Read[Line]]:
-    """How readings are learned; of the other lines those on the same pages take part."""
+    """How readings are learned. Of the other lines, those on the same pages are learned from too."""
 
     def learn(some: Sequence[Line]) -> Read[Line]:
         kept = {line.page for line in some}
@@ -121,7 +122,7 @@ def _learning(base: Head, recipe: Recipe, others: Sequence[Line]) -> Callable[[S
 
 
 def _is_enough(lines: Sequence[Line]) -> bool:
-    """Whether lines say enough about pages that they are not from."""
+    """Whether lines say enough about other pages than their own."""
     pages = len({line.page for line in lines})
     return len(lines) >= _LEAST_LINES and (pages >= _LEAST_PAGES or _before(lines).is_of_poorly_read)
 
@@ -133,7 +134,7 @@ def _is_helped(held_out: HeldOut[Line], label: str) -> bool:
 
 
 def _examples(held_out: HeldOut[Line], labels: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
-    """Lines that became right, of all labels in turn."""
+    """Lines that became right, from each label in turn."""
     turned: dict[str, list[tuple[str, str, str]]] = {label: [] for label in sorted(labels)}
     for place, text in sorted(held_out.readings.items()):
         line = held_out.examples[place]

@@ -1,4 +1,4 @@
-"""The accuracy report as one HTML file that needs no other, and as rows for a spreadsheet."""
+"""The accuracy report as one self-contained HTML file, and as rows for a spreadsheet."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ class Picture:
     """The picture of one of the worst boxes, or the reason why there is none.
 
     Attributes:
-        address: ``data:`` address; empty when the page could not be had.
+        address: ``data:`` address; empty if the page is not available.
         reason: one sentence; empty when there is a picture.
     """
 

@@ -1,8 +1,8 @@
 """Annotation errors: regions whose submitted text or place is probably wrong. No I/O.
 
-Two engines that read the same text, which is not the submitted one, are usually right. They are often wrong in the same
-way where a project has a convention (a currency that is left out, an old letter): such differences occur again and
-again, and count little.
+If two engines read the same text, and another one was submitted, the engines are usually right. They are often wrong in
+the same way where a project has a convention, such as a currency that is left out or an old letter. Such differences
+occur again and again, and count little.
 """
 
 import itertools
@@ -22,13 +22,14 @@ from boxocr.reading.text import folded
 # Regions with at least this score are reported.
 REPORTED = 0.5
 
-# So many characters in a row that no engine reads, or that all of them read in addition, are not mistakes of engines.
+# At least this many characters in a row that no engine reads, or that all of them read in addition, are not mistakes of
+# engines.
 _LOST = 4
 
 # Confidence from which one engine alone is believed.
 _SURE = 0.95
 
-# Share of a text's characters that a reading may have wrong, besides two that are the other way round.
+# Share of a text's characters that a reading may have wrong, apart from two that are swapped.
 _MOST_MISREAD = 0.15
 
 # A difference that is a convention counts this much.
@@ -42,7 +43,7 @@ class Suspect:
     Attributes:
         evidence: about it.
         findings: the most probable first; none if nothing is wrong.
-        suggestion: the text that the engines agree on, or the better one of theirs.
+        suggestion: the text that the engines agree on, or the text of the surer engine.
     """
 
     evidence: Evidence
@@ -62,7 +63,7 @@ def review(evidence: Sequence[Evidence]) -> list[Suspect]:
     """All regions with their findings, in the order given.
 
     Args:
-        evidence: of all regions of a project: conventions follow from all of them.
+        evidence: of all regions of a project, since the conventions follow from all of them.
     """
     compared, conventions = compare(evidence)
     fits = FitReviewer(evidence)
@@ -85,7 +86,7 @@ def _suspect(one: Evidence, compared: Compared, conventions: Conventions, fits: 
 def _text_findings(one: Evidence, compared: Compared, conventions: Conventions) -> list[Finding]:
     """Errors of the text."""
     readings, common = compared.readings, compared.common
-    # None where the engines cannot judge it.
+    # None if the engines cannot judge this label.
     least_alike = conventions.least_alike.get(one.label)
     if not one.readings:
         return []
@@ -123,7 +124,7 @@ def _is_text(text: str) -> bool:
 
 
 def _slips(one: Evidence, readings: Sequence[str], conventions: Conventions) -> list[Finding]:
-    """Slips of the annotator that one engine shows, where no engine reads the text."""
+    """Slips of the annotator that one engine shows, if no engine reads the submitted text."""
     source = folded(one.text)
     found = []
     for place, reading in enumerate(readings):
@@ -147,7 +148,7 @@ def _slips(one: Evidence, readings: Sequence[str], conventions: Conventions) -> 
 
 
 def _swapped(text: str, reading: str) -> str:
-    """Two neighbouring characters of a text that are the other way round in the reading; empty if there are none."""
+    """Two neighbouring characters of a text that are swapped in the reading; empty if there are none."""
     usual = distance(text, reading)
     for place in range(len(text) - 1):
         pair = text[place : place + 2]
@@ -160,9 +161,9 @@ def _swapped(text: str, reading: str) -> str:
 
 
 def _is_slip(edit: Edit, text: str) -> bool:
-    """Whether people make such a mistake: one character is another one, missing, or too much.
+    """Whether people make such a mistake: one character is replaced, missing or extra.
 
-    Engines rather take letters for digits, and lose characters at the ends of a line.
+    Engines more often read letters as digits, and lose characters at the ends of a line.
     """
     before, after = edit.before, edit.after
     if max(len(before), len(after)) > 1 or not f"{before}{after}".isalnum() or is_style(edit):
@@ -179,7 +180,7 @@ def _supports(reading: str, text: str, edit: Edit) -> bool:
 
 
 def _alone(one: Evidence, reading: str) -> list[Finding]:
-    """Errors that one engine finds alone."""
+    """Errors that the only engine finds."""
     is_sure = one.readings[0].confidence >= _SURE
     if is_sure and any(_edit_score(edit) >= REPORTED for edit in edits(folded(one.text), folded(reading))):
         return [Finding(Kind.TEXT, f"{one.readings[0].engine} reads “{reading}”.", 0.6)]
@@ -200,7 +201,7 @@ def _different_places(text: str, readings: Sequence[str], least_alike: float) ->
 
 
 def _longest_missing(text: str, readings: Sequence[str]) -> int:
-    """The longest part of a text that none of the readings has, in characters."""
+    """Length of the longest part of a text that none of the readings has."""
     source = folded(text)
     read: set[int] = set()
     for reading in readings:
@@ -209,7 +210,7 @@ def _longest_missing(text: str, readings: Sequence[str]) -> int:
 
 
 def _longest_added(text: str, readings: Sequence[str]) -> int:
-    """The longest part of the first reading that the other ones have too, and the text does not, in characters."""
+    """Length of the longest part of the first reading that the other readings have too, and the text has not."""
     first, *others = map(folded, readings)
     in_text = {place for place, _ in matches(first, folded(text))}
     shared = set(range(len(first)))
@@ -223,13 +224,13 @@ def _longest_run(flags: Iterable[bool]) -> int:
 
 
 def _edit_score(edit: Edit) -> float:
-    """Probability of an error where all engines differ from the submitted text in the same way."""
+    """Probability of an error if all engines differ from the submitted text in the same way."""
     parts = edit.before + edit.after
     if not _is_text(parts):
         return 0.35
     if is_style(edit):
         return 0.35
-    # Engines take digits for letters, people rather letters for digits.
+    # Engines mistake digits for letters, people more often letters for digits.
     return 0.5 if edit.before.isdigit() and edit.after.isalpha() else 0.9
 
 
@@ -249,7 +250,7 @@ def _place_findings(one: Evidence, compared: Compared, conventions: Conventions)
     if one.is_moved:
         found.append(Finding(Kind.MOVED, "The box was moved after its text was read.", 0.6))
     if one.cut:
-        # A letter that every engine reads is touched rather than cut.
+        # A letter that every engine reads is only touched.
         is_legible = all(folded(text) == folded(one.text) for text in compared.readings)
         sides = " and ".join(one.cut)
         score = 0.2 if is_legible or one.label in conventions.tight else 0.55

@@ -1,4 +1,4 @@
-"""The conventions of a project: how its annotators write and draw, as its submitted regions show. No I/O."""
+"""The conventions of a project: how its annotators write and draw, seen from its submitted regions. No I/O."""
 
 import statistics
 from collections import Counter, defaultdict
@@ -13,31 +13,34 @@ from boxocr.learning.shapes import shape_of
 from boxocr.reading.calibration import similarity
 from boxocr.reading.text import folded
 
-# Where the readings of a label are usually this much like the submitted texts, engines can judge them.
+# Engines can judge a label if its readings are usually at least this similar to the submitted texts.
 _LEGIBLE = 0.9
 
-# A text is suspicious if both readings are less like it than for this share of its label's regions, by that much more.
+# A text is suspicious if both readings are less similar to it than for this share of its label's regions, by at least
+# the second number. This limit on similarity is kept within the last two numbers.
 _LEAST_ALIKE_SHARE = 0.1
 _LESS_ALIKE = 0.1
 _LEAST_ALIKE, _MOST_ALIKE = 0.5, 0.85
 
-# Boxes of a label are often tight if more of them than this cut through letters.
+# Boxes of a label are often tight if more than this share of them cut through letters.
 _CUT_SHARE = 0.05
 
-# Where engines read at most two letters or digits of a text with at least eight, its box is probably wrong, except in
+# If engines read at most two letters or digits of a text with at least eight, its box is probably wrong, except in
 # labels with a larger share of such regions.
 _LONG_TEXT, _HARDLY_READ = 8, 2
 _FAINT_SHARE = 0.05
 
-# A difference in at least this number of regions, and in this share of those with its characters, is a convention.
+# A difference is a convention if it is in at least this number of regions, and in at least this share of the regions
+# whose text has its characters.
 _CONVENTION_COUNT = 3
 _CONVENTION_SHARE = 0.2
 
-# The shapes of a label are a rule if it has at least this number of values, and this share has one of them.
+# The shapes of a label are a rule if it has at least this number of values, and this share of them has a frequent
+# shape.
 _SHAPE_VALUES = 20
 _SHAPE_SHARE = 0.9
 
-# Nested labels are a convention if this share of a label's regions contains regions with the other one.
+# Nested labels are a convention if more than this share of one label's regions contains regions with the other label.
 _NESTED_SHARE = 0.2
 
 
@@ -47,7 +50,7 @@ class Compared:
 
     Attributes:
         readings: as annotators of the project would submit them.
-        common: the edits of the text that all readings share; spaces, quotes and dashes aside.
+        common: the edits of the text that all readings share, apart from spaces, quotes and dashes.
     """
 
     readings: tuple[str, ...]
@@ -59,13 +62,13 @@ class Conventions:
     """The conventions of a project.
 
     Attributes:
-        differences: from readings, again and again: label, submitted part and read part.
-        least_alike: how much readings are at least like the submitted texts, 0 to 1, for labels that the engines
+        differences: frequent ones between texts and readings: label, submitted part and read part.
+        least_alike: how similar readings at least are to the submitted texts, 0 to 1, for labels that the engines
             usually read.
         shapes: of the values, for labels with a rule.
-        nested: pairs of labels of which regions of the first usually contain regions of the second.
-        tight: labels of which boxes often cut through letters.
-        faint: labels of which engines often read hardly anything.
+        nested: pairs of labels: regions with the first often contain regions with the second.
+        tight: labels whose boxes often cut through letters.
+        faint: labels in whose boxes engines often read hardly anything.
     """
 
     differences: frozenset[tuple[str, str, str]]
@@ -117,11 +120,11 @@ def _as_submitted(one: Evidence, rules: AppliedRules) -> tuple[str, ...]:
 
 
 def _common_edits(text: str, readings: Sequence[str]) -> list[Edit]:
-    """The edits of a text that all readings share; spaces, quotes and dashes aside."""
+    """The edits of a text that all readings share, apart from spaces, quotes and dashes."""
     if len(readings) < 2 or not text.strip() or not all(readings):  # noqa: PLR2004 - engines that can agree
         return []
     same = _shared_edits(folded(text), [folded(reading) for reading in readings])
-    # Where engines differ in an accent, they can agree on the letters next to it.
+    # If engines differ in an accent, they can still agree on the letters next to it.
     plain = _shared_edits(*_plain(text, readings))
     seen = {place for edit in same for place in range(edit.place - 1, edit.place + len(edit.before) + 1)}
     return [*same, *(edit for edit in plain if edit.place not in seen)]
@@ -138,7 +141,7 @@ def _base(char: str) -> str:
 
 
 def is_style(edit: Edit) -> bool:
-    """Whether only the case of letters differs, or accents that engines lose or take for others."""
+    """Whether only the case of letters differs, or accents that engines lose or confuse."""
     if without_accents(edit.before).casefold() != without_accents(edit.after).casefold():
         return False
     return without_accents(edit.before) != edit.before or without_accents(edit.after) == edit.after
@@ -173,14 +176,14 @@ def is_convention(before: str, count: int, texts: Sequence[str]) -> bool:
 
     Args:
         before: the part of the texts that differs.
-        count: in how many regions of a label it does.
+        count: how many regions of a label have the difference.
         texts: of all regions of the label.
     """
     return count >= _CONVENTION_COUNT and count >= _CONVENTION_SHARE * sum(before in text for text in texts)
 
 
 def _least_alike(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]) -> dict[str, float]:
-    """How much readings are at least like the submitted texts, 0 to 1, for labels that the engines usually read."""
+    """How similar readings at least are to the submitted texts, 0 to 1, for labels that engines usually read."""
     alike: defaultdict[str, list[float]] = defaultdict(list)
     for one, texts in zip(evidence, readings, strict=True):
         if one.text.strip() and texts:
@@ -195,7 +198,7 @@ def _least_alike(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]
 
 
 def _tight_labels(evidence: Sequence[Evidence]) -> set[str]:
-    """Labels of which boxes often cut through letters."""
+    """Labels whose boxes often cut through letters."""
     regions = Counter(one.label for one in evidence)
     cut = Counter(one.label for one in evidence if one.cut)
     return {label for label, count in cut.items() if count > max(_CUT_SHARE * regions[label], 1)}
@@ -211,7 +214,7 @@ def _letters(text: str) -> int:
 
 
 def _faint_labels(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]]) -> set[str]:
-    """Labels of which engines often read hardly anything."""
+    """Labels in whose boxes engines often read hardly anything."""
     regions = Counter(one.label for one in evidence)
     pairs = zip(evidence, readings, strict=True)
     faint = Counter(one.label for one, texts in pairs if texts and is_hardly_read(one.text, texts))
@@ -219,14 +222,14 @@ def _faint_labels(evidence: Sequence[Evidence], readings: Sequence[Sequence[str]
 
 
 def _nested_labels(evidence: Sequence[Evidence]) -> set[tuple[str, str]]:
-    """Pairs of labels of which regions of the first usually contain regions of the second."""
+    """Pairs of labels: regions with the first often contain regions with the second."""
     regions = Counter(one.label for one in evidence)
     pairs = Counter((one.label, label) for one in evidence for label in set(one.other_labels))
     return {pair for pair, count in pairs.items() if count > _NESTED_SHARE * regions[pair[0]]}
 
 
 def _shapes(evidence: Sequence[Evidence]) -> Mapping[str, frozenset[str]]:
-    """The shapes of each label's values, for labels with a rule: several values have each of them."""
+    """The frequent shapes of each label's values, for labels in which nearly all values have one of them."""
     values: defaultdict[str, list[str]] = defaultdict(list)
     for one in evidence:
         if one.text.strip():

@@ -1,8 +1,8 @@
-"""Errors that show in how well the submitted texts fit their boxes, where no engine reads them. No I/O.
+"""Errors that show in how well submitted texts fit their boxes, for texts that no engine reads. No I/O.
 
-A recognizer that cannot read a hand still sees which of two figures is more likely. Thresholds were chosen on 466
-lines of handwriting and 534 of print with planted errors, see docs/reviewing.md. Gains are logarithms of how many times
-as likely the other text is.
+A recognizer that cannot read a handwriting still sees which of two digits is more likely. The thresholds were chosen on
+466 lines of handwriting and 534 of print with planted errors, see docs/reviewing.md. A gain is the logarithm of how
+many times as likely the other text is.
 """
 
 import re
@@ -14,20 +14,20 @@ from boxocr.learning.evidence import Better, Evidence
 from boxocr.learning.findings import Finding, Kind
 from boxocr.learning.review_conventions import is_convention, is_style
 
-# Swapped figures fit better than the right ones in none of the correct lines of handwriting; another figure
-# passes in 0.4 % of them, and one character more in none.
+# With these gains, swapped digits pass in none of the correct lines of handwriting, another digit in 0.4 % of them, and
+# one character more in none.
 _SWAPPED, _OTHER_FIGURE, _ONE_MORE = 1.0, 4.0, 6.0
 
-# A word of other regions passes in 0.8 % of them, where the submitted one is in no other region.
+# With this gain, a word of other regions passes in 0.8 % of these lines, if the submitted word is in no other region.
 _OTHER_WORD = 5.0
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
-# Texts with at least this number of letters and figures that fit worse than this, in nats for each character, belong
-# to another place: 0.8 % of the correct lines of handwriting and none of print, and a third of the moved boxes. A text
-# that is too long for the line that is read says nothing: engines often read a part of a line of handwriting.
+# Texts with at least this number of letters and digits that fit worse than this, in nats per character, belong to
+# another place. That is 0.8 % of the correct lines of handwriting, none of print, and a third of the moved boxes. A
+# text that is too long for the line that is read says nothing: engines often read only a part of a line of handwriting.
 _LEAST_LETTERS, _SURPRISING = 6, 4.0
 
-# Not if a larger share of a label's regions fits that badly.
+# A label is not judged by this if more than this share of its regions fits that badly.
 _USUAL_SHARE = 0.05
 
 
@@ -69,7 +69,7 @@ class FitReviewer:
         return sorted(found, key=lambda finding: -finding.score)[:1]
 
     def _slips(self, one: Evidence) -> Iterator[tuple[Better, str, float]]:
-        """Slips of the annotator: the better text, a reason besides its fit, and its probability."""
+        """Slips of the annotator: the better text, a reason in addition to its fit, and the slip's probability."""
         for better in one.fit.better if one.fit else ():
             edit, gain = better.edit, better.gain
             if is_style(edit):
@@ -86,7 +86,7 @@ class FitReviewer:
                 yield better, f", and other regions have “{word}”", 0.55
 
     def _other_word(self, one: Evidence, edit: Edit) -> str:
-        """The word of other regions that an edit makes of one that they do not have; empty if it makes none."""
+        """The word of other regions into which an edit turns a word that they do not have; empty if there is none."""
         own = _words(one.text)
         old, new = _word_at(one.text, edit), _word_at(_edited(one.text, edit), edit)
         if not old or not new or old == new or self._words[one.label, old] > 1:
@@ -109,7 +109,7 @@ def _edited(text: str, edit: Edit) -> str:
 
 
 def _word_at(text: str, edit: Edit) -> str:
-    """The word that has the place of an edit."""
+    """The word at the place of an edit."""
     return next((found[0] for found in _WORD.finditer(text) if found.start() <= edit.place <= found.end()), "")
 
 

@@ -1,4 +1,4 @@
-"""The review of a project as one HTML file that needs no other, and as JSON."""
+"""The review of a project as one self-contained HTML file, and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def as_html(reviews: Reviews, pictures: Sequence[Picture], now: datetime) -> str
 
     Args:
         reviews: the reported regions.
-        pictures: of the first of them.
+        pictures: those of the first regions.
         now: when the review was made.
     """
     heading = f"Review: {reviews.title}"

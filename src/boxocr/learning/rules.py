@@ -1,7 +1,7 @@
 """Rules for the values of a label: which part of a reading is kept, and how it is written.
 
-Learned from the readings and the texts that annotators submitted, used where they help on pages that were held out, and
-explained in words.
+Rules are learned from the readings and the texts that annotators submitted. They are used if they help on held-out
+pages, and explained in words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ class Value:
     """A box to learn rules from.
 
     Attributes:
-        text: that an annotator submitted.
-        page: that it is on.
+        text: what an annotator submitted.
+        page: the page that it is on.
         baseline: its reading without rules.
         label: of its box.
     """
@@ -34,10 +34,10 @@ class Value:
 
 @dataclass(frozen=True)
 class Rule:
-    """What becomes of the readings of a label.
+    """What is done with the readings of a label.
 
     Attributes:
-        shapes: of the part that is kept; None keeps all of a reading.
+        shapes: those of the part that is kept; None keeps all of a reading.
         styles: names of :data:`~boxocr.learning.styles.STYLES`.
     """
 
@@ -45,11 +45,11 @@ class Rule:
     styles: tuple[str, ...] = ()
 
     def apply(self, text: str) -> str:
-        """The value in a reading, as annotators write it. Never empty where the reading is not."""
+        """The value in a reading, as annotators write it; not empty unless the reading is."""
         value = text
         for style in self.styles:
             value = STYLES[style](value)
-        # Afterwards, since shapes are those of submitted values.
+        # Shapes come after styles, since they are those of submitted values.
         return (self.shapes.part_of(value) if self.shapes else value) or text
 
     def words(self) -> str:
@@ -101,7 +101,7 @@ class AppliedRules:
 
 
 def learn_rules(values: Sequence[Value]) -> dict[str, LearnedRule]:
-    """A rule for each label where one helps on pages that were held out.
+    """A rule for each label for which one helps on held-out pages.
 
     Args:
         values: of all labels.
@@ -119,7 +119,7 @@ def learn_rules(values: Sequence[Value]) -> dict[str, LearnedRule]:
 
 
 def best_rule(values: Sequence[Value]) -> Rule:
-    """The rule that makes most values right; of those that make as many right, the simplest one.
+    """The rule that makes most values right; of equally good rules the simplest.
 
     Args:
         values: of one label.

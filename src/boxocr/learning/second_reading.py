@@ -1,4 +1,4 @@
-"""Reads the regions of submitted annotations a second time, with each engine by itself."""
+"""Reads the regions of submitted annotations a second time, with each engine separately."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,10 +34,10 @@ from boxocr.pages.crop import cut
 from boxocr.pages.page import Page, PageAddress
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
-# The share of a region that is inside another one which contains it.
+# A region is inside another one if at least this share of its area is.
 _INSIDE = 0.8
 
-# A region with these outcomes was not emptied on purpose.
+# Regions with these outcomes were not emptied on purpose.
 _FORGOTTEN = (Outcome.BLANK, Outcome.UNREADABLE)
 
 Key: TypeAlias = tuple[int, str]
@@ -88,7 +88,7 @@ class _PageWork:
     """A page whose regions are read.
 
     Attributes:
-        task, page: that it is.
+        task, page: what it belongs to.
         pixels: of the page.
         areas: of its regions, by id.
         boxes: of the task.
@@ -158,7 +158,7 @@ class SecondReader:
         self._report_failure = report_failure
         self._fills = fills
         self._stack = ExitStack()
-        # A region needs each engine; while one page is read, its regions keep all readers busy.
+        # Each region is read by every engine; while a page is read, its regions keep all readers busy.
         self._threads = self._stack.enter_context(ThreadPoolExecutor(8, thread_name_prefix="review"))
 
     def close(self) -> None:
@@ -245,7 +245,7 @@ class SecondReader:
         """The reading of each engine that can read the crop.
 
         Raises:
-            BoxOCRError: none can.
+            BoxOCRError: no engine can read it.
         """
         found: list[Reading] = []
         failures: list[BoxOCRError] = []

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-# A shape that occurred once may be a slip. More shapes than this are not a convention.
+# A shape that occurred only once may be a slip. More shapes than the second number are not a convention.
 _LEAST_COUNT = 2
 _MOST_SHAPES = 8
 
@@ -53,7 +53,7 @@ class Shapes:
 
 
 def shape_of(value: str, *, exact: bool = True) -> str:
-    """The shape of a value; with ``exact=False`` for digits and letters of any number."""
+    """The shape of a value; with ``exact=False`` for any number of digits and letters."""
     written = "".join(_class_of(character) for character in value)
     if exact:
         return written
@@ -62,7 +62,7 @@ def shape_of(value: str, *, exact: bool = True) -> str:
 
 
 def shapes_of(pairs: Sequence[tuple[str, str]]) -> list[Shapes]:
-    """Rules that describe nearly all values, the simplest ones first; none where annotators keep all of the readings.
+    """Rules that describe nearly all values, the simplest first; none if annotators keep all of the readings.
 
     Args:
         pairs: readings and the values that annotators submitted for them.
@@ -77,7 +77,7 @@ def shapes_of(pairs: Sequence[tuple[str, str]]) -> list[Shapes]:
         frequent = [shape for shape, count in counts.most_common(_MOST_SHAPES) if count >= _LEAST_COUNT]
         if sum(counts[shape] for shape in frequent) >= _COVERED * len(values):
             found.append(tuple(frequent))
-    # One form is a convention. Several forms of different lengths are usually numbers, of which others follow.
+    # One shape is a convention. Several shapes of different lengths are usually numbers, and other shapes will follow.
     found.sort(key=len)
     return [Shapes(shapes, pick) for shapes in found for pick in Pick]
 
@@ -87,7 +87,7 @@ def _is_part(value: str, reading: str) -> bool:
 
 
 def _loosely(text: str) -> str:
-    """Equal for texts that differ in house style only, or nearly so."""
+    """A form of the text that is equal for texts that differ in house style only, or nearly so."""
     return "".join(text.casefold().replace(",", ".").split())
 
 
@@ -100,7 +100,7 @@ def _class_of(character: str) -> str:
 
 
 def _matches(shape: str, text: str) -> Iterator[re.Match[str]]:
-    """Parts of a text with this shape, not within a longer word or number; overlapping ones are all found."""
+    """Parts of a text with this shape that are not within a longer word or number, including overlapping ones."""
     written = "".join(_pattern_of(part) for part in _PARTS.findall(shape))
     pattern = re.compile(rf"(?<![^\W_]){written}(?![^\W_])")
     place = 0

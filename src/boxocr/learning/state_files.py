@@ -84,7 +84,7 @@ def read_head(path: Path) -> Head:
     """A head.
 
     Raises:
-        HEAD_ERRORS: there is none, it is broken, or its content is not that of its name.
+        HEAD_ERRORS: there is none, it is broken, or its content does not match its name.
     """
     content = _read(path)
     if path.name != _HEAD.format(sha256(content).hexdigest()):

@@ -1,7 +1,7 @@
 """Learned state on disk: versions of a project's rules and heads, in ``MODEL_DIR/learned/<project>/<version>/``.
 
-A version is written to a folder of another name and renamed, so that readers see all of it or nothing. ``current``
-holds the version in use, and is replaced the same way. Several servers may share the folder.
+A version is written to a folder with another name, which is then renamed, so that readers see all of it or nothing.
+``current`` holds the version in use, and is replaced in the same way. Several servers may share the folder.
 """
 
 import contextlib
@@ -61,9 +61,9 @@ class LearnedState:
         rules: by label.
         heads: for the recognizer, by label; labels can share one.
         head_paths: the heads' files by label, whose contents never change; empty before the version is saved.
-        learned: when, in ISO format.
+        learned: when it was learned, in ISO format.
         corrections: how many boxes it was learned from.
-        evidence: sentences for people: the rules and the heads, with the figures that speak for them.
+        evidence: sentences for people about the rules and heads, with the figures that speak for them.
         examples: label, reading without the version, and reading with it; kept for the newest version only.
     """
 
@@ -109,11 +109,11 @@ class LearnedStore:
         return int(name) if name.isdecimal() and int(name) in self.versions() else None
 
     def is_off(self) -> bool:
-        """Whether learning was switched off, so that only a person switches it on again."""
+        """Whether learning was switched off; then only a person switches it on again."""
         return self._pointer() == _OFF
 
     def save(self, state: LearnedState) -> int:
-        """Write a version and use it; versions before the last five are deleted, and older versions' examples.
+        """Write a version and use it. Deletes versions before the last five, and the examples of older versions.
 
         Returns:
             Its number.
@@ -122,7 +122,7 @@ class LearnedStore:
             OSError: the disk refuses. The version in use stays in use.
         """
         with self._locked():
-            # Of processes that were killed while they wrote.
+            # Left by processes that were killed while they wrote.
             for left in self.folder.glob(f"{_NEW}*"):
                 shutil.rmtree(left, ignore_errors=True)
             number = max(self.versions(), default=0) + 1
@@ -136,7 +136,7 @@ class LearnedStore:
             self._point(str(number))
             *older, _ = versions = self.versions()
             for old in older:
-                # They hold texts, which Label Studio may not have any more.
+                # Examples hold texts that Label Studio may not have any more.
                 (self.folder / str(old) / _EXAMPLES).unlink(missing_ok=True)
             for old in versions[:-_KEPT]:
                 shutil.rmtree(self.folder / str(old), ignore_errors=True)
@@ -201,7 +201,7 @@ class LearnedStore:
             return earlier[-1] if earlier else None
 
     def off(self) -> None:
-        """Use none, and keep all.
+        """Use no version, but keep all.
 
         Raises:
             OSError: the disk refuses.
@@ -240,7 +240,7 @@ class LearnedStore:
         """Keep other processes from learning from the project at the same time, on this machine or another.
 
         Raises:
-            AlreadyLearning: one does.
+            AlreadyLearning: another process is learning.
             OSError: the disk refuses.
         """
         with self._lock(_LEARNING) as lock:
@@ -253,7 +253,7 @@ class LearnedStore:
     def is_learning(self) -> bool:
         """Whether a process learns from the project now."""
         try:
-            # Not made here: a lock that another user owns would keep the server from learning.
+            # Opened, not created: a lock file that another user owns would keep the server from learning.
             lock = os.open(self.folder / _LEARNING, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
             return False
@@ -267,7 +267,7 @@ class LearnedStore:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time writes, on this machine or on another with the same folder."""
+        """Only one process writes at a time, on this machine or on another with the same folder."""
         with self._lock(_LOCK) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

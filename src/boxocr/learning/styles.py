@@ -1,4 +1,4 @@
-"""House style: how annotators write values of a label, whatever is printed. Each style is a function of the text."""
+"""House style: how annotators write the values of a label, whatever is printed. Each style is a function of a text."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -11,29 +11,29 @@ from boxocr.learning.likelihood import Alignment, Scores
 from boxocr.reading.text import folded
 from boxocr.reading.types import LineProbabilities, Reading
 
-# Recognizers give wrong characters a probability of e-20 or less, which is not what it is.
+# Recognizers give wrong characters a probability of e-20 or less, but are wrong more often than that.
 _LEAST_LOG = -9.0
 
-# Probability of a character that the recognizer does not have, where it sees any.
+# Probability of a character that the recognizer does not know, at steps where it sees some character.
 _UNKNOWN = 0.1
 
 # Candidates that are less likely than this at every step are not scored.
 _LEAST_PEAK = 0.02
 
-# Steps times characters of the longest text that is compared, some four lines of print: time and memory grow with it.
+# Most steps times characters of a text that is compared, some four lines of print: time and memory grow with them.
 _MOST_CELLS = 300_000
 
-# The best edits of a text are kept, with gains of at least this much.
+# This many of the best edits of a text are kept, if their gains are at least the second number.
 _MOST_BETTER = 12
 _LEAST_GAIN = 0.5
 
 
 def fit_of_readings(text: str, readings: Sequence[Reading]) -> TextFit | None:
-    """The fit of a submitted text to its box; None if it is read, or no engine gives probabilities.
+    """The fit of a submitted text to its box; None if an engine reads the text, or none gives probabilities.
 
     Args:
         text: as submitted.
-        readings: of the box, for which this text was expected.
+        readings: of the box, made with this text as the expected one.
     """
     if any(folded(text) == folded(reading.text) for reading in readings):
         return None
@@ -60,7 +60,7 @@ def text_fit(text: str, lines: Sequence[LineProbabilities]) -> TextFit | None:
 
 
 def _joined(lines: Sequence[LineProbabilities]) -> LineProbabilities:
-    """Lines one after the other."""
+    """Several lines as one, one after the other."""
     if len(lines) == 1:
         return lines[0]
     characters = tuple(sorted({character for line in lines for character in line.characters}))

@@ -1,7 +1,7 @@
 """Training of recognizer heads on the lines of one project.
 
-Training starts from the model's own weights, so a few corrections suffice; characters that the model does not have
-become new classes. numpy on the CPU: fifty lines take seconds.
+Training starts from the model's own weights, so a few corrections suffice. Characters that the model does not have
+become new classes. It runs with numpy on the CPU: fifty lines take seconds.
 """
 
 import math
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from boxocr.learning.ctc import needed_steps, occupancies
 from boxocr.reading.recognition.head import Array, Head
 
-# Kept although no line has them, since a head can only read the characters that it has: ASCII and Latin-1, quotation
-# marks, dashes, the ellipsis and the euro sign.
+# These characters are kept even if no line has them, since a head can only read the characters that it has: ASCII and
+# Latin-1, quotation marks, dashes, the ellipsis and the euro sign.
 _USUAL = frozenset(
     character
     for first, last in (
@@ -34,7 +34,7 @@ _USUAL = frozenset(
 _FIRST_DECAY, _SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 _BATCH = 16
 
-# Lines that are seen in a training, over all epochs. More gain nothing.
+# Number of lines that are seen in a training, over all epochs; more gain nothing. There are at least this many epochs.
 _ENOUGH_LINES, _LEAST_EPOCHS = 4_500, 5
 
 
@@ -44,8 +44,8 @@ class Line:
 
     Attributes:
         features: of its pixels; as float16 they take half of the memory, and are as good.
-        text: that an annotator submitted.
-        page: lines of one page have something in common, so they are validated together.
+        text: what an annotator submitted.
+        page: its page. Lines of one page have something in common, so they are validated together.
         label: of its box.
         baseline: its text without anything learned.
     """
@@ -65,7 +65,7 @@ class Recipe:
         rate: Adam's learning rate.
         epochs: how often each line is seen, at most; see :meth:`epochs_for`.
         pull: strength of the pull towards the model's own weights.
-        share: of the way from the model's own weights to the trained ones that is gone in the end.
+        share: how far the result is from the model's own weights, as a share of the way to the trained ones.
     """
 
     rate: float = 2e-3
@@ -76,14 +76,15 @@ class Recipe:
     def epochs_for(self, lines: int) -> int:
         """How often each of this many lines is seen.
 
-        With 558 lines of Fraktur 8 epochs are as good as 15 (232 and 231 edits on 744 unseen lines, of 2,553 before), 6
-        are nearly (238); with 375 lines of a handwriting 12 are (3,439 and 3,441 of 6,450).
+        With 558 lines of Fraktur 8 epochs are as good as 15 (232 and 231 edits on 744 unseen lines, of 2,553 before),
+        and 6 are nearly as good (238). With 375 lines of a handwriting 12 are as good as 15 (3,439 and 3,441 edits of
+        6,450).
         """
         return min(self.epochs, max(_LEAST_EPOCHS, math.ceil(_ENOUGH_LINES / lines)))
 
 
-# The others change less. The second one helps with handwriting, of which fewer lines turn wrong than with the first
-# one, the third one where most lines are read well already.
+# CAREFUL and MILD change less. CAREFUL helps with handwriting, of which it makes fewer lines wrong than USUAL; MILD
+# helps if most lines are read well already.
 USUAL, CAREFUL, MILD = Recipe(), Recipe(rate=1e-3, share=0.85), Recipe(rate=5e-4, epochs=12, share=0.75)
 
 
@@ -92,7 +93,7 @@ def start(base: Head, texts: Iterable[str]) -> Head:
 
     Args:
         base: the model's own layer, with all of its characters.
-        texts: whose characters are kept or added.
+        texts: their characters are kept or added.
     """
     place_of = {character: place for place, character in enumerate(base.characters, start=1)}
     wanted = sorted({*"".join(texts), *_USUAL} - {"\n"})
@@ -101,7 +102,7 @@ def start(base: Head, texts: Iterable[str]) -> Head:
     weights, bias = base.weights[:, columns], base.bias[columns]
     new = [character for character in wanted if character not in place_of]
     if new:
-        # A class that is as likely as the usual character, until lines say when.
+        # A new class is as likely as the average character, until lines show when it occurs.
         usual = weights[:, 1:].mean(axis=1, keepdims=True)
         weights = np.concatenate([weights, np.repeat(usual, len(new), axis=1)], axis=1)
         bias = np.concatenate([bias, np.full(len(new), bias[1:].mean(), bias.dtype)])
@@ -113,8 +114,8 @@ def train(base: Head, lines: Sequence[Line], recipe: Recipe = USUAL) -> Head:
 
     Args:
         base: the start, with all characters of the lines; see :func:`start`.
-        lines: with text. Those that are too short for their text are left out.
-        recipe: how.
+        lines: with text. Lines with too few steps for their text are left out.
+        recipe: how it is trained.
     """
     place_of = {character: place for place, character in enumerate(base.characters, start=1)}
     texts = [[place_of[character] for character in line.text] for line in lines]
@@ -125,7 +126,7 @@ def train(base: Head, lines: Sequence[Line], recipe: Recipe = USUAL) -> Head:
     ]
     if not usable:
         return base
-    # Lines of about the same length are in one batch: padding costs as much as text.
+    # A batch has lines of about the same length: padding costs as much time as text.
     usable.sort(key=lambda one: len(one[0]))
     batches = [usable[place : place + _BATCH] for place in range(0, len(usable), _BATCH)]
     step = _Adam(base, recipe)

@@ -1,7 +1,7 @@
 """Decides whether something that was learned is used: it must help on pages that it was not learned from.
 
 Lines of one page are alike, so whole pages are held out. Nothing is used that could have helped by chance, or that
-makes right texts wrong about as often as wrong ones right.
+makes about as many right texts wrong as wrong texts right.
 """
 
 import math
@@ -16,22 +16,24 @@ _FOLDS = 4
 _SIGNIFICANT = 0.01
 _FEWER_EDITS = 0.9
 
-# A text that turns wrong must be noticed by an annotator who trusts it, so it outweighs several that turn right. Edits
-# count too.
+# An annotator who trusts a text must notice that it became wrong, so this outweighs several texts that become right. A
+# saved edit counts too.
 _RIGHT_PER_WRONG = 3
 _EDITS_PER_WRONG = 100
 
-# Where fewer lines are right, as in handwriting, no annotator trusts them, and edits count more. One fold can be worse:
-# 50 lines are often from one page, and a fold has twelve. In 28 draws of 50 lines of two handwritings, a head was used
-# always instead of 15 times, and unseen pages had 0.68 and 0.77 of the edits instead of 0.85 and 0.92.
+# If fewer lines are right, as in handwriting, no annotator trusts them, and edits count more. One fold may become
+# worse: 50 lines are often from one page, so that a fold has twelve. In 28 draws of 50 lines of two handwritings, a
+# head was then always used instead of 15 times, and unseen pages had 0.68 and 0.77 of the edits instead of 0.85 and
+# 0.92.
 _POORLY_READ = 0.5
 _EDITS_PER_WRONG_OF_MANY = 50
 
-# From fewer lines, a head is used if it makes some right. Of 20 draws of 20 lines from typescripts, three had 15 lines
-# of a blurred carbon copy. A head that only saved edits passed in each of them, and made sharp pages worse; now in one.
+# With fewer lines than this, a head is used only if it makes at least this many right. Of 20 draws of 20 lines from
+# typescripts, three had 15 lines of a blurred carbon copy. A head that only saved edits passed in each of the three and
+# made sharp pages worse; now it passes in one.
 _FEW_LINES, _LEAST_NEWLY_RIGHT = 50, 2
 
-# From this share of right texts on there is more to lose than to win.
+# If at least this share of the texts is right, there is more to lose than to gain.
 WELL_READ = 0.95
 
 
@@ -60,16 +62,16 @@ Read = Callable[[ExampleT], str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How texts changed on pages that were held out.
+    """How texts changed on held-out pages.
 
     Attributes:
         examples: how many.
         right_before, right_after: how many were exactly right, without and with the rule or head.
-        edits_before, edits_after: from the texts to the submitted ones.
-        newly_right, newly_wrong: how many became right, and wrong.
+        edits_before, edits_after: from the texts to the submitted ones, without and with the rule or head.
+        newly_right, newly_wrong: how many became right, and how many became wrong.
         nearer, farther: how many came nearer to the submitted text, and went farther from it.
         characters: of the submitted texts.
-        worse_folds: groups of pages on which there were more edits with the rule or head than without it.
+        worse_folds: number of groups of pages with more edits with the rule or head than without it.
     """
 
     examples: int
@@ -98,7 +100,7 @@ class Verdict:
 
     @property
     def is_of_poorly_read(self) -> bool:
-        """Whether most texts are wrong before."""
+        """Whether most texts are wrong without the rule or head."""
         return self.right_before < _POORLY_READ * self.examples
 
     def _helps(self, edits_per_wrong: int, worse_folds: int) -> bool:
@@ -120,7 +122,7 @@ class Verdict:
 
 
 NOTHING = Verdict(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-"""Without examples."""
+"""The verdict without examples."""
 
 
 def compare(examples: Sequence[ExampleT], read: Read[ExampleT]) -> Verdict:
@@ -153,7 +155,7 @@ class HeldOut(Generic[ExampleT]):
 
     Attributes:
         examples: all of them.
-        readings: by place in ``examples``; fewer where there was nothing else to learn from.
+        readings: by place in ``examples``; some are missing if there was nothing else to learn from.
         folds: places of the examples that were held out together.
     """
 
@@ -180,12 +182,12 @@ class HeldOut(Generic[ExampleT]):
 def hold_out(
     examples: Sequence[ExampleT], learn: Callable[[Sequence[ExampleT]], Read[ExampleT]], *, threads: int = 1
 ) -> HeldOut[ExampleT]:
-    """Read each quarter of the pages with what the other three teach.
+    """Read each quarter of the pages with what was learned from the other three.
 
     Args:
         examples: at least one.
         learn: gives readings from examples; called up to four times.
-        threads: that call it.
+        threads: how many call it at the same time.
     """
     parts = folds(examples)
 
@@ -206,7 +208,7 @@ def hold_out(
 def folds(examples: Sequence[Example]) -> list[frozenset[int]]:
     """Places of the examples in up to four groups of about the same size, with no page in two of them.
 
-    Where there are fewer than four pages, lines that follow each other are a group.
+    With fewer than four pages, each group is consecutive examples.
     """
     by_page: dict[str, list[int]] = {}
     for place, one in enumerate(examples):
@@ -222,7 +224,7 @@ def folds(examples: Sequence[Example]) -> list[frozenset[int]]:
 
 
 def sign_test(better: int, worse: int) -> float:
-    """Probability that this many or more of the changed ones are better if each is better or worse by chance."""
+    """Probability that as many or more of the changed texts are better, if each is better or worse by chance."""
     changed = better + worse
     if not changed:
         return 1.0

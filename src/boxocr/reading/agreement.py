@@ -1,7 +1,7 @@
-"""Accents, spaces and figures of one reading of a line in another reading, where the letters of a word agree.
+"""Take accents, spaces and digits from one reading of a line into another, where the letters of a word agree.
 
-PP-OCR's model for many languages loses the accents of some words, spaces after commas in typescript and those next to
-Chinese characters, and reads figures of typescript as letters.
+PP-OCR's multilingual model drops some accents, spaces after commas in typescript, and spaces next to Chinese
+characters. It also reads digits in typescript as letters.
 """
 
 import itertools
@@ -14,22 +14,22 @@ from difflib import SequenceMatcher
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.whole_page import Piece
 
-# Shorter words with and without an accent are both words in many languages: de and dé, a and à.
+# In many languages shorter words exist both with and without an accent: de and dé, a and à.
 _SHORTEST = 4
 
 _BEFORE_SPACE = ",;:.!?"
 
-# Figures, and letters that look like them among figures: 9O, 1l4(f), l335, but not H2O, 5l and O2.
+# Digits, with letters among them that look like digits: 9O, 1l4(f), l335, but not H2O, 5l and O2.
 _LIKE_FIGURES = re.compile(r"(?<![^\W_])(?=[OIl]*\d)(?!(?:\d+l|[OIl]\d)(?![^\W_]))[\dOIl]+(?![^\W_])")
 _FIGURES = str.maketrans("OIl", "011")
 
 
 def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Add accents and spaces to the words of a line, and figures that were read as letters.
+    """Add accents and spaces to the words of a line, and correct digits that were read as letters.
 
     Args:
-        words: of one reading, on the line's image.
-        others: of another reading, which knows the accents of its language.
+        words: one reading, placed on the line's image.
+        others: another reading, by an engine that knows the accents of the language.
     """
     others = [replace(word, text=unicodedata.normalize("NFC", word.text)) for word in others]
     texts = [word.text for word in others]
@@ -38,7 +38,7 @@ def restored(words: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ..
 
 
 def _restored(text: str, texts: Sequence[str], accented: Mapping[str, str]) -> str:
-    """A word as the other reading has it."""
+    """The word as the other reading has it, if they differ only in accents or in digits that were read as letters."""
     if text in texts or not text.isascii():
         return text
     figures = _LIKE_FIGURES.sub(lambda found: found[0].translate(_FIGURES), text)
@@ -78,12 +78,12 @@ def _begins(text: str, others: Sequence[Piece]) -> dict[int, float]:
 
 
 def _is_between_words(before: str, after: str) -> bool:
-    """Whether there can be a space: Tesseract reads some in numbers, and after the full-width comma of Chinese."""
+    """Whether a space can stand here. Tesseract also reads spaces in numbers and after the full-width Chinese comma."""
     if before in _BEFORE_SPACE:
         return after.isalpha()
     return (is_unspaced(before) or is_unspaced(after)) and before.isalnum() and after.isalnum()
 
 
 def _without_accents(text: str) -> str:
-    """The text without accents, as long as before."""
+    """The text without accents, with as many characters as before."""
     return "".join(unicodedata.normalize("NFD", char)[0] for char in text)

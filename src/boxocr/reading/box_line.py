@@ -9,18 +9,18 @@ from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
 PAD = 0.3
-"""Paper left around a line, in its heights: the recognizers were trained on lines with some."""
+"""Paper left around a line, in line heights: the recognizers were trained on lines with some."""
 
 
 def ink_box(crop: Pixels, languages: str) -> tuple[Area, float] | None:
-    """Find the ink of a crop, rules and slivers of neighbour lines at its edges left out.
+    """Find the ink of a crop, without rules and without slivers of neighbouring lines at its edges.
 
     Args:
         crop: with text.
         languages: of the text.
 
     Returns:
-        The smallest area around it, and the usual height of a line's ink, in pixels of the crop; None without ink.
+        The smallest area around the ink, and the usual height of a line's ink, in pixels of the crop; None without ink.
     """
     image = prepare.bounded(crop)
     found = projection.of_crop(image, may_be_joined=joined_scripts.can_be_in(languages))

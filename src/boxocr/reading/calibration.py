@@ -1,9 +1,9 @@
 """The probability that a line or a word needs no correction: logistic regressions, fitted to real documents.
 
-Engines are too sure of themselves: Tesseract's mean confidence is .95 for lines of which it misreads a third, and of
-boxes between .88 and .95 two in five were right. Better signs are the weakest character, whether two engines agree, the
-length of the text, and whether Tesseract's word list has its words. On Fraktur 40 % of 700 lines were right: 73 % of
-those of which it has all words, and 33 % of the others.
+Engines are overconfident: where Tesseract's mean confidence is .95, it misreads a third of the lines, and of boxes
+between .88 and .95 only two in five were right. Better predictors are the weakest character, whether two engines agree,
+the length of the text, and whether its words are in Tesseract's word list. Of 700 lines in Fraktur 40 % were right:
+73 % of those whose words are all in the list, and 33 % of the others.
 """
 
 import math
@@ -14,17 +14,17 @@ from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.text import folded
 from boxocr.reading.whole_page import Piece
 
-# The weights of 1, the log-odds of the weakest character and of the mean, and the logarithm of the number of
-# characters; where another engine read the line too, of the share of the text that it has as well, and of whether both
-# texts are the same; where there is a word list, of the logarithm of 1 + the words that it lacks, of that of 1 + the
-# listed words that only the other reading has, and of the share of letters in words that it lacks. Only Tesseract has a
-# word list. Fitted as ``python -m bench.calibration`` does to 3,699 lines of 540 documents: forms, receipts, letters,
-# typescripts, handwriting, and print since 1470. Modern documents have four fifths of the weight, nine tenths where two
-# engines are compared. When fitted to four fifths of the documents, the expected calibration error on the others is .02
-# to .03 for modern ones, .08 for Fraktur, and .11 to .13 for other old print, where it was .07, .24 and .31 with
-# weights fitted to modern documents and without word lists.
+# The weights of these features: 1, the log-odds of the weakest character and of the mean, and the logarithm of the
+# number of characters. If another engine read the line too: how similar the two texts are, and whether they are the
+# same. If there is a word list (only Tesseract has one): the logarithm of 1 + the words of either reading that it
+# lacks, the logarithm of 1 + the listed words that only the other reading has, and the share of letters in words that
+# it lacks. Fitted as ``python -m bench.calibration`` does to 3,699 lines of 540 documents: forms, receipts, letters,
+# typescripts, handwriting, and print since 1470. Modern documents have four fifths of the weight, or nine tenths where
+# two engines are compared. Fitted to four fifths of the documents, the expected calibration error on the others is .02
+# to .03 for modern ones, .08 for Fraktur, and .11 to .13 for other old print. With weights fitted to modern documents
+# and without word lists it was .07, .24 and .31.
 _LINES = {
-    # Engine, whether another one read the line too, whether there is a word list.
+    # Engine, whether another engine read the line too, whether there is a word list.
     ("tesseract", False, False): (-1.88, 0.49, 1.15, -0.16),
     ("tesseract", False, True): (-1.58, 0.35, 1.41, -0.21, -1.62, 0.0, 1.66),
     ("tesseract", True, False): (-4.46, 0.15, 0.83, -0.77, 4.96, 2.58),
@@ -34,9 +34,10 @@ _LINES = {
     ("ppocr", True, True): (-1.02, 0.0, 0.8, -0.62, 1.06, 0.93, -1.22, -0.91, 0.21),
 }
 
-# The weights of 1, the log-odds of a word's weakest character and of the line's mean, the logarithm of its length,
-# whether the word list has it, and whether it lacks it; where another engine read the line too, of whether that has the
-# word. Fitted to the 24,000 words of the same lines; the error on documents left out is .02 to .03.
+# The weights of these features: 1, the log-odds of the word's weakest character and of the line's mean, the logarithm
+# of the word's length, whether the word list has the word, and whether it lacks the word (both 0 without a list). If
+# another engine read the line too: whether its reading has the word. Fitted to the 24,000 words of the same lines; the
+# error on documents left out is .02 to .03.
 _WORDS = {
     ("tesseract", False): (-2.59, 0.81, 0.93, 0.55, 1.1, -0.93),
     ("tesseract", True): (-3.19, 0.48, 0.69, 0.73, 0.68, -1.36, 2.97),
@@ -44,7 +45,7 @@ _WORDS = {
     ("ppocr", True): (-1.45, 0.29, 0.33, -0.08, 1.4, -1.02, 1.34),
 }
 
-# Log-odds are taken of confidences between these.
+# Confidences are limited to this range, so that their log-odds are finite.
 _LEAST, _MOST = 0.01, 0.999
 
 
@@ -61,7 +62,7 @@ def of_word(word: Piece, line: RecognizedLine, other: RecognizedLine | None = No
 
 
 def line_features(line: RecognizedLine, other: RecognizedLine | None) -> tuple[tuple[str, bool, bool], list[float]]:
-    """The key and the features that the probability of a line follows from, see ``_LINES``."""
+    """The key of a line's weights in ``_LINES``, and its features."""
     listed = [word for one in (line, other) if one for word in one.words if word.is_known is not None]
     features = [1.0, log_odds(line.weakest), log_odds(line.mean), math.log(max(len(line.text), 1))]
     if other is not None:
@@ -77,7 +78,7 @@ def line_features(line: RecognizedLine, other: RecognizedLine | None) -> tuple[t
 def word_features(
     word: Piece, line: RecognizedLine, other: RecognizedLine | None
 ) -> tuple[tuple[str, bool], list[float]]:
-    """The key and the features that the probability of a word follows from, see ``_WORDS``."""
+    """The key of a word's weights in ``_WORDS``, and its features."""
     same = [one for one in other.words if one.text == word.text] if other else []
     known = [one.is_known for one in (word, *same) if one.is_known is not None]
     features = [1.0, log_odds(word.confidence), log_odds(line.mean), math.log(max(len(word.text), 1))]
@@ -88,13 +89,13 @@ def word_features(
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two texts are, 0 to 1, quotes, dashes and spaces aside."""
+    """How alike two texts are, 0 to 1, apart from quotes, dashes and spaces."""
     first, second = folded(one), folded(other)
     return 1.0 if first == second else SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
 def log_odds(share: float) -> float:
-    """The logarithm of the odds of a probability, which is taken to be possible and not certain."""
+    """The log-odds of a probability, which is kept away from 0 and 1."""
     share = min(max(share, _LEAST), _MOST)
     return math.log(share / (1 - share))
 
@@ -109,7 +110,7 @@ def _probability(weights: Sequence[float], features: Sequence[float]) -> float:
 
 
 def _kind(engine: str) -> str:
-    """Tesseract as a program recognizes as the library does."""
+    """The engine whose weights apply: the Tesseract program recognizes text as the library does."""
     return "tesseract" if engine == "pytesseract" else engine
 
 

@@ -1,4 +1,4 @@
-"""Whole pages with an engine of the user's own, which reads crops, and may find lines itself."""
+"""Whole pages with a user's own engine, which reads crops and may also find lines."""
 
 import statistics
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from boxocr.reading.whole_page import Piece
 
 
 def page_reader(engine: Engine) -> Pipeline:
-    """The reader of whole pages for an engine: itself, or a pipeline that gives it one line after the other.
+    """The reader of whole pages for an engine: the engine itself, or a pipeline that gives it one line after the other.
 
-    Raises:
-        EngineUnavailable: when the engine does not find lines, and tesserocr, which would, cannot be imported.
+    Such a pipeline raises ``EngineUnavailable`` when it reads a page, if the engine does not find lines and tesserocr,
+    which would, cannot be imported.
     """
     if isinstance(engine, Pipeline):
         return engine
@@ -44,7 +44,7 @@ class _CustomLines:
         return [self._line(image, options) for image in images]
 
     def _line(self, image: Pixels, options: ReadingOptions) -> RecognizedLine:
-        """Give the engine each part of a line between wide gaps: a row of a table is mostly paper."""
+        """Give the engine each part of a line between wide gaps, since a table row is mostly paper."""
         words: list[Piece] = []
         confidences = []
         for left, right in line_image.columns(line_image.ink_of(image)):

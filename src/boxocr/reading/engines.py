@@ -40,14 +40,14 @@ def make(name: str, settings: EngineSettings) -> Engine:
     except BoxOCRError:
         raise
     except Exception as error:
-        # Engines load models and libraries, which fail in ways of their own.
+        # Engines load models and libraries, which fail with exceptions of their own.
         raise EngineUnavailable(f'The OCR engine "{name[:100]}" does not start.', "Its error is in the log.") from error
     raise EngineNotUsable(
         f'There is no OCR engine called "{name[:60]}".', f"Use {', '.join(_ENGINES)}, or package.module:Class."
     )
 
 
-# The engines are imported where they are made: each can be missing, and none is needed by all.
+# Engines are imported where they are made: each can be missing, and no setup needs all of them.
 # ruff: noqa: PLC0415
 
 
@@ -65,11 +65,11 @@ def _auto(settings: EngineSettings) -> Pipeline:
     except LanguageMissing:
         if not ppocr.knows(ReadingOptions(languages=settings.languages)):
             raise
-        # PP-OCR needs no data for the language; Tesseract helps with the others.
+        # PP-OCR reads this language, for which Tesseract has no data. Tesseract still helps with other languages.
         tesseract = _runner(replace(settings, languages=""))
-    # PP-OCR looks at the lines of which Tesseract is unsure, so that Tesseract tries each in one way only.
+    # Tesseract tries each line in one way only, because PP-OCR reads the lines of which Tesseract is unsure.
     recognizers = Recognizers(TesseractLines(tesseract, (FRAMED,)), ppocr)
-    # A model for one script alone may not know the figures.
+    # A model for a single script may not know the digits.
     numbers = ppocr if ppocr.knows(ReadingOptions()) else None
     return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract, numbers))
 
@@ -121,7 +121,7 @@ def _ppocr_parts(settings: EngineSettings) -> "tuple[PPOCR, TextDetector]":
 
 
 def _by_import_path(path: str) -> Engine:
-    """Make the user's own engine. Its module runs at import, but its class only if it looks like an engine."""
+    """Make the user's own engine. Importing runs its module; its class is called only if it looks like an engine."""
     kind = _imported(path)
     if not (
         isinstance(kind, type) and callable(getattr(kind, "read", None)) and callable(getattr(kind, "languages", None))

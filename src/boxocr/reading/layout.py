@@ -1,4 +1,4 @@
-"""Where the words, lines and blocks of a page are, without recognition: somebody who clicked waits for it."""
+"""Where the words, lines and blocks of a page are, without recognition: an annotator has clicked and is waiting."""
 
 import math
 
@@ -21,7 +21,7 @@ def find(image: Pixels, probability: orientation.Sample) -> list[Line]:
 
     Args:
         image: in any orientation.
-        probability: how likely some lines are to be right as they are turned; called where lines run up or down.
+        probability: how likely some lines are to be right as they are turned; called if the image had to be turned.
 
     Raises:
         EngineUnavailable: when tesserocr cannot be imported.

@@ -14,7 +14,7 @@ from boxocr.reading.prepare import dark_on_light, grey, turn, without_panels
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Piece
 
-# Darker than the line's paper by this share of its contrast is ink.
+# Ink is darker than the line's paper by this share of the line's contrast.
 _INK = 0.5
 
 # A gap this wide, in heights of the line's image, separates columns: both sides are read separately, since
@@ -38,7 +38,7 @@ def cut(image: Pixels, line: Piece, pad: float) -> tuple[Pixels, PageFrame]:
         return _straight(image, line)
     cosine, sine = directions(line.rotation)[0]
     size = max(math.ceil(line.width), 1), max(math.ceil(line.height), 1)
-    # From the image to the line; a pixel's centre is at a half.
+    # Maps the image to the line; the centre of a pixel is at a half.
     x, y = line.x - 0.5, line.y - 0.5
     matrix = np.array([[cosine, sine, -x * cosine - y * sine - 0.5], [-sine, cosine, x * sine - y * cosine - 0.5]])
     pixels = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -49,7 +49,7 @@ def _straight(image: Pixels, line: Piece) -> tuple[Pixels, PageFrame]:
     """The exact pixels of a line at a right angle."""
     across, down = zip(*line.corners(), strict=True)
     height, width = image.shape[:2]
-    # A pixel at least: detected lines can end outside the image.
+    # At least one pixel: detected lines can end outside the image.
     left = min(max(math.floor(min(across)), 0), width - 1)
     top = min(max(math.floor(min(down)), 0), height - 1)
     right = max(min(math.ceil(max(across)), width), left + 1)
@@ -79,7 +79,7 @@ def ink_of(image: Pixels) -> NDArray[np.bool_]:
 def is_sign(ink: NDArray[np.bool_], columns: tuple[int, int], width: float, height: float) -> bool:
     """Whether a piece of a line's ink is at least this wide and high, in pixels.
 
-    One at an end of the line is not: it can be part of a neighbour.
+    A piece at an end of the line does not count: it can be part of a neighbour.
     """
     first, last = columns
     if not 0 < first < last < ink.shape[1] or last - first < width:
@@ -100,7 +100,7 @@ def columns(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
         for first, last in runs_of(empty)
         if last - first > _COLUMN_GAP * height and inked[0] < first and last <= inked[-1]
     ]
-    # Half of a line's height of paper on both sides.
+    # Half a line height of paper is kept on both sides.
     pad = height // 2
     starts = [0, *(max(last - pad, first) for first, last in gaps)]
     ends = [*(min(first + pad, last) for first, last in gaps), width]
@@ -109,7 +109,7 @@ def columns(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the first place and the place after the last of each unbroken run of set flags."""
-    # By hand: numpy.diff with something before and after takes five times as long for a line's few hundred flags.
+    # Not with numpy.diff, which with values before and after takes five times as long for a line's few hundred flags.
     framed = np.zeros(len(flags) + 2, np.bool_)
     framed[1:-1] = flags
     edges = np.flatnonzero(framed[1:] != framed[:-1])

@@ -9,48 +9,52 @@ from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.text import is_unspaced
 from boxocr.reading.whole_page import Line, mean_confidence
 
-# A detected line has this much paper above and below its ink, in its heights. One at the edge of a box is cut off when
-# less than this share of a line's height is there: on 204 boxes of real documents the CER was 5.4 % with .75, with .6
-# 5.8 %.
+# A detected line has this much paper above and below its ink, in line heights. A line at the edge of a box is cut off
+# if it is lower than this share of the highest line: on 204 boxes of real documents the CER was 5.4 % with .75, and
+# 5.8 % with .6.
 _DETECTED_PAPER = 0.12
 _CUT = 0.75
-# One with this share of the lowest line of several letters is whole if its text is likely to be right: of small print
-# below a headline there is less than the share above.
+# If its text is likely to be right, a lower line counts as whole from this share of the lowest line with several
+# letters on: small print below a headline is lower than the share above.
 _MAY_BE_WHOLE = 0.55
 _SEVERAL = 3
-# One of which each letter is as high as this share of those of the other lines is whole; of handwriting only some are.
+# A line is whole if each of its letters is as high as this share of the letters in the other lines; in handwriting only
+# some are. A line touches the edge if it is this near to it, in line heights, and has ink there in more than this
+# share of its width.
 _WHOLE = 0.9
 _NEAR_EDGE = 0.15
 _EDGE_INK = 0.03
 
-# One or two characters this much lower than the other lines, and less likely to be right than this, are dirt or a mark:
-# the ditto marks of a register were read as 11, 89 or H. Without these 20 words, F1 of that page is .95 instead of .88.
+# A line lower than this, in usual line heights, with at most this many characters and less likely to be right than
+# this, is dirt or a mark: the ditto marks of a register were read as 11, 89 or H. Without these 20 words, F1 of that
+# page is .95 instead of .88.
 _DIRT = 0.5
 _DIRT_LENGTH = 2
 _DIRT_PROBABILITY = 0.66
 
-# A line of a box without a letter or digit is dirt when it is less likely to be right.
+# A line without a letter or digit is dirt if it is less likely than this to be right.
 _SIGNS = 0.6
 
-# Lines of a page that are less likely to be right are not text; lines that the detector only guessed need the second
-# number. With .08 for the first, F1 of 60 pages is .536 instead of .546 with `tesseract`, and .765 of .767 with `auto`.
+# Lines of a page that are less likely than this to be right are not text; the second number applies to lines that the
+# detector only guessed. With .08 for the first, F1 of 60 pages is .536 instead of .546 with `tesseract`, and .765
+# instead of .767 with `auto`.
 _PAGE_LINE = 0.02
 _GUESSED_LINE = 0.6
 
 _SQUARE = "\u25a1"
 
-# Where print is bad, a line of this many letters and figures is seldom free of mistakes, but it is text.
+# In bad print, a line of this many letters and digits seldom has no mistakes, but it is text.
 _LONG = 10
 
 
 def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> bool:
-    """Whether a line is text: not dirt in a box, nor shapes of a picture on a page that look like letters.
+    """Whether a line is text, and not dirt in a box or shapes in a picture on a page that look like letters.
 
     Args:
         line: as it was recognized.
         detected: as it was detected.
         usual: the usual height of the detected lines.
-        is_page: whether no annotator drew a box there.
+        is_page: whether the line is on a whole page, not in a box that an annotator drew.
     """
     has_letters = any(char.isalnum() for char in line.text)
     if not has_letters and line.confidence < _SIGNS:
@@ -61,14 +65,14 @@ def is_credible(line: Line, detected: Line, usual: float, *, is_page: bool) -> b
         return True
     if detected.confidence and not detected.words and sum(map(str.isalnum, line.text)) >= _LONG:
         return True
-    # A row of a table is text, although one of its cells is illegible.
+    # A row of a table is text even if one of its cells is illegible.
     return mean_confidence(line.words) >= _GUESSED_LINE
 
 
 def is_drawing(text: str, languages: str) -> bool:
     """Say whether a text is a single Chinese character or a square, and the chosen languages have none.
 
-    PP-OCR takes checkboxes, strokes, logos and notes of music for them.
+    PP-OCR reads checkboxes, strokes, logos and musical notes as such characters.
     """
     is_sign = len(text) == 1 and (text == _SQUARE or is_unspaced(text))
     return is_sign and not have_ideographs(languages)
@@ -77,7 +81,7 @@ def is_drawing(text: str, languages: str) -> bool:
 def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
     """The lines of a page without those that are drawings, unless it has Chinese or Japanese text.
 
-    All 23 on 82 European pages were none.
+    None of the 23 such characters on 82 European pages was text.
 
     Args:
         lines: with text.
@@ -89,9 +93,9 @@ def without_drawings(lines: Sequence[Line], languages: str) -> list[Line]:
 
 
 def at_edges(lines: Sequence[Line], found: Projection) -> tuple[list[Line], list[Line]]:
-    """The whole lines of a box, and those of which its upper or lower edge cuts off so little that they may be whole.
+    """The whole lines of a box, and those that its upper or lower edge cuts off so little that they may be whole.
 
-    Lines of which it cuts off more are left out.
+    Lines of which more is cut off are left out.
     """
     height = found.image.shape[0]
     spans = []
@@ -106,7 +110,7 @@ def at_edges(lines: Sequence[Line], found: Projection) -> tuple[list[Line], list
     usual = max((float(np.median(heights)) for heights in letters if heights.size), default=0.0)
     kept: list[Line] = []
     cut: list[tuple[Line, float]] = []
-    # A headline and a dash say nothing about other lines.
+    # A headline or a dash does not show how high other lines are.
     least = whole
     for line, (top, bottom), own in zip(lines, spans, letters, strict=True):
         across = [x for x, _ in line.corners()]

@@ -12,7 +12,7 @@ _CHINESE = "chi_sim chi_tra jpn script/HanS script/HanT script/Japanese"
 _IDEOGRAPHIC = frozenset(code.removeprefix("script/") for code in _CHINESE.split())
 
 WHEEL = tuple(sorted(f"{_LATIN} {_CHINESE}".split()))
-"""Those whose letters the model in the wheel of rapidocr knows: those in Latin script, Chinese and Japanese."""
+"""The languages whose letters the model in rapidocr's wheel knows: those in Latin script, Chinese and Japanese."""
 
 # By the beginnings of file names, as RapidOCR and PaddleOCR publish models:
 # https://rapidai.github.io/RapidOCRDocs/latest/model_list/ and
@@ -46,12 +46,12 @@ _IN_EXTENDED = {
 
 _NAME = re.compile(r"(?:(?P<script>[a-z]+(?:_[a-z]+)?)_)?PP-?OCRv(?P<version>\d+)(?:_.*)?_rec(?:_.*)?", re.IGNORECASE)
 
-# PP-OCRv6 has one recognizer for these, which has no script in its name.
+# From this version on, one recognizer without a script in its name reads the languages of ``WHEEL``.
 _ONE_FOR_ALL = 6
 
 
 def have_ideographs(languages: str) -> bool:
-    """Say whether one of some languages, joined by ``+``, is Chinese or Japanese, in lines or columns."""
+    """Say whether one of some languages, joined by ``+``, is Chinese or Japanese, written in lines or columns."""
     codes = {code.removeprefix("script/").removesuffix("_vert") for code in languages.split("+")}
     return not _IDEOGRAPHIC.isdisjoint(codes)
 

@@ -1,7 +1,7 @@
 """Numbers in scripts that PP-OCR does not read.
 
-It reads figures and currency signs in a line of any script, and better than Tesseract, whose data for most scripts lack
-the euro sign: ``€9,629.50`` becomes ``69,629.50``, and ``2 884,50 €`` ends with a letter.
+PP-OCR reads digits and currency signs in a line of any script, and reads them better than Tesseract, whose data for
+most scripts lack the euro sign: ``€9,629.50`` becomes ``69,629.50``, and ``2 884,50 €`` ends with a letter.
 """
 
 import unicodedata
@@ -12,12 +12,12 @@ from operator import attrgetter
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.whole_page import Piece, mean_confidence
 
-# PP-OCR's numbers are used from this confidence, where they cover this share of a word's width. On 36 lines in 12
+# PP-OCR's numbers are used from this confidence on, if they cover this share of a word's width. On 36 lines in 12
 # languages 68 of 70 numbers and signs have .99 or more.
 _SURE = 0.95
 _COVERED = 0.6
 
-# Degrees: words of steeper lines overlap along them, and not in their columns.
+# In degrees. Words are matched by their columns, in which words of steeper lines do not overlap.
 _LEVEL = 5
 
 _IN_NUMBERS = frozenset("0123456789.,:/'\u2019-\u2013+%()")
@@ -25,15 +25,15 @@ _FIGURES = frozenset("0123456789")
 
 
 def has_figures(line: RecognizedLine) -> bool:
-    """Say whether a line has figures, as numbers with a currency sign do."""
+    """Say whether a line has digits, as numbers with a currency sign do."""
     return not _FIGURES.isdisjoint(line.text)
 
 
 def corrected(line: RecognizedLine, others: Sequence[Piece]) -> RecognizedLine:
-    """The line with the numbers of another reading where that is sure of them.
+    """The line with the numbers of another reading that is sure of them.
 
     Args:
-        line: of a script with or without figures of its own.
+        line: of a script with or without digits of its own.
         others: words of the other reading, in the same pixels.
     """
     if not line.words or abs(line.words[0].slant(0)) > _LEVEL:
@@ -54,7 +54,7 @@ def corrected(line: RecognizedLine, others: Sequence[Piece]) -> RecognizedLine:
 
 
 def _parts(word: Piece, numbers: Sequence[Piece]) -> list[Piece]:
-    """The numbers in the place of a word that is one, or the word."""
+    """The numbers that replace a word which is a number, or the word itself."""
     own = [number for number in numbers if word.x < number.middle[0] < word.x + word.width]
     text = "".join(number.text for number in own)
     if not own or text == word.text or sum(number.width for number in own) < _COVERED * word.width:
@@ -62,7 +62,8 @@ def _parts(word: Piece, numbers: Sequence[Piece]) -> list[Piece]:
     if len(word.text) == 1:
         is_number = _is_sign(text)
     else:
-        # A sign that Tesseract does not know is often read as a letter. Other letters are an abbreviation.
+        # Tesseract often reads a sign that it does not know as a letter. With more letters than digits, the word is an
+        # abbreviation.
         figures = sum(map(_FIGURES.__contains__, word.text))
         is_number = _is_number(word.text) or (
             2 * figures >= len(word.text) == len(text) and not _has_other_figures(word)
@@ -75,7 +76,7 @@ def _parts(word: Piece, numbers: Sequence[Piece]) -> list[Piece]:
 
 
 def _is_number(text: str) -> bool:
-    """Whether a text has figures and what is written with them, or is a currency sign."""
+    """Whether a text has digits, and only what is written with them, or is a currency sign."""
     has_figures = not _FIGURES.isdisjoint(text)
     return _is_sign(text) or (has_figures and all(char in _IN_NUMBERS or _is_sign(char) for char in text))
 
@@ -85,5 +86,5 @@ def _is_sign(text: str) -> bool:
 
 
 def _has_other_figures(word: Piece) -> bool:
-    """Whether a word has figures of its own script, which look like other ones: the Arabic five is like a zero."""
+    """Whether a word has digits of its own script, which can look like others: the Arabic five is like a zero."""
     return any(char.isdecimal() and char not in _FIGURES for char in word.text)

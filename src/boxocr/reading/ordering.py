@@ -8,22 +8,23 @@ from dataclasses import dataclass, replace
 from boxocr.geometry import directions, extent
 from boxocr.reading.whole_page import Line, enclosing, line_of
 
-# Lines whose middles are this near, in heights of the lower one, are in one row.
+# Lines whose middles are this near, in heights of the smaller one, are in one row.
 _SAME_ROW = 0.5
 
-# Lines this many times longer than high show how the text is slanted; all are taken to be this high, in usual heights.
+# Lines this many times longer than high show how the text is slanted. All lines are taken to be at least this high, in
+# usual heights.
 _SHOWS_SLANT = 5.0
 _LOW = 0.8
 
 # A gutter between columns is at least this wide, in line heights. Columns of prose have at least this many rows, mostly
-# of this many characters; shorter ones are a table, and read row by row, if this share of the rows is level with one
-# on the other side.
+# of this many characters. Smaller columns are a table, which is read row by row, if this share of their rows is level
+# with a row on the other side.
 _GUTTER = 0.8
 _PROSE_ROWS = 3
 _PROSE = 14
 _LEVEL = 0.5
 
-# Gaps that differ by less, px, are equal.
+# Gaps that differ by less than this, px, are equal.
 _SAME_GAP = 0.01
 
 # A headline over columns, which can be as near to them as lines are to each other, has at most this many rows.
@@ -79,7 +80,7 @@ def in_reading_order(lines: Iterable[Line], rotation: float) -> list[list[Line]]
     items = [_item(line, rotation, usual) for line in lines]
     rows = _in_order(_with_drop_caps(items))
     blocks = itertools.accumulate((_is_apart(*pair) for pair in itertools.pairwise(rows)), initial=0)
-    # Without rows there is still the number of the first block.
+    # Without rows, ``blocks`` still has the number of the first block.
     return [[replace(item.line, block=block) for item in row] for row, block in zip(rows, blocks, strict=False)]
 
 
@@ -106,7 +107,7 @@ def _in_order(items: Sequence[_Item]) -> list[_Row]:
 
 
 def _widest_gap(rows: Sequence[_Row]) -> int:
-    """The number of the row below the widest gap; of several the middle one, so that a page of equal lines is halved.
+    """The number of the row below the widest gap; of equal gaps the middle one, to halve a page of equal lines.
 
     A gap is between the lower end of all rows above it and the upper end of all below it.
     """
@@ -147,7 +148,7 @@ def _is_level(row: _Row, item: _Item, *, is_next: bool) -> bool:
         return False
     if _are_near(other, item, is_next=is_next):
         return True
-    # Raised figures, as prices have for cents.
+    # Raised digits, such as the cents of a price.
     figures, number = sorted((other, item), key=lambda one: one.height)
     return (
         figures.line.text.isdecimal()
@@ -222,7 +223,7 @@ def _with_drop_caps(items: Sequence[_Item]) -> list[_Item]:
 
 
 def _begun(cap: Line, line: Line) -> Line:
-    """A line whose first word begins with an initial."""
+    """The line with an initial put before its first word."""
     word, *others = line.words or (line,)
     begun = replace(enclosing([cap, word], joint=""), confidence=min(cap.confidence, word.confidence))
     return replace(line_of((begun, *others)), confidence=min(cap.confidence, line.confidence))

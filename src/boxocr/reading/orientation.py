@@ -11,42 +11,44 @@ from boxocr.reading.whole_page import Line, Piece
 
 P = TypeVar("P", bound=Piece)
 
-# Lines this many times longer than high show how the text runs; these, how it is slanted. Shorter ones than the first
-# run as the others do: the rectangle of a figure is higher than wide.
+# Lines more than this many times longer than high show along which axis the text runs; the second number applies to its
+# slant. Shorter lines run as the others do: the rectangle of a digit is higher than wide.
 _SHOWS_AXIS = 2.5
 _SHOWS_SLANT = 5.0
 
-# The text runs up or down where such lines are together this many times longer than the level ones.
+# The text runs up or down if the lines that do are together this many times longer than the level ones.
 _UNAMBIGUOUS = 2.0
 
-# A line whose angle differs less from the usual one has that. Text is level where lines of the usual angle end less
-# than this higher or lower than they begin, in their heights: the sides of short rectangles are not exact.
+# A line whose angle differs from the usual one by fewer degrees than this gets the usual angle. Text is level if lines
+# at the usual angle rise or fall by less than this, in line heights: the sides of short rectangles are not exact.
 _SAME_SLANT = 2.0
 _LEVEL = 0.15
 
-# At least so many lines show a smaller slant together, to this many times their spread, or the places of as many that
-# are next to each other in a row, if these are this near to a straight row, in line heights. It is taken for none if it
-# moves text at one side of the image by less than the last number against text at the other, in line heights.
+# Together, at least _MANY short lines show a smaller slant. It must be larger than _EXACT times the spread of their
+# angles over the square root of their number. The places of as many lines next to each other in a row show it too: up
+# to _IN_ROW line heights apart in height, and within _STRAIGHT of a straight row. A slant is ignored if it moves text
+# at one side of the image by less than _PARTED line heights against text at the other.
 _MANY = 5
 _EXACT = 2.0
 _IN_ROW, _STRAIGHT = 0.6, 0.15
 _PARTED = 0.15
 
-# At most this many of the longest lines are read to see which way up they are. Upright they are as likely to be right
-# as the second number, by both engines if the first one is less sure: of three names upside down, the median was .53.
-# With .5 for the first engine alone, "unq" was read as "bun". The other way must be better by the third, and upside
-# down as likely as the last: with .25 alone, prices in small boxes were read upside down.
+# At most _SAMPLES of the longest lines are read to see which way up they are. No other way is tried if they are right
+# with a probability of at least UPRIGHT, by both engines if the first one is less sure: the median of three names
+# upside down was .53, and with .5 for the first engine alone, "unq" was read as "bun". If the text is level, another
+# way must be more probable by _BETTER, and at least _CLEARLY: with _BETTER alone, prices in small boxes were read
+# upside down.
 _SAMPLES = 5
 UPRIGHT = 0.7
 _BETTER = 0.25
 _CLEARLY = 0.8
 
 Counts = Literal["all", "texts", "words"]
-"""Which lines show which way up they are: all, those of three letters or figures, or those of three letters."""
+"""Which lines count as signs of the way up: all, those with three letters or digits, or those with three letters."""
 
 
 Sample = Callable[[Sequence[Line], Counts], float]
-"""Reads some lines, and returns how likely those that count are to be right as they are."""
+"""Reads some lines, and returns how likely those of them that count are to be right as they are turned."""
 
 
 def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int]:
@@ -59,7 +61,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     Returns:
         The lines, and the degrees clockwise, 0, 90, 180 or 270, by which the text of the image is turned.
     """
-    # Lines that the detector recognized run as they are read.
+    # The direction of lines that the detector recognized is known.
     long = [line for line in lines if line.words or line.width > _SHOWS_AXIS * line.height]
     level = sum(line.width for line in long if not line.is_sideways)
     sideways = sum(line.width for line in long if line.is_sideways) > _UNAMBIGUOUS * level
@@ -71,7 +73,7 @@ def upright(lines: Sequence[Line], probability: Sample) -> tuple[list[Line], int
     best, way = _turned(lines, ways[0]), ways[0]
     likeliest = first = probability([best[at] for at in samples], "all")
     if first < UPRIGHT:
-        # Figures are likely upside down as well, and one alone turned by a quarter.
+        # Digits look right upside down as well, and a single one also when turned by a quarter.
         across: Counts = "all" if sideways else "texts"
         for other_way in ways[1:]:
             other = _turned(lines, other_way)
@@ -98,7 +100,7 @@ def _is_along(line: Line, way: int) -> bool:
 
 
 def _turned(lines: Sequence[Line], way: int) -> list[Line]:
-    """The lines with text that runs as near to a direction as each rectangle allows, at one slant."""
+    """The lines turned so that their text runs as near to a direction as each rectangle allows, at one slant."""
     towards = [_towards(_following(line, way), way) for line in lines]
     long = [line for line in towards if line.width > _SHOWS_SLANT * line.height]
     usual = statistics.median(line.slant(way) for line in long) if long else 0.0
@@ -128,7 +130,7 @@ def _slant_of_many(lines: Sequence[Line], way: int) -> float:
 
 
 def _steps_in_rows(lines: Sequence[Line], rotation: float) -> list[tuple[float, float]]:
-    """How far right and down it is from the middle of each line to that of the next in its row, in its heights."""
+    """How far right and down it is from the middle of each line to that of the next in its row, in line heights."""
     placed = [(line.height, *extent(line.corners(), *directions(rotation))) for line in lines]
     steps = []
     for height, (left, top), (right, bottom) in placed:
@@ -167,7 +169,7 @@ def _turned_round(piece: P) -> P:
 
 
 def _slanted(line: Line, rotation: float) -> Line:
-    """The line at the usual angle about its middle, if it does not clearly have its own."""
+    """The line turned about its middle to the usual angle, unless it clearly has an angle of its own."""
     own = _SAME_SLANT if line.width > _SHOWS_SLANT * line.height else 15.0
     if line.words or not 0 < abs(line.slant(rotation)) < own:
         return line

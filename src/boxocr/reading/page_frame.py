@@ -1,4 +1,4 @@
-"""Images of a page, reduced, turned and in grey, and the way back from their pixels to those of the page."""
+"""Images of a page that are reduced, turned or grey, and the way from their pixels back to those of the page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from boxocr.reading.whole_page import Line, Piece
 
 P = TypeVar("P", bound=Piece)
 
-# Layout analysis needs letters of some ten pixels: a page of A4 at 150 dpi.
+# Layout analysis needs letters about ten pixels high, as on a page of A4 at 150 dpi.
 _LONGEST = 1_760
 
 
@@ -24,8 +24,8 @@ class PageFrame:
 
     Attributes:
         x, y: the origin on the page.
-        scale: pixels of the page in one of the picture.
-        rotation: degrees clockwise by which the picture's axes are turned on the page.
+        scale: pixels of the page in one of the image.
+        rotation: degrees clockwise by which the image's axes are turned on the page.
     """
 
     x: float = 0.0
@@ -34,7 +34,7 @@ class PageFrame:
     rotation: float = 0.0
 
     def on_page(self, piece: P) -> P:
-        """The piece of the picture in pixels of the page, its words too."""
+        """The piece of the image, with its words, in pixels of the page."""
         if self.scale == 1 and not (self.x or self.y or self.rotation):
             return piece
         x, y = self._point(piece.x, piece.y)
@@ -51,11 +51,11 @@ class PageFrame:
         return moved
 
     def lines_on_page(self, lines: Iterable[Line]) -> tuple[Line, ...]:
-        """The lines of the picture in pixels of the page."""
+        """The lines of the image in pixels of the page."""
         return tuple(map(self.on_page, lines))
 
     def turned(self, degrees: float, image: Pixels, turned: Pixels) -> "PageFrame":
-        """The frame of an image after it was turned clockwise about its middle, of which this is the frame."""
+        """The frame of an image that was turned clockwise about its middle; before, this was its frame."""
         (height, width), (new_height, new_width) = image.shape[:2], turned.shape[:2]
         along, across = directions(-degrees)
         u, v = combined(-new_width / 2, along, -new_height / 2, across)
@@ -68,7 +68,7 @@ class PageFrame:
 
 
 def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
-    """The page for layout analysis, grey and small, and its frame."""
+    """The page for layout analysis, grey and small, with its frame."""
     height, width = page.shape[:2]
     shrink = max(width / _LONGEST, height / _LONGEST, 1.0)
     if shrink > 1:
@@ -78,6 +78,6 @@ def reduced(page: Pixels) -> tuple[Pixels, PageFrame]:
 
 
 def in_grey(page: Pixels) -> tuple[Pixels, PageFrame]:
-    """The page as it is read, grey and no larger than engines accept, and its frame."""
+    """The page as it is read, grey and no larger than engines accept, with its frame."""
     image = prepare.grey(prepare.bounded(page))
     return image, PageFrame(scale=page.shape[1] / max(image.shape[1], 1))

@@ -24,19 +24,19 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import Line, PageReading, line_of
 
-# A page's lines are recognized by a second engine below this: that takes most of a page's time.
+# A second engine reads the lines of a page only below this probability, because it takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.84
 
-# Text with less contrast than this, or lighter than other ink, that is less likely to be right is a stain, the grid of
-# a copybook, or the back of the page; at the edge of a box, it is a part of another line.
+# Text with less contrast than this, or lighter than other ink, is a stain, the grid of a copybook, or the back of the
+# page if it is less likely than this to be right. At the edge of a box it is part of another line.
 _FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
-# A reading this much longer than another one, and this likely to be right, has not lost a line.
+# A reading this many times longer than another one, and this likely to be right, is better: the other one lost a line.
 _LONGER = 1.3
 _TEXT = 0.5
 
-# A number and its raised figures that are together this likely to be right are not recognized in another way.
+# A number is not recognized in another way if it and its raised digits are together this likely to be right.
 _PRICE = 0.75
 
 _NOTE = "A part of the box could not be read."
@@ -44,7 +44,7 @@ _NOTE = "A part of the box could not be read."
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The reading of a box or page: rows from first to last, each with its lines; how many lines have no text."""
+    """The reading of a box or page: rows from first to last, each with its lines, and how many lines have no text."""
 
     rows: list[list[Line]]
     empty: int
@@ -66,12 +66,12 @@ class _Result:
 
     @property
     def worth(self) -> float:
-        """The weakest line, less if another one has no text: readings with more or fewer lines are compared by it."""
+        """The weakest line's probability, less if another line has no text: to compare different numbers of lines."""
         return self.weakest * (scoring.INCOMPLETE if self.empty else 1.0)
 
     @property
     def probability(self) -> float:
-        """That all of it is right."""
+        """The probability that all of it is right."""
         return scoring.all_right([line.confidence for line in self.lines], is_complete=not self.empty)
 
 
@@ -86,7 +86,7 @@ class Pipeline:
         detector: finds lines.
         recognizers: recognize them.
         projects: whether the lines that a projection finds in a box are tried too.
-        other: reads the languages that one of the recognizers does not know.
+        other: the pipeline for languages that one of the recognizers does not know.
     """
 
     def __init__(
@@ -138,13 +138,13 @@ class Pipeline:
             return self._reading(known, options)
         if not prepared and dots.is_dot_matrix(found):
             return self._read(dots.joined(crop, found), options, prepared=True)
-        # Evened, gradients have edges.
+        # Gradients have edges in the evened image, so the original is checked unless it has rules.
         paper = found.image if found.has_rules else grey
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
             return self._reading(_NOTHING, options)
         result = self._search(crop, found, None if is_sure else single, options)
         if single and is_sure and result.weakest < _FAINT_PROBABILITY:
-            # The light writing is none, or shows through from the back of the paper.
+            # The lighter writing is no text, or shows through from the back of the page.
             result = _one(single)
         if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, _FAINT):
             result = _NOTHING
@@ -164,11 +164,11 @@ class Pipeline:
         return PageReading(frame.lines_on_page(result.lines), self.name, options.languages, -result.turned % 360)
 
     def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> tuple[Line, ...]:
-        """Find where the text of a reduced grey page is, without its text; somebody who clicked waits for it.
+        """Find where the text of a reduced grey page is, without its text. An annotator has clicked and is waiting.
 
         Args:
             image: the page.
-            frame: where it is on the page that was given; the layout is in pixels of that.
+            frame: where it is on the page that was given; the layout is in pixels of that page.
             options: how a line is read to see which way up the page is.
 
         Raises:
@@ -190,7 +190,7 @@ class Pipeline:
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
         result = _checked(self._with_initial(crop, found, options) or self._lines(crop, found, options), found)
-        # Tesseract takes figures apart: "15" in a cell became "1 5".
+        # Tesseract splits numbers: "15" in a cell became "1 5".
         is_unsure = result.worth < ENOUGH or len(result.lines) > len(found.lines)
         if self._projects and found.lines and is_unsure:
             projected = _checked(self._lines(crop, found, options, projection.lines(found)), found)
@@ -201,7 +201,7 @@ class Pipeline:
             is_longer = len(one.text) > _LONGER * len(result.text) and single.probability > _TEXT
             if is_longer or one.probability > result.probability:
                 result = one
-        # A line that was found in another way has the same ink.
+        # A line that was found in another way has the same ink, so it lacks the sign too unless its text is longer.
         lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability
         return replace(result, empty=result.empty + 1) if lacks_sign and not is_penalized else result
@@ -235,7 +235,7 @@ class Pipeline:
         if detected is None:
             detected = self._detector.detect(image, options)
         clean = found.image if found is not None and found.has_rules else None
-        # PP-OCR reads letters beside rules better than letters with paper in their place, but reads combs as figures.
+        # PP-OCR reads letters beside rules better than with the rules erased, but reads the teeth of combs as digits.
         has_comb = found is not None and found.has_comb
         reader = LineReader(self._recognizers, options, clean if clean is not None and has_comb else image, clean)
         lines, turned = orientation.upright(detected, reader.probability)
@@ -266,7 +266,7 @@ class Pipeline:
         )
 
     def _by_shape(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
-        """Read dashes, bars and numbers with small raised figures at their end, which recognizers take for signs."""
+        """Read dashes, bars and numbers that end with small raised digits, which recognizers misread."""
         if drawn := strokes.text(found):
             return _Result([[drawn]], 0, 0, frozenset({self.name}))
         cut = initials.raised(found) if len(found.lines) == 1 and not found.has_rules else None
@@ -336,7 +336,7 @@ def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty:
 
 
 def _checked(result: _Result, found: Projection) -> _Result:
-    """The result, of which a line has no text if a box has more letters than it."""
+    """The result, with one more line without text if the box has more letters than its text."""
     lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
     return replace(result, empty=result.empty + 1) if lacks_letters else result
 

@@ -43,9 +43,9 @@ class RecognitionModel:
     Attributes:
         file: the ONNX file.
         session: runs it.
-        characters: of its classes after the first, which means no character.
+        characters: those of its classes after the first, which means no character.
         languages: Tesseract's codes of the languages that it reads.
-        version: how it is called.
+        version: its name.
     """
 
     file: Path
@@ -79,7 +79,7 @@ def load(folder: str | None, threads: int) -> tuple[onnxruntime.InferenceSession
         threads: how many one run may use.
 
     Returns:
-        The detector, and the recognizers: those that are preferred first, at least one.
+        The detector, and the recognizers: at least one, the preferred ones first.
 
     Raises:
         EngineNotUsable: a file of the folder is not a model that can be used, or there is no model at all.
@@ -94,7 +94,7 @@ def load(folder: str | None, threads: int) -> tuple[onnxruntime.InferenceSession
 
 
 def installed_characters(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
-    """The characters of the wheel's recognizer, which are in its metadata but for the space."""
+    """The characters of the wheel's recognizer, which are in its metadata except for the space."""
     return (*_list_in_model(session), " ")
 
 
@@ -148,7 +148,7 @@ def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
 
 
 def _sample(session: onnxruntime.InferenceSession) -> NDArray[np.float32] | None:
-    """The output of a model for a small black image; None if it does not take one. Declared sizes can be symbolic."""
+    """The output of a model for a small image; None if it does not take one. Declared sizes can be symbolic."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
         return None
@@ -186,7 +186,7 @@ def _characters(file: Path, session: onnxruntime.InferenceSession, count: int) -
     listed = _list_in_text(file) or _list_in_model(session)
     if count == len(listed):
         return listed
-    # Lists leave out the space, which comes last. Some end with a space too, which programs remove.
+    # Lists leave out the space, which comes last. Some also end with a space of their own, which programs strip.
     if listed and 0 < (spaces := count - len(listed)) <= _MOST_SPACES:
         return (*listed, *(" " * spaces))
     has = f"but its list has {len(listed):,}" if listed else "but has no list of them"

@@ -13,12 +13,13 @@ from boxocr.reading.types import Pixels
 # Dimensions of a grey image's array; a colour image's has one more.
 GREY = 2
 
-# Fewer grey levels between the darkest and the lightest pixel are noise, and no letter is smaller than this.
+# A smaller difference between the darkest and the lightest pixel, in grey levels, is noise. No letter has a shorter
+# side, in pixels.
 LEAST_CONTRAST = 8
 _LEAST_SIDE = 3
 
-# Grain is lost in a blur of this many pixels, where strokes are not; gradients and stains are left in one of
-# the second number. The very edge of an image is not compared.
+# A blur of this many pixels removes grain and keeps strokes; a blur of the second number keeps only gradients and
+# stains. This many pixels at the edge of an image are not compared.
 _STROKE, _GROUND, _TRIM = 1.5, 5.0, 2
 
 # Statistics of a crop settle long before this many pixels.
@@ -27,35 +28,36 @@ _SAMPLE = 6_000
 # In noise, this share of pixels differs from the next one by at least this many grey levels.
 _NOISE, _JUMP = 0.35, 60
 
-# A colour channel must show the text this many times stronger than brightness does to be worth leaving brightness,
-# which averages out the noise of three channels.
+# A colour channel replaces brightness only if it shows the text this many times stronger, because brightness averages
+# out the noise of three channels.
 _CHANNEL_GAIN = 1.6
 
 # Background that varies by less than this needs no evening out.
 _EVEN = 0.12
 
-# A square with this side holds some paper, between the strokes of print of usual size; light paper covers more of a box
-# than ink, and more than this even of a tight one.
+# A square with this side holds some paper between the strokes of print of usual size. Light paper covers more than this
+# share of a box, even of a tight one.
 _TILE = 16
 _PAPER_SHARE = 0.6
 
 # Background is looked at on a copy of at most this many pixels: it varies slowly.
 _BACKGROUND_SAMPLE = 12_000
 
-# On a copy of that size the ink of a whole page is gone: of 95 pages dark on light 28 looked inverted; on one of this
-# size, compared with the mean of this many pixels around, none did.
+# On a copy of that size, the ink of a whole page is gone: 28 of 95 pages dark on light looked inverted. On a copy of
+# this size, compared with the mean of this many pixels around each pixel, none did.
 _PAGE_SAMPLE = 700_000
 _PAGE_REACH = 9
 
-# A dark panel is a rectangle at least this high, px, solid for this many pixels around its letters; letters leave a
-# share of it dark that is between these two, and this much of each side: at a bold M, sides are open.
+# A dark panel is a rectangle with at least this many pixels on a side, solid in squares of this size around its
+# letters. The letters leave a share of it dark that is between these two, and at least this share of each side: a bold
+# M has open sides.
 _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
 _PANEL_SIDE = 0.9
 
-# How far to look for paper on that copy: farther than a stroke is wide, less far than shadows are soft.
-# A line fills a copy that is lower than this.
+# Paper is looked for this far around each pixel of the background copy: farther than a stroke is wide, less far than
+# shadows are soft. On a copy at least this high, which one line does not fill, it is looked for twice as far.
 _REACH = 2
 _LOW = 20
 
@@ -75,8 +77,8 @@ MOST_PIXELS = 36_000_000
 def grey(crop: Pixels) -> Pixels:
     """Reduce colour to the grey in which the text has the most contrast.
 
-    That is brightness nearly always. But red on green is as bright as its ground, and yellow on white nearly: there a
-    single channel shows the text.
+    That is nearly always brightness. But red on green is as bright as its background, and yellow on white nearly so:
+    there a single channel shows the text.
     """
     if crop.ndim == GREY:
         return np.ascontiguousarray(crop)
@@ -100,7 +102,7 @@ def is_blank(image: Pixels) -> bool:
 
 
 def is_noise(image: Pixels) -> bool:
-    """Say whether most pixels differ sharply from the next: dots and grain, on which Tesseract spends many seconds.
+    """Say whether most pixels differ sharply from the next one: dots and grain, on which Tesseract spends many seconds.
 
     One pixel in ten does so on a page of small print.
     """
@@ -110,10 +112,10 @@ def is_noise(image: Pixels) -> bool:
 
 
 def is_paper(image: Pixels, contrast: float) -> bool:
-    """Say whether a grey image has grain, shadows and stains but no writing, whose edges differ by more greys.
+    """Say whether a grey image has no writing, only grain, shadows and stains, whose edges differ by fewer greys.
 
-    In 737 boxes with text the greatest difference was 10 and more, 18 without faint carbon copies; in 14 boxes of blank
-    paper, with grain, gradients and lines of copybooks, 12 and less.
+    In 737 boxes with text the greatest difference was at least 10, and at least 18 without faint carbon copies. In 14
+    boxes of blank paper, with grain, gradients and lines of copybooks, it was at most 12.
     """
     exact = image.astype(np.float32)
     difference = cv2.absdiff(cv2.GaussianBlur(exact, (0, 0), _STROKE), cv2.GaussianBlur(exact, (0, 0), _GROUND))
@@ -132,10 +134,10 @@ def bounded(image: Pixels) -> Pixels:
 
 
 def dark_on_light(image: Pixels) -> Pixels:
-    """Turn light text on dark ground into dark text on light ground, for which Tesseract was trained.
+    """Turn light text on a dark ground into dark text on a light ground, for which Tesseract was trained.
 
-    Ink covers less than its ground, so it differs more from the local mean. That holds in shadow too, where counting
-    dark pixels would take the shadow for ground.
+    Ink covers less than its background, so it differs more from the local mean. This holds in shadow too, where
+    counting dark pixels would take the shadow for background.
     """
     small = _small(image, _PAGE_SAMPLE if image.size > _PAGE_SAMPLE else _BACKGROUND_SAMPLE)
     reach = _PAGE_REACH if image.size > _PAGE_SAMPLE else max(min(small.size) / 3, 2)
@@ -145,7 +147,7 @@ def dark_on_light(image: Pixels) -> Pixels:
 
 
 def dark_on_even_paper(image: Pixels) -> Pixels:
-    """Return a grey image with its writing dark on paper of one grey, which most crops are already."""
+    """Return a grey image with its writing dark on paper of one grey, as most crops are already."""
     return image if is_plain(image) else even(without_panels(dark_on_light(image)))
 
 
@@ -157,7 +159,7 @@ def without_panels(image: Pixels) -> Pixels:
     """
     limit, _ = cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)
     dark = (image <= limit).view(np.uint8)
-    # Rules around a panel are part of it, and those of the rest of a table are not.
+    # Rules around a panel are part of it; the other rules of a table are not.
     solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_SOLID, _SOLID), np.uint8))
     turned = image
     for left, top, width, height, area in cv2.connectedComponentsWithStats(solid, connectivity=4)[2][1:]:
@@ -177,7 +179,7 @@ def without_panels(image: Pixels) -> Pixels:
 def is_plain(image: Pixels) -> bool:
     """Say whether this is dark text on evenly light paper, so that neither ink nor paper needs preparation.
 
-    Most boxes are, and it shows quickly: everywhere there is paper as light as anywhere, and it covers the most.
+    Most boxes are, and the check is quick: the paper is about equally light everywhere, and covers most of the box.
     """
     height, width = (side // _TILE * _TILE for side in image.shape)
     if not height or not width:
@@ -190,7 +192,7 @@ def is_plain(image: Pixels) -> bool:
 
 
 def even(image: Pixels) -> Pixels:
-    """Divide by the local background where that is uneven: a shadow's edge is stronger than ink for a threshold."""
+    """Divide by the local background if it is uneven: to a threshold, a shadow's edge is stronger than ink."""
     background = _background(image)
     low, high = np.percentile(background[::3, ::3], (5, 95))
     if high - low < _EVEN * max(high, 1):

@@ -1,8 +1,8 @@
 """The order of Arabic and Hebrew text.
 
-PP-OCR's models give the characters of a line from left to right, as they are seen, and tesserocr those of a word. Text
-is stored in the order in which it is read: from right to left, numbers and words of other scripts within it from left
-to right.
+PP-OCR's models give the characters of a line as they are seen, from left to right, and tesserocr does so for the
+characters of a word. Text is stored in the order in which it is read: from right to left, but numbers and words of
+other scripts within it from left to right.
 """
 
 import itertools
@@ -22,21 +22,21 @@ def in_reading_order(words: Sequence[Piece]) -> tuple[Piece, ...]:
     """Put the words of a line in order, and the characters of each; other scripts stay as they are.
 
     Args:
-        words: from left to right, the characters of each one too.
+        words: from left to right, and so are the characters of each.
     """
     ordered = [words[place] for place in mirrored([word.text for word in words])]
     return tuple(replace(word, text=as_read(word.text)) for word in ordered)
 
 
 def mirrored(words: Sequence[str]) -> list[int]:
-    """The order from left to right of words in reading order, and the other way round: indexes of the words."""
+    """Indices that order words in reading order from left to right, or words from left to right in reading order."""
     places = range(len(words))
     runs = itertools.groupby(reversed(places), lambda place: _is_right_to_left(words[place]))
     return [place for is_rtl, run in runs for place in (run if is_rtl else reversed(list(run)))]
 
 
 def as_read(text: str) -> str:
-    """A word whose characters are given as they are seen, in reading order; numbers and other scripts keep theirs."""
+    """A word in reading order, given as its characters are seen. Numbers and other scripts keep their order."""
     if not _is_right_to_left(text):
         return text
     runs = itertools.groupby(reversed(text), lambda char: unicodedata.bidirectional(char) in _IN_ORDER)

@@ -34,7 +34,7 @@ def join_unspaced(text: str) -> str:
 
 
 def _printable(line: str) -> str:
-    # Nearly always, and quick to see.
+    # A quick check that is nearly always true.
     if line.isprintable():
         return line
     return "".join(
@@ -50,5 +50,5 @@ _ALIKE = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """Return ``text`` without spaces, with all quotes and all dashes alike: engines may differ in these."""
+    """Return ``text`` without spaces, and with all quotes and all dashes alike: engines may differ in these."""
     return "".join(unicodedata.normalize("NFKC", text).translate(_ALIKE).split())

@@ -46,7 +46,7 @@ class Piece:
 
     @property
     def middle(self) -> Vector:
-        """Its middle on the page."""
+        """The middle of the rectangle on the page."""
         along, across = directions(self.rotation)
         x, y = combined(self.width / 2, along, self.height / 2, across)
         return self.x + x, self.y + y
@@ -160,7 +160,7 @@ class AreaReading:
 
 def under(lines: Sequence[Line], x: float, y: float, level: Level) -> Piece | None:
     """The word, line or block of a page under a point or very near to it, px: what a click means. None without any."""
-    # A point as far from a line as the line is high still means that line.
+    # A point also means a line that is no farther away than the line is high.
     near = [(distance, line) for line in lines if (distance := line.distance(x, y)) <= line.height]
     if not near:
         return None
@@ -173,7 +173,7 @@ def under(lines: Sequence[Line], x: float, y: float, level: Level) -> Piece | No
 
 
 def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:
-    """The lines of each block, blocks and lines in the order in which they come."""
+    """The lines of each block, both in the order in which they come."""
     blocks: defaultdict[int, list[Line]] = defaultdict(list)
     for line in lines:
         blocks[line.block].append(line)
@@ -181,7 +181,7 @@ def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def enclosing(pieces: Sequence[Piece], joint: str = "\n") -> Piece:
-    """The smallest rectangle around some pieces that is turned as the longest of them is, with all their text."""
+    """The smallest rectangle around some pieces, turned as the longest of them is, with all their text."""
     longest = max(pieces, key=lambda piece: piece.width)
     area = around((corner for piece in pieces for corner in piece.corners()), longest.rotation)
     text = joint.join(piece.text for piece in pieces if piece.text)
@@ -195,5 +195,5 @@ def mean_confidence(pieces: Sequence[Piece]) -> float:
 
 
 def line_of(words: Sequence[Piece], block: int = 0) -> Line:
-    """The line that some words make, one at least."""
+    """The line that some words make; there must be at least one."""
     return Line(**vars(enclosing(words, joint=" ")), words=tuple(words), block=block)

@@ -14,18 +14,18 @@ Ink = NDArray[np.bool_]
 
 _MOST_SHORT = 65_535
 
-# Along each side of a frame there is ink nearly everywhere, in a strip with this share of the shorter side; its ink
-# covers at most this share of its rectangle.
+# A side of a frame has ink along more than _SIDE of its length, within a strip of _STRIP of the shorter side. The ink
+# of a frame covers less than _FRAME_INK of its rectangle.
 _SIDE = 0.9
 _STRIP = 0.1
 _FRAME_INK = 0.5
 
-# A side is looked for in its strip of the rectangle, in at most so many rows or columns.
+# The middle of a side is looked for in at most this many rows or columns.
 _DEEPEST = 8
 
 
 def grown(ink: Ink, height: int = 3, width: int = 3) -> Ink:
-    """Ink with the pixels around it, of which a rectangle of this size reaches it."""
+    """The ink, dilated by a rectangle of this size."""
     return cv2.dilate(ink.view(np.uint8), np.ones((height, width), np.uint8)).view(np.bool_)
 
 
@@ -36,11 +36,11 @@ def opened(ink: Ink, height: int, width: int) -> Ink:
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Connected pieces of ink, one in each row: rectangles in pixels, and how many pixels are ink.
+    """Connected pieces of ink, as parallel arrays: their rectangles in pixels, and how many of their pixels are ink.
 
     Attributes:
         labels: for each pixel of the image the number of its piece, the first being 1; 0 for paper.
-        numbers: of these pieces in ``labels``.
+        numbers: those of the pieces in ``labels``.
         left, top, width, height: of the rectangles.
         area: pixels of ink.
     """
@@ -57,7 +57,8 @@ class Components:
     def of(cls, ink: Ink) -> "Components":
         """Find the pieces of ink."""
         flags = np.ascontiguousarray(ink).view(np.uint8)
-        # Pieces are at least two pixels apart. Short numbers take half the time, a quarter of a millisecond for a line.
+        # Pieces are at least two pixels apart, which limits their number. With 16-bit labels this takes half the time,
+        # a quarter of a millisecond for a line.
         fits = (ink.shape[0] + 1) * (ink.shape[1] + 1) // 4 < _MOST_SHORT
         _, labels, stats, _ = cv2.connectedComponentsWithStats(
             flags, connectivity=8, ltype=cv2.CV_16U if fits else cv2.CV_32S
@@ -67,7 +68,7 @@ class Components:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of pieces."""
         return len(self.numbers)
 
     @property
@@ -82,21 +83,21 @@ class Components:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, width and height of the rectangle around all of them, one at least."""
+        """Left, top, width and height of the rectangle around all pieces; there must be at least one."""
         left, top = float(self.left.min()), float(self.top.min())
         return left, top, float(self.right.max()) - left, float(self.bottom.max()) - top
 
     def only(self, chosen: NDArray[Any]) -> "Components":
-        """Some of them, by a flag for each."""
+        """The pieces whose flag is set."""
         rows = (self.numbers, self.left, self.top, self.width, self.height, self.area)
         return Components(self.labels, *(row[chosen] for row in rows))
 
     def larger_than(self, side: float) -> "Components":
-        """Those with a side of at least this many pixels."""
+        """The pieces with a side of at least this many pixels."""
         return self.only(np.maximum(self.width, self.height) >= side)
 
     def touch(self, ink: Ink) -> NDArray[np.bool_]:
-        """Whether each has pixels of other ink of the image."""
+        """Whether each piece shares pixels with this ink."""
         return np.isin(self.numbers, self.labels[ink])
 
     def mask(self) -> Ink:
@@ -106,7 +107,7 @@ class Components:
         return np.asarray(chosen[self.labels])
 
     def straight_sides(self, at: int) -> int:
-        """How many sides of the rectangle around a piece are ink."""
+        """How many sides of a piece's rectangle have ink nearly all along."""
         left, top, width, height = (int(side[at]) for side in (self.left, self.top, self.width, self.height))
         ink = self.labels[top : top + height, left : left + width] == self.numbers[at]
         strip = max(round(_STRIP * min(width, height)), 2)
@@ -119,7 +120,7 @@ class Components:
         return sum(float(side.mean()) > _SIDE for side in strips)
 
     def reach_their_sides(self) -> NDArray[np.bool_]:
-        """Whether each is hollow, and has ink in the middle of all sides of its rectangle: few letters have."""
+        """Whether each piece is hollow and has ink at the middle of all sides of its rectangle, as few letters do."""
         middle, centre = self.top + self.height // 2, self.left + self.width // 2
         are = self.area < _FRAME_INK * self.width * self.height
         # A tilted side is not at the edge.
@@ -134,10 +135,10 @@ class Components:
         return are
 
     def is_frame(self, at: int) -> bool:
-        """Say whether a piece is a hollow rectangle, which no letter is: at 口 the lower side is above the feet."""
+        """Say whether a piece is a hollow rectangle, which no letter is: in 口 the lower side is above the feet."""
         is_hollow = self.area[at] < _FRAME_INK * self.width[at] * self.height[at]
         return bool(is_hollow) and self.straight_sides(at) == 4  # noqa: PLR2004 - sides
 
     def frames(self) -> "Components":
-        """Those that are hollow rectangles."""
+        """The pieces that are hollow rectangles."""
         return self.only(np.array([self.is_frame(at) for at in range(self.count)], np.bool_))

@@ -1,4 +1,4 @@
-"""Letters made of dots, as on packages: dots are joined, since recognizers expect strokes."""
+"""Dot-matrix print, as on packaging: its dots are joined, because recognizers expect strokes."""
 
 import itertools
 
@@ -8,15 +8,16 @@ import numpy as np
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.types import Pixels
 
-# Dots fill this share of their square, are as high as wide within this factor, and nearly all of one size; letters are
-# made of at least this many.
+# A dot fills more than this share of its rectangle, is as high as wide within this factor, and differs from the usual
+# size by at most this factor. Dot-matrix print has at least this many pieces of ink, and more than this share are dots.
 _FILL = 0.5
 _ROUND = 1.5
 _MOST_SIZES = 1.6
 _FEWEST = 20
 _MOSTLY = 2 / 3
 
-# A line of letters is this many dots high at least; where each row of dots is apart, there are at least this many gaps.
+# A line is more than this many dots high. If each row of dots is found as a line of its own, there are at least this
+# many gaps.
 _LINE = 5
 _ROWS = 4
 
@@ -38,7 +39,7 @@ def is_dot_matrix(found: Projection) -> bool:
 
 
 def _are_rows_of_dots(found: Projection, size: float) -> bool:
-    """Whether lines are much higher than dots, or rows of dots too near to each other to be lines of text."""
+    """Whether lines are much higher than dots, or are rows of dots too near to each other to be lines of text."""
     if not found.lines or found.text_height > _LINE * size:
         return True
     gaps = [below - above for (_, above), (below, _) in itertools.pairwise(found.lines)]

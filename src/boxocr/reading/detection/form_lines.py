@@ -1,4 +1,4 @@
-"""Boxes that have the lines of a form in them and nothing else: empty cells, underlines, combs, squares for letters.
+"""Boxes that contain only lines of a form: empty cells, underlines, combs, squares for letters.
 
 Engines read one line as I, two as I I, a corner as L, squares as 000, with scores of up to .99.
 """
@@ -8,41 +8,43 @@ from numpy.typing import NDArray
 
 from boxocr.reading.detection.components import Components, Ink, grown, opened
 
-# Cells are at least this many pixels wide and high; a smaller box is drawn around a sign.
+# A cell is at least this many pixels wide and high; a smaller box is drawn around a character.
 _SMALLEST = 12
 
 # A line of a form is at least this long, as a share of the box, and at most this thick, as a share of the box's shorter
-# side or in pixels. Of a tilted line each row has a part only, of at most this many pixels.
+# side or in pixels. Each row of pixels holds only a part of a tilted line, so a run of this many pixels is enough. The
+# tilt adds at most this share of a line's length to its height.
 _LENGTH = 0.5
 _THICKNESS = 0.1
 _THIN = 4
 _PART = 80
 _TILT = 0.03
 
-# A line this many times longer than thick is no dash and no letter: an em dash of a light font has 33. Near the upper
-# or lower side of the box, as a share of its height, the second number is enough; the box is this many times higher.
+# A line this many times longer than thick is neither a dash nor a letter: an em dash of a light font has 33. The second
+# number is enough near the upper or lower side of the box, within this share of its height, if the box is this many
+# times higher than the line is thick.
 _LONGER_THAN_DASHES, _LONGER_BESIDE = 36, 18
 _NEAR_SIDE = 0.3
 _HIGHER = 7
 
-# Where no line is that long, they cover at most this share of the box: an L or H in a tight box covers .16 and more.
+# If no line is that long, ink covers at most this share of the box: an L or H in a tight box covers .16 or more.
 _INK = 0.12
 
-# Lines meet, or reach the edge of the box, when they are this near to it, in pixels.
+# Lines meet each other, or reach the edge of the box, if they are this near to it, in pixels.
 _MEETING = 2
 
-# A square for a letter has at least this many pixels on a side, and is as wide as high within this factor; figures of
+# A square for a letter has at least this many pixels on a side, and is as wide as high within this factor; digits on
 # displays are narrower.
 _SQUARE = 8
 _OBLONG = 1.45
 
-# A comb has at least this many teeth, all of one height within this share.
+# A comb has at least this many teeth, whose heights differ by at most this share.
 _TEETH = 3
 _ALIKE = 0.3
 
-# A line is at most this high, as a share of the box, apart from its tilt. A dotted one has at least so many dots, of
-# one size to a pixel and at one distance to this many, which fill this share of their squares. Of 2,160 words in bold
-# letters none is like that.
+# The ink of a level line is lower than this share of the box, apart from its tilt. A dotted line has at least this many
+# dots. Their sizes differ by at most a pixel, their distances by at most this many pixels, and they fill this share of
+# their rectangles. None of 2,160 words in bold letters looks like that.
 _LINE = 0.2
 _DOTS = 8
 _SAME_STEP = 2
@@ -50,7 +52,7 @@ _FILL = 0.6
 
 
 def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
-    """Say whether all ink of a box is lines that each run from edge to edge or line to line, or are very long.
+    """Say whether all ink of a box is lines that run from edge to edge or line to line, or are very long.
 
     Args:
         ink: of the box.
@@ -82,7 +84,7 @@ def has_form_lines_only(ink: Ink, pieces: Components) -> bool:
 
 
 def is_line(ink: Ink) -> bool:
-    """Say whether all ink of a box is one level line, tilted or dotted: quick where the ink is as high as writing."""
+    """Say whether all ink of a box is one nearly level line, solid or dotted. Quick if it is as high as writing."""
     rows = np.flatnonzero(ink.any(axis=1))
     height, width = ink.shape
     if not rows.size or rows[-1] - rows[0] >= _LINE * height + _TILT * width:
@@ -103,14 +105,14 @@ def with_soft_edge(ink: Ink) -> Ink:
 
 
 def _strokes(ink: Ink, thickest: float) -> Components:
-    """The level lines of some ink."""
+    """The level lines in this ink."""
     width = ink.shape[1]
     pieces = Components.of(opened(ink, 1, max(round(min(_LENGTH * width, _PART)), 1)))
     return pieces.only((pieces.width >= _LENGTH * width) & (pieces.height <= thickest + _TILT * pieces.width))
 
 
 def _are_beside(level: Components, height: int) -> NDArray[np.bool_]:
-    """Whether each level line is near the upper or lower side of the box; a dash in a tight box is near both."""
+    """Whether each level line is at the upper or lower side of a far higher box; a dash in a tight box is near both."""
     near = _NEAR_SIDE * height
     return ((level.top < near) | (level.bottom > height - near)) & (height * level.width > _HIGHER * level.area)
 
@@ -124,8 +126,8 @@ def _are_long(level: Components, height: int) -> NDArray[np.bool_]:
 def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_]:
     """Whether each level line ends at crossing lines or at the edge of the box, as the lines of cells do.
 
-    One that meets no other line is near a side of the box: a letter in a box drawn without paper above and below it is
-    in the middle.
+    A line that meets no other line must also be near a side of the box: a letter such as I also reaches both edges of a
+    box without paper above and below it, but in the middle.
     """
     height, width = ink.shape
     are = _are_beside(level, height)
@@ -133,7 +135,7 @@ def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_
         rows = slice(max(top - _MEETING, 0), bottom + _MEETING)
         begins, ends = slice(max(left - _MEETING, 0), left + _MEETING), slice(right - _MEETING, right + _MEETING)
         meets = crossing[rows, begins].any(), crossing[rows, ends].any()
-        # Of a tilted line the last pixels are not in all of its rows.
+        # The last pixels of a tilted line are not in all of its rows.
         is_cut_left = left <= _MEETING and ink[rows, :_MEETING].any()
         is_cut_right = right >= width - _MEETING and ink[rows, -_MEETING:].any()
         are[at] = (meets[0] or is_cut_left) and (meets[1] or is_cut_right) and (are[at] or any(meets))
@@ -141,14 +143,14 @@ def _are_of_grid(level: Components, ink: Ink, crossing: Ink) -> NDArray[np.bool_
 
 
 def _are_squares(pieces: Components) -> bool:
-    """Whether some ink is squares that each take a letter; one alone can be a letter itself."""
+    """Whether this ink is several squares for a letter each; a single square can be a letter itself."""
     sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
     can_be = (sides[0] >= _SQUARE) & (sides[1] < _OBLONG * sides[0])
     return pieces.count > 1 and bool(can_be.all()) and pieces.frames().count == pieces.count
 
 
 def _are_teeth(pieces: Components, level: Ink, thickest: float) -> bool:
-    """Whether some ink is the teeth of a comb: slender, of one height, each at a level line."""
+    """Whether these pieces are the teeth of a comb: slender, of one height, each at a level line."""
     if pieces.count < _TEETH or float(np.ptp(pieces.height)) > _ALIKE * float(pieces.height.max()):
         return False
     return bool((pieces.width <= thickest).all() and pieces.touch(with_soft_edge(level)).all())

@@ -1,4 +1,4 @@
-"""Letters of another size than their line: a large initial at the beginning of a text, and raised figures."""
+"""Letters of another size than their line: a large initial at the beginning of a text, and raised digits."""
 
 import unicodedata
 
@@ -7,29 +7,31 @@ import numpy as np
 from boxocr.reading.detection.components import Components
 from boxocr.reading.detection.projection import Projection
 
-# An initial is this many times higher than the letters next to it usually are, which are in two lines or more: a
-# capital letter two lines high is 1.7 times as high as ascenders and descenders together.
+# An initial is at least this many times higher than the usual letters next to it, which are in at least this many
+# lines: a capital letter two lines high is 1.7 times as high as ascenders and descenders together.
 _INITIAL = 1.6
 _ROWS = 2
 
-# Raised figures are this high, in heights of the others, and end above this share of them; there are at most three.
+# The height of raised digits is between these shares of the highest letters', and they end above this share of the
+# height of the tall letters. The last letter must end this share of the text's height above the lowest one. There are
+# at most this many raised digits; where they touch, each is this wide, in their height.
 _RAISED_LEAST, _RAISED_MOST = 0.35, 0.8
 _RAISED_END = 0.72
 _CLEARLY_RAISED = 0.22
 _FIGURES = 3
 _FIGURE_WIDTH = 0.65
 
-# Letters are at least this many pixels high. A text is too short for this many times its length and a few more of them:
-# dots, accents and broken letters are pieces of their own.
+# A letter is at least this many pixels wide or high. A text is too short if there are more letters than this many times
+# its length plus a few: dots, accents and parts of broken letters are separate pieces.
 _LETTER = 6
 _MANY, _MORE = 1.5, 2
 
-# Of these each letter is one piece of ink.
+# Alphabets in which each letter is one piece of ink.
 _ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 
 
 def initial(found: Projection) -> tuple[int, int, int, int] | None:
-    """Left, top, right and bottom of a large initial with the lines of text to its right."""
+    """Left, top, right and bottom of a large initial with lines of text to its right; None if there is none."""
     letters = _letters(found)
     if letters.count < _ROWS + 1:
         return None
@@ -38,7 +40,7 @@ def initial(found: Projection) -> tuple[int, int, int, int] | None:
     left, top, width, height = (int(side[first]) for side in (letters.left, letters.top, letters.width, letters.height))
     is_beside = (others.left >= left + 0.8 * width) & (others.bottom > top) & (others.top < top + height)
     beside = others.only(is_beside)
-    # Anything left of it makes it a part of a word.
+    # A letter to its left makes it part of a word.
     if beside.count < _ROWS or not (others.left >= left + 0.5 * width).any() or (others.right < left).any():
         return None
     # Without dots, commas and quotes.
@@ -52,12 +54,12 @@ def initial(found: Projection) -> tuple[int, int, int, int] | None:
 
 
 def raised(found: Projection) -> int | None:
-    """The first column of small raised figures at the end of a line, as prices have for cents."""
+    """The first column of small raised digits at the end of a line, such as the cents of a price; None without any."""
     letters = _letters(found)
     if letters.count < 2:  # noqa: PLR2004 - something is raised above something
         return None
     order = np.argsort(letters.left)
-    # The last one of most lines is not raised: that shows quickly.
+    # A quick check, because the last letter of most lines is not raised.
     last, lowest = order[-1], int(letters.bottom.max())
     if lowest - letters.bottom[last] < _CLEARLY_RAISED * (lowest - int(letters.top.min())):
         return None
@@ -71,7 +73,7 @@ def raised(found: Projection) -> int | None:
         if not (_RAISED_LEAST * highest <= height <= _RAISED_MOST * highest and ends_above):
             break
         pieces += 1
-        # Those that touch are one piece.
+        # Digits that touch are one piece.
         figures += max(round(letters.width[at] / (_FIGURE_WIDTH * height)), 1)
     if not 1 < figures <= _FIGURES or pieces == letters.count:
         return None
@@ -79,7 +81,7 @@ def raised(found: Projection) -> int | None:
 
 
 def is_incomplete(found: Projection, text: str) -> bool:
-    """Whether a box has many more letters than a text in an alphabet, or raised figures that the text lacks."""
+    """Whether a box has many more letters than its text in an alphabet, or raised digits that the text lacks."""
     written = "".join(text.split())
     if not all(unicodedata.name(char, "").startswith(_ALPHABETS) for char in written if char.isalpha()):
         return False

@@ -14,37 +14,37 @@ from boxocr.reading.whole_page import Line
 # Ink is compared with the lines on images of at most this many pixels.
 _MOST_PIXELS = 4_000_000
 
-# A line covers ink this far around it, in its heights.
+# A line covers ink up to this far around it, in line heights.
 _AROUND = 0.2
 
-# A letter this high, in heights of the line that is near it, is whole.
+# A piece at least this high, in heights of the line near it, is a whole letter and not an accent or a comma.
 _WHOLE_LETTER = 0.45
 
-# Letters at least this high, in heights of the lower lines, and this many pixels, are a line of their own; lower ones,
-# down to the second number, only where there are several. Letters this near to each other, in their heights, are one
-# line.
+# A group of letters is a line of its own if one is at least this high, in heights of the lowest line, or if there are
+# several. Letters below the second number or this many pixels do not count. Letters this near to each other, in their
+# heights, are one line.
 _LOWEST, _SMALL = 0.3, 0.15
 _SEVERAL = 3
 _LOWEST_PIXELS = 5
 _TOGETHER = 0.8
 
-# Of lighter writing, letters are this high at least, in heights of their line with its paper, and less than this share
-# of its rectangle is ink.
+# Letters of lighter writing are at least this high, in heights of their line with its paper, and less than this share
+# of the line's rectangle is darker ink.
 _LETTER, _NO_INK = 0.3, 0.02
 
-# A stroke this many times higher than wide, and higher than the ink of a line, in heights of detected lines, is a rule.
-# One this many times higher than a line, with two straight sides and less ink in its rectangle, is a part of a frame.
+# A stroke this many times higher than wide, and higher than this many lines, is a rule. A piece higher than this many
+# lines, with two straight sides and ink in less than this share of its rectangle, is part of a frame.
 _BAR = 3
 _LINE_INK = 0.3
 _FRAME_HEIGHT, _FRAME_INK = 2.0, 0.2
 
-# Letters at the edge of the box are cut off when they are lower than this, in heights of letters of detected lines:
-# when all letters at the edge were left out, the last line of 5 of 64 blocks of print was lost. All of it is as high as
-# this, in heights of detected lines; where there is only one, as the second number.
+# Letters at the edge of the box are cut off if they are lower than this, in heights of the letters in detected lines.
+# Leaving out all letters at the edge lost the last line of 5 of 64 blocks of print. Their line must also be at least
+# this high, in heights of detected lines, or as high as the second number if only one was detected.
 _WHOLE = 0.8
 _WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.6
 
-# More pieces of ink than this are not lost lines but a picture or dirt.
+# More groups of letters than this are not lost lines but a picture or dirt.
 _MOST_LINES = 6
 
 
@@ -74,7 +74,7 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
     is_frame = (letters.height > _FRAME_HEIGHT * usual) & (letters.area < _FRAME_INK * letters.width * letters.height)
     is_frame[is_frame] = [letters.straight_sides(int(at)) > 1 for at in np.flatnonzero(is_frame)]
     is_frame |= _are_around(letters, lines)
-    # A whole letter right below a line is of another line, where an accent or a comma is of this one.
+    # A whole letter right below a line belongs to another line; an accent or a comma belongs to this one.
     beside = cv2.dilate(inside, np.ones((1, 2 * round(_AROUND * usual) + 1), np.uint8))
     height_near = near[middles]
     is_covered = np.where(letters.height >= _WHOLE_LETTER * height_near, beside[middles], height_near) > 0
@@ -128,7 +128,7 @@ def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
 
 
 def _are_around(pieces: Components, lines: Iterable[Line]) -> NDArray[np.bool_]:
-    """Which pieces of ink are around a line rather than in it: the frame of a cell, also of a tilted one."""
+    """Which pieces of ink are around a line rather than in it: frames of cells, even tilted ones."""
     are = np.zeros(pieces.count, np.bool_)
     for line in lines:
         x, y = line.middle
@@ -139,6 +139,6 @@ def _are_around(pieces: Components, lines: Iterable[Line]) -> NDArray[np.bool_]:
 
 
 def _around(letters: Components) -> Line:
-    """A line around some letters, with a little paper."""
+    """A line around these letters, with a little paper."""
     line = Line("", 0.0, *letters.box)
     return line.padded(max(round(_AROUND * line.height), 1))

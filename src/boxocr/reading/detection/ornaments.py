@@ -8,54 +8,54 @@ from boxocr.reading.detection.components import Components
 from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.types import Pixels
 
-# Dots that lead to a number are at most this high, in heights of letters, fill this share of their squares, and are as
-# large as each other within this factor. At least this many are this near to each other in a row.
+# Leader dots are at most this high, in heights of letters, fill at least this share of their rectangles, and differ in
+# size by at most this factor. At least this many are in a row, this near to each other in heights of letters.
 _DOT = 0.3
 _FILL = 0.5
 _ALIKE = 1.6
 _DOTS = 6
 _NEAR = 0.9
 
-# Checkboxes are nearly square, at most this much higher than letters, and this far from the next letter, in their
-# widths: the dots of 口 and 0 are nearer to theirs.
+# A checkbox is as high as wide within this factor, at most this many times higher than letters, and at least this far
+# from the next letter, in its own widths: letters such as 口 and 0 are nearer to their neighbours. It has at least this
+# many pixels on a side. A circle is compared with this many letters next to it.
 _SQUARE = 1.3
 _LARGEST = 2.5
 _APART = 0.3
 _SMALLEST = 8
 _NEIGHBOURS = 3
 
-# The lowest point of a tick is between these shares of its width, and its left end between these of its height from the
-# top; its right end is as near to the top as the third, and moves left by the last share of the width in half of the
-# height. Of 12,095 letters and figures in 102 fonts, three are taken for ticks.
+# The lowest point of a tick is between these shares of its width. Its left end is between these shares of its height
+# from the top, and its right end no lower than the third number. Over half of its height its right edge moves left by
+# at least the last share of its width. Of 12,095 letters and digits in 102 fonts, three are taken for ticks.
 _TICK_LOWEST, _TICK_LEFT, _TICK_TOP, _TICK_SLANTED = (0.15, 0.6), (0.3, 0.88), 0.12, 0.16
 _SMALLEST_MARK = 5
 
-# A round one is a circle: seen in 12 directions, its ink ends at distances from its middle that differ by less than the
-# first number, in its heights, or a pixel, and none is nearer to the middle than the last. A disc in a round one, and a
-# disc or square in a square one, fills this share of its rectangle. Of the nine parts of a cross, those between its
-# corners have less than the next share of the ink of the corners. An empty round one is like an O, so it must end below
-# the letters next to it, by the largest of three lengths (shares of its height and of the distance to the letters, and
-# pixels), and be higher than they are by the last number. Of 134,550 words and letters in 98 fonts, four are taken for
-# checkboxes when tilted by up to 1 degree, and 31 when tilted by 2.5; of 672 drawn checkboxes before a label all are
-# found.
+# A round checkbox is a circle: in each of 12 directions its ink ends at the same distance from its middle, to _CIRCLE
+# of its height or a pixel, and no ink is nearer to the middle than _HOLLOW. A disc or a square in a checkbox fills more
+# than _DISC of its rectangle. Of the nine parts of a cross, the four between the corners have less than _CROSS of the
+# ink in any other. An empty round checkbox looks like an O, so it must end below the letters next to it, by the largest
+# of _BELOW of its height, _TILT of its distance to them and _BELOW_PIXELS, and be _HIGHER times as high as they are. Of
+# 134,550 words and letters in 98 fonts, four are taken for checkboxes when tilted by up to 1 degree, and 31 when tilted
+# by 2.5; of 672 drawn checkboxes before a label all are found.
 _CIRCLE, _DIRECTIONS, _HOLLOW = 0.06, 12, 0.3
 _DISC, _CROSS = 0.6, 0.65
 _BELOW, _TILT, _BELOW_PIXELS = 0.06, 0.025, 2
 _HIGHER = 1.12
 
 
-# Strokes divide a frame if several parts of its inside have more than the first share of its rectangle, and fill more
-# than the second one of their own: the paper between two frames does not.
+# Strokes divide a frame if several areas of paper inside it each cover more than _PART of its rectangle and more than
+# _PART_FILLS of their own. The paper between two nested frames does not.
 _PART, _PART_FILLS = 0.05, 0.4
 
 
 def find(pieces: Components, languages: str) -> Components:
-    """Those pieces of a box's ink that are leaders or checkboxes.
+    """The pieces of a box's ink that are leader dots or checkboxes.
 
     Args:
         pieces: the ink.
-        languages: of the text. In Chinese and Japanese, 日 and 国 look like frames with a bar or a letter in them: only
-            empty, ticked, crossed and filled ones are checkboxes then.
+        languages: of the text. In Chinese and Japanese, 日 and 国 look like frames with a bar or a letter in them, so
+            only empty, ticked, crossed and filled frames are checkboxes.
     """
     if not pieces.count:
         return pieces
@@ -72,7 +72,7 @@ def find(pieces: Components, languages: str) -> Components:
 
 
 def erased(crop: Pixels, ornaments: Components) -> Pixels:
-    """The crop with paper in the place of some ink."""
+    """The crop with the paper around some ink continued in its place."""
     mask = cv2.dilate(ornaments.mask().view(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
     return np.asarray(cv2.inpaint(np.ascontiguousarray(crop), mask, 3, cv2.INPAINT_TELEA), np.uint8)
 
@@ -128,7 +128,7 @@ def _are_checkboxes(pieces: Components, letters: float, *, has_ideographs: bool)
         else:
             continue
         found += 1
-    # A box without anything else can be a letter.
+    # With no more text than checkboxes in the box, these can be letters.
     if (~flags).sum() <= found:
         return np.zeros_like(flags)
     return flags if are_cells else flags | marks
@@ -139,7 +139,8 @@ def _is_divided(pieces: Components, at: int) -> bool:
     ink = _ink(pieces, at)
     paper = np.pad(~ink, 1, constant_values=True).view(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
-    # The first two are the ink and what is around it. A frame can have holes, and a second one a little inside.
+    # The first two labels are the ink and the paper around it. A frame can have holes, or a second frame just inside
+    # it.
     *_, width, height, area = np.asarray(stats[2:]).T
     return int(((area > _PART * ink.size) & (area > _PART_FILLS * width * height)).sum()) > 1
 
@@ -162,7 +163,7 @@ def _is_below(left: int, top: int, right: int, bottom: int, nearest: Components)
 
 
 def _is_solid(piece: Components) -> bool:
-    """Whether the only piece of ink is a square or a disc rather than a sign: one run in each row and column."""
+    """Whether the only piece of ink is a square or a disc and not a character: one run in each row and column."""
     height, width = (ink := _ink(piece, 0)).shape
     if min(height, width) < _SMALLEST_MARK or max(height, width) >= _SQUARE * min(height, width):
         return False
@@ -172,7 +173,7 @@ def _is_solid(piece: Components) -> bool:
 
 
 def _is_disc(piece: Components, centre: int) -> bool:
-    """Whether some ink is a disc around a column, doubled: it has no corners."""
+    """Whether some ink is a disc, which has no corners. ``centre`` is twice the column that it must be around."""
     if piece.count != 1 or not _is_solid(piece):
         return False
     is_central = abs(int(piece.left[0] + piece.right[0]) - centre) <= int(piece.width[0]) / 2
@@ -180,7 +181,7 @@ def _is_disc(piece: Components, centre: int) -> bool:
 
 
 def _is_cross(piece: Components) -> bool:
-    """Whether the only piece of ink has its ends in the corners and meets in the middle."""
+    """Whether the strokes of the only piece of ink end in its corners and meet in the middle."""
     parts = cv2.resize(_ink(piece, 0).astype(np.float32), (3, 3), interpolation=cv2.INTER_AREA).ravel()
     return bool(parts[1::2].max() < _CROSS * parts[::2].min())
 
@@ -200,7 +201,7 @@ def _is_tick(piece: Components) -> bool:
 
 
 def _is_circle(pieces: Components, at: int) -> bool:
-    """Whether a piece of ink ends at a circle in all directions."""
+    """Whether the outline of a piece of ink is a circle."""
     y, x = np.nonzero(ink := _ink(pieces, at))
     height, width = ink.shape
     tolerance = max(_CIRCLE * height, 1)

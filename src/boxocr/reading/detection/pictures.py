@@ -1,4 +1,4 @@
-"""Lines on pictures and in dark boxes, which layout analysis takes for a part of them."""
+"""Lines of text on pictures and in dark boxes, which layout analysis takes for parts of the picture or box."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,22 +15,23 @@ from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
-# Ink is looked for on a copy with this many pixels on its longer side: it differs by this much from the mean so far
-# around it, and is longer than this where it is a rule or the edge of a picture.
+# Ink is looked for on a copy with this many pixels on its longer side. It differs by this many greys from the mean of a
+# square of this many pixels around it. Straight ink longer than this is a rule or the edge of a picture.
 _LONGEST = 1000
 _CONTRAST = 24
 _AROUND = 19
 _RULE = 40
 
-# Letters this near, in pixels of the copy, are in one line; lines are that high, and this many times longer than high.
+# Letters this near to each other, in pixels of the copy, are in one line. A line's height is in this range, and it is
+# this many times longer than high.
 _TOGETHER = 9
 _LOWEST, _HIGHEST = 6, 80
 _LONG = 1.2
 
-# Text has ink in this share of its rectangle.
+# The share of a line's rectangle that is ink is in this range.
 _LEAST_INK, _MOST_INK = 0.12, 0.7
 
-# At most this many places are looked at, the largest: most of a picture is not text.
+# Only this many places are returned, the largest: most of a picture is not text.
 _MOST_LINES = 12
 
 
@@ -40,8 +41,8 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
     small = prepare.shrunk(image, shrink)
     covered = np.zeros(small.shape, np.uint8)
     fill(covered, PageFrame(scale=1 / shrink).lines_on_page(line.padded(0.3 * line.height) for line in known))
-    # Known text and rules darken the mean, and the paper next to them is light then; without them it is the mean of
-    # little where they are close together. Ink differs from both.
+    # Known text and rules darken the mean, so that the paper next to them seems light. Without them, the mean is over
+    # few pixels where they are close together. Ink differs from both means.
     plain = _difference(small, np.zeros_like(covered))
     rest = _difference(small, covered | grown(straight(plain < -_CONTRAST, _RULE)))
     found = []
@@ -59,7 +60,7 @@ def lines(image: Pixels, known: Iterable[Line]) -> list[Line]:
                 found.append(Line("", 0.0, *box).padded(0.2 * float(height) * shrink))
     chosen: list[Line] = []
     for line in sorted(found, key=lambda line: -line.width * line.height):
-        # The paper inside letters is ink of the other polarity.
+        # The paper inside letters was found as ink of the other polarity.
         if all(other.distance(*line.middle) for other in chosen):
             chosen.append(line)
     return chosen[:_MOST_LINES]

@@ -1,7 +1,7 @@
 """PP-OCR's text detector, run by onnxruntime.
 
-A model with differentiable binarization (Liao et al., 2020): its input is ``(1, 3, height, width)``, blue before green
-before red, scaled to -1 to 1, both sides multiples of 32; its output the probability of each pixel to be in the inner
+A model with differentiable binarization (Liao et al., 2020). Its input is ``(1, 3, height, width)``, blue before green
+before red, scaled to -1 to 1, both sides multiples of 32. Its output is the probability that each pixel is in the inner
 part of a line.
 """
 
@@ -17,14 +17,15 @@ from boxocr.reading.onnx import returns_memory
 from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line
 
-# On 131 pages of real documents the F1 of the bag of words was .81 to .98 by kind with a longer side of at most 1280
-# px, and gained next to nothing above it. With at most this many pixels, a reader takes 390 MB; with 1.35 million it
-# takes 480 MB.
+# With a longer side of at most 1280 px, the bag-of-words F1 on 131 pages of real documents was .81 to .98, depending on
+# the kind of document; more pixels gained next to nothing. With at most this many pixels, a reader takes 390 MB; with
+# 1.35 million it takes 480 MB.
 _LONGEST = 1280
 _LARGEST = 1_280_000
 _MULTIPLE = 32
 
-# The model's own thresholds: of a pixel, of a line's mean, and by how much a line is larger than its inner part.
+# The model's own parameters: the thresholds of a pixel and of a line's mean, and by how much a line is larger than its
+# inner part.
 _PIXEL = 0.3
 _LINE = 0.5
 _GROWTH = 1.6
@@ -37,7 +38,7 @@ _LONG = 1.5
 
 
 class PPOCRDetector:
-    """Finds lines, rotated ones too."""
+    """Finds lines, including rotated ones."""
 
     def __init__(self, session: InferenceSession) -> None:
         self._session = session
@@ -52,7 +53,7 @@ class PPOCRDetector:
         height, width = image.shape[:2]
         small = prepare.shrunk(image, max(max(height, width) / _LONGEST, (height * width / _LARGEST) ** 0.5, 1.0))
         size = small.shape[1], small.shape[0]
-        # Filled up to the multiple, since a box that is two lines high would be squeezed by a third.
+        # Padded to the multiple and not scaled, which would squeeze a box that is two lines high by a third.
         right, below = (-side % _MULTIPLE for side in size)
         small = np.asarray(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
         if small.ndim == prepare.GREY:
@@ -63,13 +64,13 @@ class PPOCRDetector:
 
 
 def _rectangles(probabilities: NDArray[np.float32], across: float, down: float) -> list[Line]:
-    """The rectangles of a map, scaled by ``across`` and ``down``."""
+    """The rectangles of the lines in a map of probabilities, scaled by ``across`` and ``down``."""
     contours, _ = cv2.findContours((probabilities > _PIXEL).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found = []
     for contour in contours:
         if min(cv2.minAreaRect(contour)[1]) < _NARROWEST or (score := _mean_inside(probabilities, contour)) < _LINE:
             continue
-        # Scaled first: the two scales differ, and the rectangle can be turned.
+        # Scaled before the rectangle is fitted, because the two scales differ and it can be turned.
         scaled = np.asarray(contour, np.float32) * np.array((across, down), np.float32)
         (x, y), (width, height), angle = cv2.minAreaRect(scaled)
         growth = _GROWTH * width * height / (width + height)
@@ -86,7 +87,7 @@ def _mean_inside(probabilities: NDArray[np.float32], contour: NDArray[Any]) -> f
 
 def _along_text(centre: tuple[float, float], width: float, height: float, angle: float, score: float) -> Line:
     """A rectangle of OpenCV, which can begin at any corner, as a line whose width runs along the text."""
-    # A letter or two, nearly square, are upright.
+    # A nearly square rectangle, of a letter or two, is taken as upright.
     is_long = max(width, height) > _LONG * min(width, height)
     quarters = int(height > width) if is_long else round(angle / 90)
     if quarters % 2:

@@ -1,7 +1,7 @@
 """The lines of a crop, found along its rows, and the ink at its edges that belongs to other lines.
 
-Quick: a line takes a millisecond. Needs lines that are level and apart; :meth:`Projection.is_one_clear_line` says when
-its answer can be relied on.
+Quick: a line takes a millisecond. The lines must be level and apart; :meth:`Projection.is_one_clear_line` says when the
+result can be relied on.
 """
 
 import statistics
@@ -19,38 +19,40 @@ from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
-# A sliver of a neighbouring line is this much lower than the lowest line. It is cut by the box's edge: ink that ends
-# this many pixels before it is complete, and a line of its own.
+# A sliver of a neighbouring line is lower than this share of the lowest line, and cut off by the edge of the box. Ink
+# that begins more than this many pixels from the edge is complete, and a line of its own.
 _SLIVER = 0.5
 _CUT = 1
 
-# Dots and accents belong to the letter below them: this share of them is above one, and they cover no more of the line
-# than that, or are as narrow as this, in line heights; those of ä as this.
+# Dots and accents belong to the letters below them: this share of them is above letters, and they cover no more than
+# this share of the line, or are no wider than one dot, in line heights, or than the two dots of ä.
 _OVER_LETTERS = 0.8
 _DOTTED = 0.35
 _DOT, _TWO_DOTS = 0.3, 0.6
 
-# A band of ink this much lower than the highest one is specks, not a line; headlines are not that much larger.
+# A band of ink lower than this share of the highest one, or than this many pixels, is specks and not a line: headlines
+# are not that much larger than text.
 _SPECKS = 0.2
 _LOWEST_LINE = 4
 
-# Paper around a line, in its heights.
+# Paper added around a line, in line heights.
 _PAPER = 0.15
 
-# Pieces of ink this much smaller than the line are specks.
+# Pieces of ink smaller than this, in line heights, are specks.
 _SPECK = 0.1
 
-# With accents, descenders and raised figures a line is at most this many times as high as its letters usually are.
+# With accents, descenders and raised digits a line is at most this many times as high as its letters usually are.
 _ONE_LINE = 2.0
 
-# A letter of a line reaches at most this far beyond its dense rows, in line heights.
+# A letter reaches at most this far beyond the dense rows of its line, in line heights.
 _BEYOND = 0.3
 
-# Lighter writing is farther from the ink than its soft edge: in line heights, and in pixels at least.
+# Lighter writing is farther than this from the ink, whose soft edge is lighter too: in line heights, and in pixels at
+# least.
 _BESIDE, _BESIDE_PIXELS = 0.2, 3
 
-# Pieces this high, in usual heights, are letters; this many of them above or below the line's middle are another line,
-# where fewer can be quotes or raised figures.
+# Pieces at least this high, in usual heights, are letters. This many of them above or below the line's middle are
+# another line; fewer can be quotes or raised digits.
 _LETTER = 0.3
 _OTHER_LINE = 3
 
@@ -98,7 +100,7 @@ class Projection:
         side = 2 * max(round(_BESIDE * self.text_height), _BESIDE_PIXELS) + 1
         around = cv2.dilate((self.image < self.limit) * np.uint8(self.paper), np.ones((side, side), np.uint8))
         rest = np.maximum(self.image, around)
-        # Quick, and true of nearly all boxes.
+        # A quick check that is true for nearly all boxes.
         if int(cv2.blur(rest, (3, 3)).min()) > self.paper - prepare.LEAST_CONTRAST:
             return None
         if prepare.is_paper(rest, prepare.LEAST_CONTRAST):
@@ -121,17 +123,18 @@ class Projection:
         height = float(np.median(pieces.height))
         letters = pieces.only(pieces.height >= _LETTER * height)
         middle = float(np.median(letters.top + letters.height / 2))
-        # A full stop and the two marks of a quote are no line.
+        # A full stop or the two marks of a quote are not another line.
         beside = max(int((letters.bottom <= middle).sum()), int((letters.top >= middle).sum()))
-        # Small print below a line, which a descender reaches into.
+        # Small print can be so near below a line that a descender reaches into it.
         below = pieces.top > np.median(letters.bottom)
-        # The only letter with a descender in a long line reaches below it.
+        # In a long line, the only letter with a descender reaches below the dense rows.
         reach = _BEYOND * (bottom - top)
         middles = pieces.top + pieces.height / 2
         is_inside = (middles > top) & (middles < bottom)
         is_inside &= (pieces.top >= top - reach) & (pieces.bottom <= bottom + reach)
         is_alone = max(beside, int(below.sum())) < _OTHER_LINE
-        # Quotes and full stops are lower than letters, and as many in a short text.
+        # In a short text, quotes and full stops can be as many as letters, and are lower: only pieces across the middle
+        # count.
         is_across = (pieces.top < middle) & (pieces.bottom > middle)
         height = max(height, float(np.median(pieces.height[is_across])) if is_across.any() else 0.0)
         return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
@@ -140,8 +143,8 @@ class Projection:
 def find(image: Pixels, *, may_be_joined: bool = False) -> Projection:
     """Find the text lines of a dark-on-light image, and erase rules and slivers of neighbour lines at its edges.
 
-    A box drawn a little too large has the feet of the line above and the heads of the line below in it, which read as
-    garbage; one drawn in a table has the cell's rules.
+    A box drawn a little too large contains the feet of the line above and the heads of the line below, which read as
+    garbage. A box drawn in a table contains the rules of its cell.
 
     Args:
         image: grey.
@@ -220,11 +223,12 @@ def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[
 def _begins_with_sliver(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> bool:
     """Whether the first run of rows is cut off by the image's edge, and much lower than the lowest other line."""
     (top, bottom), (next_top, _) = runs[:2]
-    # The tail of a comma can be joined to its head by a single pixel of each row.
+    # Ink in every row down to the next run joins them: the tail of a comma can hang on its head by a pixel in each row.
     if top > _CUT or ink[bottom:next_top].any(axis=1).all():
         return False
     tallest = max(bottom - top for top, bottom in runs)
-    # Small print below a headline is lower than half of that, and so is another sliver at the other edge.
+    # Compared with the lowest line: small print below a headline is lower than half of the headline. A run at the other
+    # edge does not count, because it can be a sliver too.
     others = _joined(runs[1:], ink)
     lowest = min((last - first for first, last in others if last < len(ink) - _CUT), default=tallest)
     if bottom - top >= _SLIVER * lowest:

@@ -8,33 +8,34 @@ from boxocr.reading.detection.components import Components, Ink, grown, opened
 from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, with_soft_edge
 from boxocr.reading.line_image import runs_of
 
-# A rule is at least this long, in heights of the text around it, and at most this thick, or as many pixels. One that
-# crosses the image is one whether or not text reaches as far.
+# A level or upright rule is at least this long, in heights of the text around it. An upright stroke of the third length
+# that crosses the image is a rule even if text reaches as far. A rule is at most this thick, in heights of text or in
+# pixels.
 _LENGTH = 3.0
 _UPRIGHT_LENGTH = 1.5
 _CROSSING = 2.5
 _THICKNESS = 0.3
 _THIN = 3
 
-# The teeth of a comb are at least this high, in heights of letters, and this many, of one height and at one distance
-# to as many pixels or to the next number, as a share. They are farther apart than high by the last factor: stems of
-# letters on an underline are nearer.
+# The teeth of a comb are at least this high, in heights of letters, and at least this many. Their heights and distances
+# differ by at most this many pixels or this share of the distance. They are farther apart than this many of their
+# heights: stems of letters on an underline are nearer.
 _TOOTH = 0.5
 _TEETH = 3
 _ALIKE_PIXELS, _ALIKE = 2, 0.15
 _TEETH_APART = 1.2
 
-# The height of joined letters is this percentile of the heights of pieces. A rule has a stretch, as long as so many of
-# these heights at least, without ink within so many pixels of it. Of 84 lines in seven languages, 44 had a stroke taken
-# for a rule without this, and with it none has.
+# The height of joined letters is this percentile of the heights of pieces. A rule has a stretch of at least _BARE such
+# heights without ink within _TOUCHING pixels. Without this test, 44 of 84 lines in seven languages had a stroke that
+# was taken for a rule; with it none has.
 _TALL = 80
 _TOUCHING, _BARE = 2, 1.2
 
 # The rectangle of a frame is at least this share of the image.
 _FRAME = 0.5
 
-# Bars of a bar code: at least as many, each this many times higher than wide, all of one height within a tenth, and
-# most of the ink there: a long line of text has as many letters l.
+# A bar code has at least this many bars, each this many times higher than wide, all of one height within a tenth. They
+# are at least this share of the pieces there: a long line of text has as many letters l.
 _BARS = 12
 _BAR = 4
 _MOSTLY = 0.7
@@ -43,15 +44,15 @@ _MOSTLY = 0.7
 def find(ink: Ink, *, may_be_joined: bool = False) -> tuple[Ink, Components | None, bool]:
     """Find the ink of an image that belongs to rules, frames and bar codes.
 
-    Strokes of letters are straight and thin as well. A rule is longer than letters are high, so that a rule needs
-    text to compare it with, unless it is a frame.
+    Strokes of letters are straight and thin as well, but a rule is longer than letters are high. So there must be text
+    to compare it with, unless it is a frame.
 
     Args:
         ink: of the image.
         may_be_joined: whether the text can be in a script whose letters are joined by level strokes.
 
     Returns:
-        The pixels, the pieces of all ink if they were needed, and whether a comb is in it.
+        The pixels, the pieces of all ink if they were needed, and whether a comb was found.
     """
     height, width = ink.shape
     if counts(ink, axis=1).max(initial=0) < width // 2 and counts(ink, axis=0).max(initial=0) < height // 2:
@@ -72,7 +73,7 @@ def find(ink: Ink, *, may_be_joined: bool = False) -> tuple[Ink, Components | No
     # Where letters are joined, most pieces are dots and short words.
     letters = float(np.percentile(text.height, _TALL if may_be_joined else 50))
     thickest = max(_THICKNESS * letters, _THIN)
-    # The rims of bold letters and of panels are straight too.
+    # Thick ink is left out, because the rims of bold letters and of panels are straight too.
     side = int(thickest) + 1
     ink = ink & ~opened(ink, side, side)
     level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
@@ -107,16 +108,16 @@ def straight(ink: Ink, length: int) -> Ink:
 
 
 def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -> Ink:
-    """Level or upright strokes of at least a length that are not thicker than this."""
+    """The level or upright strokes that are at least this long and at most this thick."""
     if ink.shape[0 if upright else 1] < length:
         return np.zeros_like(ink)
-    # Opened by columns: of a transposed line, OpenCV takes six times as long.
+    # Opened by columns: OpenCV takes six times as long for a transposed line.
     strokes = Components.of(opened(ink, length, 1) if upright else opened(ink, 1, length))
     return strokes.only((strokes.width if upright else strokes.height) <= thickest).mask()
 
 
 def _joining(level: Ink, ink: Ink, letters: float) -> Ink:
-    """Those of some level strokes that join the letters of a word: letters touch them all along."""
+    """The level strokes that join the letters of a word: letters touch them all along."""
     strokes = Components.of(level)
     touched = cv2.dilate((ink & ~level).view(np.uint8), np.ones((2 * _TOUCHING + 1, 1), np.uint8)) > 0
     joins = np.zeros(strokes.count, np.bool_)
@@ -129,7 +130,7 @@ def _joining(level: Ink, ink: Ink, letters: float) -> Ink:
 
 
 def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
-    """Those of some upright strokes that meet a level rule, cross the image, or reach farther up and down than text."""
+    """The upright strokes that meet a level rule, cross the image, or reach farther up and down than text."""
     strokes = Components.of(upright)
     letters = text.only(text.height <= _BAR * text.width)
     beyond = np.zeros(strokes.count, np.bool_)
@@ -141,7 +142,7 @@ def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
 
 
 def _teeth(ink: Ink, level: Ink, letters: float, thickest: float) -> Ink:
-    """The upright strokes of some ink that divide the level rule of a comb, the first and the last one at its ends."""
+    """The upright strokes that divide the level rule of a comb, the first and the last one at its ends."""
     upright = _strokes(ink, max(round(_TOOTH * letters), 2), thickest, upright=True)
     strokes, rules, found = Components.of(upright), Components.of(level), np.zeros_like(upright)
     for left, right, top, bottom in zip(rules.left, rules.right, rules.top, rules.bottom, strict=True):

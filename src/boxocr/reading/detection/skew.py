@@ -14,17 +14,17 @@ from boxocr.reading import prepare
 from boxocr.reading.detection.rules import straight
 from boxocr.reading.types import Pixels
 
-# Lines are apart on a copy with this many pixels on its longer side: A4 at 73 dpi.
+# Lines are still apart on a copy with this many pixels on its longer side: A4 at 73 dpi.
 _LONGEST = 850
 
-# Ink differs from the mean this far around it by this much.
+# Ink is darker than the mean of a square of this many pixels around it, by this many greys.
 _AROUND = 19
 _CONTRAST = 24
 
 # Straight strokes longer than this, on the copy, are rules and edges of pictures.
 _RULE = 30
 
-# As many points of ink show the profile.
+# The profile is taken from at most this many points of ink. With fewer than the second number, there is none.
 _POINTS = 8_000
 _FEWEST_POINTS = 60
 
@@ -47,7 +47,7 @@ class Skew:
     """How the lines of an image run.
 
     Attributes:
-        sideways: whether up or down.
+        sideways: whether they run up or down.
         degrees: clockwise beyond that, -15 to 15.
     """
 
@@ -56,13 +56,14 @@ class Skew:
 
 
 def estimate(image: Pixels) -> tuple[Skew, ...]:
-    """Estimate how the lines of a grey image can run that is dark on light, the likelier way first.
+    """Estimate how the lines of a dark-on-light grey image can run, the likelier way first.
 
     Only an image whose lines can also run up or down has two ways: columns of numbers are sharp both ways.
     """
     small = prepare.shrunk(image, max(max(image.shape) / _LONGEST, 1.0))
     ink = cv2.subtract(cv2.blur(small, (_AROUND, _AROUND)), small) > _CONTRAST
-    # Without the level rules, the upright ones of a table are too short to be found, so both are looked for at once.
+    # Level and upright rules are looked for at once: without the level rules, the upright ones of a table are too short
+    # to be found.
     rows, columns = np.nonzero(ink & ~straight(ink, _RULE))
     if len(rows) < _FEWEST_POINTS:
         return (Skew(sideways=False, degrees=0.0),)
@@ -70,7 +71,7 @@ def estimate(image: Pixels) -> tuple[Skew, ...]:
     if len(rows) > _POINTS:
         chosen = random.choice(len(rows), _POINTS, replace=False)
         rows, columns = rows[chosen], columns[chosen]
-    # Where pixels are in a grid, a profile along the grid is sharp by itself.
+    # Each point is moved within its pixel, because a profile along the grid of pixels is sharp by itself.
     along, across = (places + random.uniform(-0.5, 0.5, len(places)) for places in (columns, rows))
     degrees, sharpness = _sharpest(along, across)
     sideways, other_sharpness = _sharpest(-across, along)
@@ -91,7 +92,7 @@ def _sharpest(along: NDArray[np.float64], across: NDArray[np.float64]) -> tuple[
 
     coarse = max(np.arange(-_MOST, _MOST + _STEP / 2, _STEP), key=sharpness)
     fine = coarse + np.arange(-_STEP, _STEP + _FINE_STEP / 2, _FINE_STEP)
-    # Of equals the straightest.
+    # Of equally sharp rotations the smallest.
     best = max(sorted(map(float, fine), key=abs), key=sharpness)
     if len(along) < _SKEW_POINTS or sharpness(best) < _SHARPER * sharpness(0.0):
         best = 0.0

@@ -14,10 +14,10 @@ _MOST_DASHES = 5
 _BAR = 4.0
 _MOST_BARS = 3
 
-# That the text is right: a bar can also be a small l.
+# The probability that the text is right: a bar can also be a small l.
 PROBABILITY = 0.8
 
-# Smaller pieces are specks, as a share of the largest. Ink fills this much of a stroke's rectangle.
+# Pieces smaller than this share of the largest one are specks. Ink fills at least this share of a stroke's rectangle.
 _SPECK = 0.3
 _FILL = 0.7
 

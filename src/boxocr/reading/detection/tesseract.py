@@ -1,4 +1,4 @@
-"""Tesseract's layout analysis as a detector: for installs without PP-OCR, and for scripts that it does not know."""
+"""Tesseract's layout analysis as a detector: for installs without PP-OCR, and for scripts that PP-OCR does not know."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -21,20 +21,20 @@ from boxocr.reading.whole_page import Line, Piece, line_of
 # Page segmentation modes: columns, blocks and lines; one block; and lines anywhere.
 AUTO, _BLOCK, _SPARSE = 3, 6, 11
 
-# An image whose lines are less skewed is read as it is.
+# An image whose lines are skewed by fewer degrees than this is read as it is.
 _STRAIGHT = 0.5
 
-# Letters of this height, px, are as many pixels as Tesseract's layout analysis wants; images are enlarged up to this
-# much, and to as many pixels.
+# Tesseract's layout analysis works best with letters this many pixels high. Images are enlarged at most by this factor,
+# and to at most this many pixels.
 _LETTER_HEIGHT = 18
 _LARGEST_SCALE = 3.0
 _MOST_PIXELS = 6_000_000
 
-# Which way up an image is whose lines run up or down shows in the one of as many strips with the most ink.
+# If lines run up or down, the image is cut into this many strips; the one with the most ink shows which way up it is.
 _STRIPS = 16
 
-# Lines this many times longer than wide show how the text runs. It surely runs along the rows if those that do are this
-# many times longer together than the others.
+# Lines this many times longer than wide show how the text runs. It surely runs along the rows if the lines that do are
+# together this many times longer than the others.
 _LONG = 2.0
 _UNAMBIGUOUS = 3.0
 
@@ -44,18 +44,19 @@ _INK_PIXELS = 3_000_000
 # Rules enclose more cells than this in a table.
 _CELLS = 4
 
-# Letters at least this high, in usual heights, are looked for in the second mode when no line covers them.
+# Letters higher than this, in usual heights, are looked for in mode 11 if no line covers them.
 _LOWEST = 0.5
 
-# Lines of the first mode with less confidence cover no letters: with all of them, F1 of a poster was 0 instead of .13,
-# of screenshots .922 instead of .926.
+# Lines of mode 3 with less confidence than this do not count as covering letters: when they did, F1 of a poster was 0
+# instead of .13, and of screenshots .922 instead of .926.
 _LEGIBLE = 0.4
 
-# Where most of this many lines or more, each of more characters than the second number, are not legible, they are
-# handwriting: the median confidence was .22 to .28 on nine handwritten pages, and .77 or more on print.
+# A page is handwriting if it has at least this many lines of more than this many characters, and most of them are not
+# legible: the median confidence was .22 to .28 on nine handwritten pages, and .77 or more on print.
 _MANY_LINES, _FEW_CHARACTERS = 10, 3
 
-# A line of the second mode is new when the first one's cover less than this share of it, and believed from here on.
+# A word of mode 11 is new if each line of mode 3 covers at most this share of it. It is believed from this confidence
+# on, a single letter from the second one.
 _COVERED = 0.4
 _BELIEVED = 0.7
 _BELIEVED_LETTER = 0.88
@@ -64,8 +65,8 @@ _BELIEVED_LETTER = 0.88
 class TesseractDetector:
     """Finds lines with Tesseract's layout analysis, and recognizes them on the way.
 
-    The lines of mode 3 and those of mode 11 that these leave uncovered: on real documents mode 3 alone misses a fifth
-    of the lines of forms, and all of those in photos.
+    Combines the lines of mode 3 with words of mode 11 that these leave uncovered: on real documents mode 3 alone misses
+    a fifth of the lines of forms, and all of those in photos.
 
     Args:
         find: gives the lines of a grey image in a page segmentation mode, recognized or not.
@@ -115,7 +116,7 @@ class TesseractDetector:
             others = frame.lines_on_page(self._found(image, ink.scale, _SPARSE, options))
             lines = _with_uncovered(lines, others)
         lines = [line for line in lines if len(line.text) != 1 or line.text.isalnum()]
-        # Light text on a picture has become dark text on a light one, or not: both are looked for.
+        # Preparing the image may have turned light text on a picture into dark text, or not: both are looked for.
         return lines + pictures.lines(even, lines)
 
     def _found(self, image: Pixels, scale: float, psm: int, options: ReadingOptions) -> list[Line]:
@@ -130,12 +131,12 @@ class _Ink:
     """The writing and the rules of an image.
 
     Attributes:
-        with_table: the image without rules, but for those of a table: by these mode 3 finds the rows, and single digits
-            in the cells. Other rules, and all of them in mode 11, are taken for letters.
+        with_table: the image without rules, except those of a table: mode 3 needs them to find the rows, and single
+            digits in the cells. It takes other rules for letters, and mode 11 takes all of them.
         clean: the image without rules.
-        paper: its paper, 0 to 255.
+        paper: the grey of its paper.
         letters: pieces of ink, in pixels of a smaller copy.
-        shrink: how many pixels make one of the copy.
+        shrink: how many pixels of the image's side make one of the copy.
     """
 
     with_table: Pixels
@@ -157,7 +158,7 @@ class _Ink:
         return scale if height and scale > 1.1 else 1.0  # noqa: PLR2004 - a tenth changes nothing
 
     def uncovered(self, lines: Sequence[Line]) -> tuple[Pixels, PageFrame] | None:
-        """The part of the clean image with letters that no line covers, without the lines, and its place."""
+        """The part of the clean image with letters that no line covers, the lines painted over, and its place."""
         letters = self.letters
         covered = np.zeros(letters.labels.shape, np.uint8)
         fill(covered, PageFrame(scale=1 / self.shrink).lines_on_page(lines))
@@ -175,25 +176,25 @@ class _Ink:
 
 
 def is_handwriting(lines: Sequence[Line]) -> bool:
-    """Whether the lines that Tesseract recognized on a page are handwriting, which it cannot read in other ways."""
+    """Whether a page's lines are handwriting, which Tesseract does not read better when it is prepared otherwise."""
     confidences = [line.confidence for line in lines if len(line.text) > _FEW_CHARACTERS]
     return len(confidences) >= _MANY_LINES and statistics.median(confidences) < _LEGIBLE
 
 
 def _level_text(lines: Sequence[Line]) -> float:
-    """How much surely recognized text of an image is level: layout analysis finds lines that run up or down as well."""
+    """How much text is level, weighted by confidence: layout analysis finds lines that run up or down as well."""
     return sum(line.width * line.confidence for line in lines if line.rotation % 180 == 0)
 
 
 def _are_level(lines: Iterable[Line]) -> bool:
-    """Whether the lines surely run along the image's rows, upside down perhaps."""
+    """Whether the lines surely run along the image's rows, perhaps upside down."""
     long = [line for line in lines if max(line.width, line.height) > _LONG * min(line.width, line.height)]
     across = sum(line.width for line in long if line.width > line.height and line.rotation % 180 == 0)
     return across > _UNAMBIGUOUS * (sum(max(line.width, line.height) for line in long) - across)
 
 
 def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
-    """The image turned so that its lines are level, upside down perhaps, and where it is on the one given."""
+    """The image turned so that its lines are level, perhaps upside down, and its frame on the given image."""
     frame = PageFrame()
     if found.sideways:
         upright = prepare.turn(image, 90)
@@ -210,13 +211,13 @@ def level(image: Pixels, found: Skew) -> tuple[Pixels, PageFrame]:
 def _ink(image: Pixels, languages: str) -> _Ink:
     """The ink of an image that is dark on light."""
     shrink = max(round((image.size / _INK_PIXELS) ** 0.5), 1)
-    # The darkest of the pixels, since thin rules are lost in their mean.
+    # The darkest of the pixels: thin rules would be lost in their mean.
     small = cv2.erode(image, np.ones((shrink, shrink), np.uint8), anchor=(0, 0))[::shrink, ::shrink]
     limit, _ = cv2.threshold(small, 0, 255, cv2.THRESH_OTSU)
     ink = np.asarray(small <= limit)
     drawn, *_ = rules.find(ink, may_be_joined=joined_scripts.can_be_in(languages))
     paper = int(np.median(small[~ink])) if not ink.all() else 255
-    # Of entries with leader dots, Tesseract is so unsure that they look like handwriting.
+    # Tesseract is so unsure of lines with leader dots that they look like handwriting.
     signs = ornaments.find(Components.of(ink & ~drawn), languages).mask()
     clean = with_table = _without(image, signs, paper, shrink)
     if drawn.any():
@@ -227,7 +228,7 @@ def _ink(image: Pixels, languages: str) -> _Ink:
 
 
 def _without(image: Pixels, ink: NDArray[np.bool_], paper: int, shrink: int) -> Pixels:
-    """The image with paper in the place of some ink of its copy, and around it."""
+    """The image with paper in place of ink that was found on its copy, and around that ink."""
     if not ink.any():
         return image
     whole = cv2.resize(grown(ink).view(np.uint8), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_NEAREST)
@@ -235,7 +236,7 @@ def _without(image: Pixels, ink: NDArray[np.bool_], paper: int, shrink: int) -> 
 
 
 def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
-    """The lines, and the words of others that they do not cover."""
+    """The lines, and the words of the other lines that they do not cover."""
     together = list(lines)
     for other in others:
         words = [word for word in other.words if _is_believed(word) and not any(_covers(line, word) for line in lines)]
@@ -245,7 +246,7 @@ def _with_uncovered(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]
 
 
 def _is_believed(word: Piece) -> bool:
-    """Whether a word of mode 11 is more than a speck or the edge of a picture; one without text is a layout's."""
+    """Whether a word of mode 11 is more than a speck or the edge of a picture. Layout analysis alone gives no text."""
     letters = sum(char.isalnum() for char in word.text)
     return not word.text or (letters > 0 and word.confidence >= (_BELIEVED if letters > 1 else _BELIEVED_LETTER))
 

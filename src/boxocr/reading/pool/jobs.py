@@ -11,7 +11,7 @@ from typing import Any
 
 from boxocr.errors import BoxOCRError
 
-# While an annotator has drawn a box within this time, background work leaves one reader free: a page takes seconds to
+# If an annotator has drawn a box within this time, background work leaves one reader free: a page takes seconds to
 # read, and the next box should not wait for it.
 INTERACTIVE_IDLE_SECONDS = 60.0
 
@@ -127,6 +127,6 @@ class JobQueue:
         return self._in_background < (max(self._readers - 1, 1) if in_use else self._readers)
 
     def _seconds_until_background(self) -> float | None:
-        """Seconds after which waiting work may run although nothing was put or done; None when there is none."""
+        """Seconds after which waiting work may run without any job being added or done; None if no work waits."""
         idle_in = self._last_interactive + INTERACTIVE_IDLE_SECONDS - time.monotonic()
         return max(idle_in, 0.01) if self._background else None

@@ -151,7 +151,7 @@ class ReaderPool:
         Raises:
             BoxOCRError: as :meth:`read`; a page may take three times as long.
         """
-        # A third of the bytes to send.
+        # Grey has a third of the bytes to send.
         image, frame = page_frame.in_grey(page)
         timeout = PAGE_TIMEOUTS * self._settings.timeout
         return self._run(Reader.read_page, image, frame, options, timeout=timeout, priority=priority)
@@ -284,8 +284,8 @@ class ReaderPool:
             job: the first job, if it was already taken from the queue.
 
         Returns:
-            A job that was taken but never reached the reader, to be given to another one: it did not cause the loss.
-            Any reader can be killed when the system runs out of memory.
+            A job that was taken but never reached the reader, to be given to another reader. The job did not cause the
+            loss: any reader can be killed when the system runs out of memory.
         """
         while True:
             job = job or jobs.take()
@@ -312,7 +312,7 @@ class ReaderPool:
                 job = None
 
     def _send(self, job: Job, reader: ReaderProcess) -> bool:
-        """Send a job to a reader; whether the reader is alive. A job that cannot be sent is failed."""
+        """Send a job to a reader, and return whether the reader is alive. A job that cannot be sent is failed."""
         try:
             reader.send(pickle.dumps((job.method, job.args), protocol=5))
         except ProcessGone:

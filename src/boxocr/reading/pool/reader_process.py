@@ -10,7 +10,8 @@ from boxocr.reading.recognition.engine_settings import EngineSettings
 # Loading three languages and PP-OCR takes two seconds on an idle machine, and much longer while a machine boots.
 START_SECONDS = 120
 
-# On a machine that is busy with other things, a page takes many times as long.
+# A patient wait ends after this many timeouts: on a machine that is busy with other things, a page takes many times as
+# long.
 _MOST_TIMEOUTS = 10
 _LEAST_WAIT = 0.1
 

@@ -25,8 +25,8 @@ from boxocr.reading.whole_page import Line, PageReading
 
 _log = logging.getLogger(__name__)
 
-# The pool's, and as many as there are built-in ones for other projects; the least recently used is dropped. PP-OCR
-# takes 200 MB.
+# The pool's engine, and one for each built-in engine, which other projects may use. The least recently used is dropped.
+# PP-OCR takes 200 MB.
 _KEPT_ENGINES = 5
 
 
@@ -34,7 +34,7 @@ class Reader:
     """The engines of a reader process, each created once. Its public methods are the jobs that a reader does.
 
     Attributes:
-        engine_name: that of the engine which does the present job; "" before it is known.
+        engine_name: name of the engine that does the current job; "" before it is known.
     """
 
     def __init__(self, engine: str, settings: EngineSettings) -> None:
@@ -43,7 +43,7 @@ class Reader:
         self._made = lru_cache(_KEPT_ENGINES)(lambda name: engines.make(name, settings))
         # Boxes are small: sharing one among threads takes a millisecond more of processor time than it saves.
         cv2.setNumThreads(1)
-        # The pool's engine, before the first job. Errors are left to that job, which raises and logs them.
+        # Loads the pool's engine before the first job. Its errors are left to that job, which raises and logs them.
         with contextlib.suppress(BoxOCRError):
             self._made(engine)
 

@@ -1,4 +1,4 @@
-"""Mistakes that Tesseract makes in every image with certain characters."""
+"""Corrects mistakes that Tesseract makes with certain characters in every image."""
 
 import itertools
 import re
@@ -13,36 +13,35 @@ _LOW_QUOTES = frozenset(
     "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi bul mkd rus ukr".split()  # noqa: SIM905 - a list is longer
 )
 
-# The data for scripts of India put a joiner, which is invisible, after words that end without a vowel. It means
-# something between letters or vowel signs only, and after these Malayalam letters, which have characters of their own
-# since Unicode 5.1.
+# Tesseract's data for scripts of India put an invisible joiner after words that end without a vowel. A joiner means
+# something only between letters or vowel signs, and after these Malayalam letters, whose joined forms are characters of
+# their own since Unicode 5.1.
 _IDLE_JOINERS = re.compile("[\u200c\u200d]+(?=[^\\w\u0900-\u0dff]|$)")
 _CHILLUS = re.compile("([\u0d23\u0d28\u0d30\u0d32\u0d33\u0d15])\u0d4d\u200d")
 _CHILLU = dict(zip("\u0d23\u0d28\u0d30\u0d32\u0d33\u0d15", "\u0d7a\u0d7b\u0d7c\u0d7d\u0d7e\u0d7f", strict=True))
 
-# The data for Arabic, Persian and Urdu have the semicolon and the question mark of Arabic, and no comma but that of
-# Latin script.
+# The data for Arabic, Persian and Urdu have the Arabic semicolon and question mark, but only the Latin comma.
 _COMMA_AFTER_ARABIC = re.compile("(?<=[\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff]),")
 
-# A word of vertical bars is capital I unless it is this much higher than the other words, and then a rule; a capital I
-# is this sure at most.
+# A word of vertical bars is capital I, or a rule if it is this many times higher than the other words. The confidence
+# in a capital I is limited to this.
 _BAR = 1.15
 _BAR_CONFIDENCE = 0.95
 
-# Languages with a word Il; in others it is a two in Roman numerals.
+# Languages with a word Il; in other languages it is the Roman numeral II.
 _IL = frozenset("fra frm ita ita_old oci cat mlt srd cos lij".split())  # noqa: SIM905 - as above
 
-# The data for Fraktur, in which hardly any word has these signs, give them for ligatures, or for a part of one.
+# The data for Fraktur give these signs, which hardly any word in Fraktur has, for ligatures or parts of them.
 _FRAKTUR = frozenset({"frk", "deu_latf", "deu_frak", "Fraktur", "script/Fraktur"})
 _MISREAD = ((re.compile("c?<h?"), "ch"), (re.compile("c?>k?"), "ck"))
 
-# They give these figures for the round s at the end of a syllable. Words of other languages have them too ("mp3").
+# They give these digits for the round s at the end of a syllable. Words of other languages have such digits ("mp3").
 _ROUND_S = re.compile(r"(?<=[^\W\d_A-ZÄÖÜ])[38](?![\d)])")
 
 # A dash of Fraktur is read as one of these.
 _DASH = re.compile("=+-?|-=|--")
 
-# It has some room before a comma or full stop, which is taken for a space: on six pages at most .51 word heights.
+# Fraktur has some room before a comma or full stop, which is taken for a space: on six pages at most .51 word heights.
 _NEAR = 0.8
 
 # Capital letters are at most this many times higher than small letters without ascenders and descenders: the I of "I
@@ -52,11 +51,11 @@ _FLAT = frozenset("acemnorsuvwxz")
 
 
 def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
-    """The line that some words make.
+    """The line that some words make, with its characters corrected.
 
-    A capital I without serifs is read as a vertical bar, which is longer than letters, and the second one of a Roman
-    numeral as a small l; a low quote as a comma; the rules around a field of a form as bars before and after its label;
-    joiners are put behind words.
+    Tesseract reads a capital I without serifs as a vertical bar, which is higher than letters, the second I of a Roman
+    numeral as a small l, a low quote as a comma, and the rules around a field of a form as bars before and after its
+    label. It puts joiners after words.
     """
     chosen = frozenset(languages.split("+"))
     words = [word if word.text.isascii() else replace(word, text=_spelt(word.text)) for word in words]
@@ -82,7 +81,7 @@ def _spelt(text: str) -> str:
 
 
 def _fraktur(words: Sequence[Piece], *, has_round_s: bool) -> list[Piece]:
-    """A line of Fraktur with letters and dashes where its data give other signs, and no space before commas."""
+    """A line of Fraktur with letters and dashes for the signs that its data give, and no space before commas."""
     near = _NEAR * statistics.median(word.height for word in words)
     fixed: list[Piece] = []
     for word, after in itertools.zip_longest(words, words[1:]):
@@ -97,20 +96,20 @@ def _fraktur(words: Sequence[Piece], *, has_round_s: bool) -> list[Piece]:
         for sign, letters in _MISREAD if any(map(str.isalpha, text)) else ():
             text = sign.sub(letters, text)
         text = _ROUND_S.sub("s", text) if has_round_s else text
-        # The word list was asked about the other text.
+        # Tesseract looked up the other text in its word list.
         fixed.append(word if text == word.text else replace(word, text=text, is_known=None))
     return fixed
 
 
 def _appended(word: Piece, sign: Piece) -> Piece:
-    """A word with a sign that belongs to it, no surer than the sign."""
+    """A word joined with a sign that belongs to it, no surer than the sign."""
     is_known = sign.is_known if word.is_known is None else word.is_known
     confidence = min(word.confidence, sign.confidence)
     return replace(enclosing([word, sign], joint=""), confidence=confidence, is_known=is_known)
 
 
 def _capital_height(words: Sequence[Piece]) -> float:
-    """How high capital letters are at most in a line with some words; 0 without any."""
+    """How high capital letters are at most in a line with these words; 0 without any."""
     highest = max((word.height for word in words), default=0.0)
     return highest * (_CAPITALS if _FLAT.issuperset("".join(word.text for word in words)) else 1.0)
 
@@ -132,7 +131,7 @@ def _without_rules(words: Sequence[Piece], highest: float) -> list[Piece]:
 
 
 def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:
-    """Put the low opening quote of a language where Tesseract reads one or two commas, which no word begins with."""
+    """Replace one or two commas before a word, where no comma belongs, by the low opening quote of the language."""
     if _LOW_QUOTES.isdisjoint(languages.split("+")):
         return list(words)
     fixed: list[Piece] = []

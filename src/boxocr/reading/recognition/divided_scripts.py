@@ -1,7 +1,7 @@
 """Words of scripts that Tesseract divides after every character or two: Chinese, Japanese, Korean and Thai.
 
-Neither Tesseract's iterators nor its program's tables say where it read a space between such parts. Its text does, if
-it is asked to keep the spaces between words as they are.
+Neither Tesseract's iterators nor the tables of its program say where it read a space between such parts. Its text does,
+if Tesseract is asked to keep the spaces between words as they are.
 """
 
 import re
@@ -21,7 +21,7 @@ _DIVIDED = re.compile(
     "\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
 )
 
-# A part is looked for within so many characters: one that the text lacks must not be found far behind.
+# A part is looked for within this many characters: a part that the text lacks must not be found far ahead.
 _NEAR = 20
 
 
@@ -29,7 +29,7 @@ def lines_of(parts: Sequence[tuple[list[Piece], int]], text: Callable[[], str], 
     """The lines that Tesseract recognized, with the usual mistakes corrected.
 
     Args:
-        parts: of the words of each line, and the number of its block.
+        parts: those of the words of each line, and the number of the line's block.
         text: gives the text of all lines, with spaces as they are; called only where it matters.
         languages: that were recognized.
     """
@@ -37,13 +37,13 @@ def lines_of(parts: Sequence[tuple[list[Piece], int]], text: Callable[[], str], 
     words = _undivided([line for line, _ in parts], text)
     for (own, block), whole in zip(parts, words, strict=True):
         line = corrected(whole, languages, block)
-        # One weak character makes a word uncertain, and a line of one long word no less certain than before.
+        # Joining parts must not make the line less certain, although one weak character makes a whole word uncertain.
         found.append(line if len(whole) == len(own) else replace(line, confidence=mean_confidence(own)))
     return found
 
 
 def _undivided(lines: Sequence[list[Piece]], text: Callable[[], str]) -> list[list[Piece]]:
-    """The lines with parts joined between which the text has no space."""
+    """The lines, with the parts joined between which the text has no space."""
     if not any(map(_has_divided, lines)):
         return list(lines)
     rest = text()
@@ -62,7 +62,7 @@ def _undivided(lines: Sequence[list[Piece]], text: Callable[[], str]) -> list[li
 
 
 def _has_divided(words: Sequence[Piece]) -> bool:
-    """Whether one of some words has a character of these scripts."""
+    """Whether one of these words has a character of these scripts."""
     return any(_DIVIDED.search(word.text) for word in words)
 
 

@@ -17,7 +17,7 @@ Features: TypeAlias = NDArray[np.float32]
 """``(steps, size)``: the recognizer's view of a line before its last layer."""
 
 MAX_BYTES = 16_000_000
-"""A head of 5,000 characters has less. Larger files are not ours."""
+"""Larger files are not heads of ours: one with 5,000 characters is smaller."""
 
 HEAD_ERRORS = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile)
 """Raised for files that are missing or broken."""
@@ -34,7 +34,7 @@ class Head:
     """A last layer for one project.
 
     Attributes:
-        characters: of the classes after the first, which means no character.
+        characters: those of the classes after the first, which means no character.
         weights: ``(size, classes)``.
         bias: ``(classes,)``.
         model: checksum of the model that it belongs to.
@@ -46,7 +46,7 @@ class Head:
     model: str = ""
 
     def probabilities(self, features: Features) -> Array:
-        """``(steps, classes)`` for the features of a line, ``(steps, size)``; likewise with lines before the steps."""
+        """``(steps, classes)`` for features, ``(steps, size)``. Both can have an axis of lines before the steps."""
         logits = self._logits(features)
         # In place: a training spends a third of its time here, much of it on memory for results in between.
         logits -= logits.max(axis=-1, keepdims=True)
@@ -99,7 +99,7 @@ class Head:
 
 @lru_cache(_KEPT)
 def load_head(path: str) -> Head:
-    """The head in a file; the last ones are kept.
+    """The head in a file; the most recently used ones are kept.
 
     Raises:
         ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile: there is none, or it is broken.
@@ -113,5 +113,5 @@ def load_head(path: str) -> Head:
 
 
 def checksum(model: bytes) -> str:
-    """Identifies a model; a head fits the model that it was trained for only."""
+    """Identifies a model; a head fits only the model that it was trained for."""
     return sha256(model).hexdigest()

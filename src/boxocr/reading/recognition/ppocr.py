@@ -1,7 +1,7 @@
 """PP-OCR's recognition models.
 
-Their input is ``(n, 3, 48, width)``, blue before green before red, scaled to -1 to 1; their output the probability of
-each character at each of the steps along the line, the first class meaning none (CTC, Graves 2006).
+Their input is ``(n, 3, 48, width)``, blue before green before red, scaled to -1 to 1. Their output is the probability
+of each character at each step along the line; the first class means no character (CTC, Graves 2006).
 """
 
 import itertools
@@ -37,35 +37,36 @@ _HEIGHT = 48
 # The longest line that is read, in multiples of its height: memory grows with it.
 _LONGEST = 120
 
-# Lines of one batch are as wide as the widest: they are sorted, and a batch holds this many of 48 by 48 pixels at most.
-# On one thread a line takes 19 ms alone, 20 in a batch of 60 and 22 in one of 160, which needs 70 MB more.
+# The lines of a batch are padded to the widest, so they are sorted by width. A batch holds at most this many squares of
+# 48 by 48 pixels. On one thread a line takes 19 ms alone, 20 in a batch of 60, and 22 in one of 160, which needs 70 MB
+# more.
 _BATCH = 60
 
 # The widest line of a batch is at most this much wider than the narrowest: the padding of the narrow ones costs time.
 _SPREAD = 1.25
 
 # A gap this wide, in line heights, is a space where the model gives none, if it is also this many times wider than the
-# usual one between letters.
+# usual gap between letters.
 _SPACE = 0.35
 _WIDER = 3.0
 
-# A character between these shares of a gap is in the gap, faint or a point without ink: on 42 pages the characters next
-# to a gap were at most .28 in it.
+# A character between these shares of a gap's width is in the gap: it is faint, or a dot without ink. On 42 pages,
+# characters next to a gap reached at most .28 into it.
 _INSIDE = (0.3, 0.8)
 
-# A piece of a line at least this wide and high, in line heights, is a sign that the text lacks when no character is as
-# near to it as the third number. In 372 printed lines of real documents there was none; the frame that a font has for
-# a lira sign is one.
+# A piece of ink at least this wide and high, in line heights, is a sign that the text lacks if no character is as near
+# to it as the third number. In 372 printed lines of real documents there was no such piece; the frame that a font has
+# in place of a lira sign is one.
 _SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR = 0.12, 0.3, 0.25
 
 # The gap between two words is at most this far from where the model says, in line heights.
 _NEAR = 0.35
 
-# A Chinese or Japanese character among others is none where the text has at least this many letters and figures: a lira
+# A single Chinese or Japanese character is a misread sign if the text has at least this many letters and digits: a lira
 # sign next to a price was read as a kana with a score of .93.
 _STRAY = 3
 
-# Characters that writing in these languages has and that can be missing from a model. Quotes: CLDR's delimiters.
+# Characters that these languages use and that a model can lack. Quotes: CLDR's delimiters.
 _SPECIAL = {
     "\u201e\u201a": "deu ces slk pol hun hrv bos slv ron lit est lav isl ltz srp_latn sqi",
     "\u00a1\u00bf": "spa spa_old glg cat",
@@ -87,7 +88,7 @@ class PPOCR:
     """Recognizes each line with the first model that reads all of its languages.
 
     Args:
-        models: those that are preferred first, at least one.
+        models: at least one, the preferred ones first.
         threads: how many one recognition may use.
     """
 
@@ -96,7 +97,7 @@ class PPOCR:
     def __init__(self, models: Sequence[RecognitionModel], threads: int) -> None:
         self.version = ", ".join(model.version for model in models)
         self._models = models
-        # Loaded when they are needed first: each takes as much memory as its model.
+        # Loaded when first needed: each takes as much memory as its model.
         self._trunk = cache(lambda model: Trunk(model.file, model.characters, threads))
 
     def languages(self) -> Sequence[str]:
@@ -164,14 +165,14 @@ class PPOCR:
         known = ("", *(head or model).characters)
         if options.charset:
             steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
-            # Other characters cannot occur, so the rest are the probabilities.
+            # Other characters cannot occur, so the rest share all of the probability.
             steps = steps / np.maximum(steps.sum(axis=2, keepdims=True), 1e-9)
         found = []
         for image, own in zip(images, steps, strict=True):
             kept, best = _decoded(own)
             if _has_stray("".join(known[best[at]] for at in kept), options.languages):
                 is_stray = np.array([is_unspaced(char) for char in known])
-                # Something is there, so that it cannot be none.
+                # Some sign is there, so that "no character" is not the answer.
                 own[is_stray[best], 0] = 0
                 own[:, is_stray] = 0
                 kept, best = _decoded(own)
@@ -212,7 +213,7 @@ def _blob(images: Sequence[Pixels]) -> NDArray[np.float32]:
     widths = [_width(image) for image in images]
     blob = np.zeros((len(images), 3, _HEIGHT, max(widths)), np.float32)
     for row, image, width in zip(blob, images, widths, strict=True):
-        # Reduced without averaging, thin strokes get lost.
+        # Thin strokes get lost if a line is reduced without averaging.
         way = cv2.INTER_AREA if image.shape[0] > _HEIGHT else cv2.INTER_LINEAR
         scaled = prepare.resized(image, (width, _HEIGHT), way)
         colours = np.broadcast_to(scaled[..., None], (*scaled.shape, 3)) if scaled.ndim == prepare.GREY else scaled
@@ -226,7 +227,7 @@ def _width(pixels: Pixels) -> int:
 
 
 def _batches(images: Sequence[Pixels]) -> Iterator[list[int]]:
-    """Numbers of images of similar width."""
+    """Indices of images, in batches of similar width."""
     widths = [_width(image) for image in images]
     batch: list[int] = []
     for at in sorted(range(len(images)), key=widths.__getitem__):
@@ -243,7 +244,7 @@ def _words(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Pi
     """The words of a line: each as high as the line's ink, as wide as its own, and as sure as its weakest character."""
     height, width = ink.shape
     gaps = runs_of(np.asarray(~ink.any(axis=0)))
-    # The model gives no space for wide ones.
+    # The model gives no space for some wide gaps.
     spaces = _spaces(gaps, height, [character.place for character in characters if character.text != " "])
     words: list[list[_Character]] = []
     ends = True
@@ -285,7 +286,7 @@ def _has_unread(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> boo
 
 def _spaces(gaps: Sequence[tuple[int, int]], height: int, places: Sequence[float]) -> list[float]:
     """The middles of the gaps of a line that are as wide as a space and have no character."""
-    # The outer two are the margins.
+    # The outer two gaps are the margins.
     inner = gaps[1:-1]
     if not inner:
         return []
@@ -299,7 +300,7 @@ def _spaces(gaps: Sequence[tuple[int, int]], height: int, places: Sequence[float
 
 
 def _is_apart(before: _Character, after: _Character, spaces: Sequence[float]) -> bool:
-    """Whether there is a space between two characters; full-width ones have paper around them without one."""
+    """Whether there is a space between two characters. Full-width ones have paper around them even without a space."""
     if is_unspaced(before.text) or is_unspaced(after.text):
         return False
     return any(before.place < space < after.place for space in spaces)

@@ -19,7 +19,7 @@ def of_steps(steps: NDArray[np.float32], known: Sequence[str], text: str) -> Lin
     Args:
         steps: ``(steps, classes)``.
         known: the character of each class; the first is empty.
-        text: with characters that are kept.
+        text: its characters are kept even if they are unlikely.
     """
     wanted = set(folded(text))
     likely = set(np.flatnonzero(steps.max(axis=0) >= _LEAST_PEAK).tolist())

@@ -21,24 +21,24 @@ MAX_SIDE = 32_767
 # A warm engine holds 15 to 50 MB for each of its languages; a server rarely sees more than a few combinations.
 _WARM_ENGINES = 4
 
-# Unknown resolutions make Tesseract guess and print; the value itself changes nothing that it reads.
+# Without a resolution Tesseract guesses one and prints it; the value changes nothing that it reads.
 _RESOLUTION = 300
 
-# Whether Tesseract measures if print has one width for all letters, which takes 3 % of a line's time. Only where words
-# end in a layout without text hangs on it: its network reads whole lines and finds the spaces itself.
+# Whether Tesseract measures if all letters of the print have one width, which takes 3 % of a line's time. Only a layout
+# without text needs it, to find where words end: the network reads whole lines and finds spaces itself.
 _MEASURED_PITCH, _ANY_PITCH = "0", "1"
 
 # Words of at least this many letters are looked up in word lists. Only letters with a small and a capital form count:
 # Tesseract finds hardly any Hebrew or Arabic word in its lists, and divides Thai and Chinese in other places.
 _WORD = 2
 
-# Leptonica prints "Error in boxClipToRectangle" and the like on standard error while Tesseract looks for the areas of a
-# page, and goes on without these areas.
+# Leptonica prints errors such as "Error in boxClipToRectangle" on standard error while Tesseract looks for the areas of
+# a page. They are harmless: it goes on without these areas.
 tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
 
 
 class Tesseract:
-    """Warm Tesseract engines, one for each combination of languages, the least recently used dropped.
+    """Warm Tesseract engines, one for each combination of languages. The least recently used is dropped.
 
     Raises:
         EngineNotUsable: when tesserocr or the language data does not load.
@@ -60,7 +60,7 @@ class Tesseract:
         return tessdata.languages(tessdata.folders(self._tessdata))
 
     def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
-        """Recognize a grey image, sides at most ``MAX_SIDE``, in a page segmentation mode; places in its pixels.
+        """Recognize a grey image, sides at most ``MAX_SIDE``, in a page segmentation mode. Places are in its pixels.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
@@ -123,7 +123,7 @@ def _show(engine: tesserocr.PyTessBaseAPI, image: Pixels, pitch: str) -> None:
 def _lines(
     found: tesserocr.PyPageIterator | None, *, with_text: bool, has_word_lists: bool = False
 ) -> list[tuple[list[Piece], int]]:
-    """The words of each line that an iterator goes over, and the number of its block."""
+    """The words of each line that an iterator goes over, and the number of the line's block."""
     lines: list[tuple[list[Piece], int]] = []
     block = -1
     for at in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found else ():
@@ -144,15 +144,15 @@ def _word(at: tesserocr.PyPageIterator, *, with_text: bool, has_word_lists: bool
     if with_text:
         # The iterator raises where nothing was recognized.
         with contextlib.suppress(RuntimeError):
-            # Words are in reading order, their letters from left to right: tesserocr calls the method of Tesseract's
-            # LTRResultIterator.
+            # The words are in reading order, but the letters of each are from left to right: tesserocr calls the method
+            # of Tesseract's LTRResultIterator.
             text = right_to_left.as_read(clean(at.GetUTF8Text(tesserocr.RIL.WORD)).strip())
             confidence = min(max(at.Confidence(tesserocr.RIL.WORD) / 100, 0.0), 1.0)
             if has_word_lists and sum(letter.lower() != letter.upper() for letter in text) >= _WORD:
                 is_known = bool(at.WordIsFromDictionary())
         if not text:
             return None
-    # 0 up, 1 the letters' heads to the right, 2 down, 3 to the left.
+    # The letters' heads point 0 up, 1 to the right, 2 down, 3 to the left.
     quarters = int(at.Orientation()[0])
     left, top, right, bottom = map(float, box)
     x, y = ((left, top), (right, top), (right, bottom), (left, bottom))[quarters]

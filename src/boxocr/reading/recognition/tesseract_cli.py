@@ -1,4 +1,4 @@
-"""Tesseract as a program, started for each look through pytesseract. The only module that knows pytesseract."""
+"""Tesseract as a program, started through pytesseract for each image. The only module that knows pytesseract."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ from boxocr.reading.types import Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece
 from boxocr.settings import tessdata
 
-# The program ends itself a little before the pool kills its reader, which would leave it running without one.
+# The program ends itself a little before the pool kills its reader, which would leave the program running.
 _EARLIER = 0.9
 
 Result = TypeVar("Result")
@@ -29,7 +29,7 @@ _COLUMNS = ("block_num", "par_num", "line_num", "text", "conf", "left", "top", "
 class Program:
     """The machine's ``tesseract`` program.
 
-    Slower than the library by the start of a process and the loading of the languages, 0.1 to 0.6 s for each look.
+    Slower than the library, because each image starts a process that loads the languages: 0.1 to 0.6 s.
 
     Raises:
         EngineNotUsable: when there is no such program.
@@ -39,7 +39,8 @@ class Program:
     name = "pytesseract"
 
     def __init__(self, settings: EngineSettings) -> None:
-        # Its OpenMP threads wait for each other busily: four of them on two cores take thrice as long as one.
+        # Tesseract's OpenMP threads spin while they wait for each other: four of them on two cores take three times as
+        # long as one.
         os.environ["OMP_THREAD_LIMIT"] = "1"
         try:
             self.version = str(pytesseract.get_tesseract_version())
@@ -58,7 +59,7 @@ class Program:
         return tessdata.languages(tessdata.folders(self._tessdata))
 
     def lines(self, image: Pixels, psm: int, options: ReadingOptions) -> list[Line]:
-        """Recognize a grey image in a page segmentation mode; places in its pixels.
+        """Recognize a grey image in a page segmentation mode. Places are in its pixels.
 
         Raises:
             LanguageMissing: when one of the languages is not installed.
@@ -71,7 +72,7 @@ class Program:
         deadline = time.monotonic() + self._timeout
 
         def run(read: Callable[..., Result], *more: str, **output: str) -> Result:
-            # For pytesseract 0 means no limit.
+            # To pytesseract, 0 means no limit.
             left = max(deadline - time.monotonic(), 0.01)
             one = Image.fromarray(image)
             return read(one, lang=options.languages, config=shlex.join([*config, *more]), timeout=left, **output)
@@ -91,7 +92,7 @@ class Program:
 
 
 def _lines(table: Mapping[str, Sequence[Any]]) -> list[tuple[list[Piece], int]]:
-    """The words of each line of the program's table, and the number of its block."""
+    """The words of each line of the program's table. All are in block 0."""
     lines: dict[tuple[int, int, int], list[Piece]] = {}
     for row in zip(*(table[name] for name in _COLUMNS), strict=True):
         block, paragraph, line, text, percent, *box = row

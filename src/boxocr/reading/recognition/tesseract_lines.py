@@ -23,26 +23,26 @@ from boxocr.reading.whole_page import Line, Piece, mean_confidence
 # Tesseract's page segmentation modes: one line, and one line taken raw, without a search for lines.
 LINE, RAW_LINE = 7, 13
 
-# From here on a line is not prepared in another way: such lines are hardly ever read better.
+# A line with this confidence is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
 
-# A gap this wide between two figures of a number, in their heights, is a space: what follows is then a sign that
-# Tesseract takes for a figure, as the 1 that it reads for a lira sign. Around a 1 it is up to .36 wide; typewriters
-# have several wide ones, and this one is wider than the next by the second number.
+# A gap this wide between two digits of a number, in digit heights, is a space. What follows it is a sign that Tesseract
+# takes for a digit, such as a lira sign read as 1. Gaps around a 1 are up to .36 wide. Typewriters have several wide
+# gaps, so this one must be wider than the next by the second number.
 _GAP_IN_NUMBER, _WIDER = 0.4, 2.0
 _NUMBER = re.compile(r"[\d.,]+")
 
-# Its data know no letters with accents, and give those without. A letter is at least this high and its accent lower, in
-# heights of the line; specks are lower than the second number, and an accent is this near to its letter.
+# The data for English have no letters with accents, and give the letter without. A letter is at least this high, and
+# its accent lower, in line heights. Specks are lower than the second number, and an accent is this near to its letter.
 _WITHOUT_ACCENTS = "eng"
 _LETTER, _MARK, _ABOVE = 0.4, 0.08, 0.3
 
-# Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks when its middle is this
-# far from all words, unless the nearest word has as many letters as pieces of ink and this one is at most as far from
-# the next as the fourth number: Tesseract's rectangle of a word can begin after its first letter.
+# Ink at least this wide and high, in heights of the line's ink, is a sign that the text lacks if its middle is this far
+# from all words. It is not if the nearest word has as many letters as pieces of ink, and the gap to the word is at most
+# the fourth number: Tesseract's rectangle of a word can begin after its first letter.
 _SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR, _SIGN_APART = 0.1, 0.4, 0.2, 0.35
 
-# Signs that no number ends with, but which Tesseract reads for one that it does not know.
+# Signs that never follow a number; Tesseract reads them for one that it does not know.
 _NOT_AFTER_NUMBER = re.compile(r"\d ?(?:[#\u00a7\u00a9\u00ae](?: |$)|[=<]$)")
 
 # How an image was prepared.
@@ -66,8 +66,8 @@ class TesseractLines:
     """Recognizes lines with Tesseract.
 
     Args:
-        recognizer: runs it.
-        looks: the ways in which a line is prepared until it is recognized with certainty.
+        recognizer: runs Tesseract.
+        looks: the ways to prepare a line, tried in turn until it is recognized with certainty.
     """
 
     def __init__(self, recognizer: PageRecognizer, looks: Sequence[str] = (FRAMED, TO_THE_INK, SMOOTHED)) -> None:
@@ -81,9 +81,10 @@ class TesseractLines:
         return self.recognizer.languages()
 
     def again(self) -> "TesseractLines":
-        """The same for lines that Tesseract recognized in their page or block already.
+        """The same, for lines that Tesseract has recognized in their page or block already.
 
-        Cut to the ink, uncertain lines take a sixth of a page's time; on 51 pages F1 is the same without.
+        Leaves out the way that cuts to the ink: on uncertain lines it takes a sixth of a page's time, and on 51 pages
+        F1 is the same without.
         """
         return TesseractLines(self.recognizer, [look for look in self._looks if look != TO_THE_INK])
 
@@ -106,7 +107,7 @@ class TesseractLines:
             attempts.append(RecognizedLine(words, mean_confidence(lines), self.name, look))
             if attempts[-1].mean >= _ACCEPTED:
                 break
-        # A text much shorter than another's counts less: a lone "=" is often read with .78.
+        # A text much shorter than another one counts less: a lone "=" is often read with .78.
         longest = max(len(attempt.text) for attempt in attempts)
         best = max(attempts, key=lambda attempt: attempt.mean * min(1.0, 2 * len(attempt.text) / max(longest, 1)))
         lacks_accents = options.languages == _WITHOUT_ACCENTS and _has_accents(best, found)
@@ -124,11 +125,11 @@ class TesseractLines:
 
 
 def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") -> Pixels:
-    """Return the grey image that Tesseract got for a crop of one line, for people who wonder about a text.
+    """Return the grey image that Tesseract got for a crop of one line, to show people why it has its text.
 
     Args:
         crop: as it was drawn.
-        look: the reading's; the first way to prepare a line for other ones.
+        look: the reading's; an unknown one is shown as the first way to prepare a line.
         turned: the reading's.
         languages: the reading's.
     """
@@ -144,7 +145,7 @@ def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
 
 
 def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
-    """Without searching for lines nothing of a line gets lost, but everything in the image is read, empty paper too."""
+    """Cut a line to its ink: the raw mode loses nothing of it, but reads everything in the image, even empty paper."""
     top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
     left, right = found.columns
     top, left = max(top - 1, 0), max(left - 1, 0)
@@ -153,17 +154,17 @@ def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
     return enlarged, PageFrame(left, top, 1 / scale)
 
 
-# A prepared image, and where it is on the one given.
+# Prepared images, each with its frame on the given one.
 _PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
     FRAMED: _framed,
     TO_THE_INK: _to_the_ink,
-    # Noise of single pixels hides faint print.
+    # Faint print drowns in the noise of single pixels.
     SMOOTHED: lambda found: _framed(found.with_image(prepare.smoothed(found.image))),
 }
 
 
 def _has_unread(line: RecognizedLine, found: Projection) -> bool:
-    """Whether a line has a sign that Tesseract took for another one or for a figure, as far as that shows."""
+    """Whether a line shows a sign that Tesseract took for another sign or for a digit."""
     if _NOT_AFTER_NUMBER.search(line.text):
         return True
     if len(found.lines) != 1 or not line.words:
@@ -191,7 +192,7 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
 
 
 def _has_accents(line: RecognizedLine, found: Projection) -> bool:
-    """Whether more letters of a line have marks above them than have dots in the text."""
+    """Whether more letters of a line have marks above them than the text has letters with dots."""
     if len(found.lines) != 1 or not line.text.isascii():
         return False
     (top, bottom), pieces = found.lines[0], found.pieces

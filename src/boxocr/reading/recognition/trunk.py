@@ -1,8 +1,8 @@
 """PP-OCR's recognizer without its last layer.
 
-The layer is linear: features of each step along a line times weights give the logits of the characters. Heads
+The last layer is linear: the features of each step along a line times weights give the logits of the characters. Heads
 (:mod:`boxocr.reading.recognition.head`) replace it. The features are an inner value of the ONNX graph, which is cut
-there. The layer has most of the model's classes to compute for each step: with it a line takes twice the memory.
+there. The layer computes all of the model's classes for each step: with it a line takes twice the memory.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from boxocr.errors import EngineNotUsable
 from boxocr.reading import onnx, ppocr_models
 from boxocr.reading.recognition.head import Array, Head, checksum
 
-# Types and the label of fields: https://github.com/protocolbuffers/protobuf, descriptor.proto.
+# Types and label of fields: https://github.com/protocolbuffers/protobuf, descriptor.proto.
 _TEXT, _BYTES, _INTEGER, _MESSAGE = 9, 12, 3, 11
 _REPEATED = 3
 
@@ -39,8 +39,8 @@ class Trunk:
 
     Args:
         file: the ONNX file.
-        characters: of its classes after the first, which means no character; None for the recognizer of the wheel,
-            whose file lists them.
+        characters: those of its classes after the first, which means no character; None for the recognizer of the
+            wheel, whose file lists them.
         threads: how many one run may use.
         is_alone: see :func:`boxocr.reading.onnx.session_of`.
 
@@ -53,7 +53,7 @@ class Trunk:
     """
 
     def __init__(self, file: Path, characters: Sequence[str] | None, threads: int, *, is_alone: bool = False) -> None:
-        # Read twice, so that the 21 MB of the file are not in memory while the layer is cut off.
+        # The file is read twice, so that its 21 MB are not in memory while the layer is cut off.
         self.model = checksum(file.read_bytes())
         trunk, weights, bias = without_last_layer(file)
         self._session = onnx.session_of(trunk, threads, is_alone=is_alone)
@@ -68,11 +68,11 @@ class Trunk:
 
 
 def trunk_of(languages: str, folder: str | None, threads: int) -> Trunk:
-    """The trunk of the recognizer that is used for some languages, without the memory that its last layer takes.
+    """The trunk of the recognizer that is used for some languages, without the memory of its last layer.
 
     Args:
         languages: codes joined by ``+``.
-        folder: with models of the operator's; None for the recognizer in the wheel.
+        folder: with the operator's models; None for the recognizer in the wheel.
         threads: how many one run may use.
 
     Raises:
@@ -89,7 +89,7 @@ def without_last_layer(file: Path) -> tuple[bytes, Array, Array]:
     """Cut off the last layer of a recognizer: the last matrix product, which a softmax follows.
 
     Returns:
-        The model whose only output are the features; the layer's weights, ``(size, classes)``; its bias,
+        The model, whose only output is the features; the layer's weights, ``(size, classes)``; its bias,
         ``(classes,)``. The first class means no character.
 
     Raises:
@@ -126,7 +126,7 @@ def without_last_layer(file: Path) -> tuple[bytes, Array, Array]:
 
 
 def _message_class(name: str) -> Any:
-    """The class of a message of ONNX files."""
+    """The protobuf class of a message in ONNX files."""
     file = descriptor_pb2.FileDescriptorProto(name="onnx", package="onnx")
     for message, fields in _MESSAGES.items():
         described = file.message_type.add(name=message)
