@@ -48,7 +48,7 @@ class ReadingPlan:
         text_area: name of the TextArea that takes the region's text.
         rectangle_control: the tag that draws rectangles on the region's Image; None when there is none.
         options: for the reader.
-        handling: how the shape changes. Only a rectangle that was never read is fitted or split.
+        handling: how the shape changes. Only a pending rectangle without text is fitted or split.
         page: address of the region's page, or the error why there is none.
     """
 
@@ -156,7 +156,7 @@ class _Planner:
         options = labeling.reading_options(self._data, default=self._default, **asking)
         handling = labeling.handling(self._data, **asking)
         if state is not State.UNREAD or region.shape != "rectangle":
-            # Only a rectangle that was never read may change its shape: an accepted region stays in its place.
+            # Only a pending rectangle without text may change its shape: an accepted region stays in its place.
             handling = Handling(fit=False, split=None, click=handling.click)
         control = labeling.rectangle_control(region.image)
         return ReadingPlan(text_area, control, options, handling, self._page(region, labeling))

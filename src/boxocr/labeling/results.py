@@ -1,7 +1,7 @@
-"""Readings become the results that Label Studio keeps whole.
+"""Turns readings into results, in the form that Label Studio keeps complete.
 
-The required content and order of an answer were measured (``docs/label-studio.md``): every result of a region as it
-was received, the shape first, then the text with the same id and the same geometry. No I/O.
+Experiments showed what an answer must contain, and in which order (``docs/label-studio.md``): every result of a region
+as it was received, the shape first, then the text with the same id and the same geometry. No I/O.
 """
 
 import math
@@ -42,7 +42,7 @@ MOVED_REMEDY = "Check its text."
 _GEOMETRY_FIELDS = ("original_width", "original_height", "image_rotation", "item_index")
 _ID_BYTES = 8
 
-# The Info panel shows about nine lines.
+# Warnings in a note, since the Info panel shows about nine lines.
 _MAX_WARNINGS = 3
 
 Value: TypeAlias = Mapping[str, float]
@@ -61,8 +61,8 @@ class RegionAnswer:
     Attributes:
         region: as parsed.
         readings: of the region itself, or of its pieces; none when it was not read, or failed.
-        page: size of its page; None without readings.
-        error: the reason why it could not be read.
+        page: size of the region's page; None without readings.
+        error: the reason why the region could not be read.
         note: a sentence about the page for the annotator, in addition to those about the readings.
     """
 
@@ -87,7 +87,7 @@ def drawn(answers: Sequence[RegionAnswer], warnings: Sequence[str], model_versio
 
 
 def prediction(results: Sequence[Result], model_version: str) -> Prediction:
-    """Results as a prediction; its score is the mean of the regions' scores."""
+    """A prediction with these results. Its score is the mean of the regions' scores."""
     scores = [result["score"] for result in results if "score" in result]
     score = {"score": round(sum(scores) / len(scores), 4)} if scores else {}
     return {"result": results, "model_version": model_version} | score
@@ -108,12 +108,12 @@ def with_warnings(results: list[Result], warnings: Sequence[str]) -> list[Result
     meta = meta_of(results[0])
     notes = meta.get("text", [])
     lines = [*(notes if isinstance(notes, list) else [notes]), *(NOTE_MARK + sentence for sentence in shown)]
-    # One list item: the Info panel shows the first and breaks it at line ends.
+    # One list item, since the Info panel shows only the first, with its line breaks.
     return [results[0] | {"meta": meta | {"text": ["\n".join(map(str, lines))]}}, *results[1:]]
 
 
 def _results_of(answer: RegionAnswer, max_regions: int) -> list[Result]:
-    """The results for a region; none for one that stays as it is."""
+    """The results for a region; none for a region that stays as it is."""
     region, state = answer.region.region, answer.region.state
     if answer.error is not None:
         return _unread(region, state, answer.error)
@@ -144,7 +144,7 @@ def _read(region: Region, plan: ReadingPlan, readings: Sequence[AreaReading], pa
 
 def _unread(region: Region, state: State, error: BoxOCRError) -> list[Result]:
     if state is State.FAILED:
-        # Left out: the answer would overwrite a text that is typed before the answer is accepted.
+        # The region is left out: otherwise the answer, once accepted, would overwrite text that is typed meanwhile.
         return []
     if state is State.MOVED:
         return _with_new_note(region, f"{MOVED} {error.sentence}")
@@ -171,7 +171,7 @@ def with_text(region: Region, text_area: str, reading: Reading) -> list[Result]:
 
 
 def _attempts(region: Region, text_area: str) -> int:
-    """How often the text of a region was read before: a box that was moved is read again."""
+    """How often the text of a region was read before, since a box that was moved is read again."""
     suggestions = (suggestion_of(result) for result in region.results[1:] if _belongs_to(result, text_area))
     attempts = [suggestion.get("attempt", 1) for suggestion in suggestions if suggestion is not None]
     return max((one for one in attempts if isinstance(one, int) and 0 < one < LARGEST_NUMBER), default=0)
@@ -183,17 +183,17 @@ def with_note(region: Region, sentence: str) -> list[Result]:
 
 
 def as_typed(region: Region) -> list[Result]:
-    """A pending region, with the text that the annotator typed into it.
+    """A pending region with the text that the annotator typed into it.
 
-    Its shape is marked, so that later requests show that it was accepted.
+    The shape is marked, so that later requests show that the region was accepted.
     """
     return [_marked(_as_json(region.geometry), TYPED), *map(_as_json, region.results[1:])]
 
 
 def split(region: Region, text_area: str, pieces: Sequence[AreaReading], page: PageSize) -> list[Result]:
-    """Regions for the pieces of a drawn rectangle, in its place: each with its labels and a text of its own.
+    """Regions that replace a drawn rectangle, one for each piece, with the rectangle's labels and a text of its own.
 
-    The drawn one is left out, and deleted when the answer is accepted.
+    The drawn rectangle is left out, so it is deleted when the answer is accepted.
 
     Args:
         region: the drawn rectangle.
@@ -225,13 +225,14 @@ def _moved(region: Region, box: Value) -> Region:
 def clicked(region: Region, box: Value, control: Tag, text_area: str, reading: Reading) -> list[Result]:
     """The rectangle and text at a click, in place of the keypoint.
 
-    The id is new: with the keypoint's own id Label Studio saves the rectangle without height, and an id derived from it
-    can overwrite a text that was corrected meanwhile.
+    The rectangle gets a new random id. With the keypoint's id, Label Studio saves the rectangle without height, and an
+    id derived from it can overwrite a text that was corrected meanwhile.
 
     Args:
         region: the keypoint.
         box: value of the rectangle, from :func:`percent_of`.
-        control: the tag that draws rectangles; it takes those of the keypoint's labels that it has, or its first.
+        control: the tag that draws rectangles. The rectangle gets those of the keypoint's labels that the tag has, or
+            the tag's first.
         text_area: name of the TextArea that takes the text.
         reading: with text.
     """
@@ -263,7 +264,7 @@ def found(preannotation: Preannotation, image: str, page: ReadPage, item_index: 
     Args:
         preannotation: the level and kind of the regions.
         image: name of the Image that shows the page.
-        page: its reading.
+        page: the page's reading.
         item_index: index of the page in a ``valueList``; None for a single image.
     """
     reading, size = page.reading, (page.width, page.height)
@@ -340,7 +341,7 @@ def _text_result(geometry: Result, text_area: str, reading: Reading, *, attempt:
         "type": "textarea",
         "origin": "prediction",
         "value": value | {"text": [reading.text]},
-        # Survives later edits of the text, so the suggestion can be compared with the final text.
+        # This survives later edits of the text, so that the suggestion can be compared with the final text.
         "meta": {
             "suggestion": {
                 "text": reading.text,
@@ -349,7 +350,7 @@ def _text_result(geometry: Result, text_area: str, reading: Reading, *, attempt:
                 "languages": reading.languages,
                 "version": MODEL_VERSION,
                 "attempt": attempt,
-                # Label Studio sends no request when an accepted region is moved; a later one shows it by this.
+                # Label Studio sends no request when an accepted region is moved. With this, a later request shows it.
                 "place": place_of(value),
             }
         },
@@ -362,18 +363,18 @@ def _read_shape(shape: Result, reading: Reading) -> Result:
 
 
 def _annotated(shape: Result, *, note: str | None) -> Result:
-    """The shape of a region without a score, with this note only."""
+    """The shape of a region without score, with this note as the server's only note."""
     result = _without_note(shape)
     result.pop("score", None)
     if note:
         meta = meta_of(result)
-        # One list item: the Info panel shows the first and breaks it at line ends.
+        # One list item, since the Info panel shows only the first, with its line breaks.
         result["meta"] = meta | {"text": ["\n".join([*filter(None, notes_of(result)), NOTE_MARK + note])]}
     return result
 
 
 def _without_note(result: Result) -> Result:
-    """A copy for JSON, without the notes of earlier answers."""
+    """A copy that can be sent as JSON, without the notes of earlier answers."""
     copied: Result = _as_json(result)
     meta = meta_of(copied)
     if "text" in meta:
@@ -396,7 +397,7 @@ def _belongs_to(result: Result, text_area: str) -> bool:
 
 
 def _as_json(result: Any) -> Any:
-    """A copy for JSON, in which NaN and infinities become null."""
+    """A copy that can be sent as JSON, in which NaN and infinities become null."""
     if isinstance(result, dict):
         return {key: _as_json(value) for key, value in result.items()}
     if isinstance(result, list):

@@ -3,7 +3,7 @@
 from boxocr.reading import scoring
 from boxocr.reading.types import Reading
 
-# The Info panel is narrow, and of a longer list every word has to be checked anyway.
+# Words that a note lists. The Info panel is narrow, and with more words the whole text has to be checked anyway.
 _MAX_WORDS = 3
 _MAX_CHARACTERS = 30
 
@@ -18,13 +18,13 @@ def review_note(reading: Reading) -> str | None:
     if not reading.text or reading.confidence >= scoring.ACCEPTED:
         return None
     if not reading.doubtful:
-        # Each word can be likely to be right, and all of them unlikely.
+        # Even if each single word is probably right, all of them together may probably not be.
         return reading.note or (_ALL if reading.confidence < scoring.DOUBTFUL else None)
     return f"{reading.note} {_words(reading)}".strip()
 
 
 def _words(reading: Reading) -> str:
-    # An engine may return anything here, and a line end would begin a note of its own.
+    # An engine may return anything here, and a line break would begin a new note.
     words = list(dict.fromkeys(" ".join(word.split()) for word in reading.doubtful))
     if len(words) > _MAX_WORDS or any(len(word) > _MAX_CHARACTERS for word in words):
         return _ALL

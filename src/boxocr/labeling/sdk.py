@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     import numpy as np
     from label_studio_sdk.label_interface.interface import LabelInterface
 
-# The SDK's modules import each other in circles. Two threads that enter such a circle at different modules can see one
-# of them half initialized.
+# The SDK's modules import each other in cycles. Two threads that enter a cycle at different modules can see a module
+# that is half initialized.
 _importing = threading.Lock()
 
 
 def _sample_maker(*arguments: Any, **options: Any) -> Any:
-    """An object of the real class, whose module is imported now."""
+    """Stands in for jsf's class: imports the module now, and returns an object of the real class."""
     del sys.modules["jsf"]
     from jsf import JSF  # noqa: PLC0415 - see below
 
@@ -25,7 +25,7 @@ def _sample_maker(*arguments: Any, **options: Any) -> Any:
 
 
 def _postpone_sample_data() -> None:
-    """Have jsf imported when it is used: it makes sample tasks, and takes 15 MB and a third of the time."""
+    """Postpone importing jsf until its first use: it makes sample tasks, and takes 15 MB and a third of the time."""
     if "jsf" not in sys.modules:
         module = ModuleType("jsf")
         module.JSF = _sample_maker  # type: ignore[attr-defined]

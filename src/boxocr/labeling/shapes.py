@@ -1,7 +1,7 @@
 """The shape of a region on its page.
 
-Label Studio counts in percent of the page as EXIF orientation shows it, before the annotator's own rotation
-(``image_rotation``); here that becomes an :class:`~boxocr.geometry.Area` in page pixels. No I/O.
+Label Studio's coordinates are in percent of the page as its EXIF orientation shows it, before the annotator's own
+rotation (``image_rotation``). They become an :class:`~boxocr.geometry.Area` in page pixels. No I/O.
 """
 
 import math
@@ -89,7 +89,7 @@ def _ellipse(value: Mapping[str, Any], page_width: int, page_height: int, uprigh
     def rotated(dx: float, dy: float) -> tuple[float, float]:
         return centre_x + dx * cosine - dy * sine, centre_y + dx * sine + dy * cosine
 
-    # An ellipse is rotated about its centre, an Area about its corner: so the corner is rotated first.
+    # An ellipse is rotated about its centre, but an Area about its corner, so the Area needs the corner after rotation.
     left, top = rotated(-across, -down)
     angles = [2 * math.pi * step / _ELLIPSE_CORNERS for step in range(_ELLIPSE_CORNERS)]
     outline = tuple(rotated(across * math.cos(angle), down * math.sin(angle)) for angle in angles)
@@ -136,7 +136,7 @@ def _brush_mask(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]]:
         raise broken
     try:
         coded = bytes(packed)
-        # The decoder allocates as many bytes as the first four say, so they are checked against the page first.
+        # The decoder allocates as many bytes as the first four bytes say, so their value is checked against the page.
         if int.from_bytes(coded[:4], "big") != width * height * _BRUSH_CHANNELS:
             raise broken
         pixels = brush_decoder()(coded)

@@ -1,4 +1,4 @@
-"""Columns of a task that say where its page comes from, for imported documents."""
+"""Columns of an imported task that name the document and page it comes from."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Finds the attribute that a misspelt one was probably meant to be."""
+"""Finds the attribute that a misspelt name was probably meant to be."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from boxocr.labeling.attributes import ATTRIBUTES
 
-# Similarities (SequenceMatcher's ratio) from which a name counts as misspelt rather than as another ML backend's: the
-# first for a name that begins with "model", the second for one that misspells that too.
+# Similarities (SequenceMatcher's ratio) from which a name counts as misspelt rather than as another ML backend's. The
+# first is for a name that begins with "model", the second for a name that misspells even that.
 _MISSPELT = 0.6
 _MISSPELT_PREFIX = 0.85
 
@@ -43,7 +43,7 @@ def guess(name: str) -> Guess | None:
     nearest = max(similarity, key=lambda one: similarity[one])
     if similarity[nearest] >= (_MISSPELT if starts_with_model else _MISSPELT_PREFIX):
         return Guess(nearest, is_likely=True)
-    # Many attributes of Label Studio begin with an m.
+    # Without the prefix it is no guess: many attributes of Label Studio begin with an m.
     return Guess(nearest, is_likely=False) if starts_with_model else None
 
 

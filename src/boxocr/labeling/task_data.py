@@ -27,7 +27,7 @@ def resolve(value: str, data: TaskData) -> Any:
 
 
 def is_small_number(value: str) -> bool:
-    """Whether text is a number of at most nine digits. Python refuses to parse those of thousands of digits."""
+    """Whether text is a number of at most nine digits. Python refuses to parse numbers of thousands of digits."""
     return value.isdecimal() and len(value) < 10  # noqa: PLR2004 - digits
 
 

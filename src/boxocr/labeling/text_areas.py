@@ -1,7 +1,7 @@
-"""The TextAreas for the texts of regions, and which of several takes a text.
+"""The TextAreas for the texts of regions, and which of several TextAreas takes a text.
 
-Their names decide: "comment" suggests a field for people's own remarks, "transcription" one for the text on the page.
-``model_fill`` overrides that.
+Their names decide: "comment" suggests a field for people's own remarks, "transcription" a field for the text on the
+page. ``model_fill`` overrides the names.
 """
 
 import re
@@ -36,7 +36,7 @@ class TextArea:
 
     Attributes:
         tag: the tag.
-        conditions: by ``whenTagName`` and ``whenLabelValue``, the values of which a region must have one.
+        conditions: for ``whenTagName`` and ``whenLabelValue``, the values of which a region must have at least one.
         requested: whether it has ``model_fill="true"``.
         for_text: whether its name or title suggests the text on the page.
         for_comments: whether its name or title suggests people's own remarks.
@@ -65,9 +65,9 @@ class TextArea:
 def text_areas_of(tags: Iterable[Tag]) -> tuple[TextArea, ...]:
     """The TextAreas that can take the texts of regions, best first, without those with ``model_fill="false"``.
 
-    Those with ``model_fill="true"`` come first, those for comments last. Among the others, a TextArea that is limited
-    to certain tags or labels precedes one that shows for every region, since it is the specific field for its regions.
-    Then the names decide, then the order of the config.
+    TextAreas with ``model_fill="true"`` come first, those for comments last. Among the rest, a TextArea that is limited
+    to certain tags or labels precedes one that shows for every region, since it is more specific. Then the names
+    decide, then the order of the config.
 
     Args:
         tags: of the config, in its order.
@@ -97,7 +97,7 @@ def _text_area(tag: Tag, *, requested: bool) -> TextArea:
     }
     titles = ("title", "header", "label", "placeholder", "hint")
     title = " ".join(tag.attributes.get(attribute, "") for attribute in titles)
-    # The name first, since a title may mention the other kind ("Your note on the text").
+    # The name is tried first, since a title may mention both kinds ("Your note on the text").
     for words in (set(_words(tag.name)), set(_words(title))):
         comments, text = not words.isdisjoint(_COMMENT_WORDS), not words.isdisjoint(_TEXT_WORDS)
         if comments or text:

@@ -1,6 +1,6 @@
-"""``model_*`` attributes without effect: misspelt ones, and those on the wrong tag.
+"""``model_*`` attributes without effect: misspelt attributes, and attributes on the wrong tag.
 
-Label Studio ignores unknown attributes, so without these warnings a misspelt one would go unnoticed.
+Label Studio ignores unknown attributes, so without these warnings a spelling mistake would go unnoticed.
 """
 
 import threading
@@ -48,7 +48,7 @@ class UnusedAttribute:
         return f"{self.message} {self.remedy}"
 
 
-# A warning is counted as a kilobyte of the four megabytes.
+# The cache holds four megabytes, in which a warning counts as a kilobyte.
 @cached(LRUCache(4_000_000, getsizeof=lambda found: 1000 * (1 + len(found))), lock=threading.Lock())
 def unused_attributes(markup: str) -> tuple[UnusedAttribute, ...]:
     """All attributes without effect, in the order of the config; cached.
@@ -156,7 +156,7 @@ class _Effects:
         if parent is None or TagType.LABEL not in attribute.tags:
             return False
         label = element.get("alias") or element.get("value", "")
-        # The result is the same for all labels that no TextArea is bound to.
+        # Labels that no TextArea is bound to all have the same result, so they share a key.
         key = parent.get("name"), attribute.name, label if label in self._bound_labels else None
         if key not in self._label_effects:
             tag = self._controls.by_name[parent.get("name")]
@@ -175,12 +175,12 @@ class _Effects:
         )
 
     def _filled_by_regions(self) -> Mapping[str, frozenset[TagType]]:
-        """The types of tags that draw regions for each TextArea that is filled, by its name."""
+        """For each TextArea that is filled, by name, the types of tags that draw regions for it."""
         drawn_on = {image for tag in self._drawing for image in tag.images}
         found: dict[str, frozenset[TagType]] = {
             one.tag.name: DRAWING
             for one in self._controls.text_areas
-            # Without a drawing tag, regions come from a program and may have any shape.
+            # On an Image without a drawing tag, regions come from a program and may have any shape.
             if self._is_too_large or not drawn_on.issuperset(one.tag.images)
         }
         for tag in () if self._is_too_large else self._drawing:
@@ -216,7 +216,7 @@ def _unknown(name: str) -> _Finding | None:
 
 
 def _listed(elements: list[Any]) -> str:
-    """The first of several tags, and the number of others."""
+    """The first of several tags for a message, and how many others there are."""
     first = elements[0]
     name = first.get("name") or first.get("value") or ""
     others = f" and {len(elements) - 1} more" if len(elements) > 1 else ""

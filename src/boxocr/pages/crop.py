@@ -1,7 +1,7 @@
 """Cuts areas out of pages.
 
-An area at a multiple of 90 degrees consists of exact pixels of the page. An area at any other angle is sampled once, by
-one affine transform for all rotations, since each resampling blurs letters.
+An area at a multiple of 90 degrees is copied pixel by pixel. An area at any other angle is resampled only once, by one
+affine transform for all rotations, since each resampling blurs letters.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from boxocr.pages.frame import Frame, frame_of
 from boxocr.pages.page import Lease, Page
 from boxocr.process.memory_budget import MemoryBudget
 
-# Width of the edge, inside an outline or a crop, that the background's colour is taken from.
+# Width of the strip along the edge of an outline or crop, px, from which the background's colour is taken.
 _EDGE = 2
 
 
@@ -100,12 +100,12 @@ def _middle(colours: np.ndarray) -> np.ndarray:
 
 
 def _insides(area: Area, frame: Frame) -> Iterator[np.ndarray]:
-    """Which pixels of the crop belong to the shape: bool, one array for the outline, one for the mask."""
+    """Masks of the crop's pixels that belong to the shape: bool, one for the outline, one for the brush strokes."""
     if area.outline:
         drawn = Image.new("1", (frame.width, frame.height))
         for polygon in filter(_is_surface, area.outline):
             places = (np.array(polygon) - frame.origin) @ np.column_stack([frame.right, frame.down])
-            # ImageDraw counts from the centres of pixels, and truncates fractions.
+            # ImageDraw's coordinates are those of pixel centres, and it truncates fractions.
             corners = [(int(x), int(y)) for x, y in np.rint(places - 0.5)]
             ImageDraw.Draw(drawn).polygon(corners, fill=1)
         yield np.asarray(drawn)

@@ -23,16 +23,16 @@ from boxocr.process.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)
 
-# RGB; a page without colour takes a third.
+# For a page in RGB. A page without colour takes a third of this.
 BYTES_PER_PIXEL = 3
 
-# Larger pages wait for each other only. A page of 24 megapixels takes 0.2 s on an idle core.
+# Larger pages have a lane of their own, so small pages do not wait for them. 24 megapixels take 0.2 s on an idle core.
 _LARGE_PIXELS = 30_000_000
 
-# Processor time to open a file before it makes way for others, s. A TIFF with 190,000 strips takes 0.25 s.
+# Processor time to open a file before it is stopped if others wait, s. A TIFF with 190,000 strips takes 0.25 s.
 _SECONDS_TO_OPEN = 2.0
 
-# How often a decoding looks whether others wait, s.
+# Interval at which a decoding checks for limits and waiting decodings, s.
 _LOOK_SECONDS = 0.1
 
 _REMEDY = "Save it again as an ordinary PNG or JPEG, or raise PAGE_DECODE_TIMEOUT."
@@ -54,11 +54,11 @@ class DecodedImage:
 
 
 class _Crashed(Exception):
-    """The process died, for a reason of its own or of the system's."""
+    """The process died, because it crashed or because the system killed it."""
 
 
 class _IsLarge(Exception):
-    """The page belongs into the lane for large ones."""
+    """The page belongs in the lane for large pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class _Wanted:
 
     Attributes:
         data: its bytes.
-        requester: shares the places with others.
-        deadline: for everything, also if the file has to be decoded again.
+        requester: on whose behalf; the places are shared fairly.
+        deadline: for everything, including a second attempt.
     """
 
     data: bytes
@@ -81,12 +81,12 @@ class _Decoding:
     """A file being decoded.
 
     Attributes:
-        process: decodes it.
-        lane: that it is in.
+        process: decodes the file.
+        lane: gives the place and the memory.
         wanted: the file.
-        cpu_at_start: of the process, s.
-        allowance: processor time after which it makes way for others, s.
-        seconds: that it took so far, without waiting for memory.
+        cpu_at_start: processor time of the process before this file, s.
+        allowance: processor time, s, after which the decoding counts as slow and is stopped if others wait.
+        seconds: time of this decoding so far, without the time that it waited for memory.
     """
 
     process: DecoderProcess
@@ -107,14 +107,14 @@ class Decoder:
 
     Args:
         max_megapixels: a page with more is refused before it is decoded.
-        at_once: decodings at the same time, and as many again of large pages.
-        budget: for the decoded pages. Each takes ``pixels.nbytes`` of it, which the caller releases; the next decoding
+        at_once: number of decodings at the same time. Large pages may have as many again.
+        budget: memory for the decoded pages. Each takes ``pixels.nbytes`` of it, which the caller releases. A decoding
             waits until there is enough.
-        working_bytes: for all decodings at the same time, in addition to files and pages, and as much again for large
-            pages; one alone may need more.
-        timeout: seconds for a file, without the time that it waits for others or for memory. With that, and with a
-            second attempt after a crash, twice as many, unless there is an earlier deadline.
-        processes: decode the files; by default the decoder has its own.
+        working_bytes: memory for all decodings at the same time, in addition to files and pages. Large pages have as
+            much again. A single decoding may need more.
+        timeout: seconds for decoding a file, without waiting. Twice as many are allowed for everything, including
+            waiting and a second attempt after a crash, unless the caller sets another deadline.
+        processes: decode the files; by default the decoder starts its own.
     """
 
     def __init__(  # noqa: PLR0913 - all but two have a default
@@ -149,30 +149,30 @@ class Decoder:
 
     @property
     def processes(self) -> DecoderProcesses:
-        """Decode the files."""
+        """The processes that decode the files."""
         return self._processes
 
     def decode_image(
         self, data: bytes, requester: Requester = _NOBODY, deadline: Deadline | None = None
     ) -> DecodedImage:
-        """Decode an image file; the first of several frames.
+        """Decode an image file, or its first frame if it has several.
 
         Args:
             data: the file.
-            requester: shares the places with others.
+            requester: on whose behalf; the places are shared fairly.
             deadline: for waiting and decoding.
 
         Raises:
             PageTooLarge: more pixels than allowed.
             PageTooCostly: it takes too much time or memory, or it crashed two processes.
-            PageTimeout: the deadline has passed, and the file need not be the cause.
-            PageUndecodable: it is not an image, of an unsupported format, damaged or incomplete.
+            PageTimeout: the deadline has passed, and the file is not known to be the cause.
+            PageUndecodable: it is not an image, has an unsupported format, or is damaged or incomplete.
         """
         wanted = _Wanted(data, requester, deadline or Deadline(2 * self._timeout))
         try:
             return self._attempt(wanted)
         except _Crashed:
-            # The system kills processes when it runs out of memory, and the file need not be the cause.
+            # Tried once more: the system kills processes when it runs out of memory, which may not be the file's fault.
             logger.warning("A process that decodes images was lost.")
         except TimeoutError:
             raise _waited() from None
@@ -229,7 +229,7 @@ class Decoder:
 
     @contextmanager
     def _begun(self, wanted: _Wanted, lane: Lane) -> Iterator[_Decoding]:
-        """A process for a file, returned at the end, or replaced if it was lost."""
+        """Lend a process to a file. It is released at the end, or replaced if it was lost."""
         try:
             process = self._processes.acquire(wanted.deadline)
         except ProcessGone:
@@ -262,12 +262,12 @@ class Decoder:
             try:
                 raise step
             finally:
-                # The error refers to this frame. Both would stay until the garbage collector runs.
+                # The error refers to this frame. Without del, both would stay until the garbage collector runs.
                 del step
         return step
 
     def _received(self, decoding: _Decoding) -> bytes:
-        """The next message of the process. One that takes too long is killed."""
+        """The next message of the process, which is killed if it takes too long."""
         process, began = decoding.process, time.monotonic()
         before = decoding.seconds
         while not process.has_answered(_LOOK_SECONDS):
@@ -277,7 +277,7 @@ class Decoder:
             if decoding.lane.is_wanted and decoding.is_slow:
                 raise _stopped(process, f"{decoding.seconds:.0f} s and was stopped in favour of others")
             if decoding.wanted.deadline.has_passed:
-                # A file that was slow is not decoded again when the annotator draws the next box.
+                # PageTooCostly is remembered, so a slow file is not decoded again for the annotator's next box.
                 if decoding.is_slow:
                     raise _stopped(process, f"{decoding.seconds:.0f} s and was stopped")
                 raise TimeoutError

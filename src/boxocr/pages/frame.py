@@ -8,13 +8,13 @@ from boxocr.errors import RegionError
 from boxocr.geometry import MIN_SIDE, Area, Vector, check, combined, directions, extent
 from boxocr.pages.page import Page
 
-# A box that covers less than this of a pixel does not include it: percents of a page are rounded.
+# A box does not include a pixel of which it covers less than this, since percentages of a page are rounded.
 _TOLERANCE = 0.05
 
 # Bicubic sampling looks at two pixels on each side.
 _MARGIN = 3
 
-# Rounding error of a whole number.
+# Tolerance for the rounding error of a whole number.
 _ROUNDING = 1e-6
 
 
@@ -22,8 +22,8 @@ _ROUNDING = 1e-6
 class Frame:
     """A crop's place on the page: pixel (i, j) of the crop is centred on ``origin + (i + ½)·right + (j + ½)·down``.
 
-    ``quarters`` is the number of 90-degree rotations, counterclockwise, from the page to the crop, or None for another
-    angle. With it, the origin is a whole number.
+    ``quarters`` is the number of 90-degree rotations, counterclockwise, from the page to the crop; None for any other
+    angle. Unless it is None, the origin's coordinates are whole numbers.
     """
 
     origin: Vector
@@ -59,7 +59,7 @@ def frame_of(page: Page, area: Area) -> Frame:
     angle = area.rotation - area.upright
     right, down = directions(angle)
     straight = {abs(right[0]), abs(right[1])} == {0.0, 1.0}
-    # right and down are of length 1 and at right angles, so the products with them are coordinates in the crop's frame.
+    # right and down are orthogonal unit vectors, so dot products with them are coordinates in the crop's frame.
     low, high = extent(shared, right, down) if shared else ((0.0, 0.0), (0.0, 0.0))
     (left, width), (top, height) = (_side(*ends, whole=straight) for ends in zip(low, high, strict=True))
     if min(width, height) < MIN_SIDE:
@@ -71,7 +71,7 @@ def frame_of(page: Page, area: Area) -> Frame:
 def _side(low: float, high: float, *, whole: bool) -> tuple[float, int]:
     """Start and length of a side of the crop, px; ``whole`` if its pixels are those of the page."""
     if whole:
-        # Outward.
+        # Rounded outward.
         low, high = math.floor(low + _TOLERANCE), math.ceil(high - _TOLERANCE)
     length = math.ceil(high - low - _TOLERANCE)
     return low - (length - (high - low)) / 2, length

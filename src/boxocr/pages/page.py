@@ -14,7 +14,7 @@ class PageAddress:
             ``data:``.
         task_id: the task that holds the url. Label Studio opens cloud storage on behalf of a task, so the addresses of
             cloud storage need it where this server has no keys of its own.
-        project: the project of the task, which shares the server with others; None if it is unknown.
+        project: the project of the task, for sharing the server fairly between projects; None if it is unknown.
     """
 
     url: str
@@ -23,7 +23,7 @@ class PageAddress:
 
 
 class Lease:
-    """Pixels on loan: they are given up when the loan ends, whatever other references to the lease exist.
+    """Pixels on loan. The lease drops them when the loan ends, even if other references to the lease exist.
 
     Args:
         pixels: uint8, ``(height, width)`` without colour, otherwise ``(height, width, 3)`` in RGB.
@@ -36,7 +36,7 @@ class Lease:
 
     @property
     def pixels(self) -> np.ndarray:
-        """See the class's arguments.
+        """The pixels, in the format of the class's argument.
 
         Raises:
             ValueError: the loan has ended.

@@ -1,4 +1,4 @@
-"""Fetches pages in the background, a few at a time, in turn for hosts and projects."""
+"""Fetches pages in the background, a few at a time, with turns for each host and project."""
 
 import threading
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from boxocr.process.fair_places import Occupancy, Requester, Shares
 
 _THREADS = 4
 
-# A slow host, or a project with many pages, leaves threads to the others.
+# A slow host or a project with many pages must leave threads for the others.
 _SHARES = Shares(_THREADS, _THREADS - 1, 2)
 
-# Pages that wait, in all and of one project. An opened task adds all of its pages; further ones are fetched on demand.
+# Waiting pages, of all projects and of one. An opened task adds all of its pages; further pages are fetched on demand.
 _MAX_WAITING = 256
 _MAX_WAITING_OF_PROJECT = 64
 
@@ -20,7 +20,7 @@ class Prefetcher:
     """A queue of pages, and the threads that fetch them. Thread-safe.
 
     Args:
-        fetch: fetches a page. It raises nothing.
+        fetch: fetches a page; must not raise.
     """
 
     def __init__(self, fetch: Callable[[PageAddress], None]) -> None:
@@ -38,7 +38,7 @@ class Prefetcher:
             if self._closed or len(self._waiting) >= _MAX_WAITING or of_project >= _MAX_WAITING_OF_PROJECT:
                 return
             self._waiting.append((requester, address))
-            # Started on demand: threads do not survive the fork of a web server's worker.
+            # Threads are started on demand, since they do not survive the fork of a web server's worker.
             if len(self._threads) < _THREADS:
                 number = len(self._threads)
                 thread = threading.Thread(target=self._run, name=f"page-prefetch-{number}", daemon=True)
@@ -64,7 +64,7 @@ class Prefetcher:
                     self._changed.notify_all()
 
     def _take(self) -> tuple[Requester, PageAddress] | None:
-        """The next page; None once this is closed."""
+        """Wait for the next page; None once the prefetcher is closed."""
         with self._changed:
             while not self._closed:
                 following = self._occupancy.next(requester for requester, _ in self._waiting)

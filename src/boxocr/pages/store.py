@@ -31,25 +31,25 @@ from boxocr.settings.environment import Settings, available_cores
 
 logger = logging.getLogger(__name__)
 
-# Addresses whose digest and validator are kept; a signed one takes a kilobyte or two.
+# Addresses whose digest and validator are kept. A signed address takes a kilobyte or two.
 _ADDRESSES = 2_000
 
-# Digests of files that could not be decoded in time.
+# Files, by digest, that are remembered because they take too much time or memory to decode.
 _COSTLY_FILES = 1_000
 
-# How long such a file is not decoded again.
+# How long such a file is refused without another attempt.
 _COSTLY_SECONDS = 600.0
 
-# Each holds a file of up to MAX_PAGE_MB.
+# Fetches at the same time. Each holds a file of up to MAX_PAGE_MB in memory.
 _CONCURRENT_FETCHES = 32
 
-# A host or project that does not end its fetches leaves places to the others.
+# A host or project whose fetches never end must leave places for the others.
 _FETCHES_OF_GROUP, _FETCHES_OF_PAIR = 24, 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The last answer of an address."""
+    """The last answer for an address."""
 
     digest: str
     validator: Validator | None
@@ -69,7 +69,7 @@ class _SharedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A kept page and its validator, for which its source says whether the page has changed."""
+    """A page in the cache, and the validator with which its source is asked whether the page has changed."""
 
     page: _SharedPage | None = None
     validator: Validator | None = None
@@ -82,11 +82,11 @@ class PageStore:
     """Lends decoded pages, each fetched and decoded once and kept while the cache has space.
 
     Pages are kept by the digest of their files, so one file behind several addresses, or behind a signed address that
-    is new each time, is decoded and kept once. A failure is shared by all threads that were waiting, and not kept,
-    except for a file that takes too much time or memory to decode: it is not decoded again for ten minutes.
+    is new each time, is decoded and kept once. A failure is raised in all threads that were waiting, and is not kept.
+    But a file that takes too much time or memory to decode is not decoded again for ten minutes.
 
-    The memory of a page is returned to the budget when neither the cache nor a borrower holds it any more, whatever
-    other references to it exist.
+    The memory of a page is returned to the budget when neither the cache nor a borrower holds the page any more, even
+    if other references to it exist.
 
     Args:
         settings: ``page_*``, ``pages_in_use_mb``, ``max_page_*``, and where pages may come from.
@@ -95,7 +95,7 @@ class PageStore:
 
     def __init__(self, settings: Settings, processes: DecoderProcesses | None = None) -> None:
         self._sources = Sources(settings)
-        # The cache makes no way for pages in use, so the largest page must fit beside a full one.
+        # Pages in use do not evict cached pages, so the largest page must fit in memory next to a full cache.
         in_use_mb = max(settings.pages_in_use_mb, settings.max_page_megapixels * BYTES_PER_PIXEL)
         self._budget = MemoryBudget((settings.page_cache_mb + in_use_mb) * BYTES_PER_MB)
         working_bytes = settings.page_decoding_mb * BYTES_PER_MB
@@ -122,12 +122,12 @@ class PageStore:
 
     @contextlib.contextmanager
     def borrow(self, address: PageAddress) -> Iterator[Page]:
-        """Lend the page at an address; it has no pixels any more once the context has ended.
+        """Lend the page at an address. The page has no pixels any more once the context has ended.
 
-        Within ``PAGE_FRESH_SECONDS`` a kept page is lent at once; after that its source is asked whether it changed.
+        Within ``PAGE_FRESH_SECONDS`` a cached page is lent at once. After that its source is asked whether it changed.
         A file on this machine's disk is checked every time.
 
-        An exception leaves the context without the local variables of the calls that it ended, which can be views of
+        If an exception leaves the context, the local variables in its traceback are cleared, since they can be views of
         the page.
 
         Raises:
@@ -146,7 +146,7 @@ class PageStore:
 
     @property
     def decoders(self) -> DecoderProcesses:
-        """Decode the pages."""
+        """The processes that decode the pages."""
         return self._decoder.processes
 
     @property
@@ -161,10 +161,10 @@ class PageStore:
     def prefetch(self, address: PageAddress) -> None:
         """Fetch and decode the page in the background, so that the first box is as fast as the second.
 
-        Returns at once. When too many wait, the page is left for :meth:`borrow`.
+        Returns at once. When too many pages wait, this one is only fetched by :meth:`borrow`.
         """
         try:
-            # Routing can wait for Label Studio.
+            # Parsed but not routed, since routing can wait for Label Studio.
             host = self._sources.parse(address).host
         except PageError as error:
             _log_not_prefetched(error)
@@ -181,13 +181,13 @@ class PageStore:
         self._prefetcher.close()
 
     def _held(self, address: PageAddress) -> _SharedPage:
-        """The page at an address, held once more."""
+        """The page at an address, with one holder more."""
         route = self._sources.route(address)
         requester = Requester(address.project, route.address.host)
         return self._fresh(route) or self._flights.run(route.key, lambda: self._fetched(route, requester))
 
     def _fresh(self, route: Route) -> _SharedPage | None:
-        """The kept page, held once more, if its source need not be asked.
+        """The cached page, with one holder more, if its source need not be asked again; otherwise None.
 
         Raises:
             PageTooCostly: the file takes too much time or memory to decode.
@@ -224,8 +224,8 @@ class PageStore:
             self._budget.release(page.nbytes)
 
     def _fetched(self, route: Route, requester: Requester) -> _SharedPage:
-        """Ask the source, and decode its answer unless a page of the same digest is kept. The result is held."""
-        # Another thread may have fetched it since this one looked.
+        """Ask the source, and decode its answer unless a page with its digest is cached. The caller becomes a holder."""
+        # Another thread may have fetched the page since this one looked.
         if fresh := self._fresh(route):
             return fresh
         with self._lock:
@@ -255,7 +255,7 @@ class PageStore:
         except TimeoutError:
             raise PageTimeout from None
         except PageCertificate as error:
-            # Only the operator can fix it, so it goes to the log too.
+            # Logged as well, since only the operator can fix it.
             logger.warning("%s", error.sentence)
             raise
         if found.data is None:
@@ -301,5 +301,5 @@ class PageStore:
 
 
 def _log_not_prefetched(error: PageError) -> None:
-    # The code alone: the message names the host, and the address can be signed.
+    # Only the code is logged: the message names the host, and the address can be signed.
     logger.debug("A page could not be fetched ahead: %s", error.code)

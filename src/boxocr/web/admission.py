@@ -1,4 +1,4 @@
-"""Which bodies of requests are received: a body from a caller without the password is not, and memory is limited."""
+"""Decides which request bodies are received: none from a caller without the password, and only as memory permits."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from boxocr.settings.environment import Settings
 from boxocr.web.auth import Access
 from boxocr.web.limits import BodyLimits
 
-# For a body in chunks, which announces no length, until it is longer. It then counts as the longest one.
+# Reserved for a chunked body, which announces no length. If it gets longer, it counts as a body of maximum length.
 _CHUNKED_BYTES = 65_536
 
 
@@ -20,8 +20,8 @@ class BodyAdmission:
 
     Args:
         settings: of this server.
-        make_room: drops one of many requests of the same caller that have not arrived yet; returns whether there was
-            one.
+        make_room: closes a connection of a caller that has many, and with it a request that has not fully arrived;
+            returns whether there was such a connection.
     """
 
     def __init__(self, settings: Settings, make_room: Callable[[], bool] = lambda: False) -> None:

@@ -34,7 +34,7 @@ def create_app(model_class: type[LabelStudioMLBase], settings: Settings) -> Flas
         running_services.stop()
         raise services.refusal
     metrics = Metrics(services)
-    # In this order: a refused request is logged with its id, and without a password no body is read.
+    # The order matters: a refused request is logged with its id, and without a password no body is read.
     log_requests(app, metrics, services)
     refuse_foreign_hosts(app, settings)
     require_password(app, settings)

@@ -1,7 +1,7 @@
-"""Requests as they arrive, piece by piece: when one is complete, so that no thread waits for it.
+"""Collects requests as they arrive, piece by piece, so that no thread waits for a request that is not complete.
 
-gunicorn's parser remains the authority on heads and bodies. The code here only determines when the parser has all it
-needs, and gives it bytes from memory.
+gunicorn's parser still parses heads and bodies. The code here only determines when the parser has all that it needs,
+and gives it bytes from memory.
 """
 
 import re
@@ -16,10 +16,11 @@ from gunicorn.http.unreader import Unreader
 
 from boxocr.errors import BoxOCRError, RequestTooLarge
 
-# nginx accepts four times 8 kB by default. Each connection can hold this much before its caller is known.
+# Longest head of a request. nginx accepts four times 8 kB by default. Each connection can hold this much in memory
+# before its caller is known.
 _MAX_HEAD_BYTES = 32_768
 
-# The end of a head, or a line break for which gunicorn refuses the head at once.
+# The end of a head, or a bare line feed, for which gunicorn refuses the head at once.
 _HEAD_END = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 _HEAD_END_BYTES = 4
 
@@ -34,14 +35,14 @@ class Admission(Protocol):
         """Reserve memory for a body.
 
         Args:
-            request: its head.
-            length: of the body in bytes; None if it is sent in chunks and can be small.
+            request: the request's head.
+            length: of the body in bytes; None for a chunked body, which may turn out to be small.
 
         Returns:
             The reserved bytes.
 
         Raises:
-            BoxOCRError: the body is not received; the request is answered with this error.
+            BoxOCRError: the body must not be received; the request is answered with this error.
         """
 
     def release(self, reserved: int) -> None:
@@ -56,12 +57,12 @@ class ReceivedBody(Body):  # type: ignore[misc] # published without types
     """The body of a request, in memory. Reading it never waits.
 
     Args:
-        reader: of gunicorn, for the format of the body.
+        reader: gunicorn's reader for the format of the body.
     """
 
 
 class _Refused:
-    """Reads a body that was not received: raises the reason."""
+    """The reader of a body that was not received. It raises the reason."""
 
     def __init__(self, reason: BoxOCRError) -> None:
         self._reason = reason
@@ -78,7 +79,7 @@ class _Received(Unreader):  # type: ignore[misc] # published without types
         self._pieces: deque[bytes] = deque()
 
     def add(self, data: bytes) -> None:
-        # To the parser, an empty piece is the end.
+        # The parser would take an empty piece for the end of the connection.
         if data:
             self._pieces.append(data)
 
@@ -97,12 +98,12 @@ class ChunkedEnd:
 
     def __init__(self) -> None:
         self._line = b""
-        # Bytes of a chunk, with the line break after it, that are still to come.
+        # Bytes of the current chunk, including the line break after it, that are still to come.
         self._rest = 0
         self._in_trailers = False
 
     def is_in(self, data: bytes) -> bool:
-        """Whether the body ends in these bytes, which follow those of the last call. A malformed body ends at once."""
+        """Whether the body ends in these bytes, which follow the last call's. A malformed body counts as ended."""
         data = self._line + data
         position = min(self._rest, len(data))
         self._rest -= position
@@ -151,7 +152,7 @@ class ArrivingRequests(RequestParser):  # type: ignore[misc] # published without
         self._head = bytearray()
         self._has_head = False
         self._error: BaseException | None = None
-        # Whether bytes of the body remain on the connection, so that it cannot be used for another request.
+        # Whether bytes of the body were not received, so that the connection cannot be used for another request.
         self._cut = False
         self._missing = 0
         self._size = 0
@@ -168,16 +169,16 @@ class ArrivingRequests(RequestParser):  # type: ignore[misc] # published without
 
     @property
     def wanted(self) -> int:
-        """How many bytes to receive next, at most: no more than belong to this request, as far as that is known."""
+        """Maximum number of bytes to receive next: not more than the body still needs, once its length is known."""
         return 65_536 if not self._missing else min(self._missing, 1_048_576)
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the caller waits for a line that invites it to send the body."""
+        """Whether the caller waits for "100 Continue" before it sends the body."""
         return self._has_head and self._error is None and bool(self.mesg._expected_100_continue)  # noqa: SLF001 - gunicorn has no other name for it
 
     def continued(self) -> None:
-        """The caller has been invited."""
+        """Note that the caller need not wait for "100 Continue" any more."""
         self.mesg._expected_100_continue = False  # noqa: SLF001 - see above
 
     def add(self, data: bytes) -> bool:
@@ -191,7 +192,7 @@ class ArrivingRequests(RequestParser):  # type: ignore[misc] # published without
         return self._parse_head()
 
     def end(self) -> bool:
-        """The caller sends no more; returns whether there is a request that must be answered all the same."""
+        """Note that the caller sends no more; returns whether there is a request to be answered nevertheless."""
         self._cut = True
         return self._has_head
 
@@ -260,7 +261,7 @@ class ArrivingRequests(RequestParser):  # type: ignore[misc] # published without
         return self._end.is_in(data)
 
     def _refuse(self, error: BoxOCRError) -> bool:
-        # Without an invitation the caller does not send the body.
+        # "100 Continue" is not sent, so a caller that waits for it does not send the body.
         self.continued()
         self.unreader.take_all()
         self.mesg.body = ReceivedBody(_Refused(error))

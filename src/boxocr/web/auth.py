@@ -8,7 +8,7 @@ from boxocr.settings.environment import Settings
 
 
 class Access:
-    """Decides whether a request has the configured user and password. Without these, every request is admitted.
+    """Decides whether a request has the configured user and password. If there are none, every request is admitted.
 
     ``/health`` is open to orchestrators. ``POST /webhook`` also accepts the token that ``boxocr connect`` gives to a
     project's webhook, since Label Studio sends no credentials with its events.

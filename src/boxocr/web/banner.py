@@ -1,4 +1,4 @@
-"""The message at the end of a start: address, engine and missing configuration, or the reason for a refusal."""
+"""The message at the end of a start: address, engine and missing configuration, or the reason why there is no start."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ def refusal(reasons: str) -> str:
 def announce(settings: Settings) -> None:
     """Read a test word, and print or log the result.
 
-    Returns within a second. A slower engine is awaited in the background.
+    Returns within about a second. For a slower engine, the result is printed later, from the background.
 
     Args:
         settings: of the server that has started in this process.
@@ -37,7 +37,7 @@ def announce(settings: Settings) -> None:
     services.at_close(stopped.set)
     thread = threading.Thread(target=_announce, args=(settings, services, stopped), name="announcement", daemon=True)
     thread.start()
-    # Built-in engines read the test word in a tenth of this. A slower one must not delay /health.
+    # Built-in engines read the test word in a tenth of this time. A slower engine must not delay /health.
     thread.join(1.0)
 
 
@@ -46,7 +46,7 @@ def _announce(settings: Settings, services: Services, stopped: threading.Event) 
     try:
         services.probe()
     except BoxOCRError as error:
-        # At shutdown the readers are killed, perhaps in the middle of the word.
+        # At shutdown the readers are killed, perhaps while they read the word. That is no failure.
         if not stopped.is_set():
             logger.error("BoxOCR runs on %s, but cannot read: %s", address, error.sentence)  # noqa: TRY400 - no traceback for operators
         return
@@ -90,6 +90,6 @@ def _openness(settings: Settings) -> str:
 
 
 def _listed(languages: list[str]) -> str:
-    """The first languages by name, and the number of the others: some engines read dozens."""
+    """The first languages by name, and the number of further ones, since some engines read dozens."""
     named = ", ".join(languages[:_MAX_LANGUAGES])
     return named if len(languages) <= _MAX_LANGUAGES else f"{named} and {len(languages) - _MAX_LANGUAGES} more"

@@ -1,4 +1,4 @@
-"""Connections of callers, without a thread until a request has arrived, and after it was answered."""
+"""Connections of callers. A connection has a thread only while a request on it is being answered."""
 
 import contextlib
 import ipaddress
@@ -15,10 +15,10 @@ from boxocr.process.memory_budget import MemoryBudget
 from boxocr.web.arrivals import Admission, ArrivingRequests
 from boxocr.web.outgoing import Outgoing
 
-# An answer must be received at this rate, after the time that a request may take.
+# A caller may take as long for an answer as for a request, plus the time for the answer's bytes at this rate.
 _SLOWEST_BYTES_PER_SECOND = 100_000
 
-# How long a connection is read after the last answer.
+# How long a connection is still read after the last answer.
 _FINISH_SECONDS = 1.0
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -41,16 +41,16 @@ class Connection(TConn):  # type: ignore[misc] # published without types
 
     Args:
         cfg: gunicorn's configuration.
-        sock: accepted.
+        sock: the accepted socket.
         client: address of the caller.
         admission: decides which bodies are received.
-        answers: budget for answers that the caller has not received.
-        seconds: for a request to arrive.
+        answers: budget for answers that callers have not received yet.
+        seconds: time for a request to arrive.
 
     Attributes:
-        deadline: when the connection is closed unless a request has arrived by then; in seconds of the monotonic clock.
-        caller: groups the connections of a caller.
-        polled: for which progress the worker's loop waits; None if it does not.
+        deadline: when the connection is closed unless its wait has ended, in seconds of the monotonic clock.
+        caller: the caller that the connection counts for.
+        polled: the progress that the worker's loop polls for; None if it does not poll.
     """
 
     def __init__(  # noqa: PLR0913 - three are gunicorn's
@@ -61,7 +61,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
             sock.setblocking(False)
             sock = ssl_wrap_socket(sock, cfg)
         super().__init__(cfg, Outgoing(sock, answers), client, address)
-        # gunicorn's handle() then neither waits for data nor creates a parser that reads from the socket.
+        # With these, gunicorn's handle() neither waits for data nor creates a parser that reads from the socket.
         self.initialized = self.data_ready = True
         self.parser = ArrivingRequests(cfg, client, admission)
         self.caller = caller_of(client)
@@ -79,7 +79,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
 
     @property
     def has_partial_request(self) -> bool:
-        """Whether some bytes of a request have arrived, and others are awaited."""
+        """Whether a part of a request has arrived, and the rest is awaited."""
         return self.polled is Progress.WAITING and self.parser.has_begun and not self._closing
 
     def receive(self) -> Progress:
@@ -95,7 +95,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
             return Progress.CLOSED
 
     def answered(self, *, keep: float) -> Progress:
-        """Send the rest of the answer, if the caller has not received all of it, and go on.
+        """Send what is left of the answer, and continue with the connection.
 
         Args:
             keep: seconds to wait for the next request; 0 to close the connection.
@@ -112,7 +112,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
             if self._kept_for:
                 self.deadline = time.monotonic() + self._kept_for
                 return Progress.REQUEST if self.parser.next_one() else Progress.WAITING
-            # The answer would be lost if the connection were closed while the caller still sends.
+            # Closing now could lose the answer if the caller still sends, so only the sending side is shut down.
             self._closing = True
             self.deadline = time.monotonic() + _FINISH_SECONDS
             self.sock.shutdown(socket.SHUT_WR)
@@ -140,7 +140,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
             if self.parser.expects_continue:
                 self.sock.send(_CONTINUE)
                 self.parser.continued()
-            # Decrypted bytes do not make the socket readable.
+            # TLS may have decrypted further bytes already, for which polling the socket would not wake up the loop.
             if not (self.cfg.is_ssl and self.sock.pending()):
                 return Progress.WAITING
 
@@ -149,7 +149,7 @@ class Connection(TConn):  # type: ignore[misc] # published without types
 
 
 def caller_of(client: Any) -> str:
-    """The caller behind an address of a connection: an IPv4 address, or a network of IPv6 addresses."""
+    """The caller that a connection's address belongs to: an IPv4 address, or a network of IPv6 addresses."""
     host = str(client[0]) if isinstance(client, tuple) else ""
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host.partition("%")[0])

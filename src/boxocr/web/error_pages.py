@@ -50,7 +50,7 @@ def add_error_handlers(app: Flask) -> None:
 def _error_response(status: int, code: str, message: str, remedy: str) -> Response:
     error = {"code": code, "message": message, "remedy": remedy, "request_id": g.get("request_id", "")}
     response = jsonify({"error": error})
-    # Label Studio logs the reason phrase and never the body.
+    # The reason phrase has the error too, since Label Studio logs the phrase but never the body.
     phrase = " ".join(f"{message} {remedy}".encode("ascii", "replace").decode().split())
     response.status = f"{status} {phrase}"
     g.error_code = code

@@ -1,9 +1,9 @@
 """gunicorn's threaded worker, whose threads never wait for a client to send.
 
 gunicorn gives each new connection to a thread, which then waits for the request. Here the loop that accepts connections
-also receives the requests, gives them to a thread when they are complete, and sends the rest of the answers that their
-callers do not receive at once. So slow connections only take memory, and
-:class:`boxocr.web.open_connections.OpenConnections` limits that.
+also receives the requests, and gives each to a thread when it is complete. If a caller does not receive an answer at
+once, the loop sends the rest. So a slow connection only takes memory, and
+:class:`boxocr.web.open_connections.OpenConnections` limits the number of connections.
 """
 
 import errno
@@ -28,19 +28,20 @@ from boxocr.web.open_connections import OpenConnections
 
 logger = logging.getLogger("boxocr.web.gunicorn_worker")
 
-# A small fraction of gunicorn's timeout of 120 s.
+# Between two heartbeats: a small fraction of gunicorn's timeout of 120 s.
 _NOTIFY_SECONDS = 1.0
 
 # Between two searches for connections that are past their deadline.
 _SEARCH_SECONDS = 0.5
 
-# For answers that callers do not receive. An answer beyond is cut off.
+# Memory for answers that callers have not received yet. An answer for which no memory is left is cut off.
 _MAX_UNSENT_BYTES = 256_000_000
 
-# As long as gunicorn's own worker: for requests that clients send before they see that the server stops.
+# How long a stopping worker keeps connections, as gunicorn's own worker does: clients may send requests before they
+# notice the stop.
 _STOP_SECONDS = 2.0
 
-# Of connections that wait.
+# The event to poll for, by what a connection waits for.
 _EVENTS = {Progress.WAITING: selectors.EVENT_READ, Progress.SENDING: selectors.EVENT_WRITE}
 
 # The process has no file descriptor or memory for another connection.
@@ -71,7 +72,7 @@ class WithoutAccessLog(Logger):  # type: ignore[misc] # published without types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # published without types
-    """gunicorn's threaded worker; see the module. ``gunicorn.conf.py`` sets the ``settings``."""
+    """gunicorn's threaded worker, changed as the module describes. ``gunicorn.conf.py`` sets the ``settings``."""
 
     settings: Settings
 
@@ -84,20 +85,20 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
         self._seconds = self.settings.request_timeout
         self._admission = BodyAdmission(self.settings, self._make_room)
         self._answers = MemoryBudget(_MAX_UNSENT_BYTES)
-        # So that /health is answered while all other threads are busy.
+        # A thread of its own, so that /health is answered even while all other threads are busy.
         self._health = ThreadPoolExecutor(1, "health")
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Load the application. If it refuses to start, end the server, which would restart it over and over."""
+        """Load the application. If it refuses to start, end the server, which would otherwise restart it forever."""
         try:
             super().load_wsgi()
         except SystemExit as error:
-            # gunicorn prints the message and exits with its status for applications that do not load.
+            # For this exception, gunicorn prints the message and exits.
             raise AppImportError(error.code) from None
 
     def notify(self) -> None:
-        """Touch the file by which the master sees that this worker lives: once a second, not twice per request."""
+        """Touch the file that tells the master that this worker is alive: once a second, not twice per request."""
         now = time.monotonic()
         if now - self._notified > _NOTIFY_SECONDS:
             self._notified = now
@@ -123,7 +124,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
         self.nr_conns += 1
         if self._open.is_full:
             self._make_room()
-        # Most clients send their request at once.
+        # Received before polling, since most clients send their request at once.
         self._go_on(connection, connection.receive())
 
     def enqueue_req(self, conn: Connection) -> None:
@@ -168,7 +169,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
                 connection.deadline = min(connection.deadline, deadline)
 
     def _go_on(self, connection: Connection, progress: Progress) -> None:
-        """Do the next thing with a connection that is not in the table and on which no thread works."""
+        """Continue with a connection that is not among the open ones, and on which no thread works."""
         if progress in _EVENTS:
             self._open.add(connection)
             if connection.polled is not progress:
@@ -183,9 +184,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
             self._close(connection)
 
     def _happened(self, connection: Connection, _: Any) -> None:
-        # An earlier event of the same round can have closed it.
+        # An earlier event of the same round may have closed the connection.
         if connection in self._open:
-            # While it is received, no room may be made at its expense.
+            # Removed while bytes are received, so that _make_room does not close this connection.
             self._open.remove(connection)
             is_sending = connection.polled is Progress.SENDING
             self._go_on(connection, connection.flush() if is_sending else connection.receive())
@@ -196,7 +197,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # published without types
             self.poller.unregister(connection.sock)
 
     def _make_room(self) -> bool:
-        """Close a connection of the caller with the most of them."""
+        """Close a connection of the caller with the most connections, if there are many; returns whether it did."""
         connection = self._open.of_greediest()
         if connection is None:
             return False

@@ -8,17 +8,17 @@ from flask.json.provider import DefaultJSONProvider
 
 from boxocr.errors import MalformedRequest
 
-# Label Studio's requests have nine levels, plus those of a task's own data.
+# Levels of nesting. Label Studio's requests have nine, plus those of a task's own data.
 _MAX_DEPTH = 100
 
-# Label Studio's ids are numbers.
+# Length of a project's id. Label Studio's ids are numbers.
 _MAX_PROJECT_CHARACTERS = 100
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class AnswerJSON(DefaultJSONProvider):
-    """Encodes answers: text of all scripts as it is, keys in their order.
+    """Encodes answers. Text in any script is not escaped, and keys keep their order.
 
     Lone surrogates, which JSON allows and UTF-8 does not, are escaped.
     """
@@ -60,7 +60,7 @@ def parse_predict_request(body: dict[str, Any]) -> tuple[list[Any], dict[str, An
     """The tasks and the context of a ``/predict``.
 
     Raises:
-        MalformedRequest: one of them has another type than Label Studio sends.
+        MalformedRequest: the tasks or the context do not have the type that Label Studio sends.
     """
     tasks = body.get("tasks")
     if not isinstance(tasks, list):
@@ -82,7 +82,7 @@ def project_id(project: object) -> str:
     """The id in Label Studio's ``project``: "12.1795378739" is the id and the time of creation.
 
     Raises:
-        MalformedRequest: it is neither a number nor a short string.
+        MalformedRequest: ``project`` is neither a number nor a short string.
     """
     known = isinstance(project, str | int | float | None) and not isinstance(project, bool)
     found = str(project or "").partition(".")[0] if known else None

@@ -16,16 +16,16 @@ from boxocr.web.arrivals import ReceivedBody
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Memory for the bodies of all requests together, in bytes. All follow from MAX_REQUEST_MB.
+    """Limits on the memory for the bodies of requests, in bytes. Those for large bodies follow from MAX_REQUEST_MB.
 
     Attributes:
-        body: of a single request.
-        bodies: of all large requests that arrive or are being read. While it is read, a body takes a few times its
+        body: largest body of a single request.
+        bodies: total of all large bodies that arrive or are being read. While a body is read, it takes a few times its
             size.
-        values: of all large bodies, parsed. The densest body that Label Studio sends, regions without end, is estimated
-            at eight times its size, so that two of the largest fit.
-        small: bodies up to this size have a budget of their own, so that large ones do not keep boxes from being read.
-        small_bodies: of all small requests that arrive or are being read.
+        values: total of all large bodies once they are parsed. The densest body that Label Studio sends, a list of very
+            many regions, is estimated at eight times its size, so two of the largest fit.
+        small: bodies up to this size have their own budget, so that large bodies do not keep boxes from being read.
+        small_bodies: total of all small bodies that arrive or are being read.
     """
 
     body: int
@@ -54,7 +54,7 @@ def limit_bodies(app: Flask, settings: Settings) -> None:
         g.reserved = []
         # A chunked body announces no length, so it is counted as the longest one.
         length = limits.body if request.content_length is None else request.content_length
-        # BoxOCR's own worker has received the body, and has reserved memory for it before.
+        # BoxOCR's own worker has already received the body, and reserved memory for it.
         is_received = isinstance(request.environ["wsgi.input"], ReceivedBody)
         if length > limits.small and request.method == "POST" and not is_received:
             _reserve(bodies, length)
@@ -75,7 +75,7 @@ class PredictSlots:
     """Bounds the number of concurrent predictions, so that other endpoints always find a thread.
 
     Args:
-        number: of predictions at once.
+        number: of predictions at the same time.
     """
 
     def __init__(self, number: int) -> None:
@@ -86,7 +86,7 @@ class PredictSlots:
         """Hold a slot while the context lasts.
 
         Raises:
-            Busy: all are taken. Waiting would only add to the load.
+            Busy: all slots are taken. Waiting would only add to the load.
         """
         if not self._slots.acquire(blocking=False):
             raise Busy
@@ -102,7 +102,7 @@ def _received(limit: int) -> bytes:
     except (HTTPException, BoxOCRError):
         raise
     except Exception as error:
-        # gunicorn's own exceptions for invalid chunks.
+        # gunicorn raises exceptions of its own for invalid chunks.
         raise MalformedRequest("The request's body did not arrive as it was announced.") from error
     # Werkzeug cuts a chunked body off at the limit without an error.
     if len(body) >= limit and request.content_length is None:
@@ -123,5 +123,5 @@ def _reserve(budget: MemoryBudget, size: int) -> None:
 
 def _size_of_values(body: bytes) -> int:
     """Estimate the memory that JSON takes once it is parsed."""
-    # Each of these begins or separates a value; an object of one key or a short string takes about 100 bytes.
+    # Each of these characters begins or separates a value. A short string or one-key object takes about 100 bytes.
     return 100 * sum(map(body.count, (b"{", b"[", b",", b":")))

@@ -15,12 +15,12 @@ from boxocr.web.request_log import outcome_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-# Seconds: from a cached page to the longest time that a page may take.
+# Buckets of histograms, in seconds: from a box on a cached page to the longest time that a page may take.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 100)
 
 _CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1)
 
-# Projects choose languages, and each combination creates a series that is never removed.
+# Combinations of languages that have their own series. Projects choose languages, and a series is never removed.
 _MAX_LANGUAGES = 50
 
 
@@ -72,7 +72,7 @@ class Metrics:
         """Count a request.
 
         Args:
-            endpoint: its URL rule, or ``other`` for unknown paths.
+            endpoint: the request's URL rule, or ``other`` for unknown paths.
             outcome: ``ok`` or an error's code.
             seconds: duration.
         """

@@ -1,11 +1,11 @@
-"""The connections on which no request is being answered."""
+"""The connections on which no thread is answering a request."""
 
 from collections.abc import Iterator
 
 from boxocr.web.connections import Connection
 
-# A caller with fewer connections keeps them all. A Label Studio with many annotators has about one for each box that is
-# being read, and its connections are seldom idle.
+# A caller with up to this many connections keeps them all. A Label Studio with many annotators has about one connection
+# for each box that is being read, so its connections are seldom idle.
 _KEPT_PER_CALLER = 64
 
 
@@ -13,7 +13,7 @@ class OpenConnections:
     """Connections by caller, the oldest first. Not thread-safe: the loop that accepts connections owns them.
 
     Args:
-        most: how many there may be before callers with many of them lose some.
+        most: number of connections from which on callers with many connections lose some.
     """
 
     def __init__(self, most: int) -> None:
@@ -29,7 +29,7 @@ class OpenConnections:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many connections as there may be."""
+        """Whether the maximum number of connections is reached."""
         return self._number >= self._most
 
     def add(self, connection: Connection) -> None:
@@ -50,6 +50,6 @@ class OpenConnections:
         return [connection for connection in self if connection.deadline < now]
 
     def of_greediest(self) -> Connection | None:
-        """The oldest connection of the caller with the most; None if no caller has many."""
+        """The oldest connection of the caller with the most connections; None if no caller has many."""
         connections = max(self._callers.values(), key=len, default={})
         return next(iter(connections)) if len(connections) > _KEPT_PER_CALLER else None

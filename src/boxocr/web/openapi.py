@@ -27,13 +27,13 @@ class Operation:
     Attributes:
         method: in capitals.
         path: as in the URL.
-        answer: model of the JSON that a successful answer has; None for plain text.
+        answer: model of a successful answer's JSON; None for plain text.
         description: of the successful answer.
         status: of the successful answer.
         body: model of the request's JSON.
         errors: descriptions by status, besides those that apply to all endpoints.
         public: whether it can be called without a password.
-        webhook: whether the webhook's token is accepted in place of the password.
+        webhook: whether the webhook's token is accepted instead of the password.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Operation:
 
         Args:
             function: the endpoint; its docstring becomes the summary.
-            password: whether the server requires one.
+            password: whether the server requires a password.
         """
         found: Schema = {
             "operationId": self.path.strip("/").partition(".")[0] or "root",

@@ -1,10 +1,10 @@
-"""Refuses requests that browsers send for other sites.
+"""Refuses requests that browsers send on behalf of other sites.
 
-A page of any site can have its visitors' browsers send requests to this server. Three rules keep such a page from
+A page of any site can make its visitors' browsers send requests to this server. Three rules keep such a page from
 reading or doing anything:
 
 - A name of another site that resolves to this server (DNS rebinding) is not accepted as the request's host.
-- A body must be declared as JSON. Browsers ask before they send JSON to another site, and this server does not agree.
+- A body must be declared as JSON. Browsers only send JSON to another site after a preflight, which this server denies.
 - The status page's data is only sent to the status page.
 """
 
@@ -21,7 +21,7 @@ from boxocr.settings.environment import Settings
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]{1,253})(?::([0-9]{1,5}))?", re.IGNORECASE)
 
-# Names that the public DNS cannot give to anyone. Docker and Kubernetes give them to containers and services.
+# Suffixes that nobody can register in the public DNS. Docker and Kubernetes use them for containers and services.
 _NOT_PUBLIC = (".localhost", ".internal", ".svc", ".svc.cluster.local")
 
 _OWN_PAGE = ("same-origin", "none")
@@ -30,7 +30,7 @@ _OWN_PAGE = ("same-origin", "none")
 def refuse_foreign_hosts(app: Flask, settings: Settings) -> None:
     """Refuse requests whose Host header is not a name of this server.
 
-    With a password this only happens if ALLOWED_HOSTS is set: a browser does not send the password to a foreign name.
+    With a password, the host is only checked if ALLOWED_HOSTS is set: browsers do not send the password to other names.
     """
     names = settings.allowed_hosts
     if EVERY_NAME in names or (not settings.is_open and not names):
@@ -39,7 +39,7 @@ def refuse_foreign_hosts(app: Flask, settings: Settings) -> None:
     @app.before_request
     def check_host() -> None:
         host = request.headers.get("Host", "")
-        # Browsers always send a host; health checks of load balancers often do not.
+        # A missing host is accepted: browsers always send one, but load balancers' health checks often do not.
         if host and request.path != "/health" and not is_own(host, names):
             shown = "".join(char if char.isprintable() else "?" for char in host)[:100]
             raise HostNotAllowed(
@@ -67,7 +67,7 @@ def is_own(host: str, names: tuple[AllowedHost, ...]) -> bool:
         return True
     machine = socket.gethostname().lower()
     own = ("localhost", machine, f"{machine}.local")
-    # A trailing dot makes a name without other dots one of the public DNS.
+    # A name without any dot is local. With a trailing dot, it is a name in the public DNS.
     is_local = "." not in name or name.removesuffix(".") in own or name.endswith(_NOT_PUBLIC)
     return is_local or any(entry.matches(name.strip("[]"), port) for entry in names)
 
@@ -82,19 +82,19 @@ def require_json(app: Flask) -> None:
 
 
 def require_same_origin() -> None:
-    """Refuse the request if a browser sends it for another site.
+    """Refuse the request if a browser sends it on behalf of another site.
 
     Raises:
         CrossOrigin: the request comes from a page of another origin.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is None:
-        # Browsers only send the header above to localhost and with TLS, and this one only with some requests. Other
-        # requests that a foreign page can send get answers that it cannot read, since they have no CORS headers.
+        # Browsers send Sec-Fetch-Site only to localhost and over TLS, and Origin only with some requests. A foreign
+        # page can send requests without either, but cannot read the answers, since they have no CORS headers.
         origin = request.headers.get("Origin")
         is_own_page = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
     else:
-        # A proxy can have changed the host, so it is not compared with the origin then.
+        # The origin is not compared with the host here, since a proxy may have changed the host.
         is_own_page = site in _OWN_PAGE
     if not is_own_page:
         raise CrossOrigin

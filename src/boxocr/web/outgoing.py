@@ -1,4 +1,4 @@
-"""Answers on their way to callers, so that no thread waits for a caller to receive one."""
+"""Sends answers without a thread that waits until the caller has received them."""
 
 import errno
 import socket
@@ -8,17 +8,17 @@ from typing import Any
 
 from boxocr.process.memory_budget import MemoryBudget
 
-# The socket takes no more at the moment.
+# Raised when the socket takes no more bytes at the moment.
 _FULL = (BlockingIOError, InterruptedError, ssl.SSLWantWriteError, ssl.SSLWantReadError)
 
 
 class Outgoing:
     """A socket whose ``sendall`` never waits: it keeps the bytes that the socket does not take, for :meth:`flush`.
 
-    All else is the socket's own, except that it never blocks. Not thread-safe.
+    Everything else is passed to the socket, which never blocks. Not thread-safe.
 
     Args:
-        sock: connected.
+        sock: the connected socket.
         budget: for the bytes that are kept, shared by all connections.
     """
 
@@ -33,7 +33,7 @@ class Outgoing:
         return getattr(self._sock, name)
 
     def setblocking(self, flag: bool) -> None:
-        """Do nothing: gunicorn makes a socket block for the thread that answers."""
+        """Do nothing: gunicorn would make the socket block for the thread that answers."""
 
     def sendall(self, data: bytes) -> None:
         """Send bytes, or keep those that the socket does not take now.

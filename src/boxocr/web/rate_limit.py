@@ -10,27 +10,28 @@ from boxocr.errors import RateLimited
 from boxocr.settings.environment import Settings
 from boxocr.web.connections import caller_of
 
-# So that the first boxes of many annotators, or a program's first requests, are not refused.
+# Requests saved up during a pause, in seconds, so that the first boxes of many annotators, or a program's first
+# requests, are not refused.
 _BURST_SECONDS = 10
 
-# About 200 bytes each. Addresses beyond are forgotten, the least recently used first, and start again.
+# About 200 bytes each. Beyond this, the least recently seen callers are forgotten, and start again with a full bucket.
 _MAX_CALLERS = 10_000
 
 
 class RateLimit:
     """A token bucket for each caller. Thread-safe.
 
-    Each caller may send ``per_second`` requests per second, and after a pause those of ten seconds at once.
+    Each caller may send ``per_second`` requests per second, and after a pause as many as for ten seconds at once.
 
     Args:
-        per_second: requests.
+        per_second: requests that a caller may send per second.
     """
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
         self._most = per_second * _BURST_SECONDS
         self._lock = threading.Lock()
-        # By caller: the remaining requests, and when they were counted.
+        # By caller: the remaining requests, and when they were calculated.
         self._callers: LRUCache[str, tuple[float, float]] = LRUCache(_MAX_CALLERS)
 
     def take(self, caller: str) -> bool:
@@ -51,6 +52,6 @@ def limit_rate(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def check_rate() -> None:
-        # GET requests are cheap, and polled by orchestrators and browsers.
+        # GET requests are not limited: they are cheap, and orchestrators and browsers poll them.
         if request.method == "POST" and not limit.take(caller_of((request.remote_addr or "",))):
             raise RateLimited

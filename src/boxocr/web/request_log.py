@@ -10,7 +10,7 @@ from boxocr.answering.attempts import Attempt
 # Regions listed in a request's line; the rest are only counted.
 _MAX_REGIONS = 20
 
-# Bounds the regions of requests that never finish; more than any server handles at once.
+# Requests whose regions are kept, in case some never finish. That is more than any server handles at once.
 _REQUESTS = 2_000
 
 
@@ -29,7 +29,7 @@ class RegionOutcome:
         """The entry for an attempt."""
         return cls(
             attempt.task_id,
-            # Callers choose the ids of regions.
+            # Shortened, since callers choose the ids of regions.
             attempt.region_id[:64],
             outcome_of(attempt),
             attempt.seconds,
@@ -79,8 +79,8 @@ def request_line(line: str, fields: dict[str, Any], regions: list[RegionOutcome]
     """Complete a request's log line and its fields with the outcomes of its regions.
 
     Args:
-        line: about the request itself.
-        fields: the same as fields for JSON.
+        line: the text about the request itself.
+        fields: the same information as fields for JSON.
         regions: outcomes of its regions.
     """
     listed = regions[:_MAX_REGIONS]

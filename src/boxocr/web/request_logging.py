@@ -15,7 +15,7 @@ from boxocr.web.request_log import RegionsOfRequests, request_line
 
 logger = logging.getLogger("boxocr.web.app")
 
-# Callers may choose an id, to find their request in both logs. Other ids are replaced.
+# Callers may choose a request's id of this form, to find the request in both logs. Other ids are replaced.
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 # Polled by orchestrators, Prometheus and browsers; at INFO these would fill the log.
@@ -41,7 +41,7 @@ def log_requests(app: Flask, metrics: Metrics, services: Services) -> None:
         response.headers["X-Request-ID"] = request_id
         seconds = time.perf_counter() - g.began
         outcome = g.get("error_code", "ok")
-        # Unknown paths share a label: callers can invent any number of them.
+        # Unknown paths share a label, since callers can invent any number of them.
         metrics.answered(rule.rule if (rule := request.url_rule) else "other", outcome, seconds)
         polled = path in QUIET_PATHS or path.startswith("/status/")
         quiet = polled and response.status_code < HTTPStatus.BAD_REQUEST

@@ -157,7 +157,8 @@ class Endpoints:
             return self._model_class(project_id=identity)
         if not isinstance(label_config, str):
             raise MalformedRequest("The request's labeling config is not text.")
-        # Parsed here first: label-studio-ml's base class raises the parser's own exceptions, and accepts less.
+        # Parsed and normalized here first, since label-studio-ml's base class accepts less, and raises the parser's own
+        # exceptions.
         return self._model_class(project_id=identity, label_config=label_interface(label_config).config)
 
 
@@ -187,7 +188,7 @@ def _endpoints() -> list[Callable[..., Any]]:
 
 
 def _status_page(app: Flask, settings: Settings, services: Services, slots: PredictSlots) -> "StatusPage":
-    # Only servers with the page load the doctor's checks, which it shows.
+    # Imported here, so that only servers with the status page load the doctor's checks, which it shows.
     from boxocr.web.status.page import StatusPage  # noqa: PLC0415 - see above
 
     return StatusPage(app, settings, services, services.probe, slots)

@@ -1,7 +1,7 @@
 """The bodies of requests and answers, for the OpenAPI description.
 
 Requests are not validated with these models: Label Studio sends much more than is read, and a body can have megabytes.
-:mod:`boxocr.web.json_bodies` checks the fields below by hand, and a test compares both with generated requests.
+Instead, :mod:`boxocr.web.json_bodies` checks the fields below, and a test compares its checks with these models.
 """
 
 from typing import Annotated, Any, Literal

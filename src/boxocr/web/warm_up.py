@@ -7,9 +7,9 @@ from boxocr.labeling import sdk
 
 
 def warm_up() -> None:
-    """Import label-studio-sdk in the background, so that the server answers before that and no request waits for it.
+    """Import label-studio-sdk in the background: the server answers meanwhile, and no request has to import it.
 
-    ``gunicorn.conf.py`` disabled the garbage collector, which is enabled after the import.
+    ``gunicorn.conf.py`` disabled the garbage collector, which is enabled again after the import.
     """
     gc.freeze()
     threading.Thread(target=_import_sdk, name="warm-up", daemon=True).start()
@@ -18,7 +18,7 @@ def warm_up() -> None:
 def _import_sdk() -> None:
     try:
         sdk.load()
-        # Modules are never freed.
+        # Frozen objects are not examined by the collector, and modules are never freed.
         gc.freeze()
     finally:
         gc.enable()

@@ -1,9 +1,9 @@
 """The hosts from which this server may fetch pages.
 
 A task's URL comes from anyone who may import tasks, so it must not lead to hosts that only this server can reach: its
-own ports, its private network, the cloud's metadata service. Allowed are public addresses, and the hosts and networks
-that the operator listed. The check applies to the address that the connection is made to (``connections.py``), so a
-name that resolves to another address between check and connection (DNS rebinding) does not get through.
+own ports, its private network, the cloud's metadata service. Public addresses are allowed, and the hosts and networks
+that the operator listed. The check applies to the address that the connection is made to (``connections.py``), so DNS
+rebinding, where a name resolves to another address after the check, does not get through.
 """
 
 import ipaddress
@@ -14,8 +14,8 @@ from boxocr.settings.allowed_hosts import Allowed, AllowedHost
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# IANA's registry of special-purpose IPv4 addresses, with multicast and the former class E. Not is_global, whose results
-# differ between Python versions.
+# IANA's registry of special-purpose IPv4 addresses, multicast and the former class E. is_global is not used, since its
+# results differ between Python versions.
 _NOT_PUBLIC_V4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (
@@ -34,7 +34,7 @@ _NOT_PUBLIC_V4 = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        # Azure's platform address: serves metadata, although the block is public.
+        # Azure's platform address, which serves metadata although its block is public.
         "168.63.129.16/32",
     )
 )
@@ -72,9 +72,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether the address is reachable from the whole internet, so that access from this server adds nothing.
+    """Whether the address is reachable from the whole internet, so that this server gives no additional access to it.
 
-    An IPv6 address that embeds an IPv4 address is public if the latter is.
+    An IPv6 address that embeds an IPv4 address is public if the IPv4 address is.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in block for block in _NOT_PUBLIC_V4)
@@ -106,7 +106,7 @@ class Guard:
         """Whether a connection may be made to an origin whose name resolves to these addresses.
 
         Every address must be public or in a network that the operator listed, since the connection may be made to any
-        of them. False if there are none.
+        of them. False if there is no address.
         """
         resolved = tuple(addresses)
         return bool(resolved) and (self.lists(origin) or all(map(self._allows_address, resolved)))

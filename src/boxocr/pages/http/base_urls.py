@@ -1,7 +1,7 @@
 """The base URLs that tasks may use for Label Studio.
 
-Label Studio has one URL as seen from here, another one as seen from browsers, and it writes a third one into tasks if
-it was started with ``LABEL_STUDIO_HOST``. Whichever a task uses, its pages are fetched from the URL that the operator
+Label Studio can have one URL for this server, another for browsers, and a third that it writes into tasks if it was
+started with ``LABEL_STUDIO_HOST``. Whichever a task uses, its pages are fetched from the URL that the operator
 configured first, so a task cannot decide where the token is sent.
 """
 
@@ -62,8 +62,8 @@ class BaseURLs:
     """All base URLs of one Label Studio.
 
     Args:
-        first: the one that requests are sent to.
-        others: the operator's further ones.
+        first: the base URL that requests are sent to.
+        others: the operator's further base URLs.
         login_page: returns Label Studio's login page as HTML, or None if it is not available. Called at most once a
             minute, for tasks whose URL may be Label Studio's.
     """
@@ -88,7 +88,7 @@ class BaseURLs:
         return None
 
     def _on_loopback(self, url: WebUrl) -> str | None:
-        """The same for ``localhost``, ``127.0.0.1`` and similar hosts."""
+        """Path and query like :meth:`relative`, for ``localhost``, ``127.0.0.1`` and similar hosts."""
         first = self._first
         same_port = (url.origin.scheme, url.origin.port) == (first.origin.scheme, first.origin.port)
         if is_loopback(first.origin.host) and same_port:
@@ -111,7 +111,7 @@ class BaseURLs:
 
 def serves_files(path: str) -> bool:
     """Whether Label Studio serves files under a path, which begins after its path prefix."""
-    # A path without its last slash is redirected to the one with it.
+    # Label Studio redirects a path without its final slash to the path with it.
     return _FILES.match(f"{path}/") is not None
 
 

@@ -7,7 +7,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from boxocr.errors import PageCertificate
 
-# They name files with certificate authorities: the first for the web and Label Studio, the second, boto3's, for S3.
+# Variables that name files with certificate authorities: one for the web and Label Studio, and boto3's own for S3.
 WEB_VARIABLE, S3_VARIABLE = "SSL_CERT_FILE", "AWS_CA_BUNDLE"
 
 
@@ -15,7 +15,7 @@ def certificate_error(error: BaseException, who: str, variable: str = WEB_VARIAB
     """The error to raise if a connection failed because of its certificate; None if there was another reason.
 
     Args:
-        error: the failed connection's, from any library.
+        error: of the failed connection, from any library.
         who: the server, as in "The certificate of …".
         variable: the environment variable that names a file with certificate authorities for this connection.
     """

@@ -1,9 +1,8 @@
 """HTTP connections that are limited to the hosts that the guard allows, and to a deadline.
 
-They are urllib3's single connections, without its pools and without a session: no cookies, no passwords from
-``.netrc``, and no proxy from the environment, which would make the connection itself and so bypass the guard. Each
-connection serves one request: a page is requested about once a minute, and most servers would have closed an idle
-connection by then.
+They are urllib3's single connections, without pools and without a session: no cookies, no passwords from ``.netrc``,
+and no proxy from the environment. A proxy would connect to the host itself, and so bypass the guard. Each connection
+serves one request: a page is requested about once a minute, and most servers close idle connections sooner.
 """
 
 import ipaddress
@@ -21,10 +20,10 @@ from boxocr.process.deadline import Deadline
 
 
 class _Timed:
-    """A socket whose deadline applies to all data together.
+    """A socket with a deadline for all of its reads together.
 
-    A socket's own timeout restarts with every read, so a server that sends a byte every few seconds would occupy a
-    thread for hours. http.client reads through ``recv_into`` only.
+    A socket's timeout restarts with every read, so a server that sends a byte every few seconds would occupy a thread
+    for hours. http.client only reads through ``recv_into``.
     """
 
     deadline: Deadline | None = None
@@ -71,7 +70,7 @@ class Connector:
 
     def tls(self) -> ssl.SSLContext:
         """The shared context of all connections; see :func:`trusting_context`."""
-        # No lock: two threads at once create equal contexts.
+        # No lock is needed: two threads at the same time would create equal contexts.
         if self._tls is None:
             context = trusting_context()
             context.sslsocket_class = _TimedTLSSocket
@@ -83,7 +82,7 @@ class Connector:
 
         Raises:
             PageForbidden: the guard forbids one of the addresses.
-            OSError: none of them accepts a connection.
+            OSError: none of the addresses accepts a connection.
         """
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         if not self._guard.allows(origin, [_ip_address(address) for *_, address in found]):

@@ -2,8 +2,8 @@
 
 A personal access token is a JWT refresh token. It is exchanged for an access token, which expires after five minutes.
 label-studio-sdk could do that too, but it first compares the token's expiry with this machine's clock, and it hides the
-status of a proxy's error. A legacy token is opaque and sent unchanged; organisations created since 2025 refuse those by
-default.
+status of a proxy's error. A legacy token is opaque and sent unchanged; organisations created since 2025 refuse legacy
+tokens by default.
 """
 
 import threading
@@ -21,7 +21,7 @@ from boxocr.pages.http.connections import trusting_context
 from boxocr.pages.http.urls import parse_web_url
 from boxocr.process.deadline import Deadline
 
-# An access token this close to its expiry is renewed before it is used, so that it lasts for the page's download.
+# An access token that expires sooner than this is renewed before use, so that it lasts for the page's download.
 _MARGIN_SECONDS = 30.0
 _EXCHANGE_SECONDS = 10.0
 

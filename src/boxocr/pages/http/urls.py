@@ -48,7 +48,7 @@ class WebUrl:
 
     @property
     def path(self) -> str:
-        """Percent-encoded, without the query."""
+        """The path, percent-encoded and without the query."""
         return self.target.partition("?")[0]
 
 
@@ -83,8 +83,8 @@ def parse_web_url(url: str) -> WebUrl:
 
 
 def _parsed(url: str) -> Url:
-    # urllib3 gets the host unencoded, since it applies IDNA. Everything after the host is encoded here: urllib3 would
-    # encode "%20" a second time in a path that also contains a stray percent sign.
+    # urllib3 gets the host unencoded, since it applies IDNA itself. Everything after the host is encoded here, since
+    # urllib3 would encode "%20" a second time in a path that also contains a stray percent sign.
     scheme, _, rest = url.partition("://")
     host, *tails = re.split(r"(?=[/\\?#])", rest, maxsplit=1)
     tail = percent_encoded("".join(tails))

@@ -1,4 +1,4 @@
-"""An image file on its way to pixels: opened, loaded, converted. Runs in a process that can be killed."""
+"""Turns an image file into pixels: opens, loads and converts it. Runs in a process that can be killed."""
 
 import logging
 import math
@@ -30,31 +30,31 @@ _COEFFICIENT_BYTES = 2
 # Pillow's images have four bytes per pixel, except for these modes.
 _BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
 
-# Processor time that a decoding takes at most unless its file is hostile, per megapixel. On a busy machine the slowest
-# pages, of noise, took half of it: WebP 0.05 s, HEIC 0.1 s and JPEG 2000 0.4 s.
+# Processor time per megapixel that a decoding takes at most unless its file is hostile. On a busy machine the slowest
+# pages, which consist of noise, took half of it: WebP 0.05 s, HEIC 0.1 s and JPEG 2000 0.4 s.
 _MIN_SECONDS, _SECONDS_PER_MEGAPIXEL = 0.5, 0.1
 _SLOW_SECONDS_PER_MEGAPIXEL = {"JPEG2000": 0.8, "AVIF": 0.2, "HEIF": 0.2}
 
-# Errors that are not due to damage.
+# Errors that do not mean that the file is damaged.
 _TOO_LARGE = (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
-# Parts of the messages of Pillow's TIFF decoder (its error for memory), libavif and libheif when the system refuses
-# memory. All raise errors of the kinds that they raise for damaged files.
+# Parts of the messages of Pillow's TIFF decoder (by its error number), libavif and libheif when the system refuses
+# memory. The types of these errors are those for damaged files.
 _NO_MEMORY = ("decoder error -9", "out of memory", "memory allocation")
 
 _EXIF_ORIENTATION = 0x0112
 
-# Smaller JPEGs are decoded faster than they are checked for colour, pixels.
+# JPEGs with fewer pixels are decoded faster than they are checked for colour.
 _MIN_CHECKED_PIXELS = 2_000_000
 
-# Chroma of grey, before rounding.
+# Cb and Cr of grey, before rounding.
 _NO_COLOUR = 128
 
 _WHITE = 255
 
 
 class ImageFileReader:
-    """Reads one image file. A file that browsers display although it is damaged is read as far as it goes.
+    """Reads one image file. If it is damaged but browsers display it, as much of it as possible is read.
 
     Args:
         data: the file.
@@ -133,7 +133,7 @@ class ImageFileReader:
             orientation, rows = _orientation(image), image.height
             complete = complete_rows(image, self._data, interlaced=self._interlaced) if self._is_cut_off else rows
             missing = box_of_rows(complete, image.size, orientation) if complete < rows else None
-            # These contain an approximation of the missing rows, which browsers display too.
+            # These images contain an approximation of the missing rows, as browsers display it.
             is_approximate = isinstance(image, JpegImagePlugin.JpegImageFile) or self._interlaced
             if not complete and (not is_approximate or _is_blank(image)):
                 raise _damaged()
@@ -141,7 +141,7 @@ class ImageFileReader:
             if missing and not is_approximate:
                 left, top, right, bottom = missing
                 pixels[top:bottom, left:right] = _WHITE
-            # The page crosses to the parent without the image in memory.
+            # The image is freed before the page is sent to the parent.
             self._opened = None
             return pixels, missing
 
@@ -202,11 +202,11 @@ class ImageFileReader:
 
 
 def limit_pillow(max_megapixels: float) -> None:
-    """Apply a limit to Pillow's own checks, which are global to the process, and to the threads of its decoders."""
-    # GIF's frames can be larger than the image; the other formats are checked here.
+    """Apply a limit to Pillow's own checks, and one thread to its decoders. Both are global to the process."""
+    # Pillow's check matters for GIF, whose frames can be larger than the image. ImageFileReader checks all formats.
     Image.MAX_IMAGE_PIXELS = int(max_megapixels * _PIXELS_PER_MEGAPIXEL)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    # There is a process for each core.
+    # One thread each, since there is a process for each core.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     pi_heif.options.DECODE_THREADS = 1
 
@@ -226,7 +226,7 @@ def _load_leniently(image: ImageFile.ImageFile) -> None:
 
 
 def _is_interlaced(image: ImageFile.ImageFile) -> bool:
-    """Whether a GIF stores its rows in another order."""
+    """Whether an image is a GIF with interlaced rows."""
     arguments = image.tile[0].args if isinstance(image, GifImagePlugin.GifImageFile) and image.tile else None
     return isinstance(arguments, tuple) and bool(arguments[1])
 
@@ -239,8 +239,8 @@ def _is_blank(image: Image.Image) -> bool:
 def _is_grey_in_colour(image: ImageFile.ImageFile, data: bytes) -> bool:
     """Whether an RGB JPEG has no colour, like most scans, so that only its brightness must be decoded.
 
-    Checked on a copy of an eighth of the size, for which JPEG decodes only the mean of each block. For a page of 24
-    megapixels the check takes 48 ms, and decoding only the brightness 150 ms instead of 233.
+    The check uses a copy at an eighth of the size, for which only the mean of each block is decoded. For a page of 24
+    megapixels the check takes 48 ms, and decoding only the brightness takes 150 ms instead of 233.
     """
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB" or image.info.get("progressive"):
         return False
@@ -251,7 +251,7 @@ def _is_grey_in_colour(image: ImageFile.ImageFile, data: bytes) -> bool:
         try:
             copy.load()
         except OSError:
-            # Incomplete, or stored as RGB.
+            # The file is incomplete, or stores RGB instead of YCbCr.
             return False
         if copy.mode != "YCbCr":
             return False

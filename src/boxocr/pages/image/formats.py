@@ -1,6 +1,6 @@
 """The formats of image files, recognized by their first bytes, never by name or media type.
 
-Only these decoders are used, and none of them runs another program. Image.open is not used: it tries further formats.
+Only these decoders are used, and none of them runs another program. Image.open is avoided, since it tries more formats.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Finds the part of an image that its file does not contain, because the file was cut off or damaged."""
+"""Finds the part of an image that is missing because its file was cut off or damaged."""
 
 import numpy as np
 from PIL import GifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin
@@ -8,8 +8,8 @@ from boxocr.pages.image import jpeg, png
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom of an area, px."""
 
-# Pillow's images are black until they are decoded. libjpeg fills missing blocks with the middle value, which is one
-# less after Pillow has inverted inks.
+# Pillow's images are black until they are decoded. libjpeg fills missing blocks with the middle value, 128, which is
+# 127 once Pillow has inverted inks.
 _BLACK = 0
 _JPEG_FILLINGS = (_BLACK, 127, 128)
 
@@ -22,7 +22,7 @@ def complete_rows(image: ImageFile.ImageFile, data: bytes, *, interlaced: bool) 
     Args:
         image: loaded from a damaged file.
         data: the file.
-        interlaced: whether a GIF stores its rows in another order.
+        interlaced: whether the image is an interlaced GIF.
     """
     if isinstance(image, PngImagePlugin.PngImageFile):
         return png.complete_rows(data)
@@ -30,15 +30,15 @@ def complete_rows(image: ImageFile.ImageFile, data: bytes, *, interlaced: bool) 
         return _complete_jpeg_rows(image, data)
     if isinstance(image, GifImagePlugin.GifImageFile) and interlaced:
         return 0
-    # The last of the other rows can be incomplete too.
+    # The row before the filled ones can be incomplete too.
     return max(image.height - _filled_rows(np.asarray(image), (image.info.get("transparency", _BLACK),)) - 1, 0)
 
 
 def box_of_rows(first: int, size: tuple[int, int], orientation: int) -> Box:
-    """The area of the last rows of an image, on the upright page.
+    """The area that the last stored rows of an image cover on the upright page.
 
     Args:
-        first: the first of the rows, as stored.
+        first: index of the first of these rows, as stored.
         size: width and height, as stored.
         orientation: EXIF's, 1 to 8.
     """
@@ -56,7 +56,7 @@ def box_of_rows(first: int, size: tuple[int, int], orientation: int) -> Box:
 
 def _complete_jpeg_rows(image: JpegImagePlugin.JpegImageFile, data: bytes) -> int:
     if image.info.get("progressive"):
-        # Each scan improves the whole image, and what the missing ones would add is unknown.
+        # Each scan refines the whole image, so if some are missing, no row is known to be complete.
         return image.height if jpeg.has_all_scans(data) else 0
     pixels = np.asarray(image)
     complete = image.height - _filled_rows(pixels, _JPEG_FILLINGS)
@@ -67,12 +67,12 @@ def _complete_jpeg_rows(image: JpegImagePlugin.JpegImageFile, data: bytes) -> in
 
 
 def _filled_rows(pixels: np.ndarray, fillings: tuple[int, ...]) -> int:
-    """Number of rows at the bottom that consist of one of these values only."""
+    """Number of rows at the bottom that only consist of the same one of these values."""
     axes = tuple(range(1, pixels.ndim))
     return max(_length_of_end((pixels == filling).all(axis=axes)) for filling in fillings)
 
 
 def _length_of_end(flags: np.ndarray) -> int:
-    """Number of values at the end of an array that are true."""
+    """Number of consecutive true values at the end of an array."""
     others = np.flatnonzero(~flags)
     return len(flags) - 1 - int(others[-1]) if len(others) else len(flags)

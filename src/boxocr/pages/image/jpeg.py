@@ -9,17 +9,17 @@ SOS = 0xDA
 _SOI, _EOI, _COM = 0xD8, 0xD9, 0xFE
 _APP0, _APP1, _APP14, _APP15 = 0xE0, 0xE1, 0xEE, 0xEF
 
-# Markers that begin a frame, and those of frames whose coefficients arrive in several scans.
+# Markers that begin a frame, and those of progressive frames, whose coefficients arrive in several scans.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 # Markers without a length: TEM, the restart markers and the start of an image.
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 
-# Number of bytes in the first search for the end of a scan; each further search takes twice as many.
+# Bytes that the first search for the end of a scan covers; each further search covers twice as many, up to a limit.
 _FIRST_SEARCH, _LONGEST_SEARCH = 4_096, 1_048_576
 
-# Lengths that decoders read without a check: a JFIF header, Adobe's colour transform.
+# Bytes of a JFIF header and of Adobe's colour transform that decoders read without checking the segment's length.
 _JFIF_BYTES, _ADOBE_BYTES = 14, 12
 
 _COEFFICIENTS = 64
@@ -30,10 +30,10 @@ class Segment:
     """A marker and its parameters.
 
     Attributes:
-        marker: its second byte.
+        marker: the marker's second byte.
         start: offset of the marker.
-        end: offset behind the parameters; behind the end of the file if that was cut off.
-        parameters: without the length.
+        end: offset after the parameters; beyond the end of a file that was cut off.
+        parameters: without their length.
     """
 
     marker: int
@@ -70,15 +70,15 @@ def is_exif(segment: Segment) -> bool:
 
 
 def has_end(data: bytes) -> bool:
-    """Whether the end of the image follows a scan."""
+    """Whether an end-of-image marker follows the last scan."""
     place = max((segment.end for segment in segments(data) if segment.marker == SOS), default=len(data))
     return data.find(bytes([0xFF, _EOI]), place) >= 0
 
 
 def closed(data: bytes) -> bytes:
-    """A file that was cut off, with an end.
+    """A file that was cut off, with an end-of-image marker.
 
-    Without what follows its last scan that has data: decoders refuse a scan without any.
+    What follows the last scan with data is left out, since decoders refuse a scan without data.
     """
     end, has_data = 0, False
     for segment in segments(data):
@@ -89,10 +89,10 @@ def closed(data: bytes) -> bytes:
 
 
 def has_all_scans(data: bytes) -> bool:
-    """Whether a progressive JPEG without its end lacks no more than the last bits of some coefficients.
+    """Whether a progressive JPEG that was cut off lacks no more than the last bits of some coefficients.
 
-    That is invisible. It is so if the scans cover all bits of all coefficients, and the last scan, which may be
-    incomplete, refines coefficients.
+    Nobody sees that. It holds if the scans cover all bits of all coefficients, and the last scan, which may be
+    incomplete, only refines coefficients.
     """
     components, refines = 0, False
     lowest_bit: dict[tuple[int, int], int] = {}
@@ -117,7 +117,7 @@ def has_all_scans(data: bytes) -> bool:
 def without_metadata(data: bytes) -> bytes:
     """The file without comments and application segments, except those that affect how it is shown.
 
-    These are the JFIF header, Adobe's colour transform and the first EXIF block, if they are complete.
+    The JFIF header, Adobe's colour transform and the first EXIF block are kept if they are complete.
     """
     kept = [data[:2]]
     has_exif = False
@@ -151,7 +151,7 @@ def _next_marker(data: bytes, place: int) -> int:
 
 
 def _end_of_scan(data: bytes, place: int) -> int:
-    """Offset of the first marker after a scan's coded data, in which FF00 is a byte and FFD0 to FFD7 are restarts."""
+    """Offset of the first marker after a scan's coded data, in which FF00 is data and FFD0 to FFD7 are restarts."""
     length = _FIRST_SEARCH
     while place < len(data) - 1:
         piece = np.frombuffer(data, np.uint8, min(length + 1, len(data) - place), place)

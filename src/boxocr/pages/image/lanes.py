@@ -1,4 +1,4 @@
-"""Places and memory for decodings. Large pages have their own, so that small ones need not wait for them."""
+"""Places and memory for decodings. Large pages have a lane of their own, so that small pages need not wait for them."""
 
 import threading
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ class Lane:
     """Places and memory for decodings. Thread-safe.
 
     Args:
-        places: decodings at the same time.
-        nbytes: memory of all decodings, in addition to files and pages; a single one may need more.
+        places: number of decodings at the same time.
+        nbytes: memory for all decodings, in addition to files and pages. A single decoding may need more.
     """
 
     def __init__(self, places: int, nbytes: float) -> None:
-        # A requester that is alone may use all places.
+        # There are no limits per requester: a requester that is alone may use all places.
         self._places = FairPlaces(Shares(places, places, places))
         self._memory = MemoryBudget(nbytes)
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """Converts the pixels of any image to those of a page: 8-bit grey or RGB, upright, on white.
 
-The pixels are converted in bands of rows. That is twice as fast as converting the page as a whole, since a band fits in
-the processor's cache, and needs memory only for the page and its result. A page of 24 megapixels takes 45 ms.
+The pixels are converted in bands of rows. That is twice as fast as converting the whole page, since a band fits in the
+processor's cache, and needs memory only for the image and the result. A page of 24 megapixels takes 45 ms.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 
 _BAND_ROWS = 64
 
-# A band of a narrow page has more rows: a page that is one pixel wide would have a million bands.
+# Pixels of a band. With a fixed number of rows, a page that is one pixel wide could have a million bands.
 _BAND_PIXELS = 262_144
 
 # EXIF's orientation → transposition of the stored pixels; 1 is upright.
@@ -42,8 +42,8 @@ def upright_pixels(image: Image.Image, orientation: int) -> np.ndarray:
 
     Returns:
         uint8, ``(h, w)`` if no pixel has a colour, otherwise ``(h, w, 3)`` in RGB. Grey pages stored as RGB are common,
-        and one channel saves two thirds of the cache for some 40 ms. A page with colour usually has some in its first
-        rows, where the check ends.
+        and one channel saves two thirds of their space in the cache. The check for colour costs some 40 ms. It ends at
+        the first coloured band, which on most pages with colour is among the first.
     """
     to_band = _converter(image)
     if orientation in _TURNS:
@@ -79,13 +79,13 @@ def _colourless(band: np.ndarray) -> bool:
 
 
 def _converter(image: Image.Image) -> _Band:
-    """The conversion of a band to an array, chosen for the whole page, since some modes need its extremes."""
+    """The conversion from a band to an array. It is chosen once per page, since some modes need the page's extremes."""
     if image.mode.startswith("I;16"):
         return _from_16_bit(white=_white(image), inverted=_is_white_zero(image))
     if image.mode in ("I", "F"):
         return _from_range(*_extremes(image))
     if image.mode == "LAB":
-        # Its lightness channel is the grey value; Pillow converts LAB to RGB only with a colour profile.
+        # Only lightness is used, as grey, since Pillow needs a colour profile to convert LAB to RGB.
         return lambda band: np.asarray(band.getchannel(0))
     if image.has_transparency_data:
         return _on_white
@@ -101,7 +101,7 @@ def _on_white(band: Image.Image) -> np.ndarray:
     colours, alpha = values[..., :3], values[..., 3:]
     if alpha.min() == _MAX_8_BIT:
         return colours
-    # 255 · 255 + 127 fits 16 bits.
+    # 16 bits are enough for 255 · 255 + 127.
     opaque = alpha.astype(np.uint16)
     laid = colours * opaque + _MAX_8_BIT * (_MAX_8_BIT - opaque)
     return ((laid + 127) // _MAX_8_BIT).astype(np.uint8)
@@ -127,7 +127,8 @@ def _from_range(low: float, high: float) -> _Band:
 def _extremes(image: Image.Image) -> tuple[float, float]:
     """The values of black and white in an image of 32-bit integers or floats, whose format does not define them.
 
-    The smallest of the usual ranges that contains all values: 0 to 1 for floats, 8 bits, 16 bits, or the actual range.
+    They are those of the smallest range that contains all values: 0 to 1 for floats, 8 bits, 16 bits; otherwise the
+    actual extremes.
     """
     lowest, highest = _finite_extremes(image)
     if lowest >= 0:

@@ -14,12 +14,13 @@ _SHOWN = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"})
 # Colour type → samples per pixel.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
-# Adam7's passes: first column, first row, and the steps between columns and rows.
+# The passes of Adam7 interlacing: first column, first row, and the steps between columns and rows.
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 _HEADER = struct.Struct(">IIBBBBB")
 
-# The output of a call that finds damage is lost, so each call inflates little. zlib copies the rest of its input.
+# Bytes per call to zlib. A call that finds damage loses its output, so each inflates little. zlib copies the rest of
+# its input.
 _INPUT_BYTES, _OUTPUT_BYTES = 4_096, 1_024
 
 
@@ -29,7 +30,7 @@ class Chunk:
 
     Attributes:
         kind: its four letters.
-        content: shorter than announced if the file was cut off.
+        content: the chunk's data; shorter than its announced length if the file was cut off.
     """
 
     kind: bytes
@@ -78,7 +79,7 @@ def _row_bytes(width: int, bits_per_pixel: int) -> int:
 
 
 def _inflated_bytes(pieces: Iterator[bytes]) -> int:
-    """Number of bytes that can be inflated, up to the first that is damaged."""
+    """Number of bytes that can be inflated before the first damage."""
     inflater = zlib.decompressobj()
     count = 0
     try:

@@ -9,15 +9,15 @@ from boxocr.process import logs
 from boxocr.process.deadline import Deadline
 from boxocr.process.killable import KillableProcess, ProcessGone
 
-# Importing the libraries takes half a second on an idle machine.
+# Timeout of a start. Importing the libraries takes half a second on an idle machine, but longer on a busy one.
 _START_SECONDS = 60
 
 
 class DecoderProcess(KillableProcess):
-    """A process that decodes image files, with a window to it. Not thread-safe, except for :meth:`kill`.
+    """A process that decodes image files, with a window shared with it. Not thread-safe, except for :meth:`kill`.
 
     Args:
-        start_seconds: until it must be ready.
+        start_seconds: how long it may take until it is ready.
 
     Raises:
         ProcessGone: from the constructor, if it does not start.
@@ -34,7 +34,7 @@ class DecoderProcesses:
     """Decoder processes, kept while they are idle. Thread-safe.
 
     Args:
-        max_idle: further ones end when they become idle.
+        max_idle: maximum number of idle processes; further ones end when they become idle.
     """
 
     def __init__(self, max_idle: int) -> None:
@@ -95,13 +95,13 @@ class DecoderProcesses:
             process.kill()
 
     def _living(self) -> DecoderProcess | None:
-        """An idle process, taken; None if there is none. Processes that died meanwhile are dropped."""
+        """Take an idle process; None if there is none. Processes that died meanwhile are dropped."""
         while True:
             with self._lock:
                 if not self._idle:
                     return None
                 process = self._idle.pop()
-            # An idle process sends nothing: the pipe was closed by its death.
+            # An idle process sends nothing, so a readable pipe means that the process died.
             if not process.has_answered(0):
                 return process
             process.kill()
@@ -117,6 +117,6 @@ class DecoderProcesses:
             process.kill()
 
     def _start(self) -> None:
-        # A file that needs a process reports the error.
+        # Errors are ignored here: the next file that needs a process reports them.
         with contextlib.suppress(ProcessGone, OSError):
             self._keep(DecoderProcess())

@@ -1,7 +1,7 @@
 """Limits on the structure of a file, checked before a decoder sees it.
 
-Some files are within all limits of size, and take minutes or gigabytes to decode: hundreds of scans, millions of strips
-or comments. No program writes such files. The limits are far above the numbers that programs write.
+Some files are within all size limits but take minutes or gigabytes to decode: they have hundreds of scans, or millions
+of strips or comments. No ordinary program writes such files. The limits are far above what programs write.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ MAX_SCANS = 100
 # A JPEG of 64 MB that consists of EXIF, ICC and XMP data has 1,000 segments.
 MAX_SEGMENTS = 2_000
 
-# Programs write one. Pillow appends each to the ones before, so 2,000 of 30 kB would copy 60 GB.
+# Programs write one. Pillow appends each to those before it, so 2,000 of 30 kB would mean copying 60 GB.
 MAX_EXIF_SEGMENTS = 50
 
-# A PNG of 64 MB in chunks of 8 kB has 8,000.
+# A PNG of 64 MB in chunks of 8 kB has 8,000 chunks.
 MAX_CHUNKS = 50_000
 
 # GIF stores comments and profiles in blocks of 255 bytes.
@@ -38,7 +38,7 @@ def check(data: bytes) -> None:
     """Refuse a file that consists of too many parts.
 
     Raises:
-        PageTooCostly: the message says of which.
+        PageTooCostly: there are too many; the message says of what.
     """
     checker = next((checker for start, checker in _CHECKERS if data.startswith(start)), None)
     if checker is not None:
@@ -59,7 +59,7 @@ def _jpeg(data: bytes) -> None:
             scans += 1
             if scans > MAX_SCANS:
                 raise _too_many("JPEG", MAX_SCANS, "scans")
-            # A baseline image with all components in one scan is complete after it; decoders stop there.
+            # Decoders stop after the first scan of a baseline image if it has all components.
             if frame and frame.marker not in jpeg.PROGRESSIVE and segment.components == frame.components:
                 return
 
@@ -104,7 +104,7 @@ def _tiff(data: bytes) -> None:
             tile_pixels *= tag.value
     if tile_pixels > MAX_TILE_PIXELS:
         raise _too_many("TIFF", MAX_TILE_PIXELS, "pixels in a tile")
-    # Each value is copied, however many tags refer to the same bytes.
+    # The decoder copies the values of each tag, even if many tags refer to the same bytes.
     if bytes_of_values > 2 * len(data):
         raise PageTooCostly("The page's TIFF file has tags that share their values.", _REMEDY)
 

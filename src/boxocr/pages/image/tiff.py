@@ -4,10 +4,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Offsets of strips, and of tiles.
+# Tags with the offsets of strips and of tiles.
 OFFSETS = frozenset({273, 324})
 
-# Width and length of a tile.
+# Tags with the width and length of a tile.
 TILE_SIDES = frozenset({322, 323})
 
 # Type → bytes of one value.
@@ -22,10 +22,10 @@ class Tag:
     """A tag.
 
     Attributes:
-        number: identifies its meaning.
+        number: of the tag, which defines its meaning.
         count: number of values.
         size: of all values, in bytes.
-        value: the first of them, if it is a whole number that the tag itself contains.
+        value: the first value, if it is a whole number that the tag itself contains.
     """
 
     number: int
@@ -49,7 +49,7 @@ def tags(data: bytes) -> Iterator[Tag]:
         for start in range(place, place + count * entry.size, entry.size):
             number, kind, values, value = entry.unpack_from(data, start)
             if kind == _SHORT:
-                # Values are aligned to the left.
+                # Values are left-aligned in the field.
                 (value,) = short.unpack_from(data, start + entry.size - (8 if is_big else 4))
             yield Tag(number, values, values * _SIZES.get(kind, 0), value)
     except struct.error:

@@ -1,7 +1,7 @@
-"""A window of memory that two processes share, through which one sends the other megabytes.
+"""A window of memory that two processes share, to send megabytes from one to the other.
 
-The window stays mapped: the system takes four times as long to provide new shared memory as to copy the same number of
-bytes four times. A page larger than the window is sent in parts.
+The window stays mapped, since the system takes four times as long to provide new shared memory as to copy the same
+number of bytes four times. A page larger than the window is sent in parts.
 """
 
 import mmap
@@ -18,7 +18,7 @@ class Window:
     """A shared window. Not thread-safe.
 
     Args:
-        descriptor: of another process's window, which is closed; None for a new one.
+        descriptor: of another process's window, and closed once the window is mapped; None for a new window.
     """
 
     def __init__(self, descriptor: int | None = None) -> None:
@@ -31,7 +31,7 @@ class Window:
 
     @property
     def descriptor(self) -> int:
-        """To be sent to the other process."""
+        """The window's file descriptor, to be sent to the other process."""
         return self._descriptor
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class Window:
         Args:
             data: uint8, one dimension.
             sent: notifies the other process that a part is in the window.
-            received: waits until the other process has taken a part. Not called for the last one.
+            received: waits until the other process has taken a part. Not called for the last part.
         """
         for start in range(0, len(data), WINDOW_BYTES):
             if start:
@@ -67,7 +67,7 @@ class Window:
 
 def _new_memory() -> int:
     if hasattr(os, "memfd_create"):
-        # Unlike multiprocessing's shared memory, this is not in /dev/shm, which is 64 MB in containers.
+        # Unlike multiprocessing's shared memory, this does not use /dev/shm, which only has 64 MB in containers.
         descriptor = os.memfd_create("boxocr-pages")
     else:
         with tempfile.TemporaryFile() as file:

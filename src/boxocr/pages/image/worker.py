@@ -1,7 +1,7 @@
 """The code that runs in a process that decodes image files.
 
-For each file the process reports three steps, and continues after the first two when the parent says so: the parent
-reserves memory in between.
+For each file the process reports three steps. After the first two it waits until the parent tells it to continue, so
+that the parent can reserve memory in between.
 """
 
 import contextlib
@@ -18,24 +18,24 @@ from boxocr.pages.image.incomplete import Box
 from boxocr.pages.image.window import Window
 from boxocr.process import child, logs, scheduling
 
-# Address space that a file may take in addition to the estimate, for libraries' own buffers.
+# Address space that a file may take in addition to the estimate, for the libraries' own buffers.
 _MARGIN_BYTES = 64_000_000
 
-# A page of 24 megapixels in colour takes about this much while it is decoded.
+# Freed memory that malloc keeps for reuse: about what a page of 24 megapixels in colour takes while it is decoded.
 _RETAINED_BYTES = 128_000_000
 
-# Per pixel, for the conversion: an image of four bytes that is rotated, and the page in grey and in colour.
+# Memory per pixel for the conversion: four bytes of the rotated image, and the page both in grey and in colour.
 _BYTES_TO_CONVERT = 8
 
 
-# Without slots, which would slow down pickling.
+# No slots, since they would slow down pickling.
 @dataclass(frozen=True)
 class Job:
     """A file to decode, which follows through the window.
 
     Attributes:
         nbytes: of the file.
-        max_megapixels: that the page may have.
+        max_megapixels: a page with more is refused.
     """
 
     nbytes: int
@@ -90,8 +90,8 @@ def serve(connection: Connection, log: logs.Settings) -> None:
     """Decode files until the pipe is closed.
 
     Args:
-        connection: receives the descriptor of the window, then pickled jobs, and ``GO_ON`` or ``ABANDON`` after each
-            step but the last. Is sent an empty message, then pickled steps; a page's error is the last step of a file.
+        connection: the process receives the window's descriptor, then pickled jobs, and ``GO_ON`` or ``ABANDON`` after
+            each step but the last. It sends an empty message, then pickled steps; a page's error ends a file's steps.
         log: how the process logs.
     """
     child.silence_libraries()
@@ -101,7 +101,7 @@ def serve(connection: Connection, log: logs.Settings) -> None:
         connection.send_bytes(b"")
         window = Window(reduction.recv_handle(connection))
         while True:
-            # From the process that started this one.
+            # Safe to unpickle, since only the parent process sends jobs.
             job: Job = pickle.loads(connection.recv_bytes())  # noqa: S301 # nosec B301
             _Task(connection, window, job).run()
 
@@ -111,7 +111,7 @@ class _Abandoned(Exception):
 
 
 class _Task:
-    """A file on its way through this process."""
+    """The decoding of one file in this process."""
 
     def __init__(self, connection: Connection, window: Window, job: Job) -> None:
         self._connection = connection
@@ -143,7 +143,7 @@ class _Task:
             return reader.convert()
 
     def _report(self, step: Step) -> None:
-        """Send a step, and wait until the parent says to go on."""
+        """Send a step, and wait until the parent tells this process to go on."""
         self._connection.send_bytes(pickle.dumps(step))
         if self._connection.recv_bytes() == ABANDON:
             raise _Abandoned

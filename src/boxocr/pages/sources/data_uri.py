@@ -32,8 +32,8 @@ class DataUri:
         if not comma:
             raise PageAddressError("The page's data: address has no comma, so it contains no image.")
         is_base64 = head.lower().rstrip().endswith(";base64")
-        # Checked before decoding too, so that a far too large URL costs nothing: base64 takes four characters for three
-        # bytes, percent-encoding at most three for one. A tenth more allows for line breaks.
+        # Also checked before decoding, so that a far too large URL costs nothing. Base64 takes four characters for
+        # three bytes, percent-encoding at most three characters for one byte. A tenth more allows for line breaks.
         if len(body) > self._limits.max_bytes * (4 / 3 if is_base64 else 3) * 1.1:
             raise self._limits.too_large()
         data = _from_base64(body) if is_base64 else unquote_to_bytes(body)

@@ -1,6 +1,6 @@
 """Pages that Label Studio serves: uploads, and files of its local files storage.
 
-How its paths behave was measured with Label Studio 1.23.
+The behaviour of its paths was observed in Label Studio 1.23.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,8 +74,8 @@ class LabelStudio:
         return found if found is not None and self.contains(found) else None
 
     def _login_page(self) -> bytes | None:
-        # Requested without the token, since users who are logged in are redirected away from it. Three seconds, since
-        # the LABEL_STUDIO_HOST found on it is not worth a page's whole deadline.
+        # Requested without the token, since Label Studio redirects users who are logged in. Limited to three seconds,
+        # since finding LABEL_STUDIO_HOST on this page is not worth the whole deadline of the task's page.
         try:
             response = self._web.get(self._below("/user/login/"), None, Deadline(3.0))
         except (PageError, TimeoutError):
@@ -83,7 +83,7 @@ class LabelStudio:
         return response.body if response.status == HTTPStatus.OK and self.contains(response.url) else None
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file at a URL whose ``web`` was returned by :meth:`locate`.
+        """The file at a URL, whose ``web`` must come from :meth:`locate`.
 
         Raises:
             PageError: the subclass gives the reason.
@@ -108,9 +108,9 @@ class LabelStudio:
             deadline: for the answer.
 
         Raises:
-            PageError: it does not; the subclass gives the reason.
+            PageError: Label Studio does not serve it; the subclass gives the reason.
         """
-        # Label Studio 1.23 answers that the file, of any state, has not changed; 1.10 sends it.
+        # ETag "*" matches any file, so Label Studio 1.23 answers that the file has not changed. 1.10 sends the file.
         response = self.get(f"{LOCAL_FILES_PATH}?d={quote(name, safe='/')}", Validator(etag="*"), deadline)
         if self.contains(response.url):
             refusal = local_file_refusal(response.status, response.error_text)
@@ -119,7 +119,7 @@ class LabelStudio:
         self.checked(response)
 
     def _stored_upload(self, path: str, first: Response, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """An upload in Label Studio's persistent cloud storage, which has a URL of its own."""
+        """An upload in Label Studio's persistent cloud storage, for which Label Studio has another path."""
         name = quote("upload/" + unquote(path.removeprefix(UPLOADS_PATH)), safe="/")
         response = self.get(f"/storage-data/uploaded/?filepath={name}", validator, deadline)
         if response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
@@ -127,7 +127,7 @@ class LabelStudio:
         if response.status == HTTPStatus.FORBIDDEN or first.status == HTTPStatus.NOT_FOUND:
             raise PageNotFound("Label Studio has no such upload.", "Check that the file was not deleted.")
         if first.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            # The answer of Label Studio 1.23 for an upload that does not exist.
+            # Label Studio 1.23 answers 500 for an upload that does not exist.
             raise PageNotFound(
                 "Label Studio has no such upload, or failed to open it (HTTP 500).",
                 "Check that the file was not deleted.",
@@ -157,7 +157,7 @@ class LabelStudio:
         return response
 
     def _only_here(self, header: str | None) -> Callable[[WebUrl], str | None]:
-        """Returns the header for the URLs of files, but never again after a redirect to another server."""
+        """A function that returns the header for URLs of files, but never again after a redirect to another server."""
         away = False
 
         def authorization(url: WebUrl) -> str | None:
@@ -192,8 +192,8 @@ class LabelStudio:
     def contains(self, url: WebUrl) -> bool:
         """Whether the URL is below the base URL.
 
-        Other paths of the same host may belong to other services. Dot segments are searched for after decoding, since
-        some servers decode a path before they resolve it.
+        Other paths of the same host may belong to other services. The path is decoded before it is checked for dot
+        segments, since some servers decode a path before they resolve it.
         """
         inside = url.path.startswith(f"{self._prefix}/") and ".." not in unquote(url.path).replace("\\", "/").split("/")
         return url.origin == self._origin and inside
@@ -201,7 +201,7 @@ class LabelStudio:
     def _serves_files(self, url: WebUrl) -> bool:
         """Whether Label Studio serves files at this path, so that the token may be sent to it.
 
-        Other paths can export a project or log the token's owner out, with a GET request.
+        A GET request to another path could export a project, or log the token's owner out.
         """
         return serves_files(url.path.removeprefix(self._prefix))
 

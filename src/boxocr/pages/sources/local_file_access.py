@@ -1,7 +1,7 @@
 """The local files that this server may read: those that Label Studio would serve, and folders that the operator lists.
 
-The mounted folder can contain files that belong to no project. Anyone who may import tasks can name them, so reading
-from disk must not give access to more than Label Studio does.
+The mounted folder can contain files that belong to no project. Anyone who may import tasks can name such files, so
+reading from disk must not give access to more than Label Studio does.
 """
 
 import threading
@@ -14,7 +14,8 @@ from boxocr.errors import PageForbidden
 from boxocr.pages.sources.label_studio import LabelStudio
 from boxocr.process.deadline import Deadline
 
-# Label Studio decides by the folder of a file, so one question is enough for a folder.
+# Folders that are remembered because Label Studio serves them, and for how long. It decides by a file's folder, so one
+# question per folder is enough.
 _FOLDERS = 10_000
 _SECONDS = 300.0
 
@@ -24,8 +25,8 @@ class LocalFileAccess:
 
     Args:
         root: the document root.
-        folders: that the operator allows, relative to the root; ``.`` is the root.
-        label_studio: is asked about other folders; None if this server has no token for it.
+        folders: those that the operator allows, relative to the root; ``.`` is the root.
+        label_studio: decides about other folders; None if this server has no token for it.
     """
 
     def __init__(self, root: Path, folders: Sequence[str], label_studio: LabelStudio | None) -> None:
@@ -41,7 +42,7 @@ class LocalFileAccess:
         Args:
             name: of the file below the root, as the task's address has it, decoded.
             path: of the file, with all links resolved.
-            deadline: for the question.
+            deadline: for Label Studio's answer.
 
         Raises:
             PageError: the subclass gives the reason.

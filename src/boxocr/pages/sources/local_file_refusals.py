@@ -1,4 +1,4 @@
-"""Label Studio's refusals to serve a local file, measured with Label Studio 1.23.2."""
+"""Label Studio's refusals to serve a local file, as observed in Label Studio 1.23.2."""
 
 from http import HTTPStatus
 
@@ -29,14 +29,14 @@ def local_file_refusal(status: int, text: str) -> PageError | None:
             "Check that it is a file, and that the user that Label Studio runs as may read it.",
         )
     if status == HTTPStatus.NOT_FOUND:
-        # One answer for three reasons. Label Studio's own document root is "/" unless it is set.
+        # Label Studio gives this answer for three reasons. Its document root is "/" unless it is set.
         return PageNotFound(
             "Label Studio shows no such local file to the owner of this server's token (HTTP 404).",
             "Check that the file is below Label Studio's LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, that its folder "
             "belongs to a local files storage, and that the token's owner may open that storage's project.",
         )
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and "located outside of the base path" in text:
-        # The exception that a ".." in the path causes.
+        # A ".." in the path causes this exception.
         return PageForbidden(
             "The page's address points outside Label Studio's folder of local files.", "Correct it in the task."
         )

@@ -43,7 +43,7 @@ class LocalFiles:
         return None
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file's bytes, or no data if times, size and inode have not changed.
+        """The file's bytes, or no data if its times, size and inode have not changed.
 
         Raises:
             PageForbidden: the file is outside the root, or this server may not read it.
@@ -58,8 +58,8 @@ class LocalFiles:
         name, path = found_file
         self._access.check(name, path, deadline)
         try:
-            # _find() resolved all links, so a link found here was created since. Opening a named pipe without
-            # O_NONBLOCK would wait for its writer.
+            # O_NOFOLLOW, since _find() resolved all links, so a link here was created afterwards. O_NONBLOCK, since
+            # opening a named pipe would otherwise wait for a writer.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 state = os.fstat(file.fileno())
                 if not stat.S_ISREG(state.st_mode):

@@ -30,7 +30,7 @@ class PageURL:
 
     @property
     def host(self) -> str:
-        """Where the page comes from, for sharing the server between hosts: the origin of a web URL, or the scheme."""
+        """Where the page comes from, for fairness between hosts: the origin of a web URL, otherwise the scheme."""
         return str(self.web.origin) if self.web else self.scheme
 
     @classmethod
@@ -46,7 +46,7 @@ class PageURL:
             PageAddressError: it contains unpaired surrogates, which JSON allows, or its host is missing or invalid.
             PageForbidden: pages are not fetched over its scheme.
         """
-        # Whitespace before a URL is never intended; after it, it can be part of an object's key or a file's name.
+        # Leading whitespace is never intended. Trailing whitespace can be part of an object's key or a file's name.
         text = text.lstrip()
         try:
             text.encode()
@@ -61,7 +61,7 @@ class PageURL:
 
 
 def _local_file(url: str) -> str:
-    # A hash sign or question mark in the value is taken literally; an ampersand ends it.
+    # In the value of ``d``, a hash sign or question mark is taken literally, but an ampersand ends it.
     path, _, query = url.partition("?")
     if not path.endswith(LOCAL_FILES_PATH):
         return ""

@@ -30,7 +30,7 @@ class Route:
     Attributes:
         source: fetches it.
         address: the argument for the source.
-        key: equal for all URLs that mean the same file to the source, and only for those.
+        key: equal for URLs that mean the same file to the source, and different for all others.
         fresh_seconds: how long the source need not be asked again.
     """
 
@@ -65,7 +65,7 @@ class Sources:
         self._unknown_host = UnknownHost(self._web)
         self._s3: Source | None = None
         if settings.aws_access_key_id:
-            # boto3 takes 7 MB and 0.2 s of CPU time.
+            # Imported only if needed, since boto3 takes 7 MB and 0.2 s of CPU time.
             from boxocr.pages.sources.s3 import S3  # noqa: PLC0415 - see above
 
             self._s3 = S3(settings, limits)
@@ -106,7 +106,7 @@ class Sources:
         return self._by_location(url)
 
     def _by_location(self, url: PageURL) -> Route:
-        """For URLs on the web and on Label Studio, which differ only in host and path."""
+        """The route for an http, https or relative URL. Its host and path tell whether it belongs to Label Studio."""
         location = self._label_studio.locate(url) if self._label_studio else None
         if self._local_files and (location or not url.scheme) and url.local_file and self._local_files.has(url):
             # Never fresh, since checking a file on disk costs next to nothing.

@@ -39,7 +39,7 @@ class S3:
         self._made: S3Client | None = None
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The object at the URL, whose key is used literally: ``%``, ``?``, ``#`` and spaces are part of it.
+        """The object at the URL. Its key is used literally: ``%``, ``?``, ``#`` and spaces are part of the key.
 
         Raises:
             PageError: the subclass gives the reason.
@@ -70,8 +70,8 @@ class S3:
     def _read(self, body: Any, deadline: Deadline) -> bytes:
         data = bytearray()
         with contextlib.closing(body):
-            # Small pieces, since boto3 waits for a full one and the deadline is checked only between them. The operator
-            # chose the endpoint, so it is not expected to send single bytes as other servers might.
+            # Pieces are small, since boto3 waits for a whole piece, and the deadline is only checked between pieces. A
+            # malicious server could send byte by byte, but the operator chose this endpoint.
             while piece := body.read(16 * 1024):
                 data += piece
                 if len(data) > self._limits.max_bytes:
@@ -80,7 +80,7 @@ class S3:
         return bytes(data)
 
     def _client(self) -> "S3Client":
-        """Created on first use: it takes a third of a second, and many servers never read from S3."""
+        """The client. It is created on first use, since that takes 0.3 s and many servers never read from S3."""
         with self._lock:
             if self._made is None:
                 # All attempts together stay within a page's time limit.

@@ -24,12 +24,12 @@ def make_client(settings: Settings, *, read_seconds: float, attempts: int) -> "S
 
     Args:
         settings: ``aws_*``.
-        read_seconds: how long to wait for data, limited to 10, and to 5 for the connection.
-        attempts: at each request.
+        read_seconds: how long to wait for data, at most 10; for a connection, at most 5.
+        attempts: maximum number of attempts per request.
     """
     secret, session = settings.aws_secret_access_key, settings.aws_session_token
-    # Not boto3's default session, which is not thread-safe. boto3 verifies TLS with its own certificate authorities, or
-    # those in AWS_CA_BUNDLE.
+    # A session of its own, since boto3's default session is not thread-safe. boto3 verifies TLS with its own
+    # certificate authorities, or with those in AWS_CA_BUNDLE.
     return boto3.session.Session().client(
         "s3",
         endpoint_url=settings.aws_endpoint,
@@ -41,13 +41,13 @@ def make_client(settings: Settings, *, read_seconds: float, attempts: int) -> "S
             connect_timeout=min(5, read_seconds),
             read_timeout=min(10, read_seconds),
             retries={"total_max_attempts": attempts, "mode": "standard"},
-            # A bucket as a host name needs a DNS entry, which private servers do not have.
+            # Buckets in the path, since buckets as host names need DNS entries, which private servers do not have.
             s3={"addressing_style": "path"} if settings.aws_endpoint else {},
             signature_version="s3v4",
             # Many other servers do not support AWS's newer checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            # boto3 would use an empty AWS_ENDPOINT_URL as the endpoint.
+            # Otherwise boto3 would use an empty AWS_ENDPOINT_URL as the endpoint.
             ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # not in boto3-stubs yet
             max_pool_connections=20,
         ),

@@ -15,7 +15,7 @@ class Validator:
     """Identifies the state of a file, to ask later whether it has changed.
 
     Attributes:
-        etag: as in HTTP and S3; for a file on disk, made of its times, size and inode.
+        etag: as in HTTP and S3; for a file on disk, a combination of its times, size and inode.
         modified: HTTP's Last-Modified, verbatim.
     """
 
@@ -60,7 +60,7 @@ class Source(Protocol):
     """Fetches pages from one kind of location."""
 
     def fetch(self, url: PageURL, validator: Validator | None, deadline: Deadline) -> Fetched:
-        """The file at the URL, or no data if it has not changed.
+        """The file at the URL, or no data if it still matches the validator.
 
         Args:
             url: one that routing has assigned to this source.

@@ -9,7 +9,7 @@ from boxocr.process.deadline import Deadline
 
 
 class UnknownHost:
-    """The source for these pages. They are fetched like any other page on the web, without a token.
+    """The source for such pages. They are fetched like any other page on the web, without a token.
 
     Args:
         web: sends the requests.

@@ -48,7 +48,7 @@ class Response:
         status: 200, 304 if a validator was sent, or an error.
         body: content-decoded; empty unless the status is 200.
         url: the URL that sent it.
-        validator: None if it has none.
+        validator: None if the response has none.
         error_text: the beginning of an error's body, if requested. It may contain anything, so never show it to people.
     """
 
@@ -104,7 +104,7 @@ class Web:
 
         Args:
             url: the first URL.
-            validator: for a conditional request, which 304 can answer.
+            validator: for a conditional request, which may be answered with 304.
             deadline: for everything, up to the last byte.
             authorization: returns the Authorization header. Called for each URL, so a redirect never carries a token
                 to another server.
@@ -140,7 +140,7 @@ class Web:
         try:
             with contextlib.closing(self._connector.connection(url.origin, deadline)) as connection:
                 connection.request("GET", url.target, headers=headers, preload_content=False)
-                # Closed separately, since a response with "Connection: close" has taken over the socket.
+                # The response is closed too, since one with "Connection: close" has taken over the socket.
                 with contextlib.closing(connection.getresponse()) as received:
                     if received.status in _REDIRECTS and (location := received.headers.get("Location")):
                         return _redirect(url, location)
@@ -159,8 +159,8 @@ class Web:
         announced = received.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > self._limits.max_bytes:
             raise self._limits.too_large()
-        # Counted after content decoding, which urllib3 does in pieces, so a small file that inflates to gigabytes is
-        # refused too.
+        # Counted after content decoding, which urllib3 does piece by piece. So a small file that inflates to gigabytes
+        # is refused too.
         body = bytearray()
         while piece := received.read1(256 * 1024, decode_content=True):
             body += piece
@@ -217,7 +217,7 @@ def refusal(status: int, server: str) -> PageError:
 def _conditions(validator: Validator | None) -> dict[str, str]:
     if validator is None:
         return {}
-    # Both may be sent: RFC 9110, 13.1.3, lets the entity tag take precedence.
+    # Both may be sent: by RFC 9110, 13.1.3, the entity tag takes precedence.
     conditions = {"If-None-Match": validator.etag, "If-Modified-Since": validator.modified}
     return {name: value for name, value in conditions.items() if value}
 

@@ -1,4 +1,4 @@
-"""The accuracy of projects, as the last run of ``boxocr report`` or ``boxocr learn`` found it, and their versions."""
+"""The accuracy of projects, as last found by ``boxocr report`` or ``boxocr learn``, and their learned versions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Accuracy:
         self._rows = BackgroundValue(self._read, _SECONDS)
 
     def as_json(self) -> dict[str, Any]:
-        """``projects``, without texts of pages, and a ``note`` where there are none."""
+        """``projects``, without texts of pages, or a ``note`` if there are none."""
         rows = self._rows.last()
         if rows:
             return {"projects": rows, "note": ""}

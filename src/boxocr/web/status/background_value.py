@@ -12,10 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundValue(Generic[T]):
-    """The last result of a slow function. It is refreshed when it is read, in at most one thread at a time.
+    """The last result of a slow function. Reading an old result refreshes it, in at most one thread at a time.
 
     Args:
-        compute: returns the value. Its exceptions are logged, and the last value stays.
+        compute: returns the value. If it raises, the exception is logged, and the last value stays.
         seconds: age at which a value is refreshed.
     """
 

@@ -19,7 +19,7 @@ from boxocr.web.status.accuracy import Accuracy
 from boxocr.web.status.recent import RecentReading, RecentReadings
 from boxocr.web.status.state import State
 
-# About an hour of one annotator, in the memory of a decoded A4 page at 300 dpi.
+# About an hour of one annotator's work, in the memory of a decoded A4 page at 300 dpi.
 _MOST_READINGS = 50
 
 _SAMPLE = EXAMPLES / "pages" / "invoice.png"
@@ -60,7 +60,7 @@ class StatusPage:
         settings: of the server.
         services: its readers.
         probe: raises a BoxOCRError if boxes cannot be read.
-        slots: of predictions; a page that is read takes one.
+        slots: of predictions; reading a whole page takes one.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class StatusPage:
 
     @staticmethod
     def is_wanted() -> bool:
-        """Whether the caller is a browser. Label Studio does not accept HTML."""
+        """Whether the caller is a browser, which accepts HTML. Label Studio does not."""
         return "text/html" in request.accept_mimetypes.values()
 
     def show(self) -> Response:

@@ -14,7 +14,7 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 @dataclass(frozen=True, slots=True)
 class RecentReading:
-    """A finished attempt. It holds no exception, whose traceback would keep the page in memory.
+    """A finished attempt, without its exception, whose traceback would keep the page in memory.
 
     Attributes:
         number: increases with each reading, also across restarts of the server.
@@ -88,11 +88,11 @@ class RecentReadings:
         self._lock = threading.Lock()
         self._readings: deque[RecentReading] = deque()
         self._bytes = 0
-        # Starts at the time, so that a page that stays open across a restart distinguishes old readings from new ones.
+        # Starts at the current time, so that numbers increase across restarts while the page stays open in a browser.
         self._numbers = itertools.count(int(time.time() * 1000))
 
     def add(self, attempt: Attempt) -> None:
-        """Add an attempt, unless its reading came from the cache and is shown already. An observer of attempts."""
+        """Add an attempt, unless its reading came from the cache and so is shown already. An observer of attempts."""
         crop, error = attempt.crop, attempt.error
         if crop is None and attempt.reading is not None and Stage.READ not in attempt.stages:
             return

@@ -12,7 +12,7 @@ from boxocr.web.status.background_value import BackgroundValue
 
 _READY = "Reading"
 
-# The test word takes a reader a few milliseconds; the other checks call other servers.
+# Ages at which results are refreshed. The test word takes a reader a few milliseconds; the other checks call servers.
 _READY_SECONDS = 5.0
 _ELSEWHERE_SECONDS = 60.0
 
@@ -31,7 +31,7 @@ class State:
         self._services = services
         self._probe = probe
         self._redact = Redaction(settings)
-        # By the name that the page shows until the first result.
+        # The key is the name that the page shows until the first result.
         self._values = {
             _READY: BackgroundValue(self._ready, _READY_SECONDS),
             label_studio_server.CHECK: BackgroundValue(self._label_studio, _ELSEWHERE_SECONDS),

@@ -22,7 +22,7 @@ def read(body: dict[str, Any], services: Services) -> dict[str, Any]:
         services: read the page.
 
     Raises:
-        MalformedRequest: the body has something else.
+        MalformedRequest: the body has values of another kind.
         BoxOCRError: the page cannot be read.
     """
     page, *chosen = (body.get(name, "") for name in ("page", "lang", "charset", "engine"))
