@@ -25,8 +25,8 @@ class Desk:
 
     Args:
         folder: the working folder.
-        label_studio: in which the project is.
-        web: not used by the pages.
+        label_studio: the Label Studio for the project.
+        web: needed for the commands' environment; no page is fetched from it.
 
     Attributes:
         scans: the folder that the page imports.
@@ -48,11 +48,11 @@ class Desk:
         self.environment["PATH"] = f"{program.parent}:/usr/bin:/bin"
 
     def run(self, containing: str, *, seconds: float = _SECONDS) -> str:
-        """Run the block that contains a text; gives its output.
+        """Run the code block of the page that contains a text; returns its output.
 
         Args:
             containing: the text.
-            seconds: after which it is killed, and the test fails.
+            seconds: after this time the block is killed, and the test fails.
         """
         ((language, block),) = (found for found in self.blocks if containing in found[1])
         block = block.replace("project 12", f"project {self.project.id}").replace(
@@ -73,12 +73,12 @@ class Desk:
         return said
 
     def boxocr(self, *arguments: object, code: int = 0, seconds: float = _SECONDS) -> str:
-        """Run one of the page's commands alone for the project; gives its output.
+        """Run one of the page's commands alone for the project; returns its output.
 
         Args:
             arguments: the first is the command.
-            code: with which it must end.
-            seconds: after which it is killed, and the test fails.
+            code: the expected exit code.
+            seconds: after this time the command is killed, and the test fails.
         """
         command, *rest = arguments
         done = commands.run(

@@ -29,7 +29,7 @@ def venv_of(place: tuple[str, str]) -> Path:
 
 
 def copy_prepared_database(venv: Path, data: Path) -> None:
-    """Give a Label Studio a migrated database without users, where ``e2e/setup.sh`` made one; it migrates otherwise."""
+    """Give a Label Studio the migrated database that ``e2e/setup.sh`` made; without it, its first start migrates."""
     prepared = venv / "label_studio.sqlite3"
     if prepared.exists():
         shutil.copy(prepared, data)
@@ -152,7 +152,7 @@ class LabelStudioServer:
     def accepts(self, config: str) -> bool:
         """Whether a labeling config passes the checks that Label Studio makes when a project is saved.
 
-        Some configs make it fail with status 500, here as there.
+        Some configs make Label Studio fail with status 500, both here and when a project is saved.
         """
         return self._send(f"{self.url}/api/projects/validate/", json={"label_config": config}).ok
 

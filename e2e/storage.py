@@ -98,7 +98,7 @@ class S3:
 class _Pages(SimpleHTTPRequestHandler):
     """Serves the files of a folder to browsers of every origin.
 
-    Under ``/members`` only browsers get them, recognized by their User-Agent; other clients are refused.
+    Under ``/members`` only browsers, recognized by their User-Agent, get the files; other clients are refused.
     Under ``/html`` browsers get the image, and other clients get a web page instead.
     """
 

@@ -33,7 +33,7 @@ _COLOURS = 32
 _MOST_BYTES = 1_500_000
 _CAPTION_HEIGHT, _TYPE_SIZE = 36, 18
 
-# The pages of the demo project are these of the print.
+# The pages of the print that the demo project has.
 _PAGES = slice(2, 4)
 
 _CORRECTED_ON_SCREEN = 4
@@ -108,7 +108,7 @@ def error_rate(page: PrintedPage, results: Sequence[dict[str, Any]]) -> float:
 
 
 def until_read(project: Project, task: int, annotator: Annotator) -> list[dict[str, Any]]:
-    """Wait until a task that was opened has a prediction and shows it; gives the results."""
+    """Wait until an opened task has a prediction and shows it; returns the results."""
 
     def predicted() -> list[dict[str, Any]]:
         return [one for every in project.label_studio.get("/api/predictions", task=task) for one in every["result"]]
@@ -154,7 +154,7 @@ def test_the_picture_that_moves(
 
 
 def lines_in_one_piece(page: PrintedPage, results: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The lines that have exactly one region."""
+    """The lines on which there is exactly one text region."""
     return [(text, on_line) for text, on_line in texts_on(page, results) if len(on_line) == 1]
 
 

@@ -25,10 +25,10 @@ from tests.deployment.services import Desk
 from tests.deployment.test_compose_files import PASSWORDS, SET
 from tests.servers.ports import free_ports
 
-# Its position on examples/pages/invoice.png, in percent.
+# A line of examples/pages/invoice.png, and its position in percent.
 _LINE, _LINE_BOX = "Total due", Box(58, 73.8, 17, 3.6)
 
-# The sample pages, each both uploaded and from the bucket.
+# Number of tasks: each sample page is there twice, as an upload and from the bucket.
 _TASKS = 2 * len(list((REPOSITORY / "examples" / "pages").glob("*.png")))
 
 _START_SECONDS = 280

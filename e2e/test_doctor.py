@@ -15,7 +15,7 @@ from e2e.label_studio import LEGACY_TOKEN, LabelStudioServer, Project
 from e2e.pages import Box, Page
 from e2e.storage import S3
 
-# Its position on examples/pages/invoice.png, in percent.
+# A line of examples/pages/invoice.png, and its position in percent.
 _LINE, _LINE_BOX = "Total due", Box(58, 73.8, 17, 3.6)
 
 

@@ -46,7 +46,7 @@ def boxocr(label_studio: LabelStudioServer, web: WebServer, tmp_path: Path) -> R
 
 @pytest.fixture
 def report(boxocr: Run, tmp_path: Path) -> Report:
-    """Runs the command; gives the content of its JSON, and leaves the page in report.html."""
+    """Runs ``boxocr report``; returns the content of its JSON, and leaves the page in report.html."""
 
     def run(project: Project) -> dict[str, Any]:
         boxocr("report", "--project", project.id, "--json", "report.json", "--html", "report.html")
@@ -122,7 +122,7 @@ def test_a_corrected_prediction_of_a_whole_page_counts_for_its_version(
 
 @pytest.fixture
 def learning_backend(start_backend: StartBackend, tmp_path: Path) -> Backend:
-    """A backend that stores there what it learns."""
+    """A backend that stores what it learns in ``tmp_path``."""
     return start_backend(MODEL_DIR=str(tmp_path))
 
 
@@ -192,7 +192,7 @@ def test_a_box_is_right_after_learning_and_as_before_after_a_rollback(  # noqa: 
     annotator.submit()
     (exported_task,) = (task for task in exported(project) if task["id"] == next_task)
     kept += [suggestion_in(annotation) for annotation in exported_task["annotations"]]
-    # A draft, an annotation that was updated, and its copy.
+    # The suggestion is kept in a draft, in an annotation that was updated, and in its copy.
     assert kept == [kept[0]] * 3
     assert (kept[0]["text"], kept[0]["reading"], kept[0]["learned"]) == ("678.90", SECOND, 1)
     (connection,) = project.label_studio.get("/api/ml", project=project.id)

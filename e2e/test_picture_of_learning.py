@@ -28,7 +28,7 @@ _MOST_BYTES = 120_000
 
 pytestmark = pytest.mark.nightly
 
-# Enough for forty lines, and the page after these.
+# Enough pages for forty lines, and one page more.
 _PAGES = 4
 
 # Longer than a server may take to notice a version.

@@ -33,21 +33,22 @@ pytestmark = pytest.mark.nightly
 DOCUMENTS = int(os.environ.get("LONG_DOCUMENTS", "5"))
 PAGES = 200
 
-# Of the second half's highest memory use to the first half's.
+# Largest ratio of the highest memory use in the second half of a run to that in the first half.
 _MOST_GROWTH = 1.15
 
-# Of a page's processor time in a run to that of reading its image alone. Pages are fetched, and predictions stored.
+# Largest ratio of a page's processor time in a run to that of only reading its image. A run also fetches pages and
+# stores predictions.
 _MOST_COST = 1.25
 
-# Pages that are read again alone: twice all that have no text layer.
+# Pages that are read again alone: twice each page that has no text layer.
 _READ_AGAIN = 16
 
 _HOUR = 3600.0
 
-# Of one command: on two cores that others need too a thousand pages take more than an hour.
+# Timeout of one command: on two busy cores, a thousand pages take more than an hour.
 _LONGEST_RUN = 3 * _HOUR
 
-# The stamps are read from scans of all kinds, some of them dark.
+# Share of the stamps that must be read correctly. They are on scans of all kinds, some of them dark.
 _READ_STAMPS = 0.9
 
 _LINES = [
@@ -81,7 +82,7 @@ def test_the_pages_commands_lead_from_real_pdfs_to_a_model(desk: Desk) -> None:
     assert imported.startswith("Imported 5 files with 8 pages in "), imported
     assert "5 pages got regions from text layers. 4 failed." in imported
     assert imported.endswith(" huge.pdf, page 1: It is rendered at 35 dpi, because of its size."), imported
-    # The faulty ones are removed, so that the page's own block succeeds.
+    # The faulty documents are removed, so that the documentation page's own code block succeeds.
     real_documents.remove_faulty(desk.scans)
     again = desk.run("boxocr import")
     assert "5 files had been imported before." in again, again
@@ -103,7 +104,7 @@ def test_the_pages_commands_lead_from_real_pdfs_to_a_model(desk: Desk) -> None:
     exported = [path.read_text(encoding="utf-8").strip() for path in (desk.folder / "lines").rglob("*.gt.txt")]
     missing = Counter(line for lines in read.values() for line in lines)
     missing.subtract(exported)
-    # Specks of the scan that were read as a point.
+    # Only specks of the scan that were read as a dot may be missing.
     assert set(missing.values()) <= {0, 1}, missing
     assert not any(count and len(text) > 1 for text, count in missing.items()), missing
     assert f"Left out: {missing.total()} {NOT_ON_PAGE}." in said, said
@@ -152,11 +153,11 @@ def test_a_thousand_pages_need_no_more_memory_than_some(desk: Desk) -> None:
 
 @dataclass
 class _Run:
-    """A command that runs, and its memory use.
+    """A running command, and its memory use.
 
     Attributes:
         process: of the command.
-        output: the file that has its output.
+        output: the file with the command's output.
         samples: memory of the process and its descendants, in MB, at even intervals.
         cpu_seconds: processor time of the process and its descendants, once it has ended.
     """
@@ -167,7 +168,7 @@ class _Run:
     cpu_seconds: float = 0.0
 
     def ended(self) -> tuple[int, str]:
-        """Wait for its end; gives its exit code and its output."""
+        """Wait until the command ends; returns its exit code and its output."""
         before = _cpu_seconds_of_ended()
         code = self.process.wait(_LONGEST_RUN)
         self.cpu_seconds = _cpu_seconds_of_ended() - before
@@ -225,7 +226,7 @@ def _cpu_seconds_alone(desk: Desk, tasks: Sequence[Json]) -> float:
 
 
 def _cpu_seconds_of_ended() -> float:
-    """Processor time of all processes that this one has started, and that have ended, with their descendants."""
+    """Processor time of all ended child processes of this one, with their descendants."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

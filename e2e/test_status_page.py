@@ -80,7 +80,7 @@ class Desk:
             dataTransfer.items.add(new File([bytes], "{file.name}", {{type: "{kind}"}}));
             document.getElementById("sheet").dispatchEvent(new DragEvent("drop", {{dataTransfer, bubbles: true}}));
         }}"""
-        # Not with the tab's evaluate(), which the page's security policy blocks.
+        # Through CDP, since the page's security policy blocks the tab's evaluate().
         self.tab.context.new_cdp_session(self.tab).send("Runtime.evaluate", {"expression": script})
 
     def expect_text(self, text: str | re.Pattern[str]) -> None:

@@ -51,7 +51,7 @@ def test_text_typed_before_accepting_stays_with_its_box(
     annotator.expect_suggestions(2)
     annotator.accept()
     annotator.draw(invoice.box(THIRD))
-    # Only the new one, because both others are accepted.
+    # Only the new box, because both other boxes are accepted.
     annotator.expect_suggestions(1)
     annotator.accept()
     annotator.submit()

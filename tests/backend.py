@@ -17,7 +17,7 @@ from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 
-# The sources stand before whatever is installed.
+# The sources take precedence over an installed package.
 PYTHONPATH = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
 
 GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT / "gunicorn.conf.py")]
@@ -25,7 +25,7 @@ GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "--config", str(ROOT 
 # The command that ``make run`` executes.
 SERVE = [sys.executable, "-m", "boxocr", "serve"]
 
-# The last one has coverage measure the processes that tests start.
+# Variables that the server inherits. With the last one, coverage also measures the processes that tests start.
 _KEPT = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "COVERAGE_PROCESS_CONFIG")
 
 START_SECONDS = 60
@@ -38,8 +38,8 @@ class Backend:
 
     Attributes:
         url: without a slash at the end.
-        log: what it prints.
-        pid: of gunicorn's first process.
+        log: the file with the server's output.
+        pid: of gunicorn's master process.
     """
 
     url: str
@@ -53,7 +53,7 @@ class Backend:
         return requests.post(self.url + path, json=body, timeout=100, **more)
 
     def says(self, text: str) -> str:
-        """The rest of the line in which the log has this text, as soon as it is there."""
+        """Wait until the log contains this text; returns the rest of its line."""
         until = time.monotonic() + START_SECONDS
         while text not in (log := self.log.read_text()) or "\n" not in log.partition(text)[2]:
             assert time.monotonic() < until, log
@@ -69,13 +69,13 @@ class Backend:
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """An environment with nothing in it that this project reads, but for these variables."""
+    """An environment in which this project reads no variables but these."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | variables
 
 
 def one_reader(page_server: str, engine: str, **more: str) -> dict[str, str]:
-    """Settings of a server with one reader that may fetch from the page server, and these settings more."""
+    """Settings of a server with one reader that may fetch from the page server, plus ``more``."""
     return {"ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"), "OCR_ENGINE": engine, "OCR_WORKERS": "1"} | more
 
 
@@ -91,10 +91,10 @@ def running(
     """Start the server and stop it afterwards.
 
     Args:
-        folder: for the log, and its working directory: a .env file of the developer's stays out of the tests.
-        environment: variables of the project, and of Python; nothing else of this process's environment is handed on.
-        application: that gunicorn serves.
-        command: that starts the server instead of gunicorn.
+        folder: for the log. It is also the working directory, so that a developer's .env file does not affect tests.
+        environment: variables for the server, which inherits only a few others from this process.
+        application: what gunicorn serves.
+        command: starts the server instead of gunicorn.
         port: a free one by default.
     """
     port = port or free_port()
@@ -127,12 +127,12 @@ def refused(folder: Path, environment: Mapping[str, str], *, before: Sequence[st
     """Start a server that must refuse to start.
 
     Args:
-        folder: its working directory.
-        environment: variables of the project.
-        before: words that stand before its command.
+        folder: the server's working directory.
+        environment: variables for the server.
+        before: words to put before the command.
 
     Returns:
-        Its exit status and all that it printed.
+        The exit status, and everything that the server printed.
     """
     variables = clean_environment(PYTHONPATH=PYTHONPATH, HOST="127.0.0.1", PORT=str(free_port()))
     done = subprocess.run(  # noqa: S603 - our own server

@@ -1,4 +1,4 @@
-"""What all tests share: the pages that Label Studio's recorded requests speak of, and one running server."""
+"""Fixtures for all tests: the pages that recorded requests of Label Studio refer to, and one running server."""
 
 import functools
 import os
@@ -13,8 +13,8 @@ from tests.backend import Backend, running
 
 DATA = Path(__file__).parent / "data"
 
-# The workers of pytest-xdist keep all cores busy. OpenBLAS reads this when numpy is imported; its threads wait for each
-# other by spinning, which makes training four times as expensive then.
+# The workers of pytest-xdist keep all cores busy. OpenBLAS's threads spin while they wait for each other, which then
+# makes training four times as expensive. OpenBLAS reads this variable when numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
@@ -35,7 +35,7 @@ def page_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def backend(page_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """A server that reads with Tesseract, may fetch from the page server, and knows neither Label Studio nor S3."""
+    """A server that reads with Tesseract and may fetch from the page server. Label Studio and S3 are not configured."""
     environment = {"ALLOWED_IMAGE_HOSTS": page_server.removeprefix("http://"), "OCR_ENGINE": "tesseract"}
     with running(tmp_path_factory.mktemp("backend"), environment) as server:
         yield server

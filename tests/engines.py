@@ -1,4 +1,4 @@
-"""Engines for tests, named by import path as a user's own engine is."""
+"""Engines for tests. Like an operator's own engine, they are named by import path."""
 
 import hashlib
 import itertools
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
-# The picture of the word that the server has its engine read at the start.
+# Shape of the image with the test word, which the server has its engine read at the start.
 _TEST_WORD = (56, 140)
 
 
 class Counting:
-    """Says how often it was asked; the test word of the start does not count."""
+    """Reads "reading N" in the Nth crop, not counting the test word."""
 
     name, version = "counting", "1"
 
@@ -34,7 +34,7 @@ class Counting:
 
 
 class FailingFirst(Counting):
-    """Fails at the first box."""
+    """Fails on the first box."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if super().read(crop, options).text == "reading 1":
@@ -50,7 +50,7 @@ class Misreading(Counting):
 
 
 class DoubtfulFirst(Counting):
-    """Is unsure of two words of the first box, and that it has all of it."""
+    """Doubts two words of the first box, and notes that a part of the box could not be read."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if super().read(crop, options).text == "reading 1":
@@ -60,7 +60,7 @@ class DoubtfulFirst(Counting):
 
 
 class Slow(Counting):
-    """Takes longer over the test word than a start waits."""
+    """Takes longer for the test word than a start waits."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape == _TEST_WORD:
@@ -69,14 +69,14 @@ class Slow(Counting):
 
 
 class Hostile(Counting):
-    """Reads what would run, were it markup."""
+    """Reads text that would run a script if it were treated as markup."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:  # noqa: ARG002 - it does not look
         return Reading("<img src=x onerror=\"document.title='run'\"> & co", 0.9, self.name, options.languages)
 
 
 class CrashingOnTall(Counting):
-    """Dies on crops that are higher than wide."""
+    """Crashes on crops that are higher than wide."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape[0] > crop.shape[1]:
@@ -85,7 +85,7 @@ class CrashingOnTall(Counting):
 
 
 class HangingOnTall(Counting):
-    """Never comes back from crops that are higher than wide, noted in a file, and takes half a second for others."""
+    """Hangs on crops that are higher than wide, once it has created a file, and takes half a second for others."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape[0] > crop.shape[1]:
@@ -96,7 +96,7 @@ class HangingOnTall(Counting):
 
 
 class SurerEachTime(Counting):
-    """Is surer of each reading than of the one before."""
+    """Is more confident of each reading than of the one before."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         reading = super().read(crop, options)
@@ -104,7 +104,7 @@ class SurerEachTime(Counting):
 
 
 class Polyglot(Counting):
-    """Knows as many languages as there are combinations of three letters of these."""
+    """Knows eng, and a language for each of the 64 combinations of three letters from a to d."""
 
     def languages(self) -> Sequence[str]:
         return ["eng", *("".join(letters) for letters in itertools.product("abcd", repeat=3))]
@@ -128,7 +128,7 @@ class Unhurried(Deliberate):
 
 
 class Illegible(Counting):
-    """Fails at everything but the test word."""
+    """Fails on everything but the test word."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.shape != _TEST_WORD:
@@ -137,7 +137,7 @@ class Illegible(Counting):
 
 
 class FailingInColour(Counting):
-    """Fails on crops in colour: boxes on a page with colour, while whole pages and split boxes are read in grey."""
+    """Fails on crops in colour: on boxes of a page with colour. Whole pages and split boxes are read in grey."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         if crop.ndim == 3:

@@ -1,4 +1,4 @@
-"""What is drawn on the sample pages with each labeling config in ``examples/``, and what is written there."""
+"""What to draw on the sample pages with each labeling config in ``examples/``, and the text that is written there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class Drawn:
     r"""A rectangle that an annotator draws, or a click in the middle of it.
 
     Attributes:
-        label: that is chosen for it.
+        label: the label that is chosen.
         page: file name of the page that it is drawn on.
         place: left, top, right and bottom, in pixels of the page.
-        text: what is written there, lines joined by ``\n``.
+        text: what is written there, with lines joined by ``\n``.
         field: name of the TextArea that takes the text.
         click: whether it is a click.
-        split: the texts of the regions that it is split into; empty when it stays one.
+        split: the texts of the regions that it is split into; empty if it is not split.
     """
 
     label: str

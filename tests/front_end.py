@@ -1,7 +1,7 @@
-"""A model of Label Studio's front end: what it keeps of regions and suggestions, and when it asks the backend.
+"""A model of Label Studio's front end: how it stores regions and suggestions, and when it asks the backend.
 
-Read in the source of version 1.23.2 and compared with the running front end step by step
-(``e2e/test_front_end_model.py``). It knows one Image, RectangleLabels and one per-region TextArea.
+It follows the source of version 1.23.2, and is compared with the running front end step by step
+(``e2e/test_front_end_model.py``). It supports one Image, RectangleLabels and one per-region TextArea.
 """
 
 import copy
@@ -25,9 +25,9 @@ class Area:
     Attributes:
         id: of the region.
         label: its only label.
-        box: where it is.
-        results: its results without places, the shape's first unless an answer ordered them otherwise.
-        meta: of the region: the front end adds it to each of the results.
+        box: the region's position.
+        results: the region's results without positions, the shape's first unless an answer had another order.
+        meta: of the region. The front end adds it to each of the results.
         dynamic: whether it was drawn with a smart tool and is not accepted yet.
     """
 
@@ -44,7 +44,7 @@ class Area:
 
     @property
     def text(self) -> str:
-        """What its field shows."""
+        """The text in the region's field."""
         found = self.text_result
         return "\n".join(found["value"]["text"]) if found else ""
 
@@ -67,13 +67,13 @@ class FrontEnd:
         # The label that is chosen, because the annotator clicked on it or because a region with it is selected.
         self.chosen: str | None = None
         self.contexts: list[list[Result]] = []
-        # What Undo goes back through: the regions after each change, the present ones last.
+        # The states that Undo goes back through: the regions after each change, the current state last.
         self._past: list[dict[str, Area]] = [{}]
 
     # --- What an annotator does
 
     def draw(self, box: Box, label: str = "Text", *, smart: bool = True) -> str:
-        """Draw a box; gives its id."""
+        """Draw a box; returns its id."""
         identity = f"region{next(self._numbers)}"
         shape = {"from_name": "bbox", "type": "rectanglelabels", "origin": "manual", "value": {}}
         self.chosen = None
@@ -83,7 +83,7 @@ class FrontEnd:
         return identity
 
     def write(self, identity: str, text: str) -> None:
-        """Put a text into a region's field, in place of what is there. The front end asks for the first text only."""
+        """Replace the text in a region's field. The front end sends a request only for the region's first text."""
         area = self.areas[identity]
         self.chosen = area.label
         if (result := area.text_result) is not None:
@@ -97,7 +97,7 @@ class FrontEnd:
             self._notify(area)
 
     def move(self, identity: str, right: float, down: float) -> None:
-        """Drag a region by so many percent of the page."""
+        """Drag a region by these percentages of the page."""
         area = self.areas[identity]
         x, y, width, height = area.box
         area.box = (x + right, y + down, width, height)
@@ -105,7 +105,7 @@ class FrontEnd:
         self._notify(area)
 
     def resize(self, identity: str, wider: float) -> None:
-        """Drag the right side of a region by so many percent of the page."""
+        """Drag the right side of a region by this percentage of the page."""
         area = self.areas[identity]
         self.chosen = area.label
         x, y, width, height = area.box
@@ -129,13 +129,13 @@ class FrontEnd:
         self.chosen = None
 
     def delete(self, identity: str) -> None:
-        """Delete a region. The front end does not ask, and an open suggestion for the region stays."""
+        """Delete a region. The front end sends no request, and a pending suggestion for the region stays."""
         self.chosen = None
         del self.areas[identity]
         self._changed()
 
     def undo(self) -> None:
-        """Undo the last change of regions. Suggestions stay, and the front end does not ask."""
+        """Undo the last change of regions. Suggestions stay, and the front end sends no request."""
         self.chosen = None
         if len(self._past) > 1:
             self._past.pop()
@@ -150,7 +150,7 @@ class FrontEnd:
         self._changed()
 
     def accept_one(self, identity: str) -> None:
-        """Accept the suggestion for one region, with the button below it. It takes the label that is chosen, if any."""
+        """Accept the suggestion for one region, with the button below it. The region gets the chosen label, if any."""
         self._accept(identity)
         self._changed()
 
@@ -164,7 +164,7 @@ class FrontEnd:
         self._delete_dynamic()
         self._changed()
 
-    # --- What follows from it
+    # --- What the front end does as a result
 
     def _accept(self, *identities: str) -> None:
         for identity in identities:
@@ -173,7 +173,7 @@ class FrontEnd:
             self.areas[identity] = suggestion
 
     def _changed(self, *, at_once: bool = False) -> None:
-        """Remember a change for Undo; one that comes ``at_once`` is undone together with the one before."""
+        """Record a change for Undo. With ``at_once``, it is undone together with the change before it."""
         if self.areas != self._past[-1]:
             del self._past[len(self._past) - at_once :]
             self._past.append(copy.deepcopy(self.areas))
@@ -200,7 +200,7 @@ class FrontEnd:
                 self.suggestions[identity] = Area(identity, label, place, [], meta=meta)
             value = {"text": value["text"]} if "text" in value else {}
             kept = {key: result[key] for key in ("from_name", "type", "score") if key in result}
-            # Origin is the region's, and stays "manual" for what was drawn.
+            # The origin belongs to the region, and stays "manual" for a region that was drawn.
             self.suggestions[identity].results.append(kept | {"origin": "manual", "value": value, "meta": meta})
         if self.auto_accept:
             self._accept(*self.suggestions)

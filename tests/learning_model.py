@@ -1,4 +1,4 @@
-"""The server with a model that learns: its log says what it was told. Started as ``tests.learning_model:app``."""
+"""The server with a model that logs what it is to learn from. It is started as ``tests.learning_model:app``."""
 
 import logging
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from model import BoxOCR
 
 
 class Learning(BoxOCR):
-    """Says which annotations it learned from."""
+    """Logs the annotations that it learns from."""
 
     def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> None:
         logging.getLogger("learning").warning(

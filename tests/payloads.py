@@ -1,4 +1,4 @@
-"""Requests that Label Studio 1.23.2 really sent, and what to look for in the answers."""
+"""Requests that Label Studio 1.23.2 really sent, and functions that find the relevant parts of answers."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ def _recorded(name: str) -> str:
 
 
 def payload(name: str, page_server: str) -> dict[str, Any]:
-    """A recorded request, its pages on our own page server."""
+    """A recorded request, with its pages on our own page server."""
     body: dict[str, Any] = json.loads(_recorded(name).replace(RECORDED_PAGES, f"{page_server}/pages"))
     return body
 

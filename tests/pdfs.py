@@ -10,7 +10,7 @@ from PIL import Image
 A5 = (420.0, 595.0)
 """Points."""
 
-# Caesar's: the text layer says other letters than those that are drawn.
+# A Caesar cipher: the text layer has other letters than those that are drawn.
 _SHIFTED = (
     b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Shifted def /CMapType 2 def "
     b"1 begincodespacerange <00> <FF> endcodespacerange "
@@ -23,14 +23,14 @@ class PdfPage:
     """A page.
 
     Attributes:
-        lines: of text, from the top; each with its distances from the left and the top edge, and its size, points.
-        paper: width and height, points.
-        rotate: of the page, clockwise; the text is drawn before.
-        image: covers the page.
-        visible: whether the text is drawn, or only its layer is there.
-        shifted: whether the text layer says other letters.
-        negative: whether the font has a negative size, and is turned back by its matrix.
-        rules: horizontal and vertical ones: two points, points from the upper left corner.
+        lines: from the top; each with its distances from the left and top edge and its size, in points, and its text.
+        paper: width and height, in points.
+        rotate: degrees by which the page is rotated clockwise after the text is drawn.
+        image: an image that covers the page.
+        visible: whether the text is drawn; otherwise it is only in the text layer.
+        shifted: whether the text layer has other letters than those that are drawn.
+        negative: whether the font has a negative size, which its matrix reverses.
+        rules: ruled lines, horizontal or vertical: two ends each, in points from the upper left corner.
     """
 
     lines: Sequence[tuple[float, float, float, str]] = ()

@@ -18,7 +18,7 @@ _SCANS = Path(__file__).parents[1] / "bench" / "data" / "documents"
 _DPI = 300
 _POINTS_PER_INCH = 72
 
-# The largest that Acrobat makes.
+# The largest page that Acrobat makes.
 _HUGE_INCHES = 200
 
 _STAMP_POINTS = 9.0
@@ -34,7 +34,7 @@ _SAID = {
 
 
 def copy_whole(folder: Path, names: str = "*.pdf") -> None:
-    """Copy documents as they are into a folder; all of them, or those with names of this pattern."""
+    """Copy the documents whose names match this pattern, by default all, into a folder without changes."""
     for path in sorted(FOLDER.glob(names)):
         shutil.copy(path, folder)
 
@@ -56,7 +56,7 @@ def add_faulty(folder: Path) -> None:
     (folder / "broken.pdf").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.pdf").write_bytes(b"")
     with pikepdf.open(FOLDER / "form-dd0293.pdf") as document:
-        # The pages of such a form are made by the program that shows it.
+        # The viewer makes the pages of such a form.
         document.Root.NeedsRendering = True
         document.save(folder / "dynamic-form.pdf")
     with pikepdf.open(FOLDER / "stock-list.pdf") as document:
@@ -78,9 +78,9 @@ def stamp(number: int) -> str:
 
 
 def add_long(path: Path, pages: int, *, first: int = 1) -> None:
-    """Write a document of many pages: those of the real documents and the real scans of the benchmarks, in turn.
+    """Write a document of many pages: those of the real documents and the benchmarks' real scans, again and again.
 
-    Each page has its own stamp, which is text, as in the exhibits of a court.
+    Each page has its own stamp, which is text, like the exhibits of a court.
 
     Args:
         path: of the file.

@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does."""
+"""Waits for the effect of another thread or process."""
 
 import time
 from collections.abc import Callable

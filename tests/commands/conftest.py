@@ -1,4 +1,4 @@
-"""The commands, run as an operator runs them, beside a Label Studio stand-in and a real backend."""
+"""The commands, run as an operator runs them, with a stand-in for Label Studio and a real backend."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ from boxocr.commands.cli import main
 from tests.backend import Backend
 from tests.commands.label_studio_api import BOXES, ApiStandIn, label_studio_api
 
-# `make test-ray` installs what these need, and runs them.
+# `make test-ray` installs what this file needs, and runs it.
 collect_ignore = [] if importlib.util.find_spec("ray") else ["test_preannotate_ray.py"]
 
 _OURS = (
@@ -33,7 +33,7 @@ _OURS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed, on one line, so that tests need not know where it broke; and its exit code."""
+    """A command's exit code, and its output on one line, so that tests need not know where lines were wrapped."""
 
     code: int
     output: str
@@ -48,12 +48,12 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
-    """Sets variables, in an environment with none of the project's."""
+    """Sets variables, in an environment without any other variables of the project."""
     for name in os.environ:
         if name.startswith(_OURS):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    # It starts at once. What Tesseract does is for the tests that are about it.
+    # This engine starts at once. Tests of Tesseract choose it themselves.
     monkeypatch.setenv("OCR_ENGINE", "tests.commands.engines:Obliging")
 
     def set_variables(**variables: str) -> None:
@@ -84,7 +84,7 @@ def boxocr(environment: Callable[..., None], studio: ApiStandIn, capsys: pytest.
 
 @pytest.fixture
 def project(studio: ApiStandIn, backend: Backend) -> int:
-    """A project that is connected as it should be, with one page."""
+    """A correctly connected project with one page."""
     page = (Path(__file__).parents[2] / "examples" / "pages" / "receipt.png").read_bytes()
     studio.uploads["1/ab-receipt.png"] = page
     number = studio.add_project(BOXES, {"image": "/data/upload/1/ab-receipt.png"})

@@ -1,4 +1,4 @@
-"""An engine that starts at once and reads what the probe shows it."""
+"""An engine that starts at once and passes the probe."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 
 class Obliging:
-    """Says what the probe wants to hear."""
+    """Always reads the text of the probe's test word."""
 
     name, version = "obliging", "1"
 

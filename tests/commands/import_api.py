@@ -17,14 +17,14 @@ _YEAR = 365 * 86_400
 
 @dataclass
 class ImportStandIn(ApiStandIn):
-    """A Label Studio that takes imports.
+    """A Label Studio that accepts imports.
 
     Attributes:
         pages: uploads without a task, by number.
         folders: paths of local files storages.
         imports: number of requests that created tasks.
-        failing: part of the path of the next request to be answered with a status of 500; empty for none.
-        columns: of the labeling config; more than one prevents uploads.
+        failing: the next request whose path contains this is answered with status 500; empty for none.
+        columns: number of columns in the labeling config; more than one prevents uploads.
     """
 
     pages: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """A stand-in for the part of Label Studio's API that the commands use.
 
-Statuses and sentences are those that Label Studio 1.23.2 gave to the same requests. Like it, the stand-in asks a
-backend for its health and its setup before it saves a connection, and whenever connections are listed.
+Statuses and messages are those with which Label Studio 1.23.2 answered the same requests. Like Label Studio, the
+stand-in calls a backend's /health and /setup before it saves a connection, and whenever connections are listed.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ _LEGACY_OFF = (
 
 
 class Refused(Exception):
-    """An answer other than the one that was asked for."""
+    """The request is refused: raised instead of returning an answer."""
 
     def __init__(self, status: int, detail: str, **problems: list[str]) -> None:
         self.reply = _json({"detail": detail, **({"validation_errors": problems} if problems else {})}, status)
@@ -51,19 +51,19 @@ class ApiStandIn(LabelStudioStandIn):
     """A Label Studio with projects and connections.
 
     Attributes:
-        projects: by number: title, label_config.
-        tasks: of each project: the ``data`` of each task, numbered from 1.
-        predictions: that were stored, in the order in which they came.
-        buckets: of each project's S3 storages.
-        storages: S3 source storages that were made here; ``synced`` counts how often.
+        projects: title and label_config by number.
+        tasks: of each project; they are numbered from 1.
+        predictions: those that were stored, in order.
+        buckets: names of the buckets in each project's S3 storages.
+        storages: S3 source storages that were created; ``synced`` counts how often each was synced.
         connections: as the API shows them, passwords included.
         webhooks: as the API shows them.
         webhooks_allowed: whether the token's owner may see and change webhooks.
-        guarded: whether the address guard is on, as it is unless it is switched off.
-        known_hosts: names that it resolves.
-        personal_tokens: whether the organisation allows them.
-        seconds_ahead: of its clock.
-        release: the version that it says it is.
+        guarded: whether the address guard is on.
+        known_hosts: host names that the stand-in can resolve.
+        personal_tokens: whether the organisation allows personal access tokens.
+        seconds_ahead: how far the stand-in's clock is ahead.
+        release: the version that the stand-in reports.
     """
 
     projects: dict[int, Json] = field(default_factory=dict)
@@ -82,14 +82,14 @@ class ApiStandIn(LabelStudioStandIn):
     changes: int = 0
 
     def add_project(self, label_config: str = BOXES, *tasks: Json, title: str = "Invoices") -> int:
-        """A project with a task for each ``data``; gives its number."""
+        """Add a project with a task for each ``data``; returns its number."""
         number = len(self.projects) + 1
         self.projects[number] = {"id": number, "title": title, "label_config": label_config}
         self.tasks[number] = [{"id": place, "data": data} for place, data in enumerate(tasks, start=1)]
         return number
 
     def dated_answer(self, request: Request) -> Reply:
-        """The answer, at the time that the stand-in's clock shows."""
+        """The answer, dated by the stand-in's clock."""
         reply = self.answer(request)
         date = formatdate(time() + self.seconds_ahead, usegmt=True)
         return replace(reply, headers={"Date": date, **reply.headers})
@@ -141,7 +141,7 @@ class ApiStandIn(LabelStudioStandIn):
         return Reply(b"<!doctype html><html>", 404)
 
     def _tasks(self, request: Request, project: int) -> Reply:
-        """A page of the tasks that the filters let pass."""
+        """The first tasks that match the filters."""
         query = json.loads(request.query.get("query", "{}"))
         found = self.tasks[project]
         for one in query.get("filters", {}).get("items", []):
@@ -181,7 +181,7 @@ class ApiStandIn(LabelStudioStandIn):
         return _json({"created": len(rows)}, 201)
 
     def _stored(self, request: Request, rest: list[str]) -> Reply:
-        """Predictions that were stored: a task's, or one is deleted. A prediction's place is its number."""
+        """List a task's stored predictions, or delete one. A prediction's number is its index."""
         if request.method == "DELETE":
             del self.predictions[int(rest[0])]
             return Reply(b"", 204)
@@ -260,7 +260,7 @@ class ApiStandIn(LabelStudioStandIn):
         self.changes += 1
         hook = body["url"].rstrip("/") + "/webhook"
         if hook not in [one["url"] for one in self.webhooks if one["project"] == body["project"]]:
-            # One that it does not take is left out without a word.
+            # Label Studio silently omits a webhook whose address it does not accept.
             with contextlib.suppress(Refused):
                 self._add_webhook({"project": body["project"], "url": hook})
         self._update_state(self.connections[-1])
@@ -291,7 +291,7 @@ class ApiStandIn(LabelStudioStandIn):
                 body = json.loads(request.body)
                 _take_webhook(body["url"])
                 (row,) = (one for one in self.webhooks if one["id"] == int(number))
-                # Actions that are not sent along are forgotten.
+                # Label Studio clears the actions unless the request contains them.
                 row.update({"actions": []} | body)
                 self.changes += 1
                 return _json(row)
@@ -320,7 +320,7 @@ class ApiStandIn(LabelStudioStandIn):
             raise Refused(400, "Validation error", non_field_errors=[said + _SETUP_HINT])
 
     def _update_state(self, row: Json) -> None:
-        # Label Studio forgets to say why there is no answer.
+        # Label Studio gives no reason for the state DI.
         if self.guarded or _call(lambda: requests.get(f"{row['url']}/health", timeout=5)):
             row["state"] = "DI"
         elif error := self._setup(row):
@@ -335,7 +335,7 @@ class ApiStandIn(LabelStudioStandIn):
 
 
 def _take_webhook(url: str) -> None:
-    """Django takes addresses with an IP address, localhost, or a name with a dot."""
+    """Refuse a webhook's address unless Django accepts it: with an IP address, localhost, or a name with a dot."""
     host = urlsplit(url).hostname or ""
     if "." not in host and host != "localhost":
         raise Refused(400, "Validation error", url=["Enter a valid URL."])
@@ -359,7 +359,7 @@ def _json(body: object, status: int = 200) -> Reply:
 
 @contextlib.contextmanager
 def label_studio_api(prefix: str = "", *, certificate: Path | None = None) -> Iterator[ApiStandIn]:
-    """A Label Studio on a free port of 127.0.0.1, with TLS where it has a certificate."""
+    """A Label Studio on a free port of 127.0.0.1, with TLS if a certificate is given."""
     with web_server(tls=certificate is not None, certificate=certificate or ISSUED) as web:
         stand_in = ApiStandIn(web, prefix, token=personal_access_token(life_seconds=_YEAR))
         web.routes[""] = stand_in.dated_answer

@@ -30,7 +30,7 @@ _PATIENCE_SECONDS = 120
 
 
 def page(text: str) -> bytes:
-    """A PNG with a line of text between two others, by which every page shows which way up it is."""
+    """A PNG with a line of text between two fixed lines, from which the page's orientation can be detected."""
     image = Image.new("L", (900, 300), 255)
     for row, line in enumerate((_ABOVE, text, _BELOW)):
         ImageDraw.Draw(image).text((60, 50 + 70 * row), line, 0, ImageFont.load_default(40))
@@ -47,7 +47,7 @@ def texts(prediction: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a command: exit code, and what it printed, on one line each."""
+    """A command's exit code, and what it printed to each stream, on one line."""
 
     code: int
     output: str
@@ -59,8 +59,8 @@ class Command:
     """Runs the command in a folder.
 
     Attributes:
-        folder: its working directory.
-        variables: of its environment.
+        folder: the command's working directory.
+        variables: further variables of its environment.
         name: of the command.
     """
 
@@ -84,7 +84,7 @@ class Command:
 
     @contextmanager
     def until(self, reached: Callable[[], bool], how: signal.Signals, *arguments: object) -> Iterator[Done]:
-        """Start it, and send a signal once something is reached."""
+        """Start the command, and send it the signal ``how`` once ``reached`` returns true."""
         process = self.start(*arguments)
         try:
             deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -97,11 +97,11 @@ class Command:
 
 
 def ended(process: "subprocess.Popen[str]") -> Done:
-    """Wait for the end."""
+    """Wait until a process ends."""
     output, errors = process.communicate(timeout=_PATIENCE_SECONDS)
     return Done(process.returncode, " ".join(output.split()), " ".join(errors.split()))
 
 
 def lines_of(file: Path) -> list[str]:
-    """The whole lines of a file, none when there is no file."""
+    """The complete lines of a file; none if the file does not exist."""
     return [line for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")] if file.exists() else []

@@ -1,6 +1,6 @@
-"""Compose files as Compose reads them, as far as the ones here go: variables, merging, what a service is started with.
+"""Reads this repository's Compose files as Compose does: variables, merging, and how a service is started.
 
-It is what lets services run as plain processes. Docker Compose itself reads the files too, in ``.ci/image``.
+This lets tests run services as plain processes. In ``.ci/image``, Docker Compose itself reads the files too.
 """
 
 import re
@@ -18,26 +18,26 @@ BASE, SEAWEEDFS = ROOT / "docker-compose.yml", ROOT / "docker-compose.seaweedfs.
 
 Json = dict[str, Any]
 
-# The innermost first: a default can hold a variable, and a sentence no brace.
+# Matches the innermost variables first, since a default can contain a variable. A message contains no brace.
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:[-?])([^{}]*))?\}")
 
 _KEPT = "\0"
 
 
 class MissingVariableError(Exception):
-    """A variable that must be set is not; says the sentence of the file."""
+    """A required variable is not set; the message is the one in the file."""
 
 
 class Override(dict[Any, Any]):
-    """A mapping that takes the place of the one in the file before it."""
+    """A mapping that replaces the mapping of the file before, instead of being merged with it."""
 
 
 class OverrideList(list[Any]):
-    """The same for a list."""
+    """A list that replaces the list of the file before."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads the tag ``!override`` of Compose."""
+    """A YAML loader that knows the tag ``!override`` of Compose."""
 
 
 def _override(loader: _Loader, node: yaml.Node) -> Any:
@@ -51,10 +51,10 @@ _Loader.add_constructor("!override", _override)
 
 
 def load(*files: Path, environment: Mapping[str, str]) -> Json:
-    """What the files say together, later ones over earlier ones, with all variables replaced.
+    """The merged content of the files, of which later ones take precedence, with all variables replaced.
 
     Raises:
-        MissingVariableError: one that must be set is not.
+        MissingVariableError: a required variable is not set.
     """
     merged: Json = {}
     for file in files:
@@ -94,10 +94,10 @@ def _replaced(value: Any, environment: Mapping[str, str]) -> Any:
 
 
 def interpolated(text: str, environment: Mapping[str, str]) -> str:
-    """The text with ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?sentence}`` replaced, and ``$$`` made ``$``.
+    """The text with ``${NAME}``, ``${NAME:-default}``, ``${NAME:?message}`` and ``$$`` replaced.
 
     Raises:
-        MissingVariableError: with the sentence.
+        MissingVariableError: a required variable is not set.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -124,7 +124,7 @@ class Healthcheck:
 
 
 def dockerfile() -> Healthcheck:
-    """What the image is started and checked with."""
+    """The commands that start the image and check its health."""
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     (check,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", text, re.MULTILINE)
     (command,) = re.findall(r"^CMD (\[.*\])$", text, re.MULTILINE)

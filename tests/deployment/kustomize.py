@@ -1,4 +1,4 @@
-"""Kustomizations as kustomize builds them, as far as the ones here go: resources, patches, images and the namespace."""
+"""Builds this repository's kustomizations as kustomize does: resources, patches, images and the namespace."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ def build(folder: Path) -> list[Json]:
     """All resources of a kustomization.
 
     Raises:
-        AssertionError: it has a field that is not known here, or a patch without a resource.
+        AssertionError: it has a field that is not supported here, or a patch without a resource.
     """
     found: Json = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
     assert found.keys() <= {"apiVersion", "kind", "namespace", "resources", "images", "patches"}
@@ -57,7 +57,7 @@ def _identity(resource: Json) -> tuple[str, str, str]:
 
 
 def _merged(before: Any, after: Any) -> Any:
-    """A strategic merge: mappings are merged, and lists of mappings with names by these."""
+    """A strategic merge: mappings are merged, and in lists of named mappings those with the same name."""
     if isinstance(before, dict) and isinstance(after, dict):
         return before | {key: _merged(before.get(key), value) for key, value in after.items()}
     if isinstance(before, list) and all(isinstance(item, dict) and "name" in item for item in (*before, *after)):

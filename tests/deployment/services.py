@@ -22,11 +22,11 @@ _START_SECONDS, _STOP_SECONDS, _COMMAND_SECONDS = 60, 40, 120
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the services are found.
+    """The services as processes on this machine.
 
     Attributes:
-        services: as the compose files describe them, all variables replaced.
-        addresses: where an address that only containers know, such as ``minio:9000``, is found here.
+        services: as the compose files describe them, with all variables replaced.
+        addresses: the address on this machine for each address between containers, such as ``minio:9000``.
         folder: for data and logs.
     """
 
@@ -35,23 +35,23 @@ class Desk:
     folder: Path
 
     def here(self, text: str) -> str:
-        """The text with the addresses found here in the place of those that containers know."""
+        """The text with addresses on this machine in place of those between containers."""
         for there, here in self.addresses.items():
             text = text.replace(f"http://{there}", f"http://{here}")
         return text
 
     def environment(self, service: str, **more: str) -> dict[str, str]:
-        """The variables of a service, and nothing else but what a process needs."""
+        """The variables of a service, and the few others that a process needs."""
         own = {name: self.here(str(value)) for name, value in self.services[service]["environment"].items()}
         inherited = {name: os.environ[name] for name in ("LANG", "SSL_CERT_FILE") if name in os.environ}
         path = f"{_BIN}:/usr/bin:/bin"
         return inherited | {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": PYTHONPATH} | own | more
 
     def run(self, service: str) -> str:
-        """Run a service that does one thing and ends; gives what it printed.
+        """Run a service that ends by itself; returns what it printed.
 
         Raises:
-            AssertionError: it failed.
+            AssertionError: the service failed.
         """
         command = [self.here(part) for part in self.services[service]["command"]]
         done = subprocess.run(  # noqa: S603 - from the repository's own file
@@ -70,7 +70,7 @@ class Desk:
     def _server(
         self, name: str, command: list[str], environment: Mapping[str, str], ready: str, stop: signal.Signals
     ) -> Iterator[None]:
-        """A process, its program found beside Python, that serves until it gets a signal at the end."""
+        """Run a server while the context lasts, with a program installed beside Python. The signal ``stop`` ends it."""
         log = self.folder / f"{name}.log"
         with (
             log.open("wb") as output,
@@ -94,7 +94,7 @@ class Desk:
 
     @contextlib.contextmanager
     def seaweedfs(self) -> Iterator[None]:
-        """The service in MinIO's place, with its options; but a container has all ports and /data to itself."""
+        """The service that replaces MinIO, with its own options except for ports and the data folder."""
         host, _, port = self.addresses["minio:9000"].partition(":")
         rest = ("master", "volume", "filer")
         names = [f"-{name}.port" for name in rest] + [f"-{name}.port.grpc" for name in (*rest, "s3")]
@@ -105,13 +105,13 @@ class Desk:
         ]
         options += [f"{name}={number}" for name, number in zip(names, free_ports(len(names)), strict=True)]
         environment, ready = self.environment("minio"), f"http://{host}:{port}/healthz"
-        # Asked politely it takes its time to save what is thrown away anyway.
+        # Killed, since on SIGTERM it takes time to save data that is thrown away anyway.
         with self._server("minio", ["weed", *options], environment, ready, signal.SIGKILL):
             yield
 
     @contextlib.contextmanager
     def boxocr(self) -> Iterator[str]:
-        """The backend, started with the image's command; gives its address."""
+        """The backend, started with the image's command; yields its address."""
         host, _, port = self.addresses["boxocr:9090"].partition(":")
         _, *arguments = compose.dockerfile().command
         command = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), *arguments]
@@ -122,7 +122,7 @@ class Desk:
 
 
 def healthy(address: str) -> bool:
-    """What the image's health check says about a server at ``host:port``."""
+    """Whether the image's health check succeeds for a server at ``host:port``."""
     python, *arguments = compose.dockerfile().check
     environment = {"PORT": address.partition(":")[2], "PATH": "/usr/bin:/bin"}
     done = subprocess.run(  # noqa: S603 - from the repository's own file

@@ -14,8 +14,8 @@ from tests.export.annotated import CONFIG, page, png
 
 __all__ = ["boxocr", "environment", "studio"]
 
-# `.ci/run` installs the programs that the first one needs, `make test-datasets` the library of the second one, and
-# `make test-kraken` the program of the third one.
+# Tests that need further software. `.ci/run` installs the programs for the first file, `make test-datasets` the library
+# for the second, and `make test-kraken` the program for the third.
 collect_ignore = [
     *([] if all(map(shutil.which, ("lstmtraining", "pdftotext"))) else ["test_programs.py"]),
     *([] if importlib.util.find_spec("datasets") else ["test_datasets.py"]),
@@ -27,7 +27,7 @@ Export = Callable[..., Path]
 
 @pytest.fixture
 def export(boxocr: Run, tmp_path: Path) -> Export:
-    """Exports a project, which must succeed; gives the folder."""
+    """Exports a project, which must succeed; returns the folder."""
 
     def run(project: int, output_format: str, *more: object) -> Path:
         done = boxocr("export", "--project", project, "--format", output_format, "--output", "out", *more)

@@ -18,7 +18,7 @@ from boxocr.web.app import create_app
 from model import BoxOCR
 from tests.backend import Backend
 
-# Readings take as long as they take, and what failed once is found again by its seed, which a failure prints.
+# No deadline, since readings can take long. Examples are the same in each run, so that a failure can be repeated.
 settings.register_profile(
     "hardening",
     deadline=None,
@@ -31,7 +31,7 @@ settings.load_profile("hardening")
 
 @dataclass
 class Trouble(logging.Handler):
-    """Collects what must not be in a log: errors and tracebacks."""
+    """Collects what must not be in a log, which are errors and tracebacks."""
 
     records: list[str] = field(default_factory=list)
 
@@ -47,12 +47,12 @@ class Trouble(logging.Handler):
 
 @dataclass(frozen=True)
 class Front:
-    """The application's front door.
+    """The application in this process.
 
     Attributes:
-        app: behind it.
+        app: the application.
         client: sends requests to it.
-        trouble: what it logged beyond the usual.
+        trouble: errors and tracebacks that it logged.
     """
 
     app: Flask
@@ -60,7 +60,7 @@ class Front:
     trouble: Trouble
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        """Send a body; the answer must be JSON, and the log quiet."""
+        """Send a body. The answer must be JSON, and no error may be logged."""
         self.trouble.records.clear()
         answer = self.client.post(path, data=body, content_type="application/json")
         assert not self.trouble.records, self.trouble.records
@@ -70,12 +70,12 @@ class Front:
 
 @dataclass(frozen=True)
 class Gunicorn:
-    """The front door of a running server."""
+    """The application in a running server."""
 
     backend: Backend
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        """Send a body; the answer must be JSON."""
+        """Send a body. The answer must be JSON."""
         headers = {"Content-Type": "application/json"}
         answer = requests.post(self.backend.url + path, data=body, headers=headers, timeout=100)
         return answer.status_code, answer.json()
@@ -83,7 +83,7 @@ class Gunicorn:
 
 @pytest.fixture
 def gunicorn(backend: Backend) -> Iterator[Gunicorn]:
-    """The running server, whose log must stay quiet meanwhile."""
+    """The running server, which must not log errors meanwhile."""
     before = len(backend.log.read_text())
     yield Gunicorn(backend)
     logged = backend.log.read_text()[before:]

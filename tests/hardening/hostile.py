@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image
 
-# A scan of a progressive JPEG begins with this marker; the end of the image is the other one.
+# JPEG's markers for the start of a scan and for the end of the image.
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 
@@ -16,8 +16,8 @@ def many_scans(side: int, scans: int, *, shade: int = 200) -> bytes:
 
     Args:
         side: width and height, px.
-        scans: in all.
-        shade: of grey; files of different shades are different.
+        scans: total number.
+        shade: of grey; different shades give different files.
     """
     file = BytesIO()
     Image.new("L", (side, side), shade).save(file, "JPEG", progressive=True)

@@ -1,4 +1,4 @@
-"""JSON that nobody should send: recorded requests with pieces missing, doubled or replaced."""
+"""Malformed JSON requests: recorded requests in which parts are missing, doubled or replaced."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ Place = tuple[Any, Any]
 
 ODD_NUMBERS = (0, -1, 1e308, -1e308, 5e-324, 10**400, -(10**400), 2**63, float("nan"), float("inf"), 1e17, True)
 
-# Halves of characters, which JSON can hold and UTF-8 cannot; ends of strings, lines and markup; very long ones.
+# Texts with lone surrogates, which JSON can contain and UTF-8 cannot, with ends of strings, lines and markup, and very
+# long texts.
 ODD_TEXTS = (
     *("", " ", "\x00", "\ud800", "a\udfffb", "\u202e", "\u2028", "\r\nSet-Cookie: a=b", "%s%n{0}", "<!--", "]]>"),
     *("__proto__", "../../etc/passwd", "$", "$$", "$ocr", "$ocr[99999999999999999999]", "{{idx}}", "é" * 5000),

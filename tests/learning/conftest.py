@@ -10,14 +10,14 @@ __all__ = ["boxocr", "environment", "studio"]
 
 RECORDED = Path(__file__).parents[1] / "data" / "learning"
 
-# Submitted in Label Studio 1.23.2; the drafts were never submitted.
+# Recordings of annotations that were submitted in Label Studio 1.23.2. Their drafts were never submitted.
 NAMES = ("submitted", "updated", "moved", "typed-first", "split", "page", "repeater", "copied")
 
-# The same, in projects with a second learned version that keeps the numbers of a text.
+# The same, recorded in projects whose second learned version keeps only the numbers of a text.
 LEARNED = tuple(f"learned-{name}" for name in NAMES if name != "typed-first")
 
 
 def recorded(name: str, kind: str) -> list[dict[str, Any]]:
-    """Tasks as Label Studio's API (kind "tasks") or its JSON export (kind "export") gave them."""
+    """Tasks as recorded from Label Studio's API (kind "tasks") or its JSON export (kind "export")."""
     found = json.loads((RECORDED / f"{name}-{kind}.json").read_text(encoding="utf-8"))
     return list(found["tasks"] if kind == "tasks" else found)

@@ -16,10 +16,10 @@ from boxocr.reading.recognition.trunk import Trunk, trunk_of
 
 DATA = Path(__file__).parents[2] / "bench" / "data" / "fraktur-1809"
 
-# The pages before it are not full.
+# The first page that is used; the pages before it are not full.
 _FIRST = 10
 
-# Paper between the lines, as on a page.
+# Background between the lines, as on a page, px.
 _GAP = 40
 
 

@@ -1,4 +1,4 @@
-"""Projects whose annotators cut the captions off dates, and a server that reads a date with its caption everywhere."""
+"""Projects whose annotators removed the captions of dates, and a server that reads a date with a caption everywhere."""
 
 import time
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tests.backend import Backend
 from tests.learning.test_report import region, task_of
 from tests.payloads import one_box
 
-# Servers look every five seconds; machines that run tests are slow.
+# Servers look for new versions every five seconds, and machines that run tests are slow.
 _NOTICED_SECONDS = 60
 
 # The label of the recorded request.
@@ -21,7 +21,7 @@ def corrected(number: int, suggested: str, submitted: str, **more: Any) -> dict[
 
 
 def dates(count: int) -> list[dict[str, Any]]:
-    """Tasks with dates whose captions were cut off."""
+    """Tasks with dates from whose texts annotators removed the captions."""
     return [corrected(day, f"Date: {day:02}/03/2017 10:15", f"{day:02}/03/2017") for day in range(1, count + 1)]
 
 

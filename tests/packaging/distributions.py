@@ -23,10 +23,10 @@ def build(source: Path, target: str, folder: Path) -> Path:
 
 
 def python(*arguments: str, cwd: Path, **environment: str) -> str:
-    """Run the Python of the tests; its standard output.
+    """Run the Python of the tests; returns its standard output.
 
     Raises:
-        AssertionError: it failed.
+        AssertionError: the command failed.
     """
     done = subprocess.run(  # noqa: S603 - modules that are locked, and our own
         [sys.executable, *arguments],

@@ -1,4 +1,4 @@
-"""Stores with the settings that a test wants, real servers for them, and pages to find there."""
+"""Page stores with any settings, and real servers with pages for them."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -43,12 +43,12 @@ def lent(store: PageStore, address: PageAddress) -> np.ndarray:
 
 
 def value(store: PageStore, url: str, task_id: int | None = None) -> int:
-    """The value that :func:`png` was given, of the page at an address."""
+    """The value with which :func:`png` made the page at an address."""
     return int(lent(store, PageAddress(url, task_id))[0, 0])
 
 
 def failure(store: PageStore, url: str, task_id: int | None = None) -> PageError:
-    """The error that stands for the page at an address."""
+    """The error that borrowing the page at an address raises."""
     with pytest.raises(PageError) as caught:
         lent(store, PageAddress(url, task_id))
     return caught.value
@@ -66,7 +66,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def processes() -> Iterator[DecoderProcesses]:
-    """Processes that decode the pages of all stores: starting one takes half a second."""
+    """Processes that decode the pages of all stores. They are shared, since starting one takes half a second."""
     shared = DecoderProcesses(4)
     yield shared
     shared.close()
@@ -96,7 +96,7 @@ def web() -> Iterator[WebServer]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[WebServer]:
-    """A second host, as far as the guard and the tokens are concerned."""
+    """A server that the guard and the tokens treat as another host."""
     with web_server() as server:
         yield server
 
@@ -109,7 +109,7 @@ def studio(request: pytest.FixtureRequest) -> Iterator[LabelStudioStandIn]:
 
 @pytest.fixture
 def studio_store(studio: LabelStudioStandIn, make_store: StoreMaker) -> PageStore:
-    """A store that knows Label Studio and has its token."""
+    """A store with Label Studio's address and a token."""
     return make_store(LABEL_STUDIO_URL=studio.url, LABEL_STUDIO_ACCESS_TOKEN=studio.token)
 
 

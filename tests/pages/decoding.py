@@ -1,4 +1,4 @@
-"""A page of six coloured fields, what a decoder makes of it, and files that no library writes."""
+"""A page of six coloured fields, its pixels after decoding, and files that no library writes."""
 
 import struct
 import zlib
@@ -30,7 +30,7 @@ def fields(colours: tuple[tuple[tuple[int, ...], ...], ...] = FIELDS) -> Image.I
 
 
 def seen(data: bytes, tolerance: int = 0) -> list[list[object]]:
-    """The fields' colours, after checking that every pixel of a field has about the same."""
+    """The fields' colours, after checking that all pixels of a field have about the same colour."""
     pixels = DECODER.decode(data)
     assert pixels.dtype == np.uint8
     assert pixels.flags.c_contiguous
@@ -39,7 +39,7 @@ def seen(data: bytes, tolerance: int = 0) -> list[list[object]]:
     for top in range(rows):
         for left in range(columns):
             field = pixels[top * SIZE : (top + 1) * SIZE, left * SIZE : (left + 1) * SIZE].astype(int)
-            # Away from the edges, over which some formats smear colours.
+            # The edges are left out, since some formats smear colours across them.
             assert abs(field[4:12, 4:12] - field[8, 8]).max() <= tolerance
     centres = pixels[SIZE // 2 :: SIZE, SIZE // 2 :: SIZE]
     return [[tuple(value) if np.ndim(value) else value for value in row] for row in centres.tolist()]

@@ -1,4 +1,4 @@
-"""Readers that many tests share: starting some takes a second."""
+"""Readers that many tests share, since starting readers takes a second."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from tests.reading import program
 
 @pytest.fixture(scope="session")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReaderPool]:
-    """Two readers with Tesseract, which give up after three seconds. They find a tesseract program in any case."""
+    """Two readers with Tesseract and a timeout of three seconds. If no tesseract program exists, one is installed."""
     with pytest.MonkeyPatch.context() as patch:
-        # Until the pool stops, because it replaces readers that crash or take too long.
+        # The program stays until the pool stops, because the pool replaces readers that crash or take too long.
         if not shutil.which("tesseract"):
             program.install(tmp_path_factory.mktemp("program"), patch)
         running = ReaderPool(workers=2, timeout=3, engine="tesseract")

@@ -28,7 +28,7 @@ def text(
 
 
 def of_one_width(*lines: str, size: int = 40) -> Pixels:
-    """Lines of text as RGB in which each letter takes as much room as any other, as typewriters and tills print."""
+    """Lines of text as RGB in a fixed pitch, as typewriters and tills print."""
     font = ImageFont.load_default(size)
     cell, step = size * 0.65, int(size * 1.6)
     image = Image.new("RGB", (int(cell * 40) + 60, step * len(lines) + 40), WHITE)
@@ -40,5 +40,5 @@ def of_one_width(*lines: str, size: int = 40) -> Pixels:
 
 
 def grey(pixels: Pixels) -> Pixels:
-    """The same in grey."""
+    """The same pixels in grey."""
     return np.asarray(Image.fromarray(pixels).convert("L"))

@@ -1,4 +1,4 @@
-"""Engines with one fault each, named by import path like a user's own."""
+"""Engines with one fault each. Like an operator's own engine, they are named by import path."""
 
 # ruff: noqa: ARG002 - a fault needs no arguments
 
@@ -17,7 +17,7 @@ from boxocr.reading.types import Pixels, Reading, ReadingOptions
 
 
 class Healthy:
-    """Tells what it was given; the faulty ones are like it but for one thing."""
+    """Returns what it was given as its text. The faulty engines differ from it in one thing."""
 
     name, version = "healthy", "1.0"
 
@@ -29,7 +29,7 @@ class Healthy:
 
 
 class Killed(Healthy):
-    """Dies as when the system is short of memory."""
+    """Dies as if the system killed it for lack of memory."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -37,7 +37,7 @@ class Killed(Healthy):
 
 
 class Crashes(Healthy):
-    """Dies as native code does that reads past the end of an array."""
+    """Dies like native code that reads past the end of an array."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
         signal.signal(signal.SIGSEGV, signal.SIG_DFL)
@@ -46,7 +46,7 @@ class Crashes(Healthy):
 
 
 class Hangs(Healthy):
-    """Never answers, and notes its process in the file that the charset names."""
+    """Never answers, and writes its process id into the file that the charset names."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
         if options.charset:
@@ -56,7 +56,7 @@ class Hangs(Healthy):
 
 
 class HangsInNativeCode(Hangs):
-    """Never answers, and lets Python handle no signal meanwhile."""
+    """Never answers, and keeps Python from handling signals meanwhile."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> NoReturn:
         Path(options.charset).write_text(str(os.getpid()))
@@ -73,7 +73,7 @@ class Naps(Healthy):
 
 
 class SpeaksGarbage(Healthy):
-    """Gives text that cannot be written as UTF-8, control characters, and a confidence beyond all bounds."""
+    """Returns text that cannot be encoded as UTF-8, control characters, and a confidence out of range."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         return Reading(
@@ -82,7 +82,7 @@ class SpeaksGarbage(Healthy):
 
 
 class SpeaksBytes(Healthy):
-    """Gives bytes that are no UTF-8."""
+    """Returns bytes that are not valid UTF-8."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         text: Any = b"caf\xe9 ok"
@@ -103,7 +103,7 @@ class Raises(Healthy):
 
 
 class RunsOutOfMemory(Healthy):
-    """Asks for more memory than the system gives it."""
+    """Requests more memory than the system provides."""
 
     def read(self, crop: Pixels, options: ReadingOptions) -> Reading:
         taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -124,7 +124,7 @@ class GivesNothing(Healthy):
 
 
 class DoesNotStart(Healthy):
-    """Misses something that it needs."""
+    """Raises when it is created, since something that it needs is missing."""
 
     def __init__(self) -> None:
         raise OSError("no model")

@@ -38,8 +38,8 @@ def write(folder: Path, seconds: float = 0) -> None:
     """Write the program into a folder.
 
     Args:
-        folder: that is to be on the PATH.
-        seconds: that it takes longer.
+        folder: where to write it.
+        seconds: additional time that the program takes.
     """
     program = folder / "tesseract"
     program.write_text(textwrap.dedent(STAND_IN).format(python=sys.executable, seconds=seconds))
@@ -47,7 +47,7 @@ def write(folder: Path, seconds: float = 0) -> None:
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> None:
-    """Write the program, and put it on the PATH before the machine's own."""
+    """Write the program, and put its folder first on the PATH."""
     write(folder, seconds)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("OMP_THREAD_LIMIT", "")

@@ -1,6 +1,6 @@
-"""A stand-in for Label Studio: its tokens, and the addresses under which it gives pages.
+"""A stand-in for Label Studio: its tokens, and the addresses under which it serves pages.
 
-What it answers was measured against Label Studio 1.23, the odd statuses included.
+Its answers, including unusual statuses, are those of Label Studio 1.23.
 """
 
 import base64
@@ -19,7 +19,7 @@ from tests.servers.web import ISSUED, Reply, Request, WebServer, redirect, web_s
 _KEY = "a key of at least 32 bytes, as HS256 wants it"
 LEGACY_TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a server that lives for a test
 
-# What of it tells Label Studio's own name.
+# The parts of the page that show LABEL_STUDIO_HOST.
 _LOGIN_PAGE = """<!doctype html>
 <html lang="en"><head>
   <link href="{0}/static/css/main.9be72da65a79.css" rel="stylesheet"/>
@@ -38,7 +38,7 @@ _SERVER_ERROR = Reply(b"<h1>Server Error (500)</h1>", 500)
 
 
 def personal_access_token(*, life_seconds: float = 3600) -> str:
-    """A refresh token as Label Studio makes it; with a negative life it has expired."""
+    """A refresh token as Label Studio makes it; it has expired if its life is negative."""
     now = int(time.time())
     claims = {"token_type": "refresh", "exp": int(now + life_seconds), "iat": now, "jti": "refresh", "user_id": "1"}
     return jwt.encode(claims, _KEY, algorithm="HS256")
@@ -46,21 +46,21 @@ def personal_access_token(*, life_seconds: float = 3600) -> str:
 
 @dataclass
 class LabelStudioStandIn:
-    """A Label Studio under way.
+    """A running Label Studio.
 
     Attributes:
-        web: the server, with all that it was asked.
+        web: the server, which records all requests.
         prefix: of all its paths, without a slash at the end.
-        token: the personal access token that it takes.
-        legacy_tokens: whether it takes legacy tokens, which a new organisation does not.
-        life_seconds: of the access tokens that it gives.
+        token: the personal access token that is accepted.
+        legacy_tokens: whether legacy tokens are accepted, which is off in new organisations.
+        life_seconds: of the access tokens that are issued.
         uploads: name after ``/data/upload/`` → bytes.
-        stored_uploads: the same, kept in cloud storage; None when there is no persistent storage.
-        local_files: what ``d`` says → bytes.
-        cloud: task and URI → bytes, or the address that is redirected to.
-        without_token: whether it shows everything to everyone.
-        own_name: the address that it was given when it was started (LABEL_STUDIO_HOST there).
-        serves_local_files: whether LOCAL_FILES_SERVING_ENABLED is on there.
+        stored_uploads: uploads in cloud storage, likewise; None if there is no persistent storage.
+        local_files: value of ``d`` → bytes.
+        cloud: task and URI → bytes, or the address to redirect to.
+        without_token: whether everything is served without a token.
+        own_name: Label Studio's LABEL_STUDIO_HOST.
+        serves_local_files: whether Label Studio's LOCAL_FILES_SERVING_ENABLED is on.
     """
 
     web: WebServer
@@ -86,11 +86,11 @@ class LabelStudioStandIn:
 
     @property
     def exchanges(self) -> int:
-        """How often an access token was asked for."""
+        """How often an access token was requested."""
         return len(self.web.asked(f"{self.prefix}/api/token/refresh/"))
 
     def forget_access_tokens(self) -> None:
-        """Refuse all access tokens that were given, as after a restart with another key."""
+        """Refuse all access tokens that were issued so far, as after a restart with another key."""
         self._issued.clear()
 
     def answer(self, request: Request) -> Reply:
@@ -104,7 +104,7 @@ class LabelStudioStandIn:
         return self._private(request, path) if self._known(request) else _UNAUTHORIZED
 
     def _private(self, request: Request, path: str) -> Reply:  # noqa: PLR0911 - one for each address
-        """For those who have a token."""
+        """The answer to a request that may see private pages."""
         if self.forbidden:
             return Reply(b'{"detail": "You do not have permission"}', 403)
         if path.startswith("/data/upload/"):
@@ -159,7 +159,7 @@ def _file(data: bytes | None, missing: Reply) -> Reply:
 
 @contextlib.contextmanager
 def label_studio(prefix: str = "", *, tls: bool = False) -> Iterator[LabelStudioStandIn]:
-    """A Label Studio on a free port of 127.0.0.1, behind a path prefix such as ``/label-studio``; TLS shows ISSUED."""
+    """A Label Studio on a free port of 127.0.0.1, with a path prefix such as ``/label-studio``; its TLS uses ISSUED."""
     with web_server(tls=tls, certificate=ISSUED) as web:
         stand_in = LabelStudioStandIn(web, prefix)
         web.routes[""] = stand_in.answer

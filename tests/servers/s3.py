@@ -32,7 +32,7 @@ _IDENTITIES = {
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         },
         {
-            # Without it SeaweedFS gives anonymous callers nothing either, but says so less like AWS.
+            # Without this identity, SeaweedFS refuses anonymous callers too, but with an answer less like that of AWS.
             "name": "stranger",
             "credentials": [{"accessKey": "stranger", "secretKey": "stranger's secret"}],
             "actions": ["Read:others"],
@@ -43,18 +43,18 @@ _IDENTITIES = {
 
 @dataclass(frozen=True)
 class S3Server:
-    """A server under way.
+    """A running server.
 
     Attributes:
         url: of the endpoint.
-        client: that may do everything.
+        client: a client that has all permissions.
     """
 
     url: str
     client: "S3Client"
 
     def put(self, key: str, data: bytes) -> str:
-        """Store an object in the bucket, and say its address."""
+        """Store an object in the bucket, and return its address."""
         self.client.put_object(Bucket=BUCKET, Key=key, Body=data)
         return f"s3://{BUCKET}/{key}"
 
@@ -64,7 +64,7 @@ class S3Server:
 
 @contextlib.contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
-    """SeaweedFS on free ports of 127.0.0.1, its data in the folder, stopped at the end."""
+    """SeaweedFS on free ports of 127.0.0.1, with its data in the folder, while the context lasts."""
     identities = folder / "identities.json"
     identities.write_text(json.dumps(_IDENTITIES))
     names = ("master", "volume", "filer", "s3")
@@ -92,12 +92,12 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
             _make_bucket(client, process, folder / "log")
             yield S3Server(url, client)
         finally:
-            # Asked politely it takes its time to save what is thrown away anyway.
+            # Killed, since on SIGTERM it takes time to save data that is thrown away anyway.
             process.kill()
 
 
 def _make_bucket(client: "S3Client", process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Wait until the server takes a first object: its parts start one after the other."""
+    """Wait until the server can store an object, since its parts start one after the other."""
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:

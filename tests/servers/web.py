@@ -1,4 +1,4 @@
-"""A real HTTP server on a free port, whose answers are good, slow, cut off, endless or wrong as a test wants them."""
+"""A real HTTP server on a free port, whose answers a test can make good, slow, cut off, endless or wrong."""
 
 import contextlib
 import ssl
@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-# Self-signed, with its key, valid until 2126.
+# A self-signed certificate with its key, valid until 2126.
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
-# An authority, and what it issued for "localhost", with keys: valid until 2125, until 2020, and from 2120 on.
+# A certificate authority, and certificates with keys that it issued for "localhost": one valid until 2125, one until
+# 2020, and one from 2120 on.
 AUTHORITY = Path(__file__).with_name("authority.pem")
 ISSUED, EXPIRED, FUTURE = (Path(__file__).with_name(f"{name}.pem") for name in ("issued", "expired", "future"))
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was asked.
+    """A request that the server received.
 
     Attributes:
-        method: GET, POST, PATCH.
-        target: path and query as they came over the wire.
-        headers: names in lower case.
-        body: of a POST.
+        method: such as GET.
+        target: path and query, as received.
+        headers: by name in lower case.
+        body: the body; empty if there is none.
     """
 
     method: str
@@ -36,12 +37,12 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Decoded, without the query."""
+        """The path, decoded and without the query."""
         return unquote(self.target.partition("?")[0])
 
     @property
     def query(self) -> dict[str, str]:
-        """Decoded as a form, the last of several values."""
+        """The query, decoded as a form; of several values for a name, the last."""
         return {name: values[-1] for name, values in parse_qs(self.target.partition("?")[2]).items()}
 
     @property
@@ -51,13 +52,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers.
+    """An answer of the server.
 
     Attributes:
         body: sent with its length.
-        status: HTTP's.
-        headers: beside Content-Length, and Date unless it is among them.
-        raw: written to the connection instead of all else, piece by piece, so that it can be anything.
+        status: of HTTP.
+        headers: in addition to Content-Length, and to Date unless it is among them.
+        raw: written to the connection piece by piece instead of everything else, so it need not be valid HTTP.
     """
 
     body: bytes = b""
@@ -74,13 +75,13 @@ def redirect(location: str, status: int = 302) -> Reply:
 
 
 class WebServer:
-    """A server under way.
+    """A running server.
 
     Attributes:
         url: without a slash at the end.
-        requests: all that came, in order.
-        routes: decoded path → what is answered; the path "" answers for all others, which else get 404.
-        stopped: whether it is: then connections that were kept open are of no use either.
+        requests: all requests, in order.
+        routes: decoded path → answer. The path "" stands for all other paths, which otherwise get 404.
+        stopped: whether the server is stopped. Then connections that were kept open are closed without an answer.
     """
 
     def __init__(self, port: int, *, tls: bool = False) -> None:
@@ -104,12 +105,12 @@ class WebServer:
 def web_server(  # noqa: C901 - most of it is the handler
     *, port: int = 0, tls: bool = False, certificate: Path = CERTIFICATE
 ) -> Iterator[WebServer]:
-    """A server on a port of 127.0.0.1, stopped at the end.
+    """A server on a port of 127.0.0.1, while the context lasts.
 
     Args:
         port: to listen on; 0 for a free one.
-        tls: whether it speaks TLS, for the name "localhost".
-        certificate: that it shows then.
+        tls: whether the server uses TLS, for the name "localhost".
+        certificate: the certificate for TLS.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -134,7 +135,7 @@ def web_server(  # noqa: C901 - most of it is the handler
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = server.answer(Request(self.command, self.path, headers, body))
-            # Whoever asked may be gone: that is what many of these tests are about.
+            # The client may have closed the connection, which many tests do on purpose.
             with contextlib.suppress(OSError):
                 if reply.raw is not None:
                     self.close_connection = True
@@ -165,7 +166,7 @@ def web_server(  # noqa: C901 - most of it is the handler
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
-            # The handshake belongs to each connection's own thread, where its failure is caught.
+            # Each connection's own thread does the handshake, where failures are caught.
             listening.socket = context.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
         try:

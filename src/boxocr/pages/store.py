@@ -224,7 +224,7 @@ class PageStore:
             self._budget.release(page.nbytes)
 
     def _fetched(self, route: Route, requester: Requester) -> _SharedPage:
-        """Ask the source, and decode its answer unless a page with its digest is cached. The caller becomes a holder."""
+        """Ask the source, and decode its answer unless a page with its digest is cached. The caller holds the page."""
         # Another thread may have fetched the page since this one looked.
         if fresh := self._fresh(route):
             return fresh

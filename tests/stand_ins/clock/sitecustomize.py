@@ -1,6 +1,6 @@
-"""A machine whose clock is set while programs run: found on PYTHONPATH, it is imported before anything else.
+"""Simulates a clock that is set while programs run. With this folder on PYTHONPATH, Python imports it at start.
 
-The file that CLOCK names holds the seconds by which the clock is off.
+The file that CLOCK names contains the number of seconds by which the clock is off.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ _time, _time_ns = time.time, time.time_ns
 
 
 def _off() -> float:
-    # Empty for the moment in which it is written.
+    # The file is empty for a moment while it is being written.
     return float(_clock.read_text() or 0)
 
 

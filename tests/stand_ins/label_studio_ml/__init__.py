@@ -1,1 +1,1 @@
-"""Stands in for label-studio-ml 2.x, which no package registry has: the same names, the same contract."""
+"""Stands in for label-studio-ml 2.x, which no package registry has, with the same names and the same contract."""

@@ -1,4 +1,4 @@
-"""The base class's contract as label-studio-ml 2.x keeps it, in as few lines as show it."""
+"""A minimal base class with the contract of label-studio-ml 2.x."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from label_studio_sdk.label_interface import LabelInterface
 
 
 class LabelStudioMLBase:
-    """What a model inherits from there."""
+    """The base class of models."""
 
     kept: ClassVar[dict[tuple[str, str], str]] = {}
 
@@ -20,15 +20,15 @@ class LabelStudioMLBase:
         """For subclasses."""
 
     def get(self, key: str) -> str:
-        """Read a value that was kept; a missing one is an error there."""
+        """Read a stored value. As in label-studio-ml, a missing value is an error."""
         return self.kept[self.project_id, key]
 
     def set(self, key: str, value: str) -> None:
-        """Keep a value."""
+        """Store a value."""
         self.kept[self.project_id, key] = value
 
     def has(self, key: str) -> bool:
-        """Whether there is one."""
+        """Whether there is a value."""
         return (self.project_id, key) in self.kept
 
     @property

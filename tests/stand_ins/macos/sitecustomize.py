@@ -1,4 +1,4 @@
-"""A Python without the functions of Linux that macOS does not have; imported at start because of its name."""
+"""Removes the functions of Linux that macOS does not have. Python imports a module of this name at start."""
 
 import ctypes
 import os
