@@ -4,18 +4,19 @@ There is one web process, because each process would need its own decoded pages 
 """
 
 import gc
-import os
 import sys
 from typing import Any
 
 # Imported modules are never freed. Collecting garbage while they load takes a fifth of the start; warm_up enables it.
 gc.disable()
-# Before numpy is imported. OpenBLAS starts threads that spin: a sixth of the start's processor time, for no arithmetic
-# that needs them.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from boxocr.process import scheduling
+
+# The imports below import numpy.
+scheduling.limit_blas_threads()
 
 from boxocr.answering import services
-from boxocr.process import open_files, scheduling
+from boxocr.process import open_files
 from boxocr.process.logs import configuration
 from boxocr.settings.environment import Settings, SettingsError
 from boxocr.web.banner import announce, refusal

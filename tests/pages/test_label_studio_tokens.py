@@ -174,6 +174,7 @@ def test_a_token_without_the_right_is_told(studio: LabelStudioStandIn, studio_st
 def test_an_exchange_that_takes_too_long_is_given_up_with_the_page(
     studio: LabelStudioStandIn, make_store: StoreMaker
 ) -> None:
+    # Who still waits then gets another error.
     def slowly(_: object) -> Reply:
         time.sleep(2)
         return Reply()

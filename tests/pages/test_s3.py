@@ -172,7 +172,7 @@ def test_an_endpoint_that_drips_is_given_up_in_time(web: WebServer, make_store: 
 
     web.routes[""] = drip
     store = make_store(AWS_ENDPOINT=web.url, PAGE_TIMEOUT=0.5, **KEYS)
-    # Without a limit to the whole, the page would end early.
+    # The page is cut off after five seconds, which is another error.
     assert failure(store, "s3://pages/x.png").code == "page_timeout"
 
 

@@ -2,6 +2,7 @@ import gzip
 import itertools
 import logging
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -318,7 +319,11 @@ def test_a_page_that_drips_over_tls_is_given_up_in_time(secure: WebServer, make_
 def test_a_server_that_does_not_shake_hands_is_given_up_in_time(make_store: StoreMaker) -> None:
     store = make_store(ALLOWED_IMAGE_HOSTS="127.0.0.1", PAGE_TIMEOUT=0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        # Who still waits then gets another error.
+        closing = threading.Timer(4, silent.close)
+        closing.start()
         assert isinstance(failure(store, f"https://127.0.0.1:{silent.getsockname()[1]}/x"), PageTimeout)
+        closing.cancel()
 
 
 def endless(head: bytes, piece: bytes) -> Reply:

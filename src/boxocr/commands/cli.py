@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from boxocr.commands.arguments import MODEL_TITLE, make_parser
 from boxocr.diagnosis.report import Finding, Printer, Redaction, as_json, failed, failure, skipped, summary
 from boxocr.label_studio.errors import CommandFailed
+from boxocr.process import scheduling
 from boxocr.settings.environment import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -235,9 +236,8 @@ def _read(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _learn(options: argparse.Namespace, settings: Settings) -> int:
-    # Must be set before numpy is imported. OpenBLAS's threads spin while they wait for each other: on busy cores they
-    # take three times the processor time, and longer.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Before numpy is imported, which the next import does.
+    scheduling.limit_blas_threads()
     from boxocr.commands.learn import Action, Work, learn
 
     chosen = {
