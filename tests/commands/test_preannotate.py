@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import os
 import shutil
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,13 +15,15 @@ from typing import Any
 
 import pytest
 
+from bench.processes import ProcessKind, processes_of
 from boxocr import MODEL_VERSION
 from boxocr.commands.preannotate.items import PARTIAL_VERSION
 from tests.backend import ROOT
 from tests.commands.conftest import Run
-from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, lines_of, page, texts
+from tests.commands.preannotating import LINES, PAGES_OF_A_TASK, Command, ended, lines_of, page, texts
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, s3_server
 from tests.servers.web import Reply, Request, WebServer, web_server
+from tests.waiting import until
 
 PAGES = 10
 TEXTS = [f"Page number {number}" for number in range(100, 100 + PAGES)]
@@ -287,6 +291,32 @@ def test_what_is_in_the_way_is_said(boxocr: Run, preannotate: Command, tasks: li
     assert says("out.json.journal has the results of another labeling config")
     (folder / "config.xml").write_text(LINES.replace('value="$image"', 'value="$image.url"'))
     assert says("exactly one Image whose value is a column", "--s3", "s3://pages", "--output", "2.json", *TO_FILES[2:])
+
+
+def test_a_page_may_take_longer_to_decode_than_one_that_an_annotator_waits_for(
+    preannotate: Command, web: WebServer, tasks: list[dict[str, Any]]
+) -> None:
+    """Its decoder stands still for three times the limit, as on a machine that is busy with other work."""
+    (preannotate.folder / "tasks.json").write_text(json.dumps(tasks[:1]))
+    asked_for, stopped = threading.Event(), threading.Event()
+
+    def once_stopped(_: Request) -> Reply:
+        asked_for.set()
+        stopped.wait(60)
+        return Reply(page(TEXTS[0]), headers={"Content-Type": "image/png"})
+
+    web.routes["/0.png"] = once_stopped
+    process = preannotate.start("--input", "tasks.json", *TO_FILES, PAGE_DECODE_TIMEOUT="1")
+    assert asked_for.wait(60)
+    until(lambda: processes_of(ProcessKind.DECODER, process.pid))
+    (decoder,) = processes_of(ProcessKind.DECODER, process.pid)
+    os.kill(decoder, signal.SIGSTOP)
+    stopped.set()
+    time.sleep(3)
+    os.kill(decoder, signal.SIGCONT)
+
+    assert ended(process).code == 0
+    assert [texts(prediction) for prediction in written(preannotate)[0]["predictions"]] == [TEXTS[:1]]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def cluster() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
         environment.setenv("PYTHONPATH", PYTHONPATH)
+        # Ray gives its workers a low priority, with which they hardly get a processor beside other tests.
+        environment.setenv("RAY_worker_niceness", "0")
         memory = {"object_store_memory": 80_000_000, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
         for _ in range(2):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from boxocr.errors import PageError, PageTooLarge, PageUndecodable
+from boxocr.errors import PageError, PageTimeout, PageTooLarge, PageUndecodable
 from boxocr.pages.decode import Decoder
+from boxocr.process.deadline import Deadline
 from tests.pages.conftest import encoded
 from tests.pages.decoding import DECODER, fields, handmade_png
 
@@ -121,3 +122,13 @@ def test_what_is_no_image_is_told(data: bytes, message: str) -> None:
 def test_formats_that_are_not_allowed_are_not_decoded(kind: str) -> None:
     with pytest.raises(PageUndecodable):
         DECODER.decode(encoded(fields(), kind))
+
+
+def test_a_deadline_before_a_process_is_ready_is_a_timeout() -> None:
+    decoder = Decoder(max_megapixels=1, at_once=1)
+    # No process loads its libraries within a hundredth of a second.
+    with pytest.raises(PageTimeout) as caught:
+        decoder.decode_image(encoded(fields(), "PNG"), deadline=Deadline(0.01))
+    assert caught.value.sentence == "The server was too busy to decode the page's image. Try again."
+    assert decoder.decode(encoded(fields(), "PNG")).shape == (32, 48, 3)
+    decoder.close()

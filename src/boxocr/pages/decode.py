@@ -298,4 +298,4 @@ def _stopped(process: DecoderProcess, how: str) -> PageTooCostly:
 
 
 def _waited() -> PageTimeout:
-    return PageTimeout("The page's image waited too long for others to be decoded.", "Try again.")
+    return PageTimeout("The server was too busy to decode the page's image.", "Try again.")

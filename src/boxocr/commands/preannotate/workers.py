@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 # Tasks whose pages are fetched and decoded while all readers are busy, so that no reader has to wait for a page.
 AHEAD = 2
 
+# How much longer a page may take to decode than one that an annotator waits for. Readers have as much patience.
+_PATIENCE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -91,8 +94,13 @@ class LocalWorkers:
 
 
 def batch_settings(settings: Settings) -> Settings:
-    """The settings for workers. Each page is needed only once, so no page is cached."""
-    return settings.model_copy(update={"page_cache_mb": 0})
+    """The settings for workers.
+
+    Each page is needed only once, so no page is cached. Nobody waits for a page, so a machine that is busy with other
+    work may take longer to decode it.
+    """
+    patient = {"page_cache_mb": 0, "page_decode_timeout": _PATIENCE * settings.page_decode_timeout}
+    return settings.model_copy(update=patient)
 
 
 def read(

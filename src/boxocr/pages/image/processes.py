@@ -9,7 +9,8 @@ from boxocr.process import logs
 from boxocr.process.deadline import Deadline
 from boxocr.process.killable import KillableProcess, ProcessGone
 
-# Timeout of a start. Importing the libraries takes half a second on an idle machine, but longer on a busy one.
+# Timeout of a start in the background. Importing the libraries takes half a second on an idle machine, and longer on a
+# busy one: more than a minute in a worker of Ray, whose priority is low, beside 16 other processes on two cores.
 _START_SECONDS = 60
 
 
@@ -67,7 +68,7 @@ class DecoderProcesses:
             ProcessGone: it does not start.
             TimeoutError: the deadline has passed.
         """
-        process = self._living() or DecoderProcess(min(_START_SECONDS, deadline.left()))
+        process = self._living() or _started(deadline)
         with self._lock:
             self._in_use += 1
         return process
@@ -120,3 +121,13 @@ class DecoderProcesses:
         # Errors are ignored here: the next file that needs a process reports them.
         with contextlib.suppress(ProcessGone, OSError):
             self._keep(DecoderProcess())
+
+
+def _started(deadline: Deadline) -> DecoderProcess:
+    try:
+        return DecoderProcess(deadline.left())
+    except ProcessGone:
+        # On a busy machine it would have started later.
+        if deadline.has_passed:
+            raise TimeoutError from None
+        raise
