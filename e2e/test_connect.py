@@ -91,7 +91,7 @@ def test_connecting_moves_the_webhook_along(boxocr: Run, new_project: NewProject
     project = new_project(BOXES, connect=False)
     boxocr("connect", "--project", project.id, "--url", before.url, variables=password)
     moved = boxocr("connect", "--project", project.id, "--url", after.url, variables=password)
-    assert f"address, before {before.url}, webhook moved along." in moved.output
+    assert f"address, before {before.url}, webhook moved too." in moved.output
     (hook,) = project.label_studio.api.webhooks.list(project=str(project.id))
     assert (hook.url, hook.is_active, list(hook.headers)) == (f"{after.url}/webhook", True, ["X-BoxOCR-Webhook"])
     assert boxocr("doctor", "--project", project.id, variables=password).code == 0

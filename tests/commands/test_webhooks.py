@@ -108,7 +108,7 @@ def test_a_webhook_moves_along_with_its_connection(
     studio.connections[0]["url"] = "http://127.0.0.1:9"
     studio.webhooks[0] |= {"url": "http://127.0.0.1:9/webhook", "headers": {"X-Other": "mine"}}
     done = boxocr("connect", "--project", project, "--url", backend.url)
-    assert done.says("address, before http://127.0.0.1:9, webhook moved along.")
+    assert done.says("address, before http://127.0.0.1:9, webhook moved too.")
     (hook,) = studio.webhooks
     assert (hook["url"], hook["headers"]) == (f"{backend.url}/webhook", {"X-Other": "mine"})
 

@@ -67,7 +67,7 @@ def test_of_too_many_regions_the_first_are_read_and_the_others_kept(small: Backe
     assert sorted(texts(results)) == ["r0", "r1", "r2", "r3", "r4"]
     assert [result["id"] for result in results if result["type"] != "textarea"] == [f"r{n}" for n in range(8)]
     assert notes(results) == 3 * [
-        "BoxOCR: Only 5 regions are read at a time. Accept those that have their text, then touch this one again."
+        "BoxOCR: Only 5 regions are read at a time. Accept those that have their text, then move or resize this one."
     ]
 
 

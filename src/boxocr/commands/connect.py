@@ -149,7 +149,7 @@ def _correct_webhook(api: LabelStudioAPI, project: int, desired: DesiredConnecti
         # Label Studio does not change the webhook when it changes the connection.
         if left and (old := webhooks.of(left, there)):
             api.change_webhook(old[0], url, old[0].headers_with(token))
-            return ("webhook moved along",)
+            return ("webhook moved too",)
         api.add_webhook(project, url, webhooks.Webhook(0, url, True, {}).headers_with(token))
         return ("webhook added",)
     changes = []

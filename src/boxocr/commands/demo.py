@@ -55,7 +55,7 @@ def run(  # noqa: PLR0913 - each is one of the command's own inputs
     project = _project(api, TITLE, examples / "demo.xml", _DESCRIPTION, say)
     _upload(api, project, samples.pages(examples), say)
     if storage is not None:
-        api.show_bucket(project.id, storage)
+        api.sync_bucket(project.id, storage)
         say(f"The project shows the pages in s3://{storage.bucket}/{storage.prefix}/.")
     for sentence in connect(api, project.id, desired, url_given=url_given).sentences():
         say(sentence)

@@ -213,7 +213,7 @@ def check(layer: Sequence[Line], pixels: Pixels, readers: ReaderPool, options: R
         errors += min(distance(written, _letters(reading)), len(written))
     agreement = 1 - errors / max(length, 1)
     if agreement < _AGREEMENT:
-        return Check(agreement, "Its text layer agrees by {} with the text that is read, so it is not used.")
+        return Check(agreement, "Only {} of its text layer agrees with the text that is read, so it is not used.")
     return Check(agreement)
 
 

@@ -92,7 +92,7 @@ def _runs(url: str) -> Finding:
 def _guard(api: LabelStudioAPI, url: str) -> Iterator[Finding]:
     """Ask Label Studio's address guard about the address."""
     try:
-        api.judge_address(url)
+        api.check_address(url)
     except LabelStudioRefused as refused:
         if refused.http_status == HTTPStatus.FORBIDDEN and "network address" not in refused.detail:
             yield skipped(GUARD, "The token's owner may not connect models, so Label Studio does not say.")
@@ -107,7 +107,7 @@ def _guessed(url: str, version: str) -> Finding:
     if not version:
         return skipped(GUARD, "Label Studio cannot be asked.")
     if _numbers(version) < _GUARD_SINCE:
-        return passed(GUARD, f"Label Studio {version} has none.")
+        return passed(GUARD, f"Label Studio {version} has no guard against private addresses.")
     if is_private(url):
         return skipped(
             GUARD,

@@ -281,7 +281,7 @@ class LabelStudioAPI:
             storages = self._sdk.import_storage.s3.list(project=project, request_options=_ONCE)
         return sorted({str(storage.bucket) for storage in storages if storage.bucket})
 
-    def show_bucket(self, project: int, storage: Storage) -> None:
+    def sync_bucket(self, project: int, storage: Storage) -> None:
         """Create a task for each object that has none yet. An existing storage of the bucket and prefix is updated.
 
         Label Studio proxies the pages, so that browsers need no access to the S3 server.
@@ -360,7 +360,7 @@ class LabelStudioAPI:
                 webhook.id, url=url, headers=headers, is_active=True, actions=actions, request_options=_ONCE
             )
 
-    def judge_address(self, url: str) -> None:
+    def check_address(self, url: str) -> None:
         """Have Label Studio's address guard check a backend's address. Nothing is saved.
 
         Raises:

@@ -35,7 +35,7 @@ from boxocr.reading import scoring
 from boxocr.reading.types import Reading
 from boxocr.reading.whole_page import AreaReading, Level, PageReading, Piece, ReadPage, blocks_of, enclosing
 
-TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then touch this one again."
+TOO_MANY = "Only {} regions are read at a time. Accept those that have their text, then move or resize this one."
 MOVED = "This box was moved since it was read."
 MOVED_REMEDY = "Check its text."
 

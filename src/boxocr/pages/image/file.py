@@ -171,7 +171,7 @@ class ImageFileReader:
             data = png.without_metadata(data)
         elif data.startswith(b"\xff\xd8"):
             self._is_cut_off = not jpeg.has_end(data)
-            data = jpeg.without_metadata(jpeg.closed(data) if self._is_cut_off else data)
+            data = jpeg.without_metadata(jpeg.with_end_marker(data) if self._is_cut_off else data)
         elif self._opener is not GifImagePlugin.GifImageFile:
             raise _damaged() from None
         self._data = data

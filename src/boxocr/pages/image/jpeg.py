@@ -75,7 +75,7 @@ def has_end(data: bytes) -> bool:
     return data.find(bytes([0xFF, _EOI]), place) >= 0
 
 
-def closed(data: bytes) -> bytes:
+def with_end_marker(data: bytes) -> bytes:
     """A file that was cut off, with an end-of-image marker.
 
     What follows the last scan with data is left out, since decoders refuse a scan without data.
