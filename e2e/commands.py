@@ -40,7 +40,7 @@ def environment(label_studio: LabelStudioServer, web: WebServer) -> dict[str, st
     """Variables of a command that uses this Label Studio and fetches pages from this server."""
     return {
         "PYTHONPATH": PYTHONPATH,
-        "LABEL_STUDIO_URL": label_studio.url,
+        "LABEL_STUDIO_HOST": label_studio.url,
         "LABEL_STUDIO_ACCESS_TOKEN": label_studio.personal_token,
         "ALLOWED_IMAGE_HOSTS": web.host,
     }

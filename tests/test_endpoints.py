@@ -47,7 +47,7 @@ def test_the_start_ends_with_a_line_that_says_all(backend: Backend) -> None:
     assert last.startswith(f"{backend.url} and reads with ")
     assert re.search(r"tesseract 5\.[\d.]+: (\w+, )*eng\b", last)
     assert last.endswith(
-        "Not configured: Label Studio (LABEL_STUDIO_URL, LABEL_STUDIO_ACCESS_TOKEN);"
+        "Not configured: Label Studio (LABEL_STUDIO_HOST, LABEL_STUDIO_ACCESS_TOKEN);"
         " S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
     )
 

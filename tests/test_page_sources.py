@@ -111,7 +111,7 @@ def test_the_name_that_label_studio_was_given_is_asked_for_and_no_caller_is_beli
     body = payload("setup", "http://nowhere") | {"hostname": stranger}
     assert desk.backend.post("/setup", body).status_code == 200
     (note,) = notes(ask(desk.backend, f"{stranger}/data/upload/1/ab-a.png"))
-    assert f"If {stranger} is another name of Label Studio, add it to LABEL_STUDIO_URL after a comma." in note
+    assert f"If {stranger} is another name of Label Studio, add it to LABEL_STUDIO_HOST after a comma." in note
     assert text(desk.backend, "https://studio.example.com/ls/data/upload/1/ab-a.png") == "Invoice 12345"
 
 

@@ -120,7 +120,7 @@ def test_a_labeling_config_that_does_not_fit(boxocr: Run, studio: ApiStandIn, ba
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"LABEL_STUDIO_URL": ""}, "Set LABEL_STUDIO_URL."),
+        ({"LABEL_STUDIO_URL": ""}, "Set LABEL_STUDIO_HOST."),
         ({"LABEL_STUDIO_ACCESS_TOKEN": ""}, "This server has no token for Label Studio."),
         ({"LABEL_STUDIO_ACCESS_TOKEN": "wrong"}, "Label Studio refused this server's token (HTTP 401)."),
         ({"LABEL_STUDIO_URL": "http://127.0.0.1:9"}, "127.0.0.1:9"),

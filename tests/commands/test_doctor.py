@@ -44,7 +44,7 @@ def test_json_is_a_list_of_findings(boxocr: Run, backend: Backend, project: int)
 def test_what_is_not_configured_is_no_failure(boxocr: Run, backend: Backend) -> None:
     done = boxocr("doctor", "--url", backend.url, LABEL_STUDIO_URL="", LABEL_STUDIO_ACCESS_TOKEN="")
     assert done.code == 0
-    assert done.says("– Label Studio: LABEL_STUDIO_URL is not set; not needed unless")  # noqa: RUF001
+    assert done.says("– Label Studio: LABEL_STUDIO_HOST is not set; not needed unless")  # noqa: RUF001
     assert done.says("– S3: No keys are set")  # noqa: RUF001
 
 

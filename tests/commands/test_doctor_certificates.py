@@ -109,7 +109,7 @@ def test_a_port_without_tls(boxocr: Run) -> None:
         url = plain.url.replace("http:", "https:")
         done = boxocr("doctor", LABEL_STUDIO_URL=url)
     assert done.says(
-        f"✗ Label Studio: The server at {url} does not speak TLS. → Correct LABEL_STUDIO_URL: http in place of https,"
+        f"✗ Label Studio: The server at {url} does not speak TLS. → Correct LABEL_STUDIO_HOST: http in place of https,"
     )
 
 
@@ -121,7 +121,7 @@ def test_remedies_keep_scheme_port_and_path(
     monkeypatch.setattr(label_studio_server, "inside_container", lambda: True)
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"{scheme}://localhost:{port}{path}/")
-    assert done.says(f"LABEL_STUDIO_URL is {scheme}://localhost:{port}{path}, and inside this container localhost is")
+    assert done.says(f"LABEL_STUDIO_HOST is {scheme}://localhost:{port}{path}, and inside this container localhost is")
     assert done.says(f"{scheme}://host.docker.internal:{port}{path} for a server on the machine")
     assert done.says(f"such as {scheme}://SERVICE:{port}{path}.")
 

@@ -20,7 +20,7 @@ def test_nobody_listens_at_the_address(boxocr: Run, monkeypatch: pytest.MonkeyPa
     (port,) = free_ports(1)
     done = boxocr("doctor", LABEL_STUDIO_URL=f"http://127.0.0.1:{port}")
     assert done.code == 1
-    assert done.says(f"✗ Label Studio: Nothing listens at http://127.0.0.1:{port}, which LABEL_STUDIO_URL names.")
+    assert done.says(f"✗ Label Studio: Nothing listens at http://127.0.0.1:{port}, which LABEL_STUDIO_HOST names.")
     assert done.says("Start Label Studio, or correct host and port.")
 
 
@@ -28,7 +28,7 @@ def test_something_else_answers_at_the_address(boxocr: Run) -> None:
     with web_server() as other:
         done = boxocr("doctor", LABEL_STUDIO_URL=other.url)
     assert done.says(f"✗ Label Studio: The server at {other.url} is not Label Studio (HTTP 404 for /health).")
-    assert done.says("Correct LABEL_STUDIO_URL: host, port, and path prefix if there is one.")
+    assert done.says("Correct LABEL_STUDIO_HOST: host, port, and path prefix if there is one.")
 
 
 def test_the_name_of_the_host_is_wrong(boxocr: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ def test_the_name_of_the_host_is_wrong(boxocr: Run, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     done = boxocr("doctor", LABEL_STUDIO_URL="http://lable-studio:8080")
-    assert done.says("✗ Label Studio: The name lable-studio in LABEL_STUDIO_URL is not known here.")
+    assert done.says("✗ Label Studio: The name lable-studio in LABEL_STUDIO_HOST is not known here.")
     assert done.says("Correct it; in Compose it is the name of Label Studio's service.")
 
 
@@ -46,7 +46,7 @@ def test_the_address_only_redirects(boxocr: Run) -> None:
     with web_server() as web:
         web.routes["/health"] = Reply(status=301, headers={"Location": "https://127.0.0.1:9/health"})
         done = boxocr("doctor", LABEL_STUDIO_URL=web.url)
-    assert done.says("Set LABEL_STUDIO_URL to https://127.0.0.1:9.")
+    assert done.says("Set LABEL_STUDIO_HOST to https://127.0.0.1:9.")
 
 
 def test_localhost_seen_from_a_container(boxocr: Run, monkeypatch: pytest.MonkeyPatch) -> None:

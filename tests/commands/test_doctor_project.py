@@ -204,7 +204,7 @@ def test_pages_whose_addresses_have_a_name_that_is_not_known(boxocr: Run, studio
         assert done.says(
             f"✗ pages: {kind} at 10.0.0.7:8080: cannot be read. Task {task}: The page is on 10.0.0.7, a private "
             f"host that this server is not allowed to contact. → If {unknown} is another name of Label Studio, add it "
-            "to LABEL_STUDIO_URL after a comma. If this is intended, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
+            "to LABEL_STUDIO_HOST after a comma. If this is intended, add 10.0.0.7 to ALLOWED_IMAGE_HOSTS."
         )
 
 

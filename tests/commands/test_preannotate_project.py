@@ -116,7 +116,7 @@ def test_one_prediction_that_is_refused_costs_no_other(
 @pytest.mark.usefixtures("preannotate")
 def test_what_is_in_the_way_is_said(boxocr: Run, studio: ApiStandIn) -> None:
     assert "Label Studio has no such project" in boxocr("preannotate", "--project", 5).errors
-    assert boxocr("preannotate", "--project", 1, LABEL_STUDIO_URL="").errors.endswith("Set LABEL_STUDIO_URL.")
+    assert boxocr("preannotate", "--project", 1, LABEL_STUDIO_URL="").errors.endswith("Set LABEL_STUDIO_HOST.")
     studio.projects[1]["label_config"] = LINES.replace('model_preannotate="lines"', "")
     refused = boxocr("preannotate", "--project", 1)
     assert refused.code == 1

@@ -254,16 +254,16 @@ EXCHANGE_FAULTS: dict[str, tuple[Wrong, str]] = {
         cut,
         (
             "Label Studio could not be reached for an access token. "
-            "Check LABEL_STUDIO_URL and that Label Studio is running."
+            "Check LABEL_STUDIO_HOST and that Label Studio is running."
         ),
     ),
     "fails": (
         saying(502, b"<h1>Bad gateway</h1>"),
-        "Label Studio answered with HTTP 502 when asked for an access token. Check LABEL_STUDIO_URL.",
+        "Label Studio answered with HTTP 502 when asked for an access token. Check LABEL_STUDIO_HOST.",
     ),
     "is busy": (
         saying(429),
-        "Label Studio answered with HTTP 429 when asked for an access token. Check LABEL_STUDIO_URL.",
+        "Label Studio answered with HTTP 429 when asked for an access token. Check LABEL_STUDIO_HOST.",
     ),
     "refuses the token": (
         saying(401, b'{"detail": "Token is invalid"}'),

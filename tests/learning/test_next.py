@@ -29,8 +29,8 @@ def test_pages_come_in_the_order_of_the_texts_that_are_expected_to_be_wrong(boxo
     assert done.code == 0, done
     link = f"{studio.url}/projects/{number}/data?task="
     assert done.output == (
-        f"{link}3 2.0 of 10 texts are expected to be wrong {link}2 0.8 of 1 texts are expected to be wrong "
-        f"{link}6 0.5 of 1 texts are expected to be wrong 1 tasks without annotations have no prediction. Run boxocr "
+        f"{link}3 2.0 wrong texts expected, of 10 {link}2 0.8 wrong texts expected, of 1 "
+        f"{link}6 0.5 wrong texts expected, of 1 Tasks without annotations and predictions: 1. Run boxocr "
         f"preannotate --project {number}."
     )
 

@@ -142,7 +142,7 @@ def test_without_label_studio_its_addresses_are_told(make_store: StoreMaker) -> 
         assert isinstance(caught, PageAddressError)
         assert caught.sentence == (
             "The page is in Label Studio, and this server does not know its address. "
-            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN."
+            "Set LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN."
         )
 
 

@@ -158,7 +158,7 @@ def test_an_unknown_name_is_told_with_what_to_do(
     assert isinstance(caught, PageUnauthorized)
     assert caught.sentence == (
         f"127.0.0.1 asks for a login (HTTP 401). If {elsewhere.url}/ls is another name of Label Studio, add it to "
-        "LABEL_STUDIO_URL after a comma."
+        "LABEL_STUDIO_HOST after a comma."
     )
     assert [request.authorization for request in elsewhere.requests] == [None]
 
@@ -169,6 +169,6 @@ def test_an_unknown_name_is_told_with_what_to_do(
     caught = failure(store, "http://studio:8080/data/local-files/?d=x.png")
     assert caught.sentence == (
         "The page is on studio, a private host that this server is not allowed to contact. If http://studio:8080 is "
-        "another name of Label Studio, add it to LABEL_STUDIO_URL after a comma. If this is intended, add studio to "
+        "another name of Label Studio, add it to LABEL_STUDIO_HOST after a comma. If this is intended, add studio to "
         "ALLOWED_IMAGE_HOSTS."
     )

@@ -59,7 +59,7 @@ def open_api(settings: Settings) -> LabelStudioAPI:
         CommandFailed: the address or the token is missing, or Label Studio does not answer.
     """
     if settings.label_studio_url is None:
-        raise CommandFailed("This server does not know where Label Studio is.", "Set LABEL_STUDIO_URL.")
+        raise CommandFailed("This server does not know where Label Studio is.", "Set LABEL_STUDIO_HOST.")
     if settings.label_studio_token is None:
         raise CommandFailed(
             "This server has no token for Label Studio.",

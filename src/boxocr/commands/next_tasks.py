@@ -32,11 +32,11 @@ def list_next(project: int, most: int, settings: Settings, printer: Printer, pro
         gains, without = _gains(api, project, progress)
         url = api.url
     for one in heapq.nlargest(most, gains, key=lambda gain: (gain.wrong, -gain.task)):
-        expected = f"{one.wrong:.1f} of {one.texts} texts are expected to be wrong"
+        expected = f"{one.wrong:.1f} wrong texts expected, of {one.texts:,}"
         printer.line(f"{url}/projects/{project}/data?task={one.task}  {expected}")
     if without:
         printer.text(
-            f"{without:,} tasks without annotations have no prediction. Run boxocr preannotate --project {project}."
+            f"Tasks without annotations and predictions: {without:,}. Run boxocr preannotate --project {project}."
         )
     elif not gains:
         printer.text("All tasks have annotations.")

@@ -88,7 +88,7 @@ def _subject(api: LabelStudioAPI | None, number: int) -> Subject | Finding:
         return failed(
             PROJECT,
             f"Project {number} cannot be checked without Label Studio and a valid token.",
-            "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN, or fix the problem reported above.",
+            "Set LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN, or fix the problem reported above.",
         )
     try:
         # Enough to include each kind of source, few enough to fetch while an operator waits.

@@ -48,7 +48,7 @@ def findings(settings: Settings, answer: Answer | CommandFailed | None) -> Itera
     if answer is None or settings.label_studio_url is None:
         yield skipped(
             CHECK,
-            "LABEL_STUDIO_URL is not set; not needed unless pages are uploads, local files or cloud storage that only "
+            "LABEL_STUDIO_HOST is not set; not needed unless pages are uploads, local files or cloud storage that only "
             "Label Studio has keys for.",
         )
         return
@@ -88,13 +88,13 @@ def ask(url: str, *, in_container: bool | None = None) -> Answer | CommandFailed
             if health.status_code != HTTPStatus.OK or not _is_up(health):
                 return LabelStudioUnreachable(
                     f"The server at {shown(url)} is not Label Studio (HTTP {health.status_code} for /health).",
-                    "Correct LABEL_STUDIO_URL: host, port, and path prefix if there is one.",
+                    "Correct LABEL_STUDIO_HOST: host, port, and path prefix if there is one.",
                 )
             return Answer(_version(http.get(f"{url}/api/version")), _seconds_ahead(health, now))
     except httpx.HTTPError as error:
         return _unreachable(url, error, inside_container() if in_container is None else in_container)
     except httpx.InvalidURL:
-        return LabelStudioUnreachable("LABEL_STUDIO_URL is not a valid web address.", "Correct it.")
+        return LabelStudioUnreachable("LABEL_STUDIO_HOST is not a valid web address.", "Correct it.")
 
 
 def _is_up(health: httpx.Response) -> bool:
@@ -110,7 +110,7 @@ def _redirection(url: str, health: httpx.Response) -> CommandFailed | None:
     target = shown(str(health.next_request.url)) if health.next_request else ""
     return LabelStudioUnreachable(
         f"{shown(url)} only redirects to {target}, and tokens are not sent along.",
-        f"Set LABEL_STUDIO_URL to {target.removesuffix('/health')}.",
+        f"Set LABEL_STUDIO_HOST to {target.removesuffix('/health')}.",
     )
 
 
@@ -135,27 +135,27 @@ def _unreachable(url: str, error: httpx.HTTPError, in_container: bool) -> Comman
         return _without_tls(url, error)
     if in_container and is_loopback(url):
         return LabelStudioUnreachable(
-            f"LABEL_STUDIO_URL is {shown(url)}, and inside this container {parts.hostname} is the container itself, "
+            f"LABEL_STUDIO_HOST is {shown(url)}, and inside this container {parts.hostname} is the container itself, "
             "where Label Studio does not run.",
             f"Name Label Studio as this container reaches it: {other_names(url)}.",
         )
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
         return LabelStudioUnreachable(
-            f"The name {parts.hostname} in LABEL_STUDIO_URL is not known here.",
+            f"The name {parts.hostname} in LABEL_STUDIO_HOST is not known here.",
             "Correct it; in Compose it is the name of Label Studio's service.",
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return LabelStudioUnreachable(
-            f"Nothing listens at {shown(url)}, which LABEL_STUDIO_URL names.",
+            f"Nothing listens at {shown(url)}, which LABEL_STUDIO_HOST names.",
             "Start Label Studio, or correct host and port.",
         )
     if isinstance(error, httpx.TimeoutException):
         return LabelStudioUnreachable(
             f"{shown(url)} did not answer in time.",
-            "Correct LABEL_STUDIO_URL, or check that no firewall is in the way.",
+            "Correct LABEL_STUDIO_HOST, or check that no firewall is in the way.",
         )
     return LabelStudioUnreachable(
-        f"{shown(url)} gave no proper HTTP answer.", "Correct LABEL_STUDIO_URL; check http against https."
+        f"{shown(url)} gave no proper HTTP answer.", "Correct LABEL_STUDIO_HOST; check http against https."
     )
 
 
@@ -164,6 +164,6 @@ def _without_tls(url: str, error: httpx.HTTPError) -> CommandFailed:
     if trouble is None:
         return LabelStudioUnreachable(
             f"The server at {shown(url)} does not speak TLS.",
-            "Correct LABEL_STUDIO_URL: http in place of https, or another port.",
+            "Correct LABEL_STUDIO_HOST: http in place of https, or another port.",
         )
     return LabelStudioUnreachable(trouble.message, trouble.remedy)

@@ -62,7 +62,7 @@ def judge(settings: Settings, *, reachable: bool) -> Verdict:
     """
     url, token = settings.label_studio_url, settings.label_studio_token
     if url is None:
-        return Verdict(skipped(CHECK, "Not needed without LABEL_STUDIO_URL."))
+        return Verdict(skipped(CHECK, "Not needed without LABEL_STUDIO_HOST."))
     if token is None:
         message = "LABEL_STUDIO_ACCESS_TOKEN is not set, so Label Studio shows this server no page."
         return Verdict(failed(CHECK, message, _CREATE))
@@ -167,7 +167,7 @@ def _exchange_refused(answer: httpx.Response) -> Finding:
     return failed(
         CHECK,
         f"Label Studio answered with HTTP {answer.status_code} when asked for an access token.",
-        "Check LABEL_STUDIO_URL and Label Studio's log.",
+        "Check LABEL_STUDIO_HOST and Label Studio's log.",
     )
 
 

@@ -40,7 +40,7 @@ def plain_errors(url: str) -> Iterator[None]:
         # The SDK could not parse the answer as JSON.
         raise LabelStudioUnreachable(
             f"The server at {shown(url)} is not Label Studio's API.",
-            "Check LABEL_STUDIO_URL, its path prefix included.",
+            "Check LABEL_STUDIO_HOST, its path prefix included.",
         ) from None
 
 

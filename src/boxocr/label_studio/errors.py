@@ -32,7 +32,7 @@ class LabelStudioUnreachable(CommandFailed):
 
     code = "label_studio_unreachable"
     message = "Label Studio could not be reached."
-    remedy = "Check LABEL_STUDIO_URL and that Label Studio runs."
+    remedy = "Check LABEL_STUDIO_HOST and that Label Studio runs."
 
 
 class LabelStudioRefused(CommandFailed):

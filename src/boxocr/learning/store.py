@@ -149,8 +149,9 @@ class LearnedStore:
             number: one of :meth:`versions`.
 
         Raises:
-            LearnedStateUnusable: it is broken.
+            LearnedStateUnusable: it is broken, or there is no such version.
         """
+        self._require(number)
         folder = self.folder / str(number)
         name = f"Learned version {number} of project {self.project}"
         try:
@@ -179,11 +180,14 @@ class LearnedStore:
             OSError: the disk refuses.
         """
         with self._locked():
-            if number not in self.versions():
-                raise LearnedStateUnusable(
-                    f"There is no version {number}.", "boxocr learn --show lists the versions that there are."
-                )
+            self._require(number)
             self._point(str(number))
+
+    def _require(self, number: int) -> None:
+        if number not in self.versions():
+            raise LearnedStateUnusable(
+                f"There is no version {number}.", "boxocr learn --show lists the versions that there are."
+            )
 
     def roll_back(self, number: int) -> int | None:
         """Use the version before this one, or none.

@@ -60,7 +60,7 @@ def _announce(settings: Settings, services: Services, stopped: threading.Event) 
 def _ready(settings: Settings, services: Services, address: str) -> str:
     missing = []
     if settings.label_studio_url is None:
-        missing.append("Label Studio (LABEL_STUDIO_URL, LABEL_STUDIO_ACCESS_TOKEN)")
+        missing.append("Label Studio (LABEL_STUDIO_HOST, LABEL_STUDIO_ACCESS_TOKEN)")
     elif settings.label_studio_token is None:
         missing.append("a token for Label Studio (LABEL_STUDIO_ACCESS_TOKEN)")
     if settings.aws_access_key_id is None:

@@ -117,11 +117,11 @@ class Tokens:
                 raise untrusted from None
             raise PageUnreachable(
                 "Label Studio could not be reached for an access token.",
-                "Check LABEL_STUDIO_URL and that Label Studio is running.",
+                "Check LABEL_STUDIO_HOST and that Label Studio is running.",
             ) from None
         except (ValueError, KeyError, TypeError):
             raise PageUnreachable(
-                "The server at Label Studio's address did not return an access token.", "Check LABEL_STUDIO_URL."
+                "The server at Label Studio's address did not return an access token.", "Check LABEL_STUDIO_HOST."
             ) from None
 
 
@@ -151,5 +151,5 @@ def _refused(status: int, token: str) -> PageError:
             f"Label Studio refused this server's personal access token (HTTP {status}).", _NEW_TOKEN
         )
     return PageUnreachable(
-        f"Label Studio answered with HTTP {status} when asked for an access token.", "Check LABEL_STUDIO_URL."
+        f"Label Studio answered with HTTP {status} when asked for an access token.", "Check LABEL_STUDIO_HOST."
     )

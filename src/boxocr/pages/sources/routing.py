@@ -126,5 +126,5 @@ class Sources:
 def _no_label_studio() -> PageAddressError:
     return PageAddressError(
         "The page is in Label Studio, and this server does not know its address.",
-        "Set LABEL_STUDIO_URL and LABEL_STUDIO_ACCESS_TOKEN.",
+        "Set LABEL_STUDIO_HOST and LABEL_STUDIO_ACCESS_TOKEN.",
     )

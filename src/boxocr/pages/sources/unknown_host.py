@@ -23,7 +23,7 @@ class UnknownHost:
 
         Raises:
             PageError: as raised by :class:`Web`. Except for a file that is too large, the remedy suggests adding the
-                host to ``LABEL_STUDIO_URL``.
+                host to ``LABEL_STUDIO_HOST``.
         """
         if url.web is None:
             raise PageAddressError
@@ -33,7 +33,7 @@ class UnknownHost:
             raise
         except PageError as error:
             remedy = (
-                f"If {base_url_of(url.web)} is another name of Label Studio, add it to LABEL_STUDIO_URL after a comma."
+                f"If {base_url_of(url.web)} is another name of Label Studio, add it to LABEL_STUDIO_HOST after a comma."
             )
             if not isinstance(error, PageUnauthorized):
                 remedy += f" {error.remedy}"
