@@ -54,7 +54,7 @@ def test_versions_can_be_switched_off_and_forgotten(boxocr: Run, project: int, m
     assert boxocr("learn", "--project", project, "--show").says("Versions: 1, 2. In use: 1.")
     missing = boxocr("learn", "--project", project, "--use", 5)
     assert missing.code == 1
-    assert missing.says("There is no version 5. → boxocr learn --show lists the versions that there are.")
+    assert missing.errors == "✗ There is no version 5. → boxocr learn --show lists the versions that there are."
     assert boxocr("learn", "--project", project, "--off").code == 0
     assert boxocr("learn", "--project", project, "--show").says("In use: none.")
     assert boxocr("learn", "--project", project, "--forget").code == 0
