@@ -112,7 +112,10 @@ def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -
     if ink.shape[0 if upright else 1] < length:
         return np.zeros_like(ink)
     # Opened by columns: OpenCV takes six times as long for a transposed line.
-    strokes = Components.of(opened(ink, length, 1) if upright else opened(ink, 1, length))
+    long = opened(ink, length, 1) if upright else opened(ink, 1, length)
+    if not long.any():
+        return long
+    strokes = Components.of(long)
     return strokes.only((strokes.width if upright else strokes.height) <= thickest).mask()
 
 
@@ -131,6 +134,8 @@ def _joining(level: Ink, ink: Ink, letters: float) -> Ink:
 
 def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
     """The upright strokes that meet a level rule, cross the image, or reach farther up and down than text."""
+    if not upright.any():
+        return upright
     strokes = Components.of(upright)
     letters = text.only(text.height <= _BAR * text.width)
     beyond = np.zeros(strokes.count, np.bool_)
