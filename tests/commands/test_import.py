@@ -319,7 +319,7 @@ def test_a_text_layer_that_is_not_the_text_of_the_page_is_not_used(
     assert [one["task"] for one in studio.predictions] == [4, 5]
     assert regions(studio, 5) == list(REPORT)
     assert {result["value"]["rotation"] for result in studio.predictions[1]["result"]} == {0}
-    assert MARK + "a letters.pdf, page 1: Only " in done.output
+    assert MARK + "a letters.pdf, page 1: Only 2% of its text layer agrees with the text that is read" in done.output
     assert (
         MARK + "b place.pdf, page 1: Its text layer has 0% of the words on the page, so it is not used." in done.output
     )
