@@ -109,8 +109,13 @@ def columns(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the first place and the place after the last of each unbroken run of set flags."""
+    edges = edges_of(flags)
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def edges_of(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the same as :func:`runs_of` in one array."""
     # Not with numpy.diff, which with values before and after takes five times as long for a line's few hundred flags.
     framed = np.zeros(len(flags) + 2, np.bool_)
     framed[1:-1] = flags
-    edges = np.flatnonzero(framed[1:] != framed[:-1])
-    return [(int(first), int(end)) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+    return np.flatnonzero(framed[1:] != framed[:-1])

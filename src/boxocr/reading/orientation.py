@@ -4,12 +4,10 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import Literal
 
 from boxocr.geometry import directions, extent
-from boxocr.reading.whole_page import Line, Piece
-
-P = TypeVar("P", bound=Piece)
+from boxocr.reading.whole_page import Line, P
 
 # Lines more than this many times longer than high show along which axis the text runs; the second number applies to its
 # slant. Shorter lines run as the others do: the rectangle of a digit is higher than wide.

@@ -1,8 +1,7 @@
 """Images of a page that are reduced, turned or grey, and the way from their pixels back to those of the page."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -10,9 +9,7 @@ from PIL import Image
 from boxocr.geometry import Vector, combined, directions
 from boxocr.reading import prepare
 from boxocr.reading.types import Pixels
-from boxocr.reading.whole_page import Line, Piece
-
-P = TypeVar("P", bound=Piece)
+from boxocr.reading.whole_page import Line, P, changed
 
 # Layout analysis needs letters about ten pixels high, as on a page of A4 at 150 dpi.
 _LONGEST = 1_760
@@ -38,7 +35,7 @@ class PageFrame:
         if self.scale == 1 and not (self.x or self.y or self.rotation):
             return piece
         x, y = self._point(piece.x, piece.y)
-        moved = replace(
+        moved = changed(
             piece,
             x=x,
             y=y,
@@ -47,7 +44,7 @@ class PageFrame:
             rotation=(self.rotation + piece.rotation) % 360,
         )
         if isinstance(moved, Line):
-            moved = replace(moved, words=tuple(map(self.on_page, moved.words)))
+            moved = changed(moved, words=tuple(map(self.on_page, moved.words)))
         return moved
 
     def lines_on_page(self, lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from boxocr.reading import joined_scripts, layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
-from boxocr.reading.detection.leftover import fainter, uncovered
+from boxocr.reading.detection.leftover import fainter, has_fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
 from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, without_drawings
@@ -132,7 +132,7 @@ class Pipeline:
         if not known and found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
         is_sure = single is not None and single.probability >= ENOUGH
-        if single and is_sure and not fainter(found, projection.lines(found)):
+        if single and is_sure and not has_fainter(found):
             known = _one(single)
         if known:
             return self._reading(known, options)

@@ -8,7 +8,7 @@ from boxocr.reading import calibration
 from boxocr.reading.agreement import restored
 from boxocr.reading.calibration import log_odds, logistic, similarity
 from boxocr.reading.recognition import RecognizedLine
-from boxocr.reading.whole_page import Piece, enclosing
+from boxocr.reading.whole_page import Piece, changed, enclosing
 
 # If one engine sees text and the other none, the probability is multiplied by this.
 _ONLY_ONE = 0.5
@@ -67,7 +67,7 @@ def scored(line: RecognizedLine, other: RecognizedLine | None = None) -> Scored:
     if not line.words:
         return Scored(line, 0.0, ())
     probability = calibration.of_line(line, other) * (INCOMPLETE if line.has_unread else 1.0)
-    words = (replace(word, confidence=max(probability, calibration.of_word(word, line, other))) for word in line.words)
+    words = (changed(word, confidence=max(probability, calibration.of_word(word, line, other))) for word in line.words)
     return Scored(line, probability, tuple(words), other)
 
 

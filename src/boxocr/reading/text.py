@@ -19,6 +19,9 @@ def clean(text: str | bytes) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", errors="replace")
+    # A quick check that is true for nearly all words.
+    if text.isprintable():
+        return text.rstrip()
     lines = (_printable(line).rstrip() for line in _LINE_END.split(text))
     return "\n".join(line for line in lines if line)
 

@@ -9,10 +9,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from boxocr.geometry import Area, Vector, around, combined, directions
 from boxocr.reading.types import LineProbabilities, Reading
+
+P = TypeVar("P", bound="Piece")
 
 Level = Literal["word", "line", "block"]
 
@@ -79,6 +81,11 @@ class Piece:
         along, across = directions(rotation)
         (x, y), (u, v) = self.middle, combined(self.width / 2, along, self.height / 2, across)
         return replace(self, x=x - u, y=y - v, rotation=rotation % 360)
+
+
+def changed(piece: P, **fields: object) -> P:
+    """The piece with other values in some fields. ``dataclasses.replace`` takes four times as long."""
+    return type(piece)(**vars(piece) | fields)
 
 
 @dataclass(frozen=True)
@@ -182,9 +189,15 @@ def blocks_of(lines: Iterable[Line]) -> list[list[Line]]:
 
 def enclosing(pieces: Sequence[Piece], joint: str = "\n") -> Piece:
     """The smallest rectangle around some pieces, turned as the longest of them is, with all their text."""
+    text = joint.join(piece.text for piece in pieces if piece.text)
+    # Nearly all pieces are level, and this takes a quarter of the time.
+    if not any(piece.rotation for piece in pieces):
+        left, top = min(piece.x for piece in pieces), min(piece.y for piece in pieces)
+        right = max(piece.x + piece.width for piece in pieces)
+        bottom = max(piece.y + piece.height for piece in pieces)
+        return Piece(text, mean_confidence(pieces), left, top, right - left, bottom - top)
     longest = max(pieces, key=lambda piece: piece.width)
     area = around((corner for piece in pieces for corner in piece.corners()), longest.rotation)
-    text = joint.join(piece.text for piece in pieces if piece.text)
     return Piece(text, mean_confidence(pieces), area.x, area.y, area.width, area.height, area.rotation)
 
 

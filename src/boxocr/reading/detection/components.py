@@ -1,5 +1,7 @@
 """The connected pieces of ink of an image."""
 
+import statistics
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,17 @@ def grown(ink: Ink, height: int = 3, width: int = 3) -> Ink:
 def opened(ink: Ink, height: int, width: int) -> Ink:
     """The ink that a rectangle of this size fits into."""
     return cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((height, width), np.uint8)).view(np.bool_)
+
+
+def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
+    """Count the ink of each row (axis 1) or column (axis 0)."""
+    # OpenCV takes a tenth of numpy's time.
+    return np.asarray(cv2.reduce(ink.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
+
+
+def median(values: NDArray[Any]) -> float:
+    """The median of at least one number. For the few pieces of a line, numpy takes four times as long."""
+    return float(statistics.median(values.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,37 +124,35 @@ class Components:
 
     def straight_sides(self, at: int) -> int:
         """How many sides of a piece's rectangle have ink nearly all along."""
+        return sum(self._are_straight(at))
+
+    def _are_straight(self, at: int) -> Iterator[bool]:
         left, top, width, height = (int(side[at]) for side in (self.left, self.top, self.width, self.height))
         ink = self.labels[top : top + height, left : left + width] == self.numbers[at]
         strip = max(round(_STRIP * min(width, height)), 2)
-        strips = (
-            ink[:strip].any(axis=0),
-            ink[-strip:].any(axis=0),
-            ink[:, :strip].any(axis=1),
-            ink[:, -strip:].any(axis=1),
-        )
-        return sum(float(side.mean()) > _SIDE for side in strips)
+        for rows in (ink[:strip], ink[-strip:], ink[:, :strip].T, ink[:, -strip:].T):
+            yield np.count_nonzero(rows.any(axis=0)) > _SIDE * rows.shape[1]
 
     def reach_their_sides(self) -> NDArray[np.bool_]:
         """Whether each piece is hollow and has ink at the middle of all sides of its rectangle, as few letters do."""
+        # A tilted side is not at the edge.
+        deep = np.minimum(np.arange(_DEEPEST)[:, None], np.minimum(self.width, self.height) // 10 + 1)
         middle, centre = self.top + self.height // 2, self.left + self.width // 2
         are = self.area < _FRAME_INK * self.width * self.height
-        # A tilted side is not at the edge.
-        deep = [np.minimum(depth, np.minimum(self.width, self.height) // 10 + 1) for depth in range(_DEEPEST)]
         for rows, columns in (
-            ([self.top + depth for depth in deep], [centre]),
-            ([self.bottom - 1 - depth for depth in deep], [centre]),
-            ([middle], [self.left + depth for depth in deep]),
-            ([middle], [self.right - 1 - depth for depth in deep]),
+            (self.top + deep, centre),
+            (self.bottom - 1 - deep, centre),
+            (middle, self.left + deep),
+            (middle, self.right - 1 - deep),
         ):
-            are &= np.any([self.labels[row, column] == self.numbers for row in rows for column in columns], axis=0)
+            are &= (self.labels[rows, columns] == self.numbers).any(axis=0)
         return are
 
     def is_frame(self, at: int) -> bool:
         """Say whether a piece is a hollow rectangle, which no letter is: in 口 the lower side is above the feet."""
         is_hollow = self.area[at] < _FRAME_INK * self.width[at] * self.height[at]
-        return bool(is_hollow) and self.straight_sides(at) == 4  # noqa: PLR2004 - sides
+        return bool(is_hollow) and all(self._are_straight(at))
 
-    def frames(self) -> "Components":
-        """The pieces that are hollow rectangles."""
-        return self.only(np.array([self.is_frame(at) for at in range(self.count)], np.bool_))
+    def are_frames(self) -> NDArray[np.bool_]:
+        """Whether each piece is a hollow rectangle."""
+        return np.array([self.is_frame(at) for at in range(self.count)], np.bool_)

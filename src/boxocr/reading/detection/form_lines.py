@@ -146,7 +146,7 @@ def _are_squares(pieces: Components) -> bool:
     """Whether this ink is several squares for a letter each; a single square can be a letter itself."""
     sides = np.minimum(pieces.width, pieces.height), np.maximum(pieces.width, pieces.height)
     can_be = (sides[0] >= _SQUARE) & (sides[1] < _OBLONG * sides[0])
-    return pieces.count > 1 and bool(can_be.all()) and pieces.frames().count == pieces.count
+    return pieces.count > 1 and bool(can_be.all() and pieces.are_frames().all())
 
 
 def _are_teeth(pieces: Components, level: Ink, thickest: float) -> bool:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import fill
@@ -125,6 +126,11 @@ def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:
         if is_letter.sum() >= _SEVERAL and ink < _NO_INK:
             kept.append(line)
     return kept
+
+
+def has_fainter(found: Projection) -> bool:
+    """Say whether a box has lighter writing outside its lines as the projection finds them."""
+    return found.faint is not None and bool(fainter(found, projection.lines(found)))
 
 
 def _are_around(pieces: Components, lines: Iterable[Line]) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components
+from boxocr.reading.detection.components import Components, median
 from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.types import Pixels
 
@@ -64,7 +64,7 @@ def find(pieces: Components, languages: str) -> Components:
         pieces.area >= _FILL * pieces.width * pieces.height
     )
     others = pieces.height[~is_round]
-    letters = float(np.median(others)) if others.size else 0.0
+    letters = median(others) if others.size else 0.0
     return pieces.only(
         _are_leaders(pieces, letters, is_round & (sizes <= _DOT * letters))
         | _are_checkboxes(pieces, letters, has_ideographs=have_ideographs(languages))
@@ -101,12 +101,13 @@ def _are_checkboxes(pieces: Components, letters: float, *, has_ideographs: bool)
     can_be = (sides[0] >= _SMALLEST) & (sides[1] < _SQUARE * sides[0]) & (sides[1] < _LARGEST * letters)
     can_be[can_be] = pieces.only(can_be).reach_their_sides()
     marks, found, are_cells = np.zeros(pieces.count, np.bool_), 0, False
+    rights, bottoms = pieces.right, pieces.bottom
     for at in map(int, np.flatnonzero(can_be)):
-        left, top, right, bottom = (int(side[at]) for side in (pieces.left, pieces.top, pieces.right, pieces.bottom))
+        left, top, right, bottom = (int(side[at]) for side in (pieces.left, pieces.top, rights, bottoms))
         margin = round(_APART * (right - left))
-        is_inside = (pieces.left >= left) & (pieces.right <= right) & (pieces.top >= top) & (pieces.bottom <= bottom)
+        is_inside = (pieces.left >= left) & (rights <= right) & (pieces.top >= top) & (bottoms <= bottom)
         around = pieces.labels[top:bottom, max(left - margin, 0) : right + margin]
-        if not np.isin(around, [0, *pieces.numbers[is_inside]]).all():
+        if np.count_nonzero(around) > pieces.area[is_inside].sum():
             continue
         is_own = is_inside & (pieces.numbers != pieces.numbers[at])
         mark = pieces.only(is_own)
@@ -202,16 +203,17 @@ def _is_tick(piece: Components) -> bool:
 
 def _is_circle(pieces: Components, at: int) -> bool:
     """Whether the outline of a piece of ink is a circle."""
-    y, x = np.nonzero(ink := _ink(pieces, at))
-    height, width = ink.shape
+    height, width = (ink := _ink(pieces, at)).shape
     tolerance = max(_CIRCLE * height, 1)
+    if abs(width - height) > tolerance:
+        return False
+    y, x = np.nonzero(ink)
     down, across = y - (height - 1) / 2, x - (width - 1) / 2
     distance = np.hypot(down, across)
     direction = np.floor((np.arctan2(down, across) / np.pi + 1) / 2 * _DIRECTIONS).astype(int) % _DIRECTIONS
     reach = np.zeros(_DIRECTIONS)
     np.maximum.at(reach, direction, distance)
-    is_even = abs(width - height) <= tolerance and np.ptp(reach) <= tolerance
-    return bool(is_even and distance.min() > _HOLLOW * height)
+    return bool(np.ptp(reach) <= tolerance and distance.min() > _HOLLOW * height)
 
 
 def _ink(pieces: Components, at: int) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import rules
-from boxocr.reading.detection.components import Components, grown
+from boxocr.reading.detection.components import Components, counts, grown, median
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
@@ -34,6 +34,10 @@ _DOT, _TWO_DOTS = 0.3, 0.6
 # are not that much larger than text.
 _SPECKS = 0.2
 _LOWEST_LINE = 4
+
+# All greys, and the threshold of an image that has only one.
+_GREYS = np.arange(256)
+_ALL_ALIKE = 129
 
 # Paper added around a line, in line heights.
 _PAPER = 0.15
@@ -100,8 +104,9 @@ class Projection:
         side = 2 * max(round(_BESIDE * self.text_height), _BESIDE_PIXELS) + 1
         around = cv2.dilate((self.image < self.limit) * np.uint8(self.paper), np.ones((side, side), np.uint8))
         rest = np.maximum(self.image, around)
-        # A quick check that is true for nearly all boxes.
-        if int(cv2.blur(rest, (3, 3)).min()) > self.paper - prepare.LEAST_CONTRAST:
+        # Quick checks; the second one is true for nearly all boxes, the first one for clean ones.
+        lightest_ink = self.paper - prepare.LEAST_CONTRAST
+        if int(rest.min()) > lightest_ink or int(cv2.blur(rest, (3, 3)).min()) > lightest_ink:
             return None
         if prepare.is_paper(rest, prepare.LEAST_CONTRAST):
             return None
@@ -120,13 +125,13 @@ class Projection:
         pieces = self.pieces.larger_than(max(_SPECK * (bottom - top), _LOWEST_LINE))
         if not pieces.count:
             return False
-        height = float(np.median(pieces.height))
+        height = median(pieces.height)
         letters = pieces.only(pieces.height >= _LETTER * height)
-        middle = float(np.median(letters.top + letters.height / 2))
+        middle = median(letters.top + letters.height / 2)
         # A full stop or the two marks of a quote are not another line.
         beside = max(int((letters.bottom <= middle).sum()), int((letters.top >= middle).sum()))
         # Small print can be so near below a line that a descender reaches into it.
-        below = pieces.top > np.median(letters.bottom)
+        below = pieces.top > median(letters.bottom)
         # In a long line, the only letter with a descender reaches below the dense rows.
         reach = _BEYOND * (bottom - top)
         middles = pieces.top + pieces.height / 2
@@ -136,7 +141,7 @@ class Projection:
         # In a short text, quotes and full stops can be as many as letters, and are lower: only pieces across the middle
         # count.
         is_across = (pieces.top < middle) & (pieces.bottom > middle)
-        height = max(height, float(np.median(pieces.height[is_across])) if is_across.any() else 0.0)
+        height = max(height, median(pieces.height[is_across]) if is_across.any() else 0.0)
         return bool(is_inside.all()) and is_alone and bottom - top <= _ONE_LINE * height
 
 
@@ -150,10 +155,10 @@ def find(image: Pixels, *, may_be_joined: bool = False) -> Projection:
         image: grey.
         may_be_joined: whether the text can be in a script whose letters are joined by level strokes.
     """
-    counts = histogram(image)
-    limit = threshold(counts)
+    greys = histogram(image)
+    limit = threshold(greys)
     ink = image < limit
-    paper = limit + int(np.searchsorted(counts[limit:].cumsum(), counts[limit:].sum() / 2))
+    paper = limit + int(np.searchsorted(greys[limit:].cumsum(), greys[limit:].sum() / 2))
     erased, pieces, has_comb = rules.find(ink, may_be_joined=may_be_joined)
     has_rules = bool(erased.any())
     remaining = ink & ~erased if has_rules else ink.copy()
@@ -193,21 +198,23 @@ def histogram(image: Pixels) -> NDArray[np.float64]:
 
 def threshold(counts: NDArray[np.float64]) -> int:
     """Return the lowest grey of paper in a histogram (Otsu 1979: the greatest variance between the two classes)."""
-    weight = counts.cumsum()
-    total = (counts * np.arange(256)).cumsum()
-    rest = weight[-1] - weight
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (total[-1] * weight / weight[-1] - total) ** 2 / (weight * rest)
-    between[~np.isfinite(between)] = 0
+    greys = np.flatnonzero(counts)
+    if len(greys) < 2:  # noqa: PLR2004 - ink and paper
+        return _ALL_ALIKE
+    # Both classes have pixels only if the threshold is between the darkest and the lightest grey.
+    between = slice(int(greys[0]), int(greys[-1]))
+    weight, total = counts.cumsum(), (counts * _GREYS).cumsum()
+    share = weight[between] / weight[-1]
+    variance = (total[-1] * share - total[between]) ** 2 / (share * (1 - share))
     # Between two clean peaks all thresholds are equally good: the middle one is the safest.
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
-    return int(best[len(best) // 2]) + 1
+    best = np.flatnonzero(variance >= variance.max() * (1 - 1e-9))
+    return between.start + int(best[len(best) // 2]) + 1
 
 
 def _dense(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say which rows hold ink rather than specks of noise."""
-    counts = rules.counts(ink, axis=1)
-    return np.asarray(counts > 0.015 * np.sort(counts)[-len(counts) // 10])
+    rows = counts(ink, axis=1)
+    return np.asarray(rows > 0.015 * np.sort(rows)[-len(rows) // 10])
 
 
 def _slivers(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxocr.reading.detection.components import Components, Ink, grown, opened
+from boxocr.reading.detection.components import Components, Ink, counts, grown, median, opened
 from boxocr.reading.detection.form_lines import has_form_lines_only, is_line, with_soft_edge
 from boxocr.reading.line_image import runs_of
 
@@ -61,34 +61,39 @@ def find(ink: Ink, *, may_be_joined: bool = False) -> tuple[Ink, Components | No
     if has_form_lines_only(ink, pieces):
         return with_soft_edge(ink), None, False
     is_bar = _are_bars(pieces)
-    frames = pieces.only((pieces.width > _FRAME * width) & (pieces.height > _FRAME * height)).frames()
-    text = pieces.only(
-        ~(is_bar | np.isin(pieces.numbers, frames.numbers))
-        & (np.maximum(pieces.width, pieces.height) > _THIN)
-        & (pieces.width < 8 * pieces.height)
-    )
+    is_frame = (pieces.width > _FRAME * width) & (pieces.height > _FRAME * height)
+    is_frame[is_frame] = pieces.only(is_frame).are_frames()
+    is_large = np.maximum(pieces.width, pieces.height) > _THIN
+    text = pieces.only(~(is_bar | is_frame) & is_large & (pieces.width < 8 * pieces.height))
     found = pieces.only(is_bar).mask()
     if not text.count:
-        return found | frames.mask() if min(width, height) > 8 * _THIN else found, pieces, False
+        return found | pieces.only(is_frame).mask() if min(width, height) > 8 * _THIN else found, pieces, False
     # Where letters are joined, most pieces are dots and short words.
-    letters = float(np.percentile(text.height, _TALL if may_be_joined else 50))
+    letters = float(np.percentile(text.height, _TALL)) if may_be_joined else median(text.height)
     thickest = max(_THICKNESS * letters, _THIN)
+    level_length, upright_length = (round(max(length * letters, 8 * _THIN)) for length in (_LENGTH, _UPRIGHT_LENGTH))
+    # A quick check: the text of most boxes has no stroke as long as a rule.
+    if not _are_as_long(pieces, ink, level_length, upright_length):
+        return found, pieces, False
     # Thick ink is left out, because the rims of bold letters and of panels are straight too.
     side = int(thickest) + 1
     ink = ink & ~opened(ink, side, side)
-    level = _strokes(ink, round(max(_LENGTH * letters, 8 * _THIN)), thickest)
+    level = _strokes(ink, level_length, thickest)
     if may_be_joined:
         level &= ~_joining(level, ink, letters)
-    upright = _strokes(ink, round(max(_UPRIGHT_LENGTH * letters, 8 * _THIN)), thickest, upright=True)
+    upright = _strokes(ink, upright_length, thickest, upright=True)
     found |= level | _connected_or_beyond(upright, level, text)
     teeth = _teeth(ink, level, letters, thickest) if level.any() else level
     return found | teeth, pieces, bool(teeth.any())
 
 
-def counts(ink: Ink, axis: int) -> NDArray[np.int32]:
-    """Count the ink of each row (axis 1) or column (axis 0)."""
-    # OpenCV takes a tenth of numpy's time.
-    return np.asarray(cv2.reduce(ink.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
+def _are_as_long(pieces: Components, ink: Ink, width: int, height: int) -> bool:
+    """Whether a piece can have a stroke as long as a rule. Ink is taken to go on beyond the edges of the image."""
+    is_cut = (pieces.left == 0) | (pieces.right == ink.shape[1])
+    if (pieces.width >= np.where(is_cut, width // 2, width)).any():
+        return True
+    is_cut = (pieces.top == 0) | (pieces.bottom == ink.shape[0])
+    return bool((pieces.height >= np.where(is_cut, height // 2, height)).any())
 
 
 def _are_bars(pieces: Components) -> NDArray[np.bool_]:

@@ -120,8 +120,10 @@ def _without_rules(words: Sequence[Piece], highest: float) -> list[Piece]:
     for at, strip in ((0, str.lstrip), (-1, str.rstrip)):
         word = kept[at]
         rest = strip(word.text, "|")
+        if rest == word.text:
+            continue
         is_rule = (highest and word.height >= _BAR * highest) or "".join(filter(str.isalnum, rest)).isdecimal()
-        if rest == word.text or not is_rule:
+        if not is_rule:
             continue
         if rest:
             kept[at] = replace(word, text=rest)

@@ -1,6 +1,5 @@
 """Recognizing single lines with Tesseract: each prepared, and tried in other ways when it is uncertain."""
 
-import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from boxocr.reading import joined_scripts, line_image, prepare
 from boxocr.reading.detection import projection
-from boxocr.reading.detection.leftover import fainter
+from boxocr.reading.detection.components import counts
+from boxocr.reading.detection.leftover import has_fainter
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.page_frame import PageFrame
@@ -172,23 +172,24 @@ def _has_unread(line: RecognizedLine, found: Projection) -> bool:
     top, bottom = found.lines[0]
     ink = found.image[top:bottom] < found.limit
     height = bottom - top
-    runs = runs_of(np.asarray(ink.any(axis=0)))
-    if not runs:
+    edges = line_image.edges_of(counts(ink, axis=0) > 0)
+    if not edges.size:
         return False
-    gaps = [math.inf, *(after[0] - before[1] for before, after in itertools.pairwise(runs)), math.inf]
-    middles = np.array(runs).mean(axis=1)[:, None]
+    middles = (edges[::2] + edges[1::2])[:, None] / 2
     starts, ends = np.array([(word.x, word.x + word.width) for word in line.words]).T
     distances = np.maximum(starts - middles, middles - ends)
     nearest = distances.argmin(axis=1)
     for at in np.flatnonzero(distances.min(axis=1) > _SIGN_NEAR * height):
         has_more = (nearest == nearest[at]).sum() > len(line.words[nearest[at]].text)
-        gap_to_word = gaps[at + int(middles[at, 0] < starts[nearest[at]])]
+        first, last = int(edges[2 * at]), int(edges[2 * at + 1])
+        gap = 2 * at + 1 if middles[at, 0] < starts[nearest[at]] else 2 * at - 1
+        gap_to_word = edges[gap + 1] - edges[gap] if 0 < gap < len(edges) - 1 else math.inf
         is_lacking = has_more or gap_to_word > _SIGN_APART * height
-        if is_lacking and line_image.is_sign(ink, runs[at], _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
+        if is_lacking and line_image.is_sign(ink, (first, last), _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
             return True
     if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
         return True
-    return bool(fainter(found, projection.lines(found)))
+    return has_fainter(found)
 
 
 def _has_accents(line: RecognizedLine, found: Projection) -> bool:
@@ -197,22 +198,25 @@ def _has_accents(line: RecognizedLine, found: Projection) -> bool:
         return False
     (top, bottom), pieces = found.lines[0], found.pieces
     height = bottom - top
-    letters = pieces.only(pieces.height >= _LETTER * height)
-    marks = pieces.only(
-        (pieces.height < _LETTER * height)
-        & (np.minimum(pieces.width, pieces.height) >= max(_MARK * height, 2))
-        & (pieces.bottom < top + height / 2)
-    )
+    is_letter = pieces.height >= _LETTER * height
+    is_mark = ~is_letter & (pieces.bottom < top + height / 2)
+    is_mark &= np.minimum(pieces.width, pieces.height) >= max(_MARK * height, 2)
+    dots = sum(map(line.text.count, "ij"))
+    if np.count_nonzero(is_mark) <= dots:
+        return False
+    letters, marks = pieces.only(is_letter), pieces.only(is_mark)
     middles = (marks.left + marks.width / 2)[:, None]
     above = letters.top - marks.bottom[:, None]
     is_over = (middles > letters.left) & (middles < letters.right) & (above >= 0) & (above < _ABOVE * height)
-    return int(is_over.any(axis=1).sum()) > sum(map(line.text.count, "ij"))
+    return int(is_over.any(axis=1).sum()) > dots
 
 
 def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
     """Whether there is a space in a number."""
     own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
-    rows = np.flatnonzero(own.any(axis=1))
     gaps = runs_of(np.asarray(~own.any(axis=0)))
     *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
-    return second > 0 and widest > max(_GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]), _WIDER * second)
+    if not 0 < _WIDER * second < widest:
+        return False
+    rows = np.flatnonzero(own.any(axis=1))
+    return bool(widest > _GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]))
