@@ -76,10 +76,12 @@ class Recognizers:
         """Whether there is an engine for numbers."""
         return self._numbers is not None
 
-    def enough_for(self, text: str, enough: float) -> float:
-        """The probability from which a text is not recognized again: a wrong digit lowers it less than a letter."""
-        has_figures = self._second is not None and enough > UPRIGHT and any(map(str.isdigit, text))
-        return max(enough, ENOUGH) if has_figures else enough
+    def is_unsure(self, scored: Scored, enough: float) -> bool:
+        """Say whether the first engine is less sure of a line than enough, and no other engine recognized it."""
+        # A wrong digit lowers the probability less than a wrong letter.
+        has_figures = self._second is not None and enough > UPRIGHT and any(map(str.isdigit, scored.line.text))
+        least = max(enough, ENOUGH) if has_figures else enough
+        return scored.line.engine == self.first.name and scored.other is None and scored.probability < least
 
     def with_numbers(
         self,
@@ -141,13 +143,26 @@ class Recognizers:
             return [scoring.scored(line) for line in second.recognize(images, options)]
         frame = PageFrame() if found is None else PageFrame(x=line_start(found))
         lines = self.with_numbers(lines, images, options, [frame] * len(lines))
-        scored = [scoring.scored(line) for line in lines]
-        unsure = [at for at, one in enumerate(scored) if one.probability < self.enough_for(one.line.text, enough)]
+        return self.with_second([scoring.scored(line) for line in lines], images, options, enough)
+
+    def with_second(
+        self, scored: Sequence[Scored], images: Sequence[Pixels], options: ReadingOptions, enough: float
+    ) -> list[Scored]:
+        """Lines, recognized by the second engine too if only the first one has recognized them and is unsure.
+
+        Args:
+            scored: the lines.
+            images: those of the lines.
+            options: how they are recognized.
+            enough: the probability from which the second engine is not asked, unless there are digits.
+        """
+        result, second = list(scored), self._second
+        unsure = [at for at, one in enumerate(scored) if self.is_unsure(one, enough)]
         if second is not None and unsure:
             missing = second.missing(options.languages)
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
-                scored[at] = scoring.better(lines[at], other, missing)
-        return scored
+                result[at] = scoring.better(scored[at].line, other, missing)
+        return result
 
 
 class LineReader:
@@ -198,12 +213,11 @@ class LineReader:
             lines: in pixels of the image.
             enough: the probability from which a line is not recognized again.
         """
-        results = {line: self._sampled[line] for line in lines if line in self._sampled}
-        results |= self._of_detector([line for line in lines if line.text])
-        unsure = [line for line in lines if line not in results or self._is_unsure(results[line][0], enough)]
-        new = [line for line in unsure if not line.text]
+        results = self._of_detector([line for line in lines if line.text])
+        known = [line for line in results if self._recognizers.is_unsure(results[line][0], enough)]
+        results |= self._of_samples([line for line in lines if line in self._sampled], enough)
+        new = [line for line in lines if line not in results]
         results |= dict(zip(new, self._recognized(new, self._recognizers, enough), strict=True))
-        known = [line for line in unsure if line.text]
         # Nothing else in a number shows whether it has a point or a comma, so numbers are recognized in all ways.
         numbers = [line for line in known if any(map(str.isdigit, line.text))]
         words = [line for line in known if line not in numbers]
@@ -213,11 +227,6 @@ class LineReader:
                     results[line] = again
         return [results[line] for line in lines]
 
-    def _is_unsure(self, scored: Scored, enough: float) -> bool:
-        """Whether the text of a line is not sure enough, and no second engine was asked about it."""
-        is_unsure = scored.probability < self._recognizers.enough_for(scored.line.text, enough)
-        return is_unsure and scored.other is None
-
     def _recognized(
         self, lines: Sequence[Line], recognizers: Recognizers, enough: float, pad: float = 0.0
     ) -> list[Placed]:
@@ -226,6 +235,13 @@ class LineReader:
         clean = None if self._clean is None else [line_image.cut(self._clean, line, pad)[0] for line in lines]
         scored = recognizers.recognize([cut for cut, _ in cuts], self._options, clean=clean, enough=enough)
         return [(one, frame) for one, (_, frame) in zip(scored, cuts, strict=True)]
+
+    def _of_samples(self, lines: Sequence[Line], enough: float) -> dict[Line, Placed]:
+        """The scores of lines whose probability was asked for before."""
+        scored, frames = [self._sampled[line][0] for line in lines], [self._sampled[line][1] for line in lines]
+        images = [line_image.cut(self._image, line, 0.0)[0] for line in lines]
+        improved = self._recognizers.with_second(scored, images, self._options, enough)
+        return dict(zip(lines, zip(improved, frames, strict=True), strict=True))
 
     def _of_detector(self, lines: Sequence[Line]) -> dict[Line, Placed]:
         """The scores of lines that were recognized while they were detected, by the first engine."""
