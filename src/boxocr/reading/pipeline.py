@@ -131,7 +131,7 @@ class Pipeline:
         single: Scored | None = None
         if not known and found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
-        is_sure = single is not None and single.probability >= ENOUGH
+        is_sure = single is not None and single.probability >= scoring.ACCEPTED
         if single and is_sure and not has_fainter(found):
             known = _one(single)
         if known:
