@@ -125,8 +125,8 @@ class Pipeline:
             return self._reading(_NOTHING, options)
         may_be_joined = joined_scripts.can_be_in(options.languages)
         found = projection.find(prepare.dark_on_even_paper(grey), may_be_joined=may_be_joined)
-        if not prepared and (signs := ornaments.find(found.pieces, options.languages)).count:
-            return self._read(ornaments.erased(crop, signs), options, prepared=True)
+        if not prepared and (legible := _legible(crop, grey, found, options.languages)) is not None:
+            return self._read(legible, options, prepared=True)
         known = self._by_shape(crop, found, options)
         single: Scored | None = None
         if not known and found.is_one_clear_line():
@@ -160,7 +160,7 @@ class Pipeline:
             return better.read_page(image, frame, options)
         if prepare.is_blank(image):
             return PageReading((), self.name, options.languages)
-        result = self._lines(image, None, options)
+        result = self._lines(dots.smoothed(image) if dots.is_dithered(image) else image, None, options)
         return PageReading(frame.lines_on_page(result.lines), self.name, options.languages, -result.turned % 360)
 
     def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> tuple[Line, ...]:
@@ -312,6 +312,14 @@ class Pipeline:
             note=_NOTE if result.empty and result.rows else "",
             lines=tuple(line.probabilities for line in result.lines if line.probabilities is not None),
         )
+
+
+def _legible(crop: Pixels, grey: Pixels, found: Projection, languages: str) -> Pixels | None:
+    """The crop with the dots of a one-bit scan joined, or without signs that are not text; None if it has neither."""
+    if dots.is_dithered(grey, found):
+        return dots.smoothed(crop)
+    signs = ornaments.find(found.pieces, languages)
+    return ornaments.erased(crop, signs) if signs.count else None
 
 
 def _likely(reader: LineReader, lines: Sequence[Line]) -> list[tuple[Line, Placed]]:
