@@ -23,7 +23,13 @@ TEXTS = [f"Page number {number}" for number in range(100, 100 + PAGES)]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
+def node_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the nodes keep temporary files."""
+    return tmp_path_factory.mktemp("nodes")
+
+
+@pytest.fixture(scope="module")
+def cluster(node_files: Path) -> Iterator[Any]:
     """A head without cores, and two nodes with one each."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - where there is Ray
 
@@ -32,6 +38,9 @@ def cluster() -> Iterator[Any]:
         environment.setenv("PYTHONPATH", PYTHONPATH)
         # Ray gives its workers a low priority, with which they hardly get a processor beside other tests.
         environment.setenv("RAY_worker_niceness", "0")
+        environment.setenv("TMPDIR", str(node_files))
+        # The names of Ray's sockets are short only there.
+        environment.setenv("RAY_TMPDIR", "/tmp")  # noqa: S108 - Ray's own default
         memory = {"object_store_memory": 80_000_000, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
         for _ in range(2):
@@ -62,7 +71,9 @@ def arguments(cluster: Any) -> tuple[object, ...]:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="Ray runs several nodes on one machine on Linux only")
-def test_two_nodes_read_and_the_loss_of_one_costs_no_page(cluster: Any, preannotate: Command, web: WebServer) -> None:
+def test_two_nodes_read_and_the_loss_of_one_costs_no_page(
+    cluster: Any, preannotate: Command, web: WebServer, node_files: Path
+) -> None:
     process = preannotate.start(*arguments(cluster))
     journal = preannotate.folder / "out.json.journal"
     while len(lines_of(journal)) < PAGES // 3 and process.poll() is None:
@@ -76,6 +87,9 @@ def test_two_nodes_read_and_the_loss_of_one_costs_no_page(cluster: Any, preannot
     # What the lost node had in hand, and nothing else, was fetched again.
     fetched = Counter(request.path for request in web.requests)
     assert sum(fetched.values()) <= PAGES + 3
+    # Only the lost node could not delete its files.
+    left = Counter(path.name.rpartition("-")[0] for path in node_files.glob("boxocr-*"))
+    assert left == {"boxocr-heads": 1, "boxocr-tessdata": 1}
 
 
 def test_there_is_no_cluster(preannotate: Command) -> None:

@@ -33,6 +33,9 @@ from boxocr.settings.environment import Settings
 _PORT_SECONDS = 5
 _CLUSTER_SECONDS = 22
 
+# For the nodes to stop their readers. Files of a node that takes longer stay in its folder for temporary files.
+_CLOSE_SECONDS = 10
+
 # Attempts per task, in case the task crashes each node that reads it.
 _ATTEMPTS = 3
 
@@ -70,6 +73,11 @@ class NodeReaders:
     def read(self, task: Task, before: Kept | None) -> Outcome:
         """Read a task, or its missing pages."""
         return read(task, self._label_config, self._services, before, self._learned)
+
+    def close(self) -> None:
+        """Stop the readers, and delete the files of this run. Otherwise Ray kills the node's process with its files."""
+        self._services.close()
+        self._heads.cleanup()
 
 
 @dataclass(slots=True, eq=False)
@@ -134,6 +142,9 @@ class RayWorkers:
     def close(self) -> None:
         """Stop the readers on all nodes. The cluster keeps running."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        closing = [node.actor.close.remote() for node in self._nodes]
+        if closing:
+            ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
         ray.shutdown()
 
     def _read(self, task: Task, before: Kept | None) -> Outcome:
