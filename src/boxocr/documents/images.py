@@ -3,8 +3,9 @@
 from io import BytesIO
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 from boxocr.documents.kinds import Kind
 from boxocr.documents.page_image import PageImage, encode
@@ -12,6 +13,7 @@ from boxocr.errors import DocumentError, PageError
 from boxocr.pages.image.file import ImageFileReader, limit_pillow
 from boxocr.pages.image.formats import opener_of
 from boxocr.pages.image.pixels import upright_pixels
+from boxocr.reading import prepare
 
 _PIXELS_PER_MEGAPIXEL = 1_000_000
 
@@ -22,6 +24,13 @@ _ANIMATED = (".gif", ".webp", ".png")
 
 # Formats whose frames are pages. In other formats, frames are animations or depth images of a photo.
 _PAGED = (Kind.TIFF, Kind.HEIF)
+
+# Fax machines scan 204 by 98 or 196 pixels an inch. A smaller factor between the two resolutions is rounding, and a
+# larger one a mistake.
+_OBLONG, _MOST_OBLONG = 1.05, 4.0
+
+# EXIF's orientations in which the stored rows are columns.
+_ON_ITS_SIDE = range(5, 9)
 
 
 class ImageDocument:
@@ -45,9 +54,11 @@ class ImageDocument:
         except OSError:
             raise DocumentError("It cannot be read.", "Check its permissions.") from None
         self._frames: ImageFile.ImageFile | None = None
+        self._stretch = 1.0
         if kind in _PAGED:
             try:
                 image = opener_of(self._data)(BytesIO(self._data))
+                self._stretch = _stretch(image)
                 if getattr(image, "n_frames", 1) > 1:
                     self._frames = image
             except Exception as error:
@@ -63,7 +74,7 @@ class ImageDocument:
         Raises:
             DocumentError: it is damaged, or too large.
         """
-        pixels = self._only_frame() if self._frames is None else self._frame(self._frames, index)
+        pixels = self._square(self._only_frame() if self._frames is None else self._frame(self._frames, index))
         height, width = pixels.shape[:2]
         if self._kind is not Kind.IMAGE:
             return PageImage(*encode(pixels), width, height)
@@ -87,13 +98,27 @@ class ImageDocument:
     def _frame(self, image: ImageFile.ImageFile, index: int) -> np.ndarray:
         try:
             image.seek(index)
+            self._stretch = _stretch(image)
             width, height = image.size
             if width * height <= self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
                 image.load()
                 return upright_pixels(image, 1)
         except Exception as error:
             raise self._damaged() from error
-        raise DocumentError(
+        raise self._too_large()
+
+    def _square(self, pixels: np.ndarray) -> np.ndarray:
+        """The page with square pixels, as people and engines expect them."""
+        height, width = pixels.shape[:2]
+        size = round(width * max(1 / self._stretch, 1.0)), round(height * max(self._stretch, 1.0))
+        if size == (width, height):
+            return pixels
+        if size[0] * size[1] > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
+            raise self._too_large()
+        return prepare.resized(pixels, size, cv2.INTER_LINEAR)
+
+    def _too_large(self) -> DocumentError:
+        return DocumentError(
             f"The page has more than {self._max_megapixels:g} megapixels.",
             "Store it smaller, or raise MAX_PAGE_MEGAPIXELS.",
         )
@@ -104,3 +129,14 @@ class ImageDocument:
 
     def _damaged(self) -> DocumentError:
         return DocumentError("The image is damaged or cut off.", "Save it again.")
+
+
+def _stretch(image: Image.Image) -> float:
+    """How many times higher than wide the pixels of a frame are on paper, once it is upright."""
+    tags = getattr(image, "tag_v2", {})
+    across, down = (float(tags.get(tag, 0)) for tag in (ExifTags.Base.XResolution, ExifTags.Base.YResolution))
+    # Not a number is not above 0 either.
+    stretch = across / down if across > 0 and down > 0 else 1.0
+    if not _OBLONG < max(stretch, 1 / stretch) < _MOST_OBLONG:
+        return 1.0
+    return 1 / stretch if tags.get(ExifTags.Base.Orientation) in _ON_ITS_SIDE else stretch
