@@ -134,8 +134,12 @@ class ImageDocument:
 def _stretch(image: Image.Image) -> float:
     """How many times higher than wide the pixels of a frame are on paper, once it is upright."""
     tags = getattr(image, "tag_v2", {})
-    across, down = (float(tags.get(tag, 0)) for tag in (ExifTags.Base.XResolution, ExifTags.Base.YResolution))
-    # Not a number is not above 0 either.
+    try:
+        across, down = (float(tags.get(tag, 0)) for tag in (ExifTags.Base.XResolution, ExifTags.Base.YResolution))
+    except (TypeError, ValueError):
+        # A damaged tag can hold several numbers, or a text.
+        return 1.0
+    # Neither is true of NaN, which Pillow gives for 0/0.
     stretch = across / down if across > 0 and down > 0 else 1.0
     if not _OBLONG < max(stretch, 1 / stretch) < _MOST_OBLONG:
         return 1.0
