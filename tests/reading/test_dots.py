@@ -29,3 +29,8 @@ def test_grey_letters_of_a_one_bit_scan_are_read(
     reading = pool.read(in_grey(ink, paper, size), ReadingOptions(engine=engine))
     assert reading.text == "\n".join(LINES)
     assert reading.confidence > 0.9
+
+
+def test_they_are_read_in_a_page_segmentation_mode_too(pool: ReaderPool) -> None:
+    reading = pool.read(in_grey(110, 240, 36), ReadingOptions(engine="tesseract", psm=6))
+    assert reading.text == "\n".join(LINES)

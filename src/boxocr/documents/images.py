@@ -74,7 +74,11 @@ class ImageDocument:
         Raises:
             DocumentError: it is damaged, or too large.
         """
-        pixels = self._square(self._only_frame() if self._frames is None else self._frame(self._frames, index))
+        if self._frames is None:
+            pixels, stretch = self._only_frame(), self._stretch
+        else:
+            pixels, stretch = self._frame(self._frames, index)
+        pixels = self._square(pixels, stretch)
         height, width = pixels.shape[:2]
         if self._kind is not Kind.IMAGE:
             return PageImage(*encode(pixels), width, height)
@@ -95,22 +99,22 @@ class ImageDocument:
             raise self._damaged()
         return pixels
 
-    def _frame(self, image: ImageFile.ImageFile, index: int) -> np.ndarray:
+    def _frame(self, image: ImageFile.ImageFile, index: int) -> tuple[np.ndarray, float]:
         try:
             image.seek(index)
-            self._stretch = _stretch(image)
+            stretch = _stretch(image)
             width, height = image.size
             if width * height <= self._max_megapixels * _PIXELS_PER_MEGAPIXEL:
                 image.load()
-                return upright_pixels(image, 1)
+                return upright_pixels(image, 1), stretch
         except Exception as error:
             raise self._damaged() from error
         raise self._too_large()
 
-    def _square(self, pixels: np.ndarray) -> np.ndarray:
-        """The page with square pixels, as people and engines expect them."""
+    def _square(self, pixels: np.ndarray, stretch: float) -> np.ndarray:
+        """The page with square pixels; they were ``stretch`` times higher than wide."""
         height, width = pixels.shape[:2]
-        size = round(width * max(1 / self._stretch, 1.0)), round(height * max(self._stretch, 1.0))
+        size = round(width * max(1 / stretch, 1.0)), round(height * max(stretch, 1.0))
         if size == (width, height):
             return pixels
         if size[0] * size[1] > self._max_megapixels * _PIXELS_PER_MEGAPIXEL:

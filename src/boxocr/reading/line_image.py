@@ -114,7 +114,7 @@ def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def edges_of(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the same as :func:`runs_of` in one array."""
+    """Return the runs of set flags in one array: two places for each, as :func:`runs_of` gives them."""
     # Not with numpy.diff, which with values before and after takes five times as long for a line's few hundred flags.
     framed = np.zeros(len(flags) + 2, np.bool_)
     framed[1:-1] = flags

@@ -160,7 +160,7 @@ class Pipeline:
             return better.read_page(image, frame, options)
         if prepare.is_blank(image):
             return PageReading((), self.name, options.languages)
-        result = self._lines(dots.smoothed(image) if dots.is_dithered(image) else image, None, options)
+        result = self._lines(prepare.smoothed(image) if dots.is_dithered(image) else image, None, options)
         return PageReading(frame.lines_on_page(result.lines), self.name, options.languages, -result.turned % 360)
 
     def find_layout(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> tuple[Line, ...]:
@@ -291,7 +291,7 @@ class Pipeline:
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
             return self._reading(_NOTHING, options)
-        recognized = first.recognize_block(grey, psm, options)
+        recognized = first.recognize_block(prepare.smoothed(grey) if dots.is_dithered(grey) else grey, psm, options)
         rows = [[_line(scoring.scored(line), PageFrame())] for line in recognized if line.words]
         return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
 
@@ -317,7 +317,7 @@ class Pipeline:
 def _legible(crop: Pixels, grey: Pixels, found: Projection, languages: str) -> Pixels | None:
     """The crop with the dots of a one-bit scan joined, or without signs that are not text; None if it has neither."""
     if dots.is_dithered(grey, found):
-        return dots.smoothed(crop)
+        return prepare.smoothed(crop)
     signs = ornaments.find(found.pieces, languages)
     return ornaments.erased(crop, signs) if signs.count else None
 

@@ -233,7 +233,10 @@ def margin(image: Pixels, paper: int) -> Pixels:
 
 
 def smoothed(image: Pixels) -> Pixels:
-    """Blur by about a pixel: faint print drowns in the noise of single pixels, and one-bit scans have jagged edges."""
+    """Blur by about a pixel.
+
+    Faint print drowns in the noise of single pixels, one-bit scans have jagged edges, and dithered ones only dots.
+    """
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(1)))
 
 

@@ -4,6 +4,7 @@ BoxOCR must be installed on the nodes under the same path as here. They get this
 servers in them must be reachable from there.
 """
 
+import contextlib
 import logging
 import socket
 import subprocess
@@ -124,7 +125,9 @@ class RayWorkers:
         self._threads = ThreadPoolExecutor(1)
         alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         try:
-            self._nodes = _started([_start(node, settings, label_config, learned, heads) for node in alive])
+            # If one of them cannot read, all are closed.
+            self._nodes = [_start(node, settings, label_config, learned, heads) for node in alive]
+            self._nodes = _started(self._nodes)
         except CommandFailed:
             self.close()
             raise
@@ -144,7 +147,9 @@ class RayWorkers:
         self._threads.shutdown(wait=False, cancel_futures=True)
         closing = [node.actor.close.remote() for node in self._nodes]
         if closing:
-            ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
+            # The cluster may be gone.
+            with contextlib.suppress(RayError):
+                ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
         ray.shutdown()
 
     def _read(self, task: Task, before: Kept | None) -> Outcome:

@@ -40,12 +40,9 @@ _BAND, _ROWS_COUNTED = 64, 1024
 _ALONE = 0.2
 _DITHERED_HEIGHT, _FILLED = 26, 0.87
 
-# Blurred by this many pixels, dots of a pixel are strokes again.
-_SMOOTHING = 1.0
-
 
 def is_dithered(grey: Pixels, found: Projection | None = None) -> bool:
-    """Say whether a one-bit scan shows greys as dots of a pixel.
+    """Say whether a one-bit scan shows greys as dots of a pixel. :func:`boxocr.reading.prepare.smoothed` joins them.
 
     PP-OCR finds single letters in dithered boxes as they are, and whole lines in smoothed ones; Tesseract reads few of
     the letters on dithered paper.
@@ -70,11 +67,6 @@ def is_dithered(grey: Pixels, found: Projection | None = None) -> bool:
     ink = np.pad(found.image < found.limit, 1).view(np.uint8)
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return bool(np.count_nonzero(ink) < _FILLED * np.count_nonzero(closed))
-
-
-def smoothed(image: Pixels) -> Pixels:
-    """The image with dots of a pixel joined."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), _SMOOTHING), np.uint8)
 
 
 def is_dot_matrix(found: Projection) -> bool:

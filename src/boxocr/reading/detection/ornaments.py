@@ -81,7 +81,7 @@ def _are_leaders(pieces: Components, letters: float, is_dot: NDArray[np.bool_]) 
     flags = np.zeros(pieces.count, np.bool_)
     if is_dot.sum() < _DOTS:
         return flags
-    usual = float(np.median(pieces.height[is_dot]))
+    usual = median(pieces.height[is_dot])
     is_dot &= (pieces.height <= _ALIKE * usual) & (pieces.height >= usual / _ALIKE)
     dots = pieces.only(is_dot)
     reach = max(round(_NEAR * letters), 1)
@@ -157,8 +157,8 @@ def _is_below(left: int, top: int, right: int, bottom: int, nearest: Components)
     """Whether a circle ends lower than the letters next to it, and is higher than they are."""
     if not nearest.count:
         return False
-    height, baseline = bottom - top, float(np.median(nearest.bottom))
-    distance = float(np.median(np.maximum(nearest.left - left, right - nearest.right)))
+    height, baseline = bottom - top, median(nearest.bottom)
+    distance = median(np.maximum(nearest.left - left, right - nearest.right))
     is_lower = bottom >= baseline + max(_BELOW * height, _TILT * distance, _BELOW_PIXELS)
     return bool(is_lower) and height >= _HIGHER * (baseline - float(nearest.top.min()))
 

@@ -100,7 +100,7 @@ def _are_bars(pieces: Components) -> NDArray[np.bool_]:
     is_slender = pieces.height > _BAR * pieces.width
     if is_slender.sum() < _BARS:
         return np.zeros_like(is_slender)
-    usual, top = float(np.median(pieces.height[is_slender])), float(np.median(pieces.top[is_slender]))
+    usual, top = median(pieces.height[is_slender]), median(pieces.top[is_slender])
     are = is_slender & (abs(pieces.height - usual) < 0.1 * usual) & (abs(pieces.top - top) < 0.1 * usual)
     middle = pieces.top + pieces.height / 2
     is_level = (middle > top) & (middle < top + usual) & (pieces.height > usual / 2)
@@ -147,7 +147,7 @@ def _connected_or_beyond(upright: Ink, level: Ink, text: Components) -> Ink:
     if letters.count:
         beyond = (strokes.top < letters.top.min() - 1) & (strokes.bottom > letters.bottom.max() + 1)
         crosses = (strokes.top <= 1) & (strokes.bottom >= len(upright) - 1)
-        beyond |= crosses & (strokes.height > _CROSSING * np.median(letters.height))
+        beyond |= crosses & (strokes.height > _CROSSING * median(letters.height))
     return strokes.only(beyond | strokes.touch(grown(level))).mask()
 
 
@@ -160,11 +160,11 @@ def _teeth(ink: Ink, level: Ink, letters: float, thickest: float) -> Ink:
         teeth = strokes.only(np.isin(strokes.numbers, near))
         if teeth.count < _TEETH:
             continue
-        middles, usual = np.sort(teeth.left + teeth.width / 2), float(np.median(teeth.height))
+        middles, usual = np.sort(teeth.left + teeth.width / 2), median(teeth.height)
         steps = np.diff(middles)
-        even = max(_ALIKE * float(np.median(steps)), _ALIKE_PIXELS)
+        even = max(_ALIKE * median(steps), _ALIKE_PIXELS)
         ends = abs(middles[[0, -1]] - (left, right))
-        is_apart = np.median(steps) > _TEETH_APART * usual or usual > _UPRIGHT_LENGTH * letters
+        is_apart = median(steps) > _TEETH_APART * usual or usual > _UPRIGHT_LENGTH * letters
         if is_apart and max(np.ptp(teeth.height), np.ptp(steps), ends.max()) <= even:
             found |= teeth.mask()
     return found
