@@ -137,6 +137,20 @@ def test_grain_is_noise_and_print_is_not() -> None:
     assert not prepare.is_noise(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
 
 
+def test_paper_with_grain_gets_one_grey_and_letters_keep_theirs() -> None:
+    paper = 236
+    grain = np.random.default_rng(5).integers(-8, 9, (400, 2000))
+    clean = drawn.grey(drawn.text("Summe der Woche: 12,50", size=30, paper=(paper, paper, paper))).astype(int)
+    crop = (clean + grain[: clean.shape[0], : clean.shape[1]]).astype(np.uint8)
+
+    margin = prepare.MARGIN
+    seen = as_seen(crop)[margin:-margin, margin:-margin]
+
+    assert set(seen[clean == paper].tolist()) == {paper}
+    is_ink = clean < 200
+    assert np.array_equal(seen[is_ink], crop[is_ink])
+
+
 def test_the_tail_of_a_comma_at_the_lower_edge_belongs_to_the_line() -> None:
     with Image.open(examples.FOLDER / "pages" / "letter.png") as page:
         line = np.asarray(page.convert("L").crop((75, 272, 240, 303)))

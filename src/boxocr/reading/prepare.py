@@ -68,6 +68,10 @@ GOOD_TEXT = 36
 # Tesseract loses letters that touch the edge.
 MARGIN = 10
 
+# Greys that differ from the paper by less than this share of the lightest ink's difference are grain. With .1, the text
+# of 620 boxes of real documents is as often right as without; with .2 it was wrong in 11 more.
+_GRAIN = 0.1
+
 # Leptonica's images have at most 32,767 pixels a side. A whole page of A4 at 600 dpi has 35 million pixels, the most
 # that is read at once: each million of noise takes seconds.
 LONGEST_SIDE = 32_000
@@ -230,6 +234,21 @@ def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
 def margin(image: Pixels, paper: int) -> Pixels:
     """Add a margin in the paper's own grey: a white one would be a frame around shaded or dark paper."""
     return np.asarray(cv2.copyMakeBorder(image, *(MARGIN,) * 4, cv2.BORDER_CONSTANT, value=paper), np.uint8)
+
+
+def without_grain(image: Pixels, paper: int, limit: int) -> Pixels:
+    """Give the paper of a grey image one grey.
+
+    Tesseract compresses the image of each line before its network reads it, and spends 4 % of its time on the grain.
+
+    Args:
+        image: dark on light.
+        paper: the grey of the paper.
+        limit: ink is darker than this grey.
+    """
+    greys = np.arange(256, dtype=np.uint8)
+    greys[paper - int(_GRAIN * (paper - limit)) :] = paper
+    return np.asarray(cv2.LUT(image, greys), np.uint8)
 
 
 def smoothed(image: Pixels) -> Pixels:

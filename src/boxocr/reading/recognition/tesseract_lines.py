@@ -139,7 +139,7 @@ def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") 
 
 
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
-    enlarged, scale = prepare.enlarge(found.image, found.text_height)
+    enlarged, scale = prepare.enlarge(_without_grain(found), found.text_height)
     corner = -prepare.MARGIN / scale
     return prepare.margin(enlarged, found.paper), PageFrame(corner, corner, 1 / scale)
 
@@ -149,9 +149,13 @@ def _to_the_ink(found: Projection) -> tuple[Pixels, PageFrame]:
     top, bottom = (found.lines[0][0], found.lines[-1][1]) if found.lines else (0, found.image.shape[0])
     left, right = found.columns
     top, left = max(top - 1, 0), max(left - 1, 0)
-    image = np.ascontiguousarray(found.image[top : bottom + 1, left : right + 1])
+    image = np.ascontiguousarray(_without_grain(found)[top : bottom + 1, left : right + 1])
     enlarged, scale = prepare.enlarge(image, found.text_height)
     return enlarged, PageFrame(left, top, 1 / scale)
+
+
+def _without_grain(found: Projection) -> Pixels:
+    return prepare.without_grain(found.image, found.paper, found.limit)
 
 
 # Prepared images, each with its frame on the given one.
