@@ -66,7 +66,7 @@ def main() -> None:
             for item in _items(folder, arguments.cut, arguments.tessdata):
                 crop, options = crop_of(folder, item), ReadingOptions(languages=item["languages"])
                 (first,) = tesseract.recognize([crop], options)
-                second = ppocr.recognize([crop], options)[0] if ppocr.knows(options) else None
+                second = ppocr.recognize([crop], options)[0] if ppocr.supports(options) else None
                 is_historic = bool(re.search(arguments.historic, item["category"]))
                 _add(examples, item, is_historic=is_historic, first=first, second=second)
     for key, some in sorted(examples.items(), key=str):

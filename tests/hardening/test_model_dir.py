@@ -34,7 +34,8 @@ def test_regions_are_known_when_the_disk_is_full(tmp_path: Path) -> None:
         "asked = AskedRegions(Path(sys.argv[1]))\n"
         "asked.add('1', map(str, range(10_000)))\n"
         "asked.add('2', ['last'])\n"
-        "print(asked.before('1').knows('9999'), asked.before('2').knows('last'), asked.before('3').knows('last'))"
+        "asked_in = {task: asked.before(task) for task in '123'}\n"
+        "print(asked_in['1'].includes('9999'), asked_in['2'].includes('last'), asked_in['3'].includes('last'))"
     )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],

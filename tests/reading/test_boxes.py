@@ -97,7 +97,7 @@ def test_digits_only(tesseract: Engine) -> None:
 def test_the_mode_that_the_user_asks_for_is_used(tesseract: Engine) -> None:
     crop = drawn.text(*BLOCK_LINES)
     assert tesseract.read(crop, ReadingOptions(psm=6)).text.split("\n") == list(BLOCK_LINES)
-    assert tesseract.read(crop, ReadingOptions(psm=3)).look == "psm 3"
+    assert tesseract.read(crop, ReadingOptions(psm=3)).preparation == "psm 3"
     # A block taken for one word cannot come out right.
     assert tesseract.read(crop, ReadingOptions(psm=8)).text.split("\n") != list(BLOCK_LINES)
 
@@ -175,7 +175,7 @@ def test_one_attempt_is_enough_when_it_is_sure() -> None:
 def test_an_unsure_line_is_prepared_in_other_ways() -> None:
     scripted = Scripted(("a", 0.6), ("b", 0.7), ("c", 0.65))
     (line,) = TesseractLines(scripted).recognize([drawn.text(LINE)], ReadingOptions())
-    assert (line.text, line.look, scripted.modes) == ("b", "cut to the ink", [7, 13, 7])
+    assert (line.text, line.preparation, scripted.modes) == ("b", "cut to the ink", [7, 13, 7])
 
 
 def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
@@ -185,7 +185,7 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "gap", "has_unread"),
+    ("text", "gap", "lacks_sign"),
     [
         ("2501", 5, False),
         ("2501", 18, True),
@@ -195,13 +195,13 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
         ("# 250", 18, False),
     ],
 )
-def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, gap: int, *, has_unread: bool) -> None:
+def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, gap: int, *, lacks_sign: bool) -> None:
     image = Image.new("RGB", (160, 56), drawn.WHITE)
     draw = ImageDraw.Draw(image)
     for left in (12, 34, 56, 56 + 17 + gap):
         draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
     (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
-    assert line.has_unread == has_unread
+    assert line.lacks_sign == lacks_sign
 
 
 def test_a_typewriter_has_wide_gaps_in_numbers() -> None:
@@ -210,17 +210,17 @@ def test_a_typewriter_has_wide_gaps_in_numbers() -> None:
     for left in (12, 44, 76, 112):
         draw.rectangle((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
     (line,) = TesseractLines(Scripted(("2501", 0.95), width=200)).recognize([np.asarray(image)], ReadingOptions())
-    assert not line.has_unread
+    assert not line.lacks_sign
 
 
-@pytest.mark.parametrize(("text", "has_unread"), [("81043", True), ("810435", False)])
+@pytest.mark.parametrize(("text", "lacks_sign"), [("81043", True), ("810435", False)])
 def test_ink_beside_a_word_is_a_sign_that_it_lacks_unless_it_has_as_many_letters(
-    text: str, *, has_unread: bool
+    text: str, *, lacks_sign: bool
 ) -> None:
     # Tesseract's rectangles of words can begin after the first letter, or end before the last one, as this one does.
     scripted = Scripted((text, 0.95), width=100)
     (line,) = TesseractLines(scripted).recognize([drawn.text("810435")], ReadingOptions())
-    assert line.has_unread == has_unread
+    assert line.lacks_sign == lacks_sign
 
 
 @pytest.mark.parametrize("best", [0, 1, 2])
@@ -229,13 +229,13 @@ def test_the_image_that_a_text_was_read_from_can_be_shown(best: int) -> None:
     crop = drawn.text(LINE)
     (line,) = TesseractLines(scripted).recognize([crop], ReadingOptions())
     assert len(scripted.images) == 3
-    assert np.array_equal(as_seen(crop, line.look), scripted.images[best])
+    assert np.array_equal(as_seen(crop, line.preparation), scripted.images[best])
 
 
 def test_a_reading_says_how_its_line_was_prepared(tesseract: Engine) -> None:
     crop = drawn.text(LINE)
     reading = tesseract.read(crop, ReadingOptions())
-    assert reading.look == "framed"
-    seen = as_seen(crop, reading.look)
+    assert reading.preparation == "framed"
+    seen = as_seen(crop, reading.preparation)
     assert seen.shape == (crop.shape[0] + 20, crop.shape[1] + 20)
-    assert np.array_equal(as_seen(np.rot90(crop, -1), reading.look, 270), seen)
+    assert np.array_equal(as_seen(np.rot90(crop, -1), reading.preparation, 270), seen)

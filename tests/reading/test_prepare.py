@@ -124,8 +124,8 @@ def test_any_pixels_are_prepared(seed: int) -> None:
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(3, 90, 2)) + ((3,) if seed % 2 else ())
     crop = random.integers(0, int(random.integers(9, 257)), shape).astype(np.uint8)
-    for look in (FRAMED, TO_THE_INK, SMOOTHED):
-        seen = as_seen(crop, look)
+    for preparation in (FRAMED, TO_THE_INK, SMOOTHED):
+        seen = as_seen(crop, preparation)
         assert seen.ndim == prepare.GREY
         assert seen.size
 

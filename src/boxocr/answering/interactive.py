@@ -47,7 +47,7 @@ def answer(request: InteractiveRequest, *, project: str, model_version: str, ser
     warnings = config_warnings.for_first_answer(request.results, request.label_config)
     regions = parse_drawn_regions(request, asked=asked, default=services.default_options, max_regions=max_regions)
     without_text = [region.id for region in regions if region.state in {State.UNREAD, State.LATE}]
-    services.asked_regions.add(name, [region for region in without_text if not asked.knows(region)])
+    services.asked_regions.add(name, [region for region in without_text if not asked.includes(region)])
     answers = _read(regions, _RegionReader(services, request.task_id, services.learned.of(project)))
     return results.drawn(answers, warnings, model_version, max_regions)
 

@@ -32,7 +32,7 @@ def _line(line: Line, engine: str) -> dict[str, Any]:
     return _piece(line) | {
         "block": line.block,
         "engine": line.engine or engine,
-        "attempt": line.look,
+        "attempt": line.preparation,
         "doubtful": list(scoring.doubtful(line.words)),
         "words": [_piece(word) for word in line.words],
     }

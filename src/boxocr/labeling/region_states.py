@@ -66,7 +66,7 @@ class AskedBefore:
         """Whether Label Studio asked about any region of the task."""
         return self._regions is not None
 
-    def knows(self, region_id: str) -> bool:
+    def includes(self, region_id: str) -> bool:
         """Whether Label Studio asked about the region while it had no text."""
         return self._regions is not None and region_id in self._regions
 
@@ -90,7 +90,7 @@ def states_of(
     kept = {
         region.id
         for region in unclear
-        if asked.knows(region.id)
+        if asked.includes(region.id)
         or region.id in earlier
         # Only a smart tool's region causes a request. If no other region can have caused this one, an unclear one did.
         or (not unread and not asked.knows_task)

@@ -63,14 +63,14 @@ def _auto(settings: EngineSettings) -> Pipeline:
     try:
         tesseract = _runner(settings)
     except LanguageMissing:
-        if not ppocr.knows(ReadingOptions(languages=settings.languages)):
+        if not ppocr.supports(ReadingOptions(languages=settings.languages)):
             raise
         # PP-OCR reads this language, for which Tesseract has no data. Tesseract still helps with other languages.
         tesseract = _runner(replace(settings, languages=""))
     # Tesseract tries each line in one way only, because PP-OCR reads the lines of which Tesseract is unsure.
     recognizers = Recognizers(TesseractLines(tesseract, (FRAMED,)), ppocr)
     # A model for a single script may not know the digits.
-    numbers = ppocr if ppocr.knows(ReadingOptions()) else None
+    numbers = ppocr if ppocr.supports(ReadingOptions()) else None
     return Pipeline("auto", detector, recognizers, other=_of_tesseract(tesseract, numbers))
 
 

@@ -50,7 +50,7 @@ def corrected(line: RecognizedLine, others: Sequence[Piece]) -> RecognizedLine:
     rest = [word for word in words if word in line.words] or words
     mean = min(mean_confidence(words), mean_confidence(rest))
     has_new_sign = any(_is_sign(char) and char not in line.text for word in words for char in word.text)
-    return replace(line, words=words, mean=mean, has_unread=line.has_unread and not has_new_sign)
+    return replace(line, words=words, mean=mean, lacks_sign=line.lacks_sign and not has_new_sign)
 
 
 def _parts(word: Piece, numbers: Sequence[Piece]) -> list[Piece]:

@@ -185,7 +185,7 @@ class Pipeline:
             return None
         if recognizers := self._recognizers.adapted(options):
             return Pipeline(self.name, self._detector, recognizers)
-        return self._other if self._other and not self._recognizers.know(options) else None
+        return self._other if self._other and not self._recognizers.support(options) else None
 
     def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
         """Read a box that has more or less than one clear line."""
@@ -202,7 +202,7 @@ class Pipeline:
             if is_longer or one.probability > result.probability:
                 result = one
         # A line that was found in another way has the same ink, so it lacks the sign too unless its text is longer.
-        lacks_sign = single is not None and single.line.has_unread and len(result.text) <= len(single.line.text)
+        lacks_sign = single is not None and single.line.lacks_sign and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability
         return replace(result, empty=result.empty + 1) if lacks_sign and not is_penalized else result
 
@@ -300,13 +300,13 @@ class Pipeline:
         if result.engines == {"ppocr"} and not is_wanted and is_drawing(result.text, options.languages):
             result = _NOTHING
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
-        looks = {line.look for line in result.lines}
+        preparations = {line.preparation for line in result.lines}
         return Reading(
             result.text,
             result.probability,
             engine,
             options.languages,
-            look=looks.pop() if len(looks) == 1 else "",
+            preparation=preparations.pop() if len(preparations) == 1 else "",
             turned=-result.turned % 360,
             doubtful=scoring.doubtful(word for line in result.lines for word in line.words),
             note=_NOTE if result.empty and result.rows else "",
@@ -362,7 +362,7 @@ def _line(scored: Scored, frame: PageFrame) -> Line:
         line_of(scored.words),
         confidence=scored.probability,
         engine=read.engine,
-        look=read.look,
+        preparation=read.preparation,
         probabilities=read.probabilities,
     )
     return frame.on_page(line)

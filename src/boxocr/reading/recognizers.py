@@ -53,9 +53,9 @@ class Recognizers:
         """Return the codes of the languages that one of the engines reads."""
         return sorted({*self.first.languages(), *(self._second.languages() if self._second else ())})
 
-    def know(self, options: ReadingOptions) -> bool:
+    def support(self, options: ReadingOptions) -> bool:
         """Say whether all engines can read with these options."""
-        return self._second is None or self._second.knows(options)
+        return self._second is None or self._second.supports(options)
 
     def adapted(self, options: ReadingOptions) -> "Recognizers | None":
         """The engine that the head in the options belongs to, alone; None if the options have no head that fits.
@@ -65,10 +65,10 @@ class Recognizers:
         second = self._second
         return Recognizers(second) if second and options.head and second.accepts_head(options) else None
 
-    def again(self) -> "Recognizers":
+    def for_known_lines(self) -> "Recognizers":
         """The engines for lines that the first one has recognized already, together with others."""
         if isinstance(self.first, TesseractLines):
-            return Recognizers(self.first.again(), self._second, numbers=self._numbers)
+            return Recognizers(self.first.for_known_lines(), self._second, numbers=self._numbers)
         return self
 
     @property
@@ -221,7 +221,7 @@ class LineReader:
         # Nothing else in a number shows whether it has a point or a comma, so numbers are recognized in all ways.
         numbers = [line for line in known if any(map(str.isdigit, line.text))]
         words = [line for line in known if line not in numbers]
-        for some, recognizers in ((words, self._recognizers.again()), (numbers, self._recognizers)):
+        for some, recognizers in ((words, self._recognizers.for_known_lines()), (numbers, self._recognizers)):
             for line, again in zip(some, self._recognized(some, recognizers, enough, PAD), strict=True):
                 if again[0].probability > results[line][0].probability:
                     results[line] = again

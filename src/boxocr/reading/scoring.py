@@ -66,7 +66,7 @@ def scored(line: RecognizedLine, other: RecognizedLine | None = None) -> Scored:
     """Score a line that one engine recognized, or two."""
     if not line.words:
         return Scored(line, 0.0, ())
-    probability = calibration.of_line(line, other) * (INCOMPLETE if line.has_unread else 1.0)
+    probability = calibration.of_line(line, other) * (INCOMPLETE if line.lacks_sign else 1.0)
     words = (changed(word, confidence=max(probability, calibration.of_word(word, line, other))) for word in line.words)
     return Scored(line, probability, tuple(words), other)
 

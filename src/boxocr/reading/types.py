@@ -104,7 +104,7 @@ class Reading:
         confidence: the probability that the text needs no correction, 0 to 1; 0 without text.
         engine: the name of the engine that read it.
         languages: the languages it was read with.
-        look: how the crop was prepared for this text, such as ``"psm 6"``.
+        preparation: how the crop was prepared for this text, such as ``"psm 6"``.
         turned: degrees clockwise that the crop was turned by before it could be read: 0, 90, 180 or 270.
         doubtful: words of the text that are likely to be wrong.
         note: a sentence about the reading for the annotator, such as that a part of the box could not be read.
@@ -115,7 +115,7 @@ class Reading:
     confidence: float
     engine: str
     languages: str
-    look: str = ""
+    preparation: str = ""
     turned: int = 0
     doubtful: tuple[str, ...] = ()
     note: str = ""

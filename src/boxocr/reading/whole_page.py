@@ -96,14 +96,14 @@ class Line(Piece):
         words: from its beginning to its end.
         block: which block of the page it belongs to; counted from 0 in reading order.
         engine: the name of the engine that read it.
-        look: how its image was prepared; see :class:`~boxocr.reading.types.Reading`.
+        preparation: how its image was prepared; see :class:`~boxocr.reading.types.Reading`.
         probabilities: see :class:`~boxocr.reading.recognition.RecognizedLine`.
     """
 
     words: tuple[Piece, ...] = ()
     block: int = 0
     engine: str = ""
-    look: str = ""
+    preparation: str = ""
     probabilities: LineProbabilities | None = field(default=None, compare=False)
 
 

@@ -16,17 +16,17 @@ class RecognizedLine:
         words: in pixels of the image; each word's confidence is that of its weakest character.
         mean: the mean confidence over the characters, 0 to 1.
         engine: the name of the engine that recognized it.
-        look: how the image was prepared for it, for people who wonder about a text.
+        preparation: how the image was prepared for it, for people who wonder about a text.
         probabilities: of its characters, if a text was expected and the engine gives them.
-        has_unread: whether a part of the ink seems to be a sign that the text lacks.
+        lacks_sign: whether a part of the ink seems to be a sign that the text lacks.
     """
 
     words: tuple[Piece, ...]
     mean: float
     engine: str
-    look: str = ""
+    preparation: str = ""
     probabilities: LineProbabilities | None = field(default=None, compare=False)
-    has_unread: bool = False
+    lacks_sign: bool = False
 
     @property
     def text(self) -> str:

@@ -104,7 +104,7 @@ class PPOCR:
         """Return the codes of the languages that one of the models reads."""
         return sorted({code for model in self._models for code in model.languages})
 
-    def knows(self, options: ReadingOptions) -> bool:
+    def supports(self, options: ReadingOptions) -> bool:
         """Say whether the model of these languages can read with these options."""
         model = of_languages(self._models, options.languages)
         return model.reads(options.languages) and model.known.issuperset(options.charset.replace(" ", ""))
@@ -117,7 +117,7 @@ class PPOCR:
 
     def accepts_head(self, options: ReadingOptions) -> bool:
         """Say whether the head in the options is there and belongs to the model of their languages."""
-        if not self.knows(replace(options, charset="")):
+        if not self.supports(replace(options, charset="")):
             return False
         return self._head(options, of_languages(self._models, options.languages)) is not None
 
@@ -186,7 +186,7 @@ class PPOCR:
                     float(np.mean(certainties)) if certainties else 0.0,
                     self.name,
                     probabilities=of_steps(own, known, options.expected) if options.expected else None,
-                    has_unread=_has_unread(ink, characters),
+                    lacks_sign=_lacks_sign(ink, characters),
                 )
             )
         return found
@@ -274,7 +274,7 @@ def _words(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Pi
     return tuple(pieces)
 
 
-def _has_unread(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> bool:
+def _lacks_sign(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> bool:
     """Whether a piece of a line's ink has no character near it; pieces at the ends can be parts of neighbours."""
     height = len(ink)
     places = [character.place for character in characters if character.text != " "]

@@ -67,12 +67,14 @@ class TesseractLines:
 
     Args:
         recognizer: runs Tesseract.
-        looks: the ways to prepare a line, tried in turn until it is recognized with certainty.
+        preparations: the ways to prepare a line, tried in turn until it is recognized with certainty.
     """
 
-    def __init__(self, recognizer: PageRecognizer, looks: Sequence[str] = (FRAMED, TO_THE_INK, SMOOTHED)) -> None:
+    def __init__(
+        self, recognizer: PageRecognizer, preparations: Sequence[str] = (FRAMED, TO_THE_INK, SMOOTHED)
+    ) -> None:
         self.recognizer = recognizer
-        self._looks = looks
+        self._preparations = preparations
         self.name = recognizer.name
         self.version = recognizer.version
 
@@ -80,13 +82,13 @@ class TesseractLines:
         """Return the codes of the installed languages."""
         return self.recognizer.languages()
 
-    def again(self) -> "TesseractLines":
+    def for_known_lines(self) -> "TesseractLines":
         """The same, for lines that Tesseract has recognized in their page or block already.
 
         Leaves out the way that cuts to the ink: on uncertain lines it takes a sixth of a page's time, and on 51 pages
         F1 is the same without.
         """
-        return TesseractLines(self.recognizer, [look for look in self._looks if look != TO_THE_INK])
+        return TesseractLines(self.recognizer, [one for one in self._preparations if one != TO_THE_INK])
 
     def recognize(self, images: Sequence[Pixels], options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize lines; see :class:`~boxocr.reading.recognition.LineRecognizer`."""
@@ -100,18 +102,18 @@ class TesseractLines:
     def recognize_found(self, found: Projection, options: ReadingOptions) -> RecognizedLine:
         """Recognize an image whose ink was found already, in the way that gives the highest confidence."""
         attempts: list[RecognizedLine] = []
-        for look in self._looks:
-            image, frame = _PREPARED[look](found)
-            lines = self.recognizer.lines(image, RAW_LINE if look == TO_THE_INK else LINE, options)
+        for preparation in self._preparations:
+            image, frame = _PREPARED[preparation](found)
+            lines = self.recognizer.lines(image, RAW_LINE if preparation == TO_THE_INK else LINE, options)
             words = tuple(frame.on_page(word) for line in lines for word in line.words)
-            attempts.append(RecognizedLine(words, mean_confidence(lines), self.name, look))
+            attempts.append(RecognizedLine(words, mean_confidence(lines), self.name, preparation))
             if attempts[-1].mean >= _ACCEPTED:
                 break
         # A text much shorter than another one counts less: a lone "=" is often read with .78.
         longest = max(len(attempt.text) for attempt in attempts)
         best = max(attempts, key=lambda attempt: attempt.mean * min(1.0, 2 * len(attempt.text) / max(longest, 1)))
         lacks_accents = options.languages == _WITHOUT_ACCENTS and _has_accents(best, found)
-        return replace(best, has_unread=lacks_accents or _has_unread(best, found))
+        return replace(best, lacks_sign=lacks_accents or _lacks_sign(best, found))
 
     def recognize_block(self, grey: Pixels, psm: int, options: ReadingOptions) -> list[RecognizedLine]:
         """Recognize a grey image of several lines in a page segmentation mode."""
@@ -124,18 +126,18 @@ class TesseractLines:
         ]
 
 
-def as_seen(crop: Pixels, look: str = "", turned: int = 0, languages: str = "") -> Pixels:
+def as_seen(crop: Pixels, preparation: str = "", turned: int = 0, languages: str = "") -> Pixels:
     """Return the grey image that Tesseract got for a crop of one line, to show people why it has its text.
 
     Args:
         crop: as it was drawn.
-        look: the reading's; an unknown one is shown as the first way to prepare a line.
+        preparation: the reading's; an unknown one is shown as the first way to prepare a line.
         turned: the reading's.
         languages: the reading's.
     """
     crop = prepare.turn(prepare.bounded(crop), turned)
     found = projection.of_crop(crop, may_be_joined=joined_scripts.can_be_in(languages))
-    return prepare.grey(crop) if found is None else _PREPARED.get(look, _framed)(found)[0]
+    return prepare.grey(crop) if found is None else _PREPARED.get(preparation, _framed)(found)[0]
 
 
 def _framed(found: Projection) -> tuple[Pixels, PageFrame]:
@@ -167,7 +169,7 @@ _PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
 }
 
 
-def _has_unread(line: RecognizedLine, found: Projection) -> bool:
+def _lacks_sign(line: RecognizedLine, found: Projection) -> bool:
     """Whether a line shows a sign that Tesseract took for another sign or for a digit."""
     if _NOT_AFTER_NUMBER.search(line.text):
         return True

@@ -33,7 +33,7 @@ def seen(recent: RecentReading) -> bytes | None:
     reading = recent.reading
     if reading is None:
         return _png(as_seen(recent.crop))
-    return _png(as_seen(recent.crop, reading.look, reading.turned, reading.languages))
+    return _png(as_seen(recent.crop, reading.preparation, reading.turned, reading.languages))
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -66,7 +66,7 @@ class RecentReading:
             "languages": options.languages if options else "",
             "psm": options.psm if options else None,
             "charset": options.charset if options else "",
-            "look": reading.look if reading else "",
+            "preparation": reading.preparation if reading else "",
             "turned": reading.turned if reading else 0,
             "text": reading.text if reading else "",
             "confidence": round(reading.confidence, 4) if reading and reading.text else None,

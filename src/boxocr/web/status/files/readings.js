@@ -61,7 +61,7 @@ function details(reading) {
     reading.request && `request ${reading.request}`,
     reading.engine,
     reading.languages,
-    reading.look || (reading.psm && `psm ${reading.psm}`),
+    reading.preparation || (reading.psm && `psm ${reading.psm}`),
     reading.turned ? `turned by ${reading.turned}°` : "",
     reading.charset && `only ${reading.charset}`,
   ];
