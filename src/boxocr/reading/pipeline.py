@@ -24,6 +24,10 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
 from boxocr.reading.whole_page import Line, PageReading, line_of
 
+# One clear line with this probability is not detected as well. Of 26 such lines with .86 to .9 in 620 boxes of real
+# documents, detection changed one, whose colon it lost; of 8 with .8 to .86 and Tesseract alone, it corrected four.
+_CLEAR = 0.86
+
 # A second engine reads the lines of a page only below this probability, because it takes most of a page's time.
 _ENOUGH_FOR_PAGES = 0.84
 
@@ -131,7 +135,7 @@ class Pipeline:
         single: Scored | None = None
         if not known and found.is_one_clear_line():
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
-        is_sure = single is not None and single.probability >= scoring.ACCEPTED
+        is_sure = single is not None and single.probability >= _CLEAR
         if single and is_sure and not has_fainter(found):
             known = _one(single)
         if known:
