@@ -65,10 +65,10 @@ class Recognizers:
         second = self._second
         return Recognizers(second) if second and options.head and second.accepts_head(options) else None
 
-    def for_known_lines(self) -> "Recognizers":
-        """The engines for lines that the first one has recognized already, together with others."""
+    def without_cut_to_ink(self) -> "Recognizers":
+        """The engines, of which Tesseract does not cut lines to their ink."""
         if isinstance(self.first, TesseractLines):
-            return Recognizers(self.first.for_known_lines(), self._second, numbers=self._numbers)
+            return Recognizers(self.first.without_cut_to_ink(), self._second, numbers=self._numbers)
         return self
 
     @property
@@ -192,8 +192,10 @@ class LineReader:
             counts: which of them count. If there are long words, only lines with those count.
         """
         new = [line for line in lines if not line.text and line not in self._sampled]
-        # The other way up, nearly all of a line is wrong, which shows without a second engine.
-        self._sampled |= dict(zip(new, self._recognized(new, self._recognizers, UPRIGHT), strict=True))
+        # The other way up, nearly all of a line is wrong, which shows without a second engine. Cut to its ink, it has a
+        # text nevertheless: B42 upside down was "cvd".
+        recognizers = self._recognizers if counts == "all" else self._recognizers.without_cut_to_ink()
+        self._sampled |= dict(zip(new, self._recognized(new, recognizers, UPRIGHT), strict=True))
         scored = [
             self._sampled[line][0] if line in self._sampled else scoring.scored(self._detected(line)) for line in lines
         ]
@@ -221,7 +223,7 @@ class LineReader:
         # Nothing else in a number shows whether it has a point or a comma, so numbers are recognized in all ways.
         numbers = [line for line in known if any(map(str.isdigit, line.text))]
         words = [line for line in known if line not in numbers]
-        for some, recognizers in ((words, self._recognizers.for_known_lines()), (numbers, self._recognizers)):
+        for some, recognizers in ((words, self._recognizers.without_cut_to_ink()), (numbers, self._recognizers)):
             for line, again in zip(some, self._recognized(some, recognizers, enough, PAD), strict=True):
                 if again[0].probability > results[line][0].probability:
                     results[line] = again
