@@ -191,6 +191,11 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
         ("2501", 18, True),
         ("1.250,01", 18, True),
         ("two five", 18, False),
+        # A word with a piece of ink for each letter, and one with more.
+        ("Tabl", 5, False),
+        ("Tabl", 18, True),
+        ("Tab", 5, False),
+        ("Tab", 18, True),
         ("250 #", 18, True),
         ("# 250", 18, False),
     ],
@@ -201,6 +206,17 @@ def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, ga
     for left in (12, 34, 56, 56 + 17 + gap):
         draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
     (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
+    assert line.lacks_sign == lacks_sign
+
+
+@pytest.mark.parametrize(("top", "lacks_sign"), [(12, True), (30, False)])
+def test_a_thin_stroke_as_high_as_letters_is_a_sign_that_a_line_lacks(top: int, *, lacks_sign: bool) -> None:
+    image = Image.new("RGB", (160, 56), drawn.WHITE)
+    draw = ImageDraw.Draw(image)
+    for left in (12, 34, 56):
+        draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
+    draw.rectangle((100, top, 101, 42), fill=drawn.BLACK)
+    (line,) = TesseractLines(Scripted(("abc", 0.95), width=80)).recognize([np.asarray(image)], ReadingOptions())
     assert line.lacks_sign == lacks_sign
 
 

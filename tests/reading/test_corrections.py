@@ -1,4 +1,4 @@
-"""Mistakes of Tesseract's data in the scripts of India and in Arabic."""
+"""Mistakes of Tesseract's data in the scripts of India and in Arabic, and in Roman numerals."""
 
 import pytest
 
@@ -31,3 +31,18 @@ ZWNJ, ZWJ = "\u200c", "\u200d"
 def test_words_are_spelt_as_people_type_them(read: str, expected: str) -> None:
     line = corrected([Piece(read, 0.9, 0, 0, 90, 30), Piece("7", 0.9, 100, 0, 10, 30)], "eng")
     assert line.text == f"{expected} 7"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("Phase", "Ill"), "Phase III"),
+        (("Chapter", "Il"), "Chapter II"),
+        (("Ill", "today"), "Ill today"),
+        (("is", "Ill"), "is Ill"),
+        (("Rome.", "Ill"), "Rome. Ill"),
+    ],
+)
+def test_roman_numerals_are_not_small_letters(words: tuple[str, ...], expected: str) -> None:
+    line = corrected([Piece(word, 0.9, 100 * at, 0, 90, 30) for at, word in enumerate(words)], "eng")
+    assert line.text == expected

@@ -94,6 +94,19 @@ def test_a_small_line_above_a_large_one_is_not_a_sliver(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Family name\nMARCHETTI"
 
 
+@pytest.mark.parametrize(
+    ("small", "large"), [("No.", "B42"), ("Row", "B12"), ("kg", "75"), ("ID", "42.50"), ("Price each", "P3")]
+)
+@pytest.mark.parametrize("is_above", [True, False])
+def test_a_small_word_beside_a_large_number_is_not_its_accents(
+    engine: Engine, small: str, large: str, *, is_above: bool
+) -> None:
+    image, draw = canvas(240, 110)
+    put(draw, 12, 8 if is_above else 76, small, 19)
+    put(draw, 12, 24 if is_above else 4, large, 64)
+    assert read(engine, np.asarray(image)) == "\n".join((small, large) if is_above else (large, small))
+
+
 @pytest.mark.parametrize("caption", [(190, 190, 190), (215, 215, 215), (255, 180, 0)])
 def test_light_writing_below_black_letters_is_read(engine: Engine, caption: drawn.Colour) -> None:
     image, draw = canvas(420, 100)
@@ -158,8 +171,9 @@ def empty_cell(width: int, height: int) -> Pixels:
         grain(420, 70),
         empty_cell(420, 80),
         np.tile(np.linspace(90, 240, 400).astype(np.uint8)[None, :, None], (70, 1, 3)),
+        grain(214, 115) - np.linspace(60, 0, 214).astype(np.uint8)[None, :, None],
     ],
-    ids=["grain", "an empty cell", "a gradient"],
+    ids=["grain", "an empty cell", "a gradient", "a gradient with grain"],
 )
 def test_blank_paper_has_no_text(engine: Engine, crop: Pixels) -> None:
     reading = engine.read(crop, ReadingOptions())
@@ -274,6 +288,22 @@ def test_lone_dashes_are_read(engine: Engine, width: int, height: int, number: i
     assert set(text) <= set("-\u2013\u2014")
 
 
+def test_dashes_with_a_space_between_them_have_one(engine: Engine) -> None:
+    image, draw = canvas(90, 40)
+    for left in (14, 48):
+        draw.rectangle((left, 18, left + 13, 20), fill=drawn.BLACK)
+    assert read(engine, np.asarray(image)) == "- -"
+
+
+def test_a_thick_rule_between_words_is_no_dash(engine: Engine) -> None:
+    image, draw = canvas(150, 72)
+    draw.rectangle((6, 6, 143, 65), outline=drawn.BLACK, width=3)
+    draw.rectangle((6, 33, 143, 38), fill=drawn.BLACK)
+    put(draw, 14, 10, "Tape", 18)
+    put(draw, 14, 40, "Central", 18)
+    assert read(engine, np.asarray(image)) == "Tape\nCentral"
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_lone_capital_i_is_not_a_bar(engine: Engine, number: int) -> None:
     image, draw = canvas(24 + 14 * number, 54)
@@ -302,6 +332,19 @@ def test_light_text_on_a_dark_part_of_a_line_is_read(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Gate Departure"
 
 
+@pytest.mark.parametrize(
+    ("dark", "light", "size"), [("To", "Departure hall", 20), ("7", "Oslo Colour", 26), ("7", "Paris", 26)]
+)
+def test_light_text_on_a_small_dark_part_of_a_line_is_read(engine: Engine, dark: str, light: str, size: int) -> None:
+    font = ImageFont.load_default(size)
+    width = round(font.getlength(dark)) + 16
+    image, draw = canvas(width + 24 + round(font.getlength(light)), round(size * 1.6))
+    draw.rectangle((0, 0, width, image.height), fill=drawn.BLACK)
+    put(draw, 8, round(size * 0.2), dark, size, fill=drawn.WHITE)
+    put(draw, width + 8, round(size * 0.2), light, size)
+    assert read(engine, np.asarray(image)) == f"{dark} {light}"
+
+
 def test_a_large_initial_begins_its_line(engine: Engine) -> None:
     image, draw = canvas(460, 130)
     put(draw, 10, -6, "M", 110)
@@ -317,6 +360,13 @@ def test_the_dots_that_lead_to_a_number_are_not_text(engine: Engine) -> None:
     for left in range(206, 490, 9):
         draw.rectangle((left, 34, left + 2, 36), fill=drawn.BLACK)
     assert read(engine, np.asarray(image)) == "Harbour dues 118"
+
+
+def test_small_print_below_a_headline_is_no_row_of_dots(engine: Engine) -> None:
+    image, draw = canvas(160, 84)
+    put(draw, 10, -4, "P3", 60)
+    put(draw, 10, 58, "Price each", 15)
+    assert read(engine, np.asarray(image)) == "P3\nPrice each"
 
 
 def test_checkboxes_are_not_text(engine: Engine) -> None:
@@ -343,11 +393,33 @@ def test_dots_are_joined_into_letters(auto: Engine) -> None:
     assert read(auto, np.asarray(dots)).replace(" ", "") == "LOT52741"
 
 
+@pytest.mark.parametrize("gap", [1, 2])
+def test_rows_of_dots_half_a_dot_apart_are_no_lines(auto: Engine, gap: int) -> None:
+    crop = np.asarray(Image.fromarray(drawn.text("LOT 52741", size=11, pad=3)).convert("L")) < 120
+    pitch = 4 + gap
+    dots, draw = canvas(crop.shape[1] * pitch, crop.shape[0] * pitch)
+    for y, x in zip(*np.nonzero(crop), strict=True):
+        draw.ellipse((x * pitch, y * pitch, x * pitch + 3, y * pitch + 3), fill=drawn.BLACK)
+    assert read(auto, np.asarray(dots)).replace(" ", "") == "LOT52741"
+
+
 def test_a_low_quote_is_read_though_ppocr_lacks_it(auto: Engine) -> None:
     image, draw = canvas(420, 60)
     put(draw, 12, 12, "Er rief: ,,Guten Tag\u201d.")
     # Two commas look like the low quote that the font lacks.
     assert read(auto, np.asarray(image), "deu").startswith(("Er rief: \u201eGuten Tag", 'Er rief: "Guten Tag'))
+
+
+@pytest.mark.parametrize("wide", [3, 5])
+def test_a_low_quote_that_ppocr_gives_nothing_for_is_read(settings: EngineSettings, wide: int) -> None:
+    image, draw = canvas(420, 60)
+    put(draw, 12, 12, "kniha, roman")
+    left = round(12 + ImageFont.load_default(28).getlength("kniha, roman "))
+    for at in (left, left + 8):
+        draw.line((at + wide, 36, at, 43), fill=drawn.BLACK, width=4)
+    put(draw, left + 15, 12, "Dokud\u201c je tady")
+    reading = make("ppocr", settings).read(np.asarray(image), ReadingOptions(languages="ces"))
+    assert reading.text == "kniha, roman \u201eDokud\u201c je tady"
 
 
 def test_a_sign_that_ppocr_hardly_knows_is_doubtful(auto: Engine) -> None:

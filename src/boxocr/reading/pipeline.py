@@ -64,6 +64,11 @@ class _Result:
         return "\n".join(" ".join(line.text for line in row) for row in self.rows)
 
     @property
+    def characters(self) -> int:
+        """How many characters the text has apart from spaces."""
+        return len("".join(self.text.split()))
+
+    @property
     def weakest(self) -> float:
         """The probability that the least certain line is right."""
         return min((line.confidence for line in self.lines), default=0.0)
@@ -89,7 +94,7 @@ class Pipeline:
         name: the engine's.
         detector: finds lines.
         recognizers: recognize them.
-        projects: whether the lines that a projection finds in a box are tried too.
+        projects: whether the lines that a projection finds in a box are tried too if the detected ones are unsure.
         other: the pipeline for languages that one of the recognizers does not know.
     """
 
@@ -125,10 +130,9 @@ class Pipeline:
     def _read(self, crop: Pixels, options: ReadingOptions, *, prepared: bool = False) -> Reading:
         """Read a box; ``prepared`` says whether dots were joined or signs erased in it."""
         grey = prepare.grey(crop)
-        if prepare.is_blank(grey):
+        found = _ink(grey, options.languages)
+        if found is None:
             return self._reading(_NOTHING, options)
-        may_be_joined = joined_scripts.can_be_in(options.languages)
-        found = projection.find(prepare.dark_on_even_paper(grey), may_be_joined=may_be_joined)
         if not prepared and (legible := _legible(crop, grey, found, options.languages)) is not None:
             return self._read(legible, options, prepared=True)
         known = self._by_shape(crop, found, options)
@@ -142,7 +146,6 @@ class Pipeline:
             return self._reading(known, options)
         if not prepared and dots.is_dot_matrix(found):
             return self._read(dots.joined(crop, found), options, prepared=True)
-        # Gradients have edges in the evened image, so the original is checked unless it has rules.
         paper = found.image if found.has_rules else grey
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
             return self._reading(_NOTHING, options)
@@ -196,15 +199,12 @@ class Pipeline:
         result = _checked(self._with_initial(crop, found, options) or self._lines(crop, found, options), found)
         # Tesseract splits numbers: "15" in a cell became "1 5".
         is_unsure = result.worth < ENOUGH or len(result.lines) > len(found.lines)
-        if self._projects and found.lines and is_unsure:
-            projected = _checked(self._lines(crop, found, options, projection.lines(found)), found)
-            longer = len(projected.text) > _LONGER * len(result.text) and projected.weakest > _TEXT
-            result = projected if longer else max(result, projected, key=lambda one: one.worth)
+        # Detectors take a small word beside a large number for accents.
+        if (self._projects and found.lines and is_unsure) or len(result.rows) < len(found.lines):
+            projected = self._lines(crop, found, options, projection.lines(found))
+            result = _preferred(result, _checked(projected, found))
         if single is not None and len(result.rows) <= 1 and single.is_text:
-            one = _checked(_one(single), found)
-            is_longer = len(one.text) > _LONGER * len(result.text) and single.probability > _TEXT
-            if is_longer or one.probability > result.probability:
-                result = one
+            result = _preferred(result, _checked(_one(single), found))
         # A line that was found in another way has the same ink, so it lacks the sign too unless its text is longer.
         lacks_sign = single is not None and single.line.lacks_sign and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability
@@ -236,9 +236,10 @@ class Pipeline:
         self, image: Pixels, found: Projection | None, options: ReadingOptions, detected: list[Line] | None = None
     ) -> _Result:
         """Detect the lines of an image, recognize them and put them in order; ``found`` is the ink of a box."""
+        # In a line that is cut out of the crop, a dark part can be too small to be found again.
+        clean = found.image if found is not None and (found.has_rules or detected is not None) else None
         if detected is None:
             detected = self._detector.detect(image, options)
-        clean = found.image if found is not None and found.has_rules else None
         # PP-OCR reads letters beside rules better than with the rules erased, but reads the teeth of combs as digits.
         has_comb = found is not None and found.has_comb
         reader = LineReader(self._recognizers, options, clean if clean is not None and has_comb else image, clean)
@@ -318,6 +319,17 @@ class Pipeline:
         )
 
 
+def _ink(grey: Pixels, languages: str) -> Projection | None:
+    """The ink of a grey box; None if there is nothing to read."""
+    if prepare.is_blank(grey):
+        return None
+    even = prepare.dark_on_even_paper(grey)
+    found = projection.find(even, may_be_joined=joined_scripts.can_be_in(languages))
+    # Gradients have edges in the evened image. A box on even paper is checked only if no clear line was read in it,
+    # because the check takes as long as finding lines.
+    return None if even is not grey and prepare.is_paper(grey, prepare.LEAST_CONTRAST) else found
+
+
 def _legible(crop: Pixels, grey: Pixels, found: Projection, languages: str) -> Pixels | None:
     """The crop with the dots of a one-bit scan joined, or without signs that are not text; None if it has neither."""
     if dots.is_dithered(grey, found):
@@ -351,6 +363,14 @@ def _checked(result: _Result, found: Projection) -> _Result:
     """The result, with one more line without text if the box has more letters than its text."""
     lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
     return replace(result, empty=result.empty + 1) if lacks_letters else result
+
+
+def _preferred(*results: _Result) -> _Result:
+    """The better one of two readings."""
+    shorter, longer = sorted(results, key=lambda one: one.characters)
+    if longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT:
+        return longer
+    return max(results, key=lambda one: one.worth)
 
 
 def _one(single: Scored) -> _Result:

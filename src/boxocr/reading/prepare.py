@@ -40,6 +40,9 @@ _EVEN = 0.12
 _TILE = 16
 _PAPER_SHARE = 0.6
 
+# Light text on a dark panel covers less than this share of such a square, and dark print leaves more paper.
+_PANEL_SHARE = 0.4
+
 # Background is looked at on a copy of at most this many pixels: it varies slowly.
 _BACKGROUND_SAMPLE = 12_000
 
@@ -192,7 +195,11 @@ def is_plain(image: Pixels) -> bool:
     # Over rows first: numpy is quick with whole rows.
     lightest = tiles.max(axis=1).max(axis=2)
     low, high = int(lightest.min()), int(lightest.max())
-    return bool(high - low < _EVEN * high and np.count_nonzero(image > high // 2) > _PAPER_SHARE * image.size)
+    if high - low >= _EVEN * high:
+        return False
+    light = (image[:height, :width] > high // 2).view(np.uint8) * np.uint8(100)
+    percentages = resized(light, (width // _TILE, height // _TILE), cv2.INTER_AREA)
+    return bool(percentages.mean() > 100 * _PAPER_SHARE and percentages.min() > 100 * _PANEL_SHARE)
 
 
 def even(image: Pixels) -> Pixels:

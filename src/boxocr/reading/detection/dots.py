@@ -90,7 +90,7 @@ def _are_rows_of_dots(found: Projection, size: float) -> bool:
     if not found.lines or found.text_height > _LINE * size:
         return True
     gaps = [below - above for (_, above), (below, _) in itertools.pairwise(found.lines)]
-    return len(gaps) >= _ROWS and float(np.median(gaps)) < size / 2
+    return len(gaps) >= _ROWS and float(np.median(gaps)) < size
 
 
 def joined(crop: Pixels, found: Projection) -> Pixels:

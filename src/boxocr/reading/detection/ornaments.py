@@ -83,6 +83,9 @@ def _are_leaders(pieces: Components, letters: float, is_dot: NDArray[np.bool_]) 
         return flags
     usual = median(pieces.height[is_dot])
     is_dot &= (pieces.height <= _ALIKE * usual) & (pieces.height >= usual / _ALIKE)
+    # The letters of small print beside a headline are as low as dots, but not as solid.
+    for at in map(int, np.flatnonzero(is_dot & (pieces.height >= _SMALLEST_MARK))):
+        is_dot[at] = _is_convex(_ink(pieces, at))
     dots = pieces.only(is_dot)
     reach = max(round(_NEAR * letters), 1)
     rows = Components.of(cv2.morphologyEx(dots.mask().view(np.uint8), cv2.MORPH_CLOSE, np.ones((1, reach))) > 0)
@@ -164,13 +167,17 @@ def _is_below(left: int, top: int, right: int, bottom: int, nearest: Components)
 
 
 def _is_solid(piece: Components) -> bool:
-    """Whether the only piece of ink is a square or a disc and not a character: one run in each row and column."""
+    """Whether the only piece of ink is a square or a disc and not a character."""
     height, width = (ink := _ink(piece, 0)).shape
     if min(height, width) < _SMALLEST_MARK or max(height, width) >= _SQUARE * min(height, width):
         return False
+    return _is_convex(ink) and float(ink.mean()) > _DISC
+
+
+def _is_convex(ink: NDArray[np.bool_]) -> bool:
+    """Whether a piece of ink has one run in each row and column of its rectangle."""
     padded = np.pad(ink, 1).view(np.int8)
-    is_convex = all(abs(np.diff(padded, axis=axis)).sum() == 2 * ink.shape[1 - axis] for axis in (0, 1))
-    return is_convex and float(ink.mean()) > _DISC
+    return all(abs(np.diff(padded, axis=axis)).sum() == 2 * ink.shape[1 - axis] for axis in (0, 1))
 
 
 def _is_disc(piece: Components, centre: int) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from boxocr.reading import prepare
 from boxocr.reading.detection import rules
 from boxocr.reading.detection.components import Components, counts, grown, median
-from boxocr.reading.line_image import runs_of
+from boxocr.reading.line_image import edges_of, runs_of
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line
 
@@ -29,6 +29,11 @@ _CUT = 1
 _OVER_LETTERS = 0.8
 _DOTTED = 0.35
 _DOT, _TWO_DOTS = 0.3, 0.6
+
+# Pieces of ink with gaps of at most this share of their height are letters of a small word rather than accents if there
+# are three. Two, or one this many times wider than high, are if each column has more strokes than this on average: the
+# two dots of ä are farther apart, and a tilde or the accents of \u0151 have one stroke in a column.
+_LETTER_GAP, _WORD_WIDTH, _WORD_STROKES = 0.5, 1.2, 1.15
 
 # A band of ink lower than this share of the highest one, or than this many pixels, is specks and not a line: headlines
 # are not that much larger than text.
@@ -245,6 +250,22 @@ def _begins_with_sliver(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> 
     return bool((own & letters).sum() < _OVER_LETTERS * own.sum() or own.sum() > widest_dots)
 
 
+def _has_word(ink: NDArray[np.bool_]) -> bool:
+    """Whether a low run of rows holds a small word, whose letters are nearer to each other than dots and accents."""
+    height = len(ink)
+    edges = edges_of(counts(ink, axis=0) > 0)
+    ends = np.flatnonzero(edges[2::2] - edges[1:-1:2] > _LETTER_GAP * height)
+    starts = [0, *(ends + 1).tolist()]
+    for first, last in zip(starts, [*ends.tolist(), len(edges) // 2 - 1], strict=True):
+        group = ink[:, edges[2 * first] : edges[2 * last + 1]]
+        pieces = last - first + 1 + int(group.shape[1] > _WORD_WIDTH * height)
+        strokes = np.count_nonzero(group[1:] & ~group[:-1]) + np.count_nonzero(group[0])
+        is_written = strokes > _WORD_STROKES * np.count_nonzero(group.any(axis=0))
+        if pieces > 1 + (not is_written):
+            return True
+    return False
+
+
 def _joined(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Join the dots of i and the accents, which are runs of their own in words without tall letters, to their line."""
     if not runs:
@@ -256,12 +277,15 @@ def _joined(runs: list[tuple[int, int]], ink: NDArray[np.bool_]) -> list[tuple[i
     lines = [runs[0]]
     for (top, bottom), width, width_above in zip(runs[1:], widths[1:], widths, strict=False):
         above_top, above_bottom = lines[-1]
-        lower, its_width = min((bottom - top, width), (above_bottom - above_top, width_above))
+        height, its_width, first, last = min(
+            (bottom - top, width, top, bottom), (above_bottom - above_top, width_above, above_top, above_bottom)
+        )
         if (
-            lower < 0.4 * tallest
+            height < 0.4 * tallest
             and its_width <= widest
             and top - above_bottom < 0.3 * tallest
             and bottom - above_top <= 1.5 * tallest
+            and not _has_word(ink[first:last])
         ):
             lines[-1] = (above_top, bottom)
         else:

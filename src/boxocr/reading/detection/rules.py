@@ -14,7 +14,7 @@ from boxocr.reading.line_image import runs_of
 _LENGTH = 3.0
 _UPRIGHT_LENGTH = 1.5
 _CROSSING = 2.5
-_THICKNESS = 0.3
+_THICKNESS = 0.45
 _THIN = 3
 
 # The teeth of a comb are at least this high, in heights of letters, and at least this many. Their heights and distances

@@ -10,15 +10,20 @@ from boxocr.reading.whole_page import Line, Piece, line_of
 _DASH, _EN_DASH, _EM_DASH = 1.6, 6.0, 9.0
 _MOST_DASHES = 5
 
-# A bar is at least this many times higher than wide.
-_BAR = 4.0
+# Dashes are apart by a space if the gap is this many times as wide as they are. On typewriters, gaps are as wide as
+# dashes.
+_SPACE = 1.1
+
+# A bar is at least this many times higher than wide: an I in bold print has 3.4.
+_BAR = 3.0
 _MOST_BARS = 3
 
 # The probability that the text is right: a bar can also be a small l.
 PROBABILITY = 0.8
 
-# Pieces smaller than this share of the largest one are specks. Ink fills at least this share of a stroke's rectangle.
-_SPECK = 0.3
+# Pieces smaller than this share of the largest one are specks if they are no larger than half the strokes are thick or
+# than this many pixels. Ink fills at least this share of a stroke's rectangle.
+_SPECK, _SPECK_PIXELS = 0.3, 3
 _FILL = 0.7
 
 # A dash is at most this high, as a share of the box: a box around a thicker one holds a rule or a part of a letter.
@@ -30,7 +35,13 @@ def text(found: Projection) -> Line | None:
     pieces = found.pieces
     if not 0 < pieces.count <= 4 * _MOST_DASHES:
         return None
-    pieces = pieces.larger_than(_SPECK * float(np.maximum(pieces.width, pieces.height).max()))
+    sides = np.maximum(pieces.width, pieces.height)
+    is_speck = sides < _SPECK * sides.max()
+    thickness = float(np.minimum(pieces.width, pieces.height)[~is_speck].min())
+    if (sides[is_speck] > max(thickness / 2, _SPECK_PIXELS)).any():
+        # Letters beside a rule.
+        return None
+    pieces = pieces.only(~is_speck)
     height, width = found.image.shape
     is_cut = (pieces.left == 0) | (pieces.right == width) | (pieces.top == 0) | (pieces.bottom == height)
     if is_cut.any() or float(pieces.area.sum()) < _FILL * float((pieces.width * pieces.height).sum()):
@@ -47,7 +58,9 @@ def _dashes(pieces: Components, height: int) -> str:
         return ""
     ratio = float(np.median(pieces.width / pieces.height))
     dash = "\u2014" if ratio > _EM_DASH else "\u2013" if ratio > _EN_DASH else "-"
-    return dash * pieces.count
+    left = np.sort(pieces.left)
+    is_apart = np.diff(left) - float(np.median(pieces.width)) > _SPACE * float(np.median(pieces.width))
+    return dash + "".join(f" {dash}" if apart else dash for apart in is_apart)
 
 
 def _bars(pieces: Components) -> str:

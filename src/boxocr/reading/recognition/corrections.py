@@ -64,6 +64,12 @@ def corrected(words: Sequence[Piece], languages: str, block: int = 0) -> Line:
     words = with_low_quotes(words, languages)
     if _IL.isdisjoint(chosen):
         words = [replace(word, text="II", is_known=None) if word.text == "Il" else word for word in words]
+    before = ["", *(word.text for word in words)]
+    words = [
+        # "Ill" can begin a sentence.
+        replace(word, text="III", is_known=None) if word.text == "Ill" and last.istitle() and last.isalpha() else word
+        for last, word in zip(before, words, strict=False)
+    ]
     highest = _capital_height([word for word in words if "|" not in word.text])
     fixed = [
         replace(word, text="I" * len(word.text), confidence=min(word.confidence, _BAR_CONFIDENCE))

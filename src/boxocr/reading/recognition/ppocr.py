@@ -21,7 +21,7 @@ from boxocr.reading import line_image, prepare
 from boxocr.reading.line_image import runs_of
 from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.ppocr_models import RecognitionModel, of_languages
-from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.recognition import RecognizedLine, low_quotes
 from boxocr.reading.recognition.head import HEAD_ERRORS, Features, Head, load_head
 from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
@@ -73,6 +73,12 @@ _SPECIAL = {
     "\u2039\u203a": "fra deu",
     "\u1e9e": "deu",
 }
+
+
+_LOW_QUOTE = "\u201e"
+
+# The ink of a low quote that the model gives no character for is this far from all characters, in line heights.
+_QUOTE_NEAR, _QUOTE_PROBABILITY = 0.08, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class PPOCR:
         else:
             steps = head.probabilities(self._trunk(model).run(blob))
         known = ("", *(head or model).characters)
+        lacks_quote = _LOW_QUOTE in self.missing(options.languages).difference(known) and not options.charset
         if options.charset:
             steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
             # Other characters cannot occur, so the rest share all of the probability.
@@ -180,6 +187,8 @@ class PPOCR:
             characters = [_Character(known[best[at]], float(own[at, best[at]]), (at + 0.5) * scale) for at in kept]
             certainties = [character.probability for character in characters if character.text != " "]
             ink = line_image.ink_of(image)
+            if lacks_quote:
+                characters = _with_low_quotes(characters, ink)
             found.append(
                 RecognizedLine(
                     in_reading_order(_words(ink, characters)),
@@ -272,6 +281,19 @@ def _words(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> tuple[Pi
         weakest = min(character.probability for character in word)
         pieces.append(Piece(text, weakest, first, top, max(last - first, 1), bottom - top))
     return tuple(pieces)
+
+
+def _with_low_quotes(characters: Sequence[_Character], ink: NDArray[np.bool_]) -> list[_Character]:
+    """The characters of a line, with low opening quotes where their ink is and no character."""
+    result = list(characters)
+    near = _QUOTE_NEAR * len(ink)
+    for first, last in low_quotes.find(ink):
+        if any(first - near < one.place < last + near for one in result if one.text != " "):
+            continue
+        at = next((at for at, one in enumerate(result) if one.text != " " and one.place > last), None)
+        if at is not None and result[at].text.isalnum():
+            result.insert(at, _Character(_LOW_QUOTE, _QUOTE_PROBABILITY, (first + last) / 2))
+    return result
 
 
 def _lacks_sign(ink: NDArray[np.bool_], characters: Sequence[_Character]) -> bool:

@@ -14,7 +14,6 @@ from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import counts
 from boxocr.reading.detection.leftover import has_fainter
 from boxocr.reading.detection.projection import Projection
-from boxocr.reading.line_image import runs_of
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.types import Pixels, ReadingOptions
@@ -26,10 +25,11 @@ LINE, RAW_LINE = 7, 13
 # A line with this confidence is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
 
-# A gap this wide between two digits of a number, in digit heights, is a space. What follows it is a sign that Tesseract
-# takes for a digit, such as a lira sign read as 1. Gaps around a 1 are up to .36 wide. Typewriters have several wide
-# gaps, so this one must be wider than the next by the second number.
-_GAP_IN_NUMBER, _WIDER = 0.4, 2.0
+# A gap this wide in a number or word, in heights of its ink, is a space. What follows it is a sign that Tesseract takes
+# for a digit, such as a lira sign read as 1, or gives no text for: "Table I" in light print was "Table". Gaps at a 1
+# are up to .36 wide. Typewriters have several wide gaps, so this one must be wider than the next by the second number,
+# or by the third if there are more pieces of ink than characters.
+_GAP, _WIDER, _WIDER_WITH_MORE = 0.4, 2.0, 1.5
 _NUMBER = re.compile(r"[\d.,]+")
 
 # The data for English have no letters with accents, and give the letter without. A letter is at least this high, and
@@ -41,6 +41,8 @@ _LETTER, _MARK, _ABOVE = 0.4, 0.08, 0.3
 # from all words. It is not if the nearest word has as many letters as pieces of ink, and the gap to the word is at most
 # the fourth number: Tesseract's rectangle of a word can begin after its first letter.
 _SIGN_WIDTH, _SIGN_HEIGHT, _SIGN_NEAR, _SIGN_APART = 0.1, 0.4, 0.2, 0.35
+# Narrower ink is a sign if it is this high: an I in light print is, of which Tesseract gives nothing.
+_BAR_HEIGHT = 0.65
 
 # Signs that never follow a number; Tesseract reads them for one that it does not know.
 _NOT_AFTER_NUMBER = re.compile(r"\d ?(?:[#\u00a7\u00a9\u00ae](?: |$)|[=<]$)")
@@ -170,32 +172,58 @@ _PREPARED: dict[str, Callable[[Projection], tuple[Pixels, PageFrame]]] = {
 
 
 def _lacks_sign(line: RecognizedLine, found: Projection) -> bool:
-    """Whether a line shows a sign that Tesseract took for another sign or for a digit."""
+    """Whether a line shows a sign that Tesseract took for another sign or for a digit, or gave no text for."""
     if _NOT_AFTER_NUMBER.search(line.text):
         return True
     if len(found.lines) != 1 or not line.words:
         return False
     top, bottom = found.lines[0]
     ink = found.image[top:bottom] < found.limit
-    height = bottom - top
     edges = line_image.edges_of(counts(ink, axis=0) > 0)
     if not edges.size:
         return False
+    return _has_sign_beside(line.words, ink, edges) or _has_space(line.words, ink, edges) or has_fainter(found)
+
+
+def _has_sign_beside(words: Sequence[Piece], ink: NDArray[np.bool_], edges: NDArray[np.intp]) -> bool:
+    """Whether a piece of a line's ink is beside its words; ``edges`` are its first and last columns."""
+    height = len(ink)
     middles = (edges[::2] + edges[1::2])[:, None] / 2
-    starts, ends = np.array([(word.x, word.x + word.width) for word in line.words]).T
+    starts, ends = np.array([(word.x, word.x + word.width) for word in words]).T
     distances = np.maximum(starts - middles, middles - ends)
     nearest = distances.argmin(axis=1)
     for at in np.flatnonzero(distances.min(axis=1) > _SIGN_NEAR * height):
-        has_more = (nearest == nearest[at]).sum() > len(line.words[nearest[at]].text)
+        has_more = (nearest == nearest[at]).sum() > len(words[nearest[at]].text)
         first, last = int(edges[2 * at]), int(edges[2 * at + 1])
         gap = 2 * at + 1 if middles[at, 0] < starts[nearest[at]] else 2 * at - 1
         gap_to_word = edges[gap + 1] - edges[gap] if 0 < gap < len(edges) - 1 else math.inf
         is_lacking = has_more or gap_to_word > _SIGN_APART * height
-        if is_lacking and line_image.is_sign(ink, (first, last), _SIGN_WIDTH * height, _SIGN_HEIGHT * height):
+        sizes = ((_SIGN_WIDTH * height, _SIGN_HEIGHT * height), (1, _BAR_HEIGHT * height))
+        if is_lacking and any(line_image.is_sign(ink, (first, last), *size) for size in sizes):
             return True
-    if any(_has_gap(ink, word) for word in line.words if _NUMBER.fullmatch(word.text)):
-        return True
-    return has_fainter(found)
+    return False
+
+
+def _has_space(words: Sequence[Piece], ink: NDArray[np.bool_], edges: NDArray[np.intp]) -> bool:
+    """Whether there is a space in a number, or in a word with at least as many pieces of ink as letters."""
+    first, last = edges[1:-1:2], edges[2::2]
+    # A quick check: most gaps in words are narrow.
+    wide = np.flatnonzero(last - first > _GAP * len(ink) / 2)
+    for word in words:
+        right = word.x + word.width
+        if not ((first[wide] > word.x) & (last[wide] < right)).any():
+            continue
+        own = (first > word.x) & (last < right)
+        gaps = sorted(map(int, last[own] - first[own]))
+        is_broken = len(gaps) >= len(word.text)
+        if len(gaps) + 1 < len(word.text) and not _NUMBER.fullmatch(word.text):
+            continue
+        *_, second, widest = 0, *gaps
+        rows = np.flatnonzero(ink[:, max(round(word.x), 0) : round(right)].any(axis=1))
+        wider = _WIDER_WITH_MORE if is_broken else _WIDER
+        if 0 < wider * second < widest and widest > _GAP * (rows[-1] + 1 - rows[0]):
+            return True
+    return False
 
 
 def _has_accents(line: RecognizedLine, found: Projection) -> bool:
@@ -215,14 +243,3 @@ def _has_accents(line: RecognizedLine, found: Projection) -> bool:
     above = letters.top - marks.bottom[:, None]
     is_over = (middles > letters.left) & (middles < letters.right) & (above >= 0) & (above < _ABOVE * height)
     return int(is_over.any(axis=1).sum()) > dots
-
-
-def _has_gap(ink: NDArray[np.bool_], number: Piece) -> bool:
-    """Whether there is a space in a number."""
-    own = ink[:, max(round(number.x), 0) : round(number.x + number.width)]
-    gaps = runs_of(np.asarray(~own.any(axis=0)))
-    *_, second, widest = 0, 0, *sorted(last - first for first, last in gaps if first and last < own.shape[1])
-    if not 0 < _WIDER * second < widest:
-        return False
-    rows = np.flatnonzero(own.any(axis=1))
-    return bool(widest > _GAP_IN_NUMBER * (rows[-1] + 1 - rows[0]))
