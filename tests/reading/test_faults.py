@@ -416,7 +416,7 @@ def test_a_low_quote_that_ppocr_gives_nothing_for_is_read(settings: EngineSettin
     put(draw, 12, 12, "kniha, roman")
     left = round(12 + ImageFont.load_default(28).getlength("kniha, roman "))
     for at in (left, left + 8):
-        draw.line((at + wide, 36, at, 43), fill=drawn.BLACK, width=4)
+        draw.line((at + wide, 37, at, 43), fill=drawn.BLACK, width=3)
     put(draw, left + 15, 12, "Dokud\u201c je tady")
     reading = make("ppocr", settings).read(np.asarray(image), ReadingOptions(languages="ces"))
     assert reading.text == "kniha, roman \u201eDokud\u201c je tady"

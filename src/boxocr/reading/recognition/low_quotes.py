@@ -7,8 +7,8 @@ from boxocr.reading.line_image import runs_of
 
 # The ink of a low quote begins below this share of the line's height. It is this wide, in line heights; a comma is
 # narrower. The gap between its two strokes is at most the fourth number.
-_TOP = 0.55
-_NARROWEST, _WIDEST, _BETWEEN = 0.15, 0.5, 0.2
+_TOP = 0.5
+_NARROWEST, _WIDEST, _BETWEEN = 0.15, 0.7, 0.2
 
 
 def find(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
