@@ -13,7 +13,7 @@ import numpy as np
 from boxocr.reading import joined_scripts, layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
-from boxocr.reading.detection.leftover import fainter, has_fainter, uncovered
+from boxocr.reading.detection.leftover import fainter, has_fainter, joined, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
 from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, without_drawings
@@ -37,8 +37,10 @@ _FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
 # A reading this many times longer than another one, and this likely to be right, is better: the other one lost a line.
+# One that is longer by the third number is better even if it is less likely.
 _LONGER = 1.3
 _TEXT = 0.5
+_MUCH_LONGER = 3
 
 # A number is not recognized in another way if it and its raised digits are together this likely to be right.
 _PRICE = 0.75
@@ -259,7 +261,7 @@ class Pipeline:
             lines, cut = at_edges(lines, found)
             likely = _likely(reader, cut)
             whole = [line for line, _ in likely]
-            lines += uncovered(found, [*lines, *whole])
+            lines = joined([*lines, *uncovered(found, [*lines, *whole])])
             likely += _likely(reader, fainter(found, [*lines, *whole]))
         scored = [*reader.recognize(lines, ENOUGH), *(placed for _, placed in likely)]
         lines = [*lines, *(line for line, _ in likely)]
@@ -369,6 +371,8 @@ def _preferred(*results: _Result) -> _Result:
     """The better one of two readings."""
     shorter, longer = sorted(results, key=lambda one: one.characters)
     if longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT:
+        return longer
+    if longer.characters > _MUCH_LONGER * shorter.characters:
         return longer
     return max(results, key=lambda one: one.worth)
 

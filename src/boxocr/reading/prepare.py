@@ -40,8 +40,8 @@ _EVEN = 0.12
 _TILE = 16
 _PAPER_SHARE = 0.6
 
-# Light text on a dark panel covers less than this share of such a square, and dark print leaves more paper.
-_PANEL_SHARE = 0.4
+# More than this share of such a square is dark in a panel with light text; dark print leaves more paper.
+_PANEL_SQUARE = 0.6
 
 # Background is looked at on a copy of at most this many pixels: it varies slowly.
 _BACKGROUND_SAMPLE = 12_000
@@ -58,6 +58,10 @@ _LOWEST_PANEL = 12
 _SOLID = 7
 _PANEL_INK, _PANEL_MOST = 0.6, 0.99
 _PANEL_SIDE = 0.9
+# Among dark text, a panel is at least as high as this share of the image, or this many times wider than high.
+_PANEL_HEIGHT, _PANEL_WIDTH = 0.9, 2.5
+# Without its rim, light letters leave less than this share of a panel dark.
+_PANEL_TEXT = 0.97
 
 # Paper is looked for this far around each pixel of the background copy: farther than a stroke is wide, less far than
 # shadows are soft. On a copy at least this high, which one line does not fill, it is looked for twice as far.
@@ -155,14 +159,17 @@ def dark_on_light(image: Pixels) -> Pixels:
 
 def dark_on_even_paper(image: Pixels) -> Pixels:
     """Return a grey image with its writing dark on paper of one grey, as most crops are already."""
-    return image if is_plain(image) else even(without_panels(dark_on_light(image)))
+    if is_plain(image):
+        return without_panels(image, is_plain=True) if _may_have_panels(image) else image
+    return even(without_panels(dark_on_light(image)))
 
 
-def without_panels(image: Pixels) -> Pixels:
+def without_panels(image: Pixels, *, is_plain: bool = False) -> Pixels:
     """Turn light text on dark panels, such as a table's heading, into dark text on light ground.
 
     Args:
         image: mostly dark on light.
+        is_plain: whether it is dark text on even paper, whose bold letters are as dark as panels.
     """
     limit, _ = cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)
     dark = (image <= limit).view(np.uint8)
@@ -171,11 +178,15 @@ def without_panels(image: Pixels) -> Pixels:
     turned = image
     for left, top, width, height, area in cv2.connectedComponentsWithStats(solid, connectivity=4)[2][1:]:
         is_panel = _PANEL_INK * width * height <= area <= _PANEL_MOST * width * height
-        if min(width, height) < _LOWEST_PANEL or not is_panel:
+        is_letter = is_plain and height < _PANEL_HEIGHT * image.shape[0] and width < _PANEL_WIDTH * height
+        if min(width, height) < _LOWEST_PANEL or not is_panel or is_letter:
             continue
         panel = slice(top, top + height), slice(left, left + width)
         inside = dark[panel]
         if min(side.mean() for side in (inside[1], inside[-2], inside[:, 1], inside[:, -2])) < _PANEL_SIDE:
+            continue
+        if inside[_TRIM:-_TRIM, _TRIM:-_TRIM].mean() > _PANEL_TEXT:
+            # A stroke of a large bold letter, or a blot.
             continue
         if turned is image:
             turned = image.copy()
@@ -195,11 +206,15 @@ def is_plain(image: Pixels) -> bool:
     # Over rows first: numpy is quick with whole rows.
     lightest = tiles.max(axis=1).max(axis=2)
     low, high = int(lightest.min()), int(lightest.max())
-    if high - low >= _EVEN * high:
-        return False
-    light = (image[:height, :width] > high // 2).view(np.uint8) * np.uint8(100)
-    percentages = resized(light, (width // _TILE, height // _TILE), cv2.INTER_AREA)
-    return bool(percentages.mean() > 100 * _PAPER_SHARE and percentages.min() > 100 * _PANEL_SHARE)
+    return bool(high - low < _EVEN * high and np.count_nonzero(image > high // 2) > _PAPER_SHARE * image.size)
+
+
+def _may_have_panels(image: Pixels) -> bool:
+    """Whether a square of an image on even paper is mostly dark."""
+    height, width = (side // _TILE for side in image.shape)
+    part = image[: height * _TILE, : width * _TILE]
+    dark = (part < int(part.max()) // 2).view(np.uint8) * np.uint8(100)
+    return bool(resized(dark, (width, height), cv2.INTER_AREA).max() > 100 * _PANEL_SQUARE)
 
 
 def even(image: Pixels) -> Pixels:

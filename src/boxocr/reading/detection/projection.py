@@ -31,9 +31,10 @@ _DOTTED = 0.35
 _DOT, _TWO_DOTS = 0.3, 0.6
 
 # Pieces of ink with gaps of at most this share of their height are letters of a small word rather than accents if there
-# are three. Two, or one this many times wider than high, are if each column has more strokes than this on average: the
-# two dots of ä are farther apart, and a tilde or the accents of \u0151 have one stroke in a column.
-_LETTER_GAP, _WORD_WIDTH, _WORD_STROKES = 0.5, 1.2, 1.15
+# are three. Two, or one this many times wider than high, are if a column has more strokes than the third number on
+# average, and one of any width if it has more than the fourth: the two dots of ä are farther apart, a tilde and the
+# accents of \u0151 have one stroke in a column, and a ring has 1.6.
+_LETTER_GAP, _WORD_WIDTH, _WORD_STROKES, _LETTER_STROKES = 0.5, 1.2, 1.15, 1.75
 
 # A band of ink lower than this share of the highest one, or than this many pixels, is specks and not a line: headlines
 # are not that much larger than text.
@@ -260,8 +261,8 @@ def _has_word(ink: NDArray[np.bool_]) -> bool:
         group = ink[:, edges[2 * first] : edges[2 * last + 1]]
         pieces = last - first + 1 + int(group.shape[1] > _WORD_WIDTH * height)
         strokes = np.count_nonzero(group[1:] & ~group[:-1]) + np.count_nonzero(group[0])
-        is_written = strokes > _WORD_STROKES * np.count_nonzero(group.any(axis=0))
-        if pieces > 1 + (not is_written):
+        columns = np.count_nonzero(group.any(axis=0))
+        if strokes > _LETTER_STROKES * columns or pieces > 1 + (strokes <= _WORD_STROKES * columns):
             return True
     return False
 

@@ -10,11 +10,12 @@ from boxocr.reading.line_image import runs_of
 
 # A level or upright rule is at least this long, in heights of the text around it. An upright stroke of the third length
 # that crosses the image is a rule even if text reaches as far. A rule is at most this thick, in heights of text or in
-# pixels.
+# pixels; if a level one is at least as long as this share of the image is wide, rules may be thicker, as in tables.
 _LENGTH = 3.0
 _UPRIGHT_LENGTH = 1.5
 _CROSSING = 2.5
-_THICKNESS = 0.45
+_THICKNESS = 0.3
+_WIDE, _IN_TABLES, _IN_TABLES_PIXELS = 0.8, 0.45, 10
 _THIN = 3
 
 # The teeth of a comb are at least this high, in heights of letters, and at least this many. Their heights and distances
@@ -70,15 +71,16 @@ def find(ink: Ink, *, may_be_joined: bool = False) -> tuple[Ink, Components | No
         return found | pieces.only(is_frame).mask() if min(width, height) > 8 * _THIN else found, pieces, False
     # Where letters are joined, most pieces are dots and short words.
     letters = float(np.percentile(text.height, _TALL)) if may_be_joined else median(text.height)
-    thickest = max(_THICKNESS * letters, _THIN)
     level_length, upright_length = (round(max(length * letters, 8 * _THIN)) for length in (_LENGTH, _UPRIGHT_LENGTH))
     # A quick check: the text of most boxes has no stroke as long as a rule.
     if not _are_as_long(pieces, ink, level_length, upright_length):
         return found, pieces, False
-    # Thick ink is left out, because the rims of bold letters and of panels are straight too.
-    side = int(thickest) + 1
-    ink = ink & ~opened(ink, side, side)
+    thickest = max(_THICKNESS * letters, _THIN)
     level = _strokes(ink, level_length, thickest)
+    in_tables = min(_IN_TABLES * letters, _IN_TABLES_PIXELS)
+    if in_tables > thickest and (wide := _strokes(ink, max(level_length, round(_WIDE * width)), in_tables)).any():
+        level |= wide
+        thickest = in_tables
     if may_be_joined:
         level &= ~_joining(level, ink, letters)
     upright = _strokes(ink, upright_length, thickest, upright=True)
@@ -116,6 +118,9 @@ def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -
     """The level or upright strokes that are at least this long and at most this thick."""
     if ink.shape[0 if upright else 1] < length:
         return np.zeros_like(ink)
+    # Thick ink is left out, because the rims of bold letters and of panels are straight too.
+    side = int(thickest) + 1
+    ink = ink & ~opened(ink, side, side)
     # Opened by columns: OpenCV takes six times as long for a transposed line.
     long = opened(ink, length, 1) if upright else opened(ink, 1, length)
     if not long.any():

@@ -25,10 +25,10 @@ LINE, RAW_LINE = 7, 13
 # A line with this confidence is not prepared in another way: such lines are hardly ever read better.
 _ACCEPTED = 0.88
 
-# A gap this wide in a number or word, in heights of its ink, is a space. What follows it is a sign that Tesseract takes
-# for a digit, such as a lira sign read as 1, or gives no text for: "Table I" in light print was "Table". Gaps at a 1
-# are up to .36 wide. Typewriters have several wide gaps, so this one must be wider than the next by the second number,
-# or by the third if there are more pieces of ink than characters.
+# A gap this wide in a number or before the last stroke of a word, in heights of its ink, is a space. What follows it is
+# a sign that Tesseract takes for a digit, such as a lira sign read as 1, or an I that it gives no text for: "Table I"
+# in light print was "Table". Gaps at a 1 are up to .36 wide. Typewriters have several wide gaps, so this one must be
+# wider than the next by the second number, or by the third if there are more pieces of ink than characters.
 _GAP, _WIDER, _WIDER_WITH_MORE = 0.4, 2.0, 1.5
 _NUMBER = re.compile(r"[\d.,]+")
 
@@ -205,7 +205,7 @@ def _has_sign_beside(words: Sequence[Piece], ink: NDArray[np.bool_], edges: NDAr
 
 
 def _has_space(words: Sequence[Piece], ink: NDArray[np.bool_], edges: NDArray[np.intp]) -> bool:
-    """Whether there is a space in a number, or in a word with at least as many pieces of ink as letters."""
+    """Whether there is a space in a number, or before the last stroke of a word with a piece of ink for each letter."""
     first, last = edges[1:-1:2], edges[2::2]
     # A quick check: most gaps in words are narrow.
     wide = np.flatnonzero(last - first > _GAP * len(ink) / 2)
@@ -213,17 +213,24 @@ def _has_space(words: Sequence[Piece], ink: NDArray[np.bool_], edges: NDArray[np
         right = word.x + word.width
         if not ((first[wide] > word.x) & (last[wide] < right)).any():
             continue
-        own = (first > word.x) & (last < right)
-        gaps = sorted(map(int, last[own] - first[own]))
-        is_broken = len(gaps) >= len(word.text)
-        if len(gaps) + 1 < len(word.text) and not _NUMBER.fullmatch(word.text):
-            continue
-        *_, second, widest = 0, *gaps
+        own = np.flatnonzero((first > word.x) & (last < right))
+        gaps = (last[own] - first[own]).tolist()
+        *_, second, widest = 0, *sorted(gaps)
+        wider = _WIDER if len(gaps) < len(word.text) else _WIDER_WITH_MORE
         rows = np.flatnonzero(ink[:, max(round(word.x), 0) : round(right)].any(axis=1))
-        wider = _WIDER_WITH_MORE if is_broken else _WIDER
-        if 0 < wider * second < widest and widest > _GAP * (rows[-1] + 1 - rows[0]):
+        if not 0 < wider * second < widest or widest <= _GAP * (rows[-1] + 1 - rows[0]):
+            continue
+        is_before_stroke = gaps[-1] == widest and len(gaps) + 1 >= len(word.text) and _is_stroke(ink, edges, own[-1])
+        if is_before_stroke or _NUMBER.fullmatch(word.text):
             return True
     return False
+
+
+def _is_stroke(ink: NDArray[np.bool_], edges: NDArray[np.intp], gap: int) -> bool:
+    """Whether the piece of ink after a gap is a stroke as high as letters."""
+    left, right = edges[2 * gap + 2 : 2 * gap + 4].tolist()
+    rows = np.flatnonzero(ink[:, left:right].any(axis=1))
+    return bool(rows[-1] + 1 - rows[0] > max(_BAR_HEIGHT * len(ink), 3 * (right - left)))
 
 
 def _has_accents(line: RecognizedLine, found: Projection) -> bool:
