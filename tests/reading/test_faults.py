@@ -304,6 +304,16 @@ def test_a_thick_rule_between_words_is_no_dash(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Tape\nCentral"
 
 
+def test_bold_letters_that_touch_are_no_dash(engine: Engine) -> None:
+    image, draw = canvas(92, 60)
+    # Eight solid letters, and the gaps between their tops.
+    draw.rectangle((16, 24, 70, 35), fill=drawn.BLACK)
+    for left in range(20, 70, 7):
+        draw.rectangle((left, 24, left + 2, 27), fill=drawn.WHITE)
+    draw.rectangle((73, 32, 76, 35), fill=drawn.BLACK)
+    assert read(engine, np.asarray(image)) != "-"
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_lone_capital_i_is_not_a_bar(engine: Engine, number: int) -> None:
     image, draw = canvas(24 + 14 * number, 54)

@@ -22,9 +22,12 @@ _MOST_BARS = 3
 PROBABILITY = 0.8
 
 # Pieces smaller than this share of the largest one are specks if they are no larger than half the strokes are thick or
-# than this many pixels. Ink fills at least this share of a stroke's rectangle.
+# than this many pixels.
 _SPECK, _SPECK_PIXELS = 0.3, 3
-_FILL = 0.7
+
+# Ink fills at least this share of a stroke's rectangle, and the last share if the stroke is this many pixels thick:
+# bold letters that touch each other fill .81.
+_FILL, _THICK, _FILL_OF_THICK = 0.7, 8, 0.88
 
 # A dash is at most this high, as a share of the box: a box around a thicker one holds a rule or a part of a letter.
 _THICKEST = 0.4
@@ -44,7 +47,8 @@ def text(found: Projection) -> Line | None:
     pieces = pieces.only(~is_speck)
     height, width = found.image.shape
     is_cut = (pieces.left == 0) | (pieces.right == width) | (pieces.top == 0) | (pieces.bottom == height)
-    if is_cut.any() or float(pieces.area.sum()) < _FILL * float((pieces.width * pieces.height).sum()):
+    fill = _FILL if thickness < _THICK else _FILL_OF_THICK
+    if is_cut.any() or float(pieces.area.sum()) < fill * float((pieces.width * pieces.height).sum()):
         return None
     read = _dashes(pieces, height) or _bars(pieces)
     return line_of([Piece(read, PROBABILITY, *pieces.box)]) if read else None
