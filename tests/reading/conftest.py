@@ -37,6 +37,19 @@ def tesseract(settings: EngineSettings) -> Engine:
     return make("tesseract", settings)
 
 
+@pytest.fixture(scope="session")
+def auto(settings: EngineSettings) -> Engine:
+    """Both engines in this process."""
+    return make("auto", settings)
+
+
+@pytest.fixture(params=["tesseract", "auto"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Tesseract alone, and both engines."""
+    found: Engine = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
 def no_system_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the language data that Debian's packages may have installed."""

@@ -6,35 +6,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from boxocr.reading import prepare
 from boxocr.reading.detection import projection
-from boxocr.reading.engines import make
-from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from tests.reading import drawn
-
-
-@pytest.fixture(scope="module", params=["tesseract", "auto"])
-def engine(request: pytest.FixtureRequest, settings: EngineSettings) -> Engine:
-    return make(request.param, settings)
-
-
-@pytest.fixture(scope="module")
-def auto(settings: EngineSettings) -> Engine:
-    return make("auto", settings)
-
-
-def read(engine: Engine, crop: Pixels, languages: str = "eng") -> str:
-    return engine.read(crop, ReadingOptions(languages=languages)).text
-
-
-def canvas(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    image = Image.new("RGB", (width, height), drawn.WHITE)
-    return image, ImageDraw.Draw(image)
-
-
-def put(  # noqa: PLR0913, PLR0917 - as Pillow has them
-    draw: ImageDraw.ImageDraw, x: int, y: int, text: str, size: int = 28, fill: drawn.Colour = drawn.BLACK
-) -> None:
-    draw.text((x, y), text, font=ImageFont.load_default(size), fill=fill)
+from tests.reading.boxes import canvas, put, read
 
 
 def test_a_wide_gap_is_a_space(engine: Engine) -> None:
@@ -149,11 +123,6 @@ def test_a_short_text_with_a_quote_and_a_full_stop_is_one_clear_line() -> None:
     assert projection.find(drawn.grey(np.asarray(image))).is_one_clear_line()
 
 
-def test_letters_l_in_a_long_line_are_not_bars(engine: Engine) -> None:
-    lines = ("all will still fill tall hills until all calls fall ill", "twelve shelves full")
-    assert read(engine, drawn.text(*lines, size=24)) == "\n".join(lines)
-
-
 def grain(width: int, height: int) -> Pixels:
     paper = np.random.default_rng(3).normal(236, 4, (height, width))
     return np.repeat(np.clip(paper, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -231,31 +200,6 @@ def test_an_empty_field_of_a_form_has_no_text(
     assert (reading.text, reading.confidence) == ("", 0.0)
 
 
-@pytest.mark.parametrize(("before", "letter", "after"), [("Z", "u", "rich"), ("Malm", "o", ""), ("7. M", "a", "rz")])
-def test_dots_over_a_letter_that_tesseracts_english_data_lacks_are_read(
-    auto: Engine, before: str, letter: str, after: str
-) -> None:
-    font = ImageFont.load_default(36)
-    image, draw = canvas(260, 64)
-    put(draw, 20, 12, before + letter + after, 36)
-    left = 20 + font.getlength(before)
-    middle, top = left + font.getlength(letter) / 2, 12 + font.getbbox(letter)[1]
-    for dot in (middle - 7, middle + 3):
-        draw.ellipse((dot, top - 8, dot + 4, top - 4), fill=drawn.BLACK)
-    assert read(auto, np.asarray(image)) == before + {"u": "ü", "o": "ö", "a": "ä"}[letter] + after
-
-
-@pytest.mark.parametrize(
-    ("text", "line"), [("1", 38), ("HILT", 38), ("1", 50), ("I", 50), ("L", 50), ("HILT", 50), ("T", 50)]
-)
-def test_letters_of_straight_strokes_are_read(engine: Engine, text: str, line: int) -> None:
-    image, draw = canvas(120, 56)
-    put(draw, 30, 4, text, 36)
-    draw.rectangle((0, line, 119, line + 1), fill=drawn.BLACK)
-    assert read(engine, np.asarray(image)) == text
-    assert read(engine, drawn.text(text, pad=3)) == text
-
-
 @pytest.mark.parametrize(("text", "size"), [("88888888", 16), ("2024010155", 9)])
 def test_figures_of_one_size_in_a_high_box_are_no_dotted_line(engine: Engine, text: str, size: int) -> None:
     assert read(engine, drawn.text(text, size=size, pad=40)) == text
@@ -275,63 +219,6 @@ def test_a_checkbox_alone_is_no_text_and_a_chinese_character_is(auto: Engine) ->
     draw.line((22, 26, 36, 12), fill=drawn.BLACK)
     assert not read(auto, np.asarray(image))
     assert read(auto, np.asarray(image), "chi_sim")
-
-
-@pytest.mark.parametrize(("width", "height", "number"), [(14, 3, 1), (14, 3, 3), (26, 4, 1), (48, 3, 1)])
-def test_lone_dashes_are_read(engine: Engine, width: int, height: int, number: int) -> None:
-    image, draw = canvas(40 + number * (width + 8), 50)
-    for at in range(number):
-        left = 20 + at * (width + 8)
-        draw.rectangle((left, 23, left + width - 1, 22 + height), fill=drawn.BLACK)
-    text = read(engine, np.asarray(image))
-    assert len(text) == number
-    assert set(text) <= set("-\u2013\u2014")
-
-
-def test_dashes_with_a_space_between_them_have_one(engine: Engine) -> None:
-    image, draw = canvas(90, 40)
-    for left in (14, 48):
-        draw.rectangle((left, 18, left + 13, 20), fill=drawn.BLACK)
-    assert read(engine, np.asarray(image)) == "- -"
-
-
-def test_a_thick_rule_between_words_is_no_dash(engine: Engine) -> None:
-    image, draw = canvas(150, 72)
-    draw.rectangle((6, 6, 143, 65), outline=drawn.BLACK, width=3)
-    draw.rectangle((6, 33, 143, 38), fill=drawn.BLACK)
-    put(draw, 14, 10, "Tape", 18)
-    put(draw, 14, 40, "Central", 18)
-    assert read(engine, np.asarray(image)) == "Tape\nCentral"
-
-
-def test_bold_letters_that_touch_are_no_dash(engine: Engine) -> None:
-    image, draw = canvas(92, 60)
-    # Eight solid letters, and the gaps between their tops.
-    draw.rectangle((16, 24, 70, 35), fill=drawn.BLACK)
-    for left in range(20, 70, 7):
-        draw.rectangle((left, 24, left + 2, 27), fill=drawn.WHITE)
-    draw.rectangle((73, 32, 76, 35), fill=drawn.BLACK)
-    assert read(engine, np.asarray(image)) != "-"
-
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_lone_capital_i_is_not_a_bar(engine: Engine, number: int) -> None:
-    image, draw = canvas(24 + 14 * number, 54)
-    for at in range(number):
-        draw.rectangle((16 + 14 * at, 14, 18 + 14 * at, 40), fill=drawn.BLACK)
-    assert read(engine, np.asarray(image)) == "I" * number
-
-
-def test_bars_are_not_text(engine: Engine) -> None:
-    image, draw = canvas(460, 150)
-    at, random = 30, np.random.default_rng(5)
-    while at < 420:
-        width = int(random.integers(2, 7))
-        draw.rectangle((at, 10, at + width - 1, 95), fill=drawn.BLACK)
-        at += width + int(random.integers(2, 7))
-    for left, figures in ((20, "4"), (70, "012345"), (240, "678901")):
-        put(draw, left, 106, figures, 26)
-    assert read(engine, np.asarray(image)) == "4 012345 678901"
 
 
 def test_light_text_on_a_dark_part_of_a_line_is_read(engine: Engine) -> None:
@@ -387,14 +274,6 @@ def test_checkboxes_are_not_text(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Widowed Divorced"
 
 
-@pytest.mark.parametrize(("number", "cents", "size"), [("$ 23", "49", 32), ("6", "98", 34), ("$ 7", "25", 26)])
-def test_raised_figures_are_read_with_their_price(engine: Engine, number: str, cents: str, size: int) -> None:
-    image, draw = canvas(180, 80)
-    put(draw, 12, 18, number, size)
-    put(draw, round(20 + ImageFont.load_default(size).getlength(number)), 16, cents, round(0.6 * size))
-    assert read(engine, np.asarray(image)).replace(" ", "") == (number + cents).replace(" ", "")
-
-
 def test_dots_are_joined_into_letters(auto: Engine) -> None:
     crop = Image.fromarray(drawn.text("LOT 52741", size=11, pad=3)).convert("L")
     dots, draw = canvas(crop.width * 6, crop.height * 6)
@@ -411,58 +290,6 @@ def test_rows_of_dots_half_a_dot_apart_are_no_lines(auto: Engine, gap: int) -> N
     for y, x in zip(*np.nonzero(crop), strict=True):
         draw.ellipse((x * pitch, y * pitch, x * pitch + 3, y * pitch + 3), fill=drawn.BLACK)
     assert read(auto, np.asarray(dots)).replace(" ", "") == "LOT52741"
-
-
-def test_a_low_quote_is_read_though_ppocr_lacks_it(auto: Engine) -> None:
-    image, draw = canvas(420, 60)
-    put(draw, 12, 12, "Er rief: ,,Guten Tag\u201d.")
-    # Two commas look like the low quote that the font lacks.
-    assert read(auto, np.asarray(image), "deu").startswith(("Er rief: \u201eGuten Tag", 'Er rief: "Guten Tag'))
-
-
-@pytest.mark.parametrize("wide", [3, 5])
-def test_a_low_quote_that_ppocr_gives_nothing_for_is_read(settings: EngineSettings, wide: int) -> None:
-    image, draw = canvas(420, 60)
-    put(draw, 12, 12, "kniha, roman")
-    left = round(12 + ImageFont.load_default(28).getlength("kniha, roman "))
-    for at in (left, left + 8):
-        draw.line((at + wide, 37, at, 43), fill=drawn.BLACK, width=3)
-    put(draw, left + 15, 12, "Dokud\u201c je tady")
-    reading = make("ppocr", settings).read(np.asarray(image), ReadingOptions(languages="ces"))
-    assert reading.text == "kniha, roman \u201eDokud\u201c je tady"
-
-
-def test_a_sign_that_ppocr_hardly_knows_is_doubtful(auto: Engine) -> None:
-    image, draw = canvas(190, 64)
-    put(draw, 14, 12, "4750", 36)
-    # A lira sign, which the font lacks.
-    draw.line((124, 16, 124, 46, 140, 46, 152, 32), fill=drawn.BLACK, width=4)
-    draw.line((114, 32, 140, 22), fill=drawn.BLACK, width=4)
-    draw.line((114, 40, 140, 30), fill=drawn.BLACK, width=4)
-    reading = auto.read(np.asarray(image), ReadingOptions(languages="eng"))
-    assert not any("\u3040" <= char <= "\u9fff" for char in reading.text)
-    assert reading.confidence < 0.9
-
-
-@pytest.mark.parametrize("size", [24, 36])
-def test_a_sign_that_no_engine_knows_lowers_the_score(engine: Engine, size: int) -> None:
-    image, draw = canvas(190, 70)
-    put(draw, 12, 12, "75,90", size)
-    assert engine.read(np.asarray(image), ReadingOptions()).confidence > 0.9
-    # Fonts have a frame in place of signs that they lack.
-    left = round(14 + ImageFont.load_default(size).getlength("75,90 "))
-    draw.rectangle((left, 12 + 0.3 * size, left + 0.4 * size, 12 + 1.1 * size), outline=drawn.BLACK, width=2)
-    assert engine.read(np.asarray(image), ReadingOptions()).confidence < 0.9
-
-
-def test_doubtful_words_are_named_and_lower_the_score(auto: Engine) -> None:
-    clean = auto.read(drawn.text("Delivered on Thursday"), ReadingOptions())
-    assert clean.confidence > 0.9
-    assert not clean.doubtful
-    blurred = Image.fromarray(drawn.text("Delivered on Thursday", size=22)).resize((64, 9)).resize((256, 36))
-    unsure = auto.read(np.asarray(blurred), ReadingOptions())
-    assert unsure.confidence < 0.6
-    assert set(unsure.doubtful) <= set(unsure.text.split())
 
 
 def test_a_whole_page_dark_on_light_is_not_inverted(auto: Engine) -> None:

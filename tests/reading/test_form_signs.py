@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from boxocr.reading.engines import make
-from boxocr.reading.recognition.engine_settings import EngineSettings
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from tests.reading import drawn
 
 INK = (20, 20, 20)
-
-
-@pytest.fixture(scope="module", params=["tesseract", "auto"])
-def engine(request: pytest.FixtureRequest, settings: EngineSettings) -> Engine:
-    return make(request.param, settings)
 
 
 def checkbox(kind: str, label: str, size: int) -> Pixels:

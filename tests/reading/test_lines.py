@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
-from boxocr.reading.detection.leftover import uncovered
+from boxocr.reading.detection.leftover import joined, uncovered
 from boxocr.reading.line_selection import at_edges, is_credible, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
@@ -57,6 +57,18 @@ def test_a_lone_figure_right_below_a_line_is_of_another_line_and_a_comma_is_not(
     (lone,) = uncovered(projection.find(bars(*LARGE, figure, size=(220, 60))), [above])
     assert (lone.x, lone.width) == (137, 16)
     assert not uncovered(projection.find(bars(*LARGE, comma, size=(220, 60))), [above])
+
+
+def test_rectangles_of_one_number_are_a_line_and_cells_are_not() -> None:
+    below, four, two = (Line("", 1.0, *box) for box in ((42, 44, 36, 18), (35, -1, 44, 46), (5, -1, 40, 41)))
+    assert [(line.x, line.y, line.width, line.height) for line in joined([below, four, two])] == [
+        (42, 44, 36, 18),
+        (5, -1, 74, 46),
+    ]
+    cells = [Line("", 1.0, 0, 0, 60, 30), Line("", 1.0, 58, 0, 60, 30)]
+    assert joined(cells) == cells
+    recognized = [replace(line, words=(Piece("7", 0.9, line.x, 0, 9, 9),)) for line in (four, two)]
+    assert joined(recognized) == recognized
 
 
 @pytest.mark.parametrize("top", [0, 10, 16])
