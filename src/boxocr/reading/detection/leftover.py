@@ -48,7 +48,7 @@ _WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.6
 
 # Two rectangles are parts of one line if they overlap by more than this share of the line's height, as they do where
 # the gap is narrower than a space, and by the second share of the lower one's height, which is at least the third share
-# of the other one's.
+# of the other one's. Of 270 drawn boxes with a large number, four had it in two lines.
 _JOINED, _SAME_ROW, _ALIKE = 0.1, 0.7, 0.6
 
 # More groups of letters than this are not lost lines but a picture or dirt.
