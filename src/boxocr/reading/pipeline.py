@@ -6,7 +6,7 @@ A box is a small page, and a page is a large box. A box with one clear line, as 
 import statistics
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, wit
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
+from boxocr.reading.result import NOTHING, Result, checked, of_one_line, placed_line, preferred, result_of
 from boxocr.reading.scoring import Scored
 from boxocr.reading.types import Pixels, Reading, ReadingOptions
-from boxocr.reading.whole_page import Line, PageReading, line_of
+from boxocr.reading.whole_page import Line, PageReading
 
 # One clear line with this probability is not detected as well. Of 26 such lines with .86 to .9 in 620 boxes of real
 # documents, detection changed one, whose colon it lost; of 8 with .8 to .86 and Tesseract alone, it corrected four.
@@ -36,57 +37,10 @@ _ENOUGH_FOR_PAGES = 0.84
 _FAINT = 14
 _FAINT_PROBABILITY = 0.5
 
-# A reading this many times longer than another one, and this likely to be right, is better: the other one lost a line.
-# One that is longer by the third number is better even if it is less likely.
-_LONGER = 1.3
-_TEXT = 0.5
-_MUCH_LONGER = 3
-
 # A number is not recognized in another way if it and its raised digits are together this likely to be right.
 _PRICE = 0.75
 
 _NOTE = "A part of the box could not be read."
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """The reading of a box or page: rows from first to last, each with its lines, and how many lines have no text."""
-
-    rows: list[list[Line]]
-    empty: int
-    turned: int
-    engines: frozenset[str]
-
-    @property
-    def lines(self) -> list[Line]:
-        return [line for row in self.rows for line in row]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(" ".join(line.text for line in row) for row in self.rows)
-
-    @property
-    def characters(self) -> int:
-        """How many characters the text has apart from spaces."""
-        return len("".join(self.text.split()))
-
-    @property
-    def weakest(self) -> float:
-        """The probability that the least certain line is right."""
-        return min((line.confidence for line in self.lines), default=0.0)
-
-    @property
-    def worth(self) -> float:
-        """The weakest line's probability, less if another line has no text: to compare different numbers of lines."""
-        return self.weakest * (scoring.INCOMPLETE if self.empty else 1.0)
-
-    @property
-    def probability(self) -> float:
-        """The probability that all of it is right."""
-        return scoring.all_right([line.confidence for line in self.lines], is_complete=not self.empty)
-
-
-_NOTHING = _Result([], 0, 0, frozenset())
 
 
 class Pipeline:
@@ -134,7 +88,7 @@ class Pipeline:
         grey = prepare.grey(crop)
         found = _ink(grey, options.languages)
         if found is None:
-            return self._reading(_NOTHING, options)
+            return self._reading(NOTHING, options)
         if not prepared and (legible := _legible(crop, grey, found, options.languages)) is not None:
             return self._read(legible, options, prepared=True)
         known = self._by_shape(crop, found, options)
@@ -143,20 +97,20 @@ class Pipeline:
             (single,) = self._recognizers.recognize([line_crop(crop, found)], options, found=found)
         is_sure = single is not None and single.probability >= _CLEAR
         if single and is_sure and not has_fainter(found):
-            known = _one(single)
+            known = of_one_line(single)
         if known:
             return self._reading(known, options)
         if not prepared and dots.is_dot_matrix(found):
             return self._read(dots.joined(crop, found), options, prepared=True)
         paper = found.image if found.has_rules else grey
         if prepare.is_paper(paper, prepare.LEAST_CONTRAST):
-            return self._reading(_NOTHING, options)
+            return self._reading(NOTHING, options)
         result = self._search(crop, found, None if is_sure else single, options)
         if single and is_sure and result.weakest < _FAINT_PROBABILITY:
             # The lighter writing is no text, or shows through from the back of the page.
-            result = _one(single)
+            result = of_one_line(single)
         if result.weakest < _FAINT_PROBABILITY and prepare.is_paper(paper, _FAINT):
-            result = _NOTHING
+            result = NOTHING
         return self._reading(result, options)
 
     def read_page(self, image: Pixels, frame: PageFrame, options: ReadingOptions) -> PageReading:
@@ -196,23 +150,23 @@ class Pipeline:
             return Pipeline(self.name, self._detector, recognizers)
         return self._other if self._other and not self._recognizers.support(options) else None
 
-    def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> _Result:
+    def _search(self, crop: Pixels, found: Projection, single: Scored | None, options: ReadingOptions) -> Result:
         """Read a box that has more or less than one clear line."""
-        result = _checked(self._with_initial(crop, found, options) or self._lines(crop, found, options), found)
+        result = checked(self._with_initial(crop, found, options) or self._lines(crop, found, options), found)
         # Tesseract splits numbers: "15" in a cell became "1 5".
         is_unsure = result.worth < ENOUGH or len(result.lines) > len(found.lines)
         # Detectors take a small word beside a large number for accents.
         if (self._projects and found.lines and is_unsure) or len(result.rows) < len(found.lines):
             projected = self._lines(crop, found, options, projection.lines(found))
-            result = _preferred(result, _checked(projected, found))
+            result = preferred(result, checked(projected, found))
         if single is not None and len(result.rows) <= 1 and single.is_text:
-            result = _preferred(result, _checked(_one(single), found))
+            result = preferred(result, checked(of_one_line(single), found))
         # A line that was found in another way has the same ink, so it lacks the sign too unless its text is longer.
         lacks_sign = single is not None and single.line.lacks_sign and len(result.text) <= len(single.line.text)
         is_penalized = single is not None and result.weakest == single.probability
         return replace(result, empty=result.empty + 1) if lacks_sign and not is_penalized else result
 
-    def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
+    def _with_initial(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Result | None:
         """Read a text with a large initial, which detectors take for a part of several lines."""
         box = initials.initial(found)
         if box is None:
@@ -236,7 +190,7 @@ class Pipeline:
 
     def _lines(
         self, image: Pixels, found: Projection | None, options: ReadingOptions, detected: list[Line] | None = None
-    ) -> _Result:
+    ) -> Result:
         """Detect the lines of an image, recognize them and put them in order; ``found`` is the ink of a box."""
         # In a line that is cut out of the crop, a dark part can be too small to be found again.
         clean = found.image if found is not None and (found.has_rules or detected is not None) else None
@@ -255,7 +209,7 @@ class Pipeline:
                 lines = list(frame.lines_on_page(self._detector.detect(level, options)))
             scored = reader.recognize(lines, 0.0 if is_handwriting(lines) else _ENOUGH_FOR_PAGES)
             text = without_drawings(_credible(scored, lines, is_page=True), options.languages)
-            return _result(text, scored, turned, empty=0)
+            return result_of(text, scored, turned, empty=0)
         likely: list[tuple[Line, Placed]] = []
         if not turned:
             lines, cut = at_edges(lines, found)
@@ -268,14 +222,14 @@ class Pipeline:
         credible = _credible(scored, lines, is_page=False)
         empty = len(scored) - len(credible)
         # An annotator saw text there.
-        return _result(
-            credible or [_line(one, frame) for one, frame in scored if one.line.words], scored, turned, empty
+        return result_of(
+            credible or [placed_line(one, frame) for one, frame in scored if one.line.words], scored, turned, empty
         )
 
-    def _by_shape(self, crop: Pixels, found: Projection, options: ReadingOptions) -> _Result | None:
+    def _by_shape(self, crop: Pixels, found: Projection, options: ReadingOptions) -> Result | None:
         """Read dashes, bars and numbers that end with small raised digits, which recognizers misread."""
         if drawn := strokes.text(found):
-            return _Result([[drawn]], 0, 0, frozenset({self.name}))
+            return Result([[drawn]], 0, 0, frozenset({self.name}))
         cut = initials.raised(found) if len(found.lines) == 1 and not found.has_rules else None
         if cut is None:
             return None
@@ -288,7 +242,7 @@ class Pipeline:
         if not (parts[0].line.text[-1:].isdecimal() and parts[1].line.text.isdecimal()):
             return None
         number = scoring.joined(parts, cut - start)
-        return _one(number) if number.probability >= _PRICE else None
+        return of_one_line(number) if number.probability >= _PRICE else None
 
     def _in_mode(self, crop: Pixels, psm: int, options: ReadingOptions) -> Reading:
         """Read a crop in the page segmentation mode that was asked for, which only Tesseract has."""
@@ -297,15 +251,15 @@ class Pipeline:
             return self.read(crop, replace(options, psm=None))
         grey = prepare.grey(crop)
         if prepare.is_blank(grey):
-            return self._reading(_NOTHING, options)
+            return self._reading(NOTHING, options)
         recognized = first.recognize_block(prepare.smoothed(grey) if dots.is_dithered(grey) else grey, psm, options)
-        rows = [[_line(scoring.scored(line), PageFrame())] for line in recognized if line.words]
-        return self._reading(_Result(rows, 0, 0, frozenset({first.name})), options)
+        rows = [[placed_line(scoring.scored(line), PageFrame())] for line in recognized if line.words]
+        return self._reading(Result(rows, 0, 0, frozenset({first.name})), options)
 
-    def _reading(self, result: _Result, options: ReadingOptions) -> Reading:
+    def _reading(self, result: Result, options: ReadingOptions) -> Reading:
         is_wanted = options.charset or options.head
         if result.engines == {"ppocr"} and not is_wanted and is_drawing(result.text, options.languages):
-            result = _NOTHING
+            result = NOTHING
         engine = next(iter(result.engines)) if len(result.engines) == 1 else self.name
         preparations = {line.preparation for line in result.lines}
         return Reading(
@@ -352,45 +306,5 @@ def _credible(scored: Sequence[Placed], detected: Sequence[Line], *, is_page: bo
     return [
         line
         for (one, frame), found in zip(scored, detected, strict=True)
-        if one.is_text and is_credible(line := _line(one, frame), found, usual, is_page=is_page)
+        if one.is_text and is_credible(line := placed_line(one, frame), found, usual, is_page=is_page)
     ]
-
-
-def _result(lines: Sequence[Line], scored: Sequence[Placed], turned: int, empty: int) -> _Result:
-    rows = ordering.in_reading_order(lines, turned)
-    return _Result(rows, empty, turned, frozenset(one.line.engine for one, _ in scored if one.line.words))
-
-
-def _checked(result: _Result, found: Projection) -> _Result:
-    """The result, with one more line without text if the box has more letters than its text."""
-    lacks_letters = bool(result.rows) and initials.is_incomplete(found, result.text)
-    return replace(result, empty=result.empty + 1) if lacks_letters else result
-
-
-def _preferred(*results: _Result) -> _Result:
-    """The better one of two readings."""
-    shorter, longer = sorted(results, key=lambda one: one.characters)
-    if longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT:
-        return longer
-    if longer.characters > _MUCH_LONGER * shorter.characters:
-        return longer
-    return max(results, key=lambda one: one.worth)
-
-
-def _one(single: Scored) -> _Result:
-    """The result of a box with one line."""
-    line = single.line
-    return _Result([[_line(single, PageFrame())]] if line.words else [], 0, 0, frozenset({line.engine}))
-
-
-def _line(scored: Scored, frame: PageFrame) -> Line:
-    """A line with the probability that it is right, on the image that it was cut from."""
-    read = scored.line
-    line = replace(
-        line_of(scored.words),
-        confidence=scored.probability,
-        engine=read.engine,
-        preparation=read.preparation,
-        probabilities=read.probabilities,
-    )
-    return frame.on_page(line)
