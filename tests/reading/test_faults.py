@@ -259,13 +259,6 @@ def test_the_dots_that_lead_to_a_number_are_not_text(engine: Engine) -> None:
     assert read(engine, np.asarray(image)) == "Harbour dues 118"
 
 
-def test_small_print_below_a_headline_is_no_row_of_dots(engine: Engine) -> None:
-    image, draw = canvas(160, 84)
-    put(draw, 10, -4, "P3", 60)
-    put(draw, 10, 58, "Price each", 15)
-    assert read(engine, np.asarray(image)) == "P3\nPrice each"
-
-
 def test_checkboxes_are_not_text(engine: Engine) -> None:
     image, draw = canvas(420, 56)
     for left, word in ((12, "Widowed"), (230, "Divorced")):

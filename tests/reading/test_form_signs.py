@@ -1,9 +1,11 @@
-"""Signs of forms in the line of a text: ticked and round checkboxes, and the teeth of combs."""
+"""Signs of forms in the line of a text: ticked and round checkboxes, the teeth of combs, and leader dots."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from boxocr.reading.detection import ornaments
+from boxocr.reading.detection.components import Components
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from tests.reading import drawn
 
@@ -103,3 +105,14 @@ def test_the_teeth_of_a_comb_are_no_figures(engine: Engine, size: int) -> None:
 @pytest.mark.parametrize(("text", "size"), [("(12)", 19), ("Total (12)", 19), ("[12]", 15)])
 def test_brackets_in_a_box_as_high_as_they_are_no_rules(engine: Engine, text: str, size: int) -> None:
     assert engine.read(drawn.text(text, size=size, pad=1), ReadingOptions()).text == text
+
+
+@pytest.mark.parametrize(("has_notches", "found"), [(False, 9), (True, 0)])
+def test_small_letters_below_large_ones_are_no_leader_dots(*, has_notches: bool, found: int) -> None:
+    ink = np.zeros((100, 160), np.bool_)
+    for left in (10, 50, 90):
+        ink[10:70, left : left + 30] = True
+    for left in range(20, 140, 14):
+        ink[80:90, left : left + 9] = True
+        ink[84:86, left + 4 : left + 9] = not has_notches
+    assert ornaments.find(Components.of(ink), "eng").count == found
