@@ -137,6 +137,17 @@ def test_grain_is_noise_and_print_is_not() -> None:
     assert not prepare.is_noise(drawn.grey(drawn.text("Small print on a page", "and more of it", size=12)))
 
 
+def test_a_bold_letter_among_dark_text_is_no_panel() -> None:
+    image = np.full((48, 208), 250, np.uint8)
+    image[10:30, 16:32] = 0
+    image[19:21, 23:26] = 250
+    assert prepare.without_panels(image) is not image
+    assert prepare.dark_on_even_paper(image) is image
+    # Without light letters it is a blot, however wide.
+    image[10:30, 16:132] = 0
+    assert prepare.dark_on_even_paper(image) is image
+
+
 def test_paper_with_grain_gets_one_grey_and_letters_keep_theirs() -> None:
     paper = 236
     grain = np.random.default_rng(5).integers(-8, 9, (400, 2000))
