@@ -12,6 +12,7 @@ from boxocr.reading.recognition.tesseract_lines import TesseractLines, as_seen
 from boxocr.reading.types import Engine, Pixels, ReadingOptions
 from boxocr.reading.whole_page import Line, Piece, line_of
 from tests.reading import drawn
+from tests.reading.boxes import canvas
 
 LINE = "Delivered on Thursday morning"
 BLOCK_LINES = ("Delivered on Thursday", "morning by the driver", "to the house next door")
@@ -184,8 +185,22 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
     assert line.text == "six lines of real text"
 
 
+LETTERS = [(left, 12, left + 16, 42) for left in (12, 34, 56)]
+
+
+def lacks_sign(text: str, width: int, rounds: list[tuple[int, int, int, int]], stroke: Sequence[int] = ()) -> bool:
+    """Whether a line of round letters, and perhaps a stroke, lacks a sign if Tesseract gives a word for it."""
+    image, draw = canvas(160, 56)
+    for letter in rounds:
+        draw.ellipse(letter, outline=drawn.BLACK, width=3)
+    if stroke:
+        draw.rectangle(list(stroke), fill=drawn.BLACK)
+    (line,) = TesseractLines(Scripted((text, 0.95), width=width)).recognize([np.asarray(image)], ReadingOptions())
+    return line.lacks_sign
+
+
 @pytest.mark.parametrize(
-    ("text", "gap", "lacks_sign"),
+    ("text", "gap", "expected"),
     [
         ("2501", 5, False),
         ("2501", 18, True),
@@ -195,17 +210,12 @@ def test_a_confident_speck_does_not_beat_a_line_of_text() -> None:
         ("# 250", 18, False),
     ],
 )
-def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, gap: int, *, lacks_sign: bool) -> None:
-    image = Image.new("RGB", (160, 56), drawn.WHITE)
-    draw = ImageDraw.Draw(image)
-    for left in (12, 34, 56, 56 + 17 + gap):
-        draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
-    (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
-    assert line.lacks_sign == lacks_sign
+def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, gap: int, *, expected: bool) -> None:
+    assert lacks_sign(text, 160, [*LETTERS, (73 + gap, 12, 89 + gap, 42)]) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "gap", "wide", "lacks_sign"),
+    ("text", "gap", "wide", "expected"),
     [
         ("Tabl", 18, 3, True),
         ("Tab", 18, 3, True),
@@ -215,26 +225,14 @@ def test_a_space_in_a_number_is_before_a_sign_that_is_not_a_figure(text: str, ga
     ],
 )
 def test_a_stroke_after_a_space_is_not_the_last_letter_of_a_word(
-    text: str, gap: int, wide: int, *, lacks_sign: bool
+    text: str, gap: int, wide: int, *, expected: bool
 ) -> None:
-    image = Image.new("RGB", (160, 56), drawn.WHITE)
-    draw = ImageDraw.Draw(image)
-    for left in (12, 34, 56):
-        draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
-    draw.rectangle((73 + gap, 12, 73 + gap + wide, 42), fill=drawn.BLACK)
-    (line,) = TesseractLines(Scripted((text, 0.95), width=160)).recognize([np.asarray(image)], ReadingOptions())
-    assert line.lacks_sign == lacks_sign
+    assert lacks_sign(text, 160, LETTERS, (73 + gap, 12, 73 + gap + wide, 42)) == expected
 
 
-@pytest.mark.parametrize(("top", "lacks_sign"), [(12, True), (30, False)])
-def test_a_thin_stroke_as_high_as_letters_is_a_sign_that_a_line_lacks(top: int, *, lacks_sign: bool) -> None:
-    image = Image.new("RGB", (160, 56), drawn.WHITE)
-    draw = ImageDraw.Draw(image)
-    for left in (12, 34, 56):
-        draw.ellipse((left, 12, left + 16, 42), outline=drawn.BLACK, width=3)
-    draw.rectangle((100, top, 101, 42), fill=drawn.BLACK)
-    (line,) = TesseractLines(Scripted(("abc", 0.95), width=80)).recognize([np.asarray(image)], ReadingOptions())
-    assert line.lacks_sign == lacks_sign
+@pytest.mark.parametrize(("top", "expected"), [(12, True), (30, False)])
+def test_a_thin_stroke_as_high_as_letters_is_a_sign_that_a_line_lacks(top: int, *, expected: bool) -> None:
+    assert lacks_sign("abc", 80, LETTERS, (100, top, 101, 42)) == expected
 
 
 def test_a_typewriter_has_wide_gaps_in_numbers() -> None:

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 
 from boxocr.reading import line_image
 from boxocr.reading.detection import projection
-from boxocr.reading.detection.leftover import joined, uncovered
-from boxocr.reading.line_selection import at_edges, is_credible, without_drawings
+from boxocr.reading.detection.leftover import uncovered
+from boxocr.reading.line_selection import at_edges, is_credible, joined, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
 from boxocr.reading.scoring import scored

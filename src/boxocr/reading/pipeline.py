@@ -13,10 +13,10 @@ import numpy as np
 from boxocr.reading import joined_scripts, layout, ordering, orientation, prepare, scoring
 from boxocr.reading.box_line import PAD, line_crop
 from boxocr.reading.detection import TextDetector, dots, initials, ornaments, projection, strokes
-from boxocr.reading.detection.leftover import fainter, has_fainter, joined, uncovered
+from boxocr.reading.detection.leftover import fainter, has_fainter, uncovered
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.detection.tesseract import is_handwriting
-from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, without_drawings
+from boxocr.reading.line_selection import at_edges, is_credible, is_drawing, joined, without_drawings
 from boxocr.reading.page_frame import PageFrame
 from boxocr.reading.recognition.tesseract_lines import TesseractLines
 from boxocr.reading.recognizers import ENOUGH, LineReader, Placed, Recognizers
@@ -156,7 +156,8 @@ class Pipeline:
         # Tesseract splits numbers: "15" in a cell became "1 5".
         is_unsure = result.worth < ENOUGH or len(result.lines) > len(found.lines)
         # Detectors take a small word beside a large number for accents.
-        if (self._projects and found.lines and is_unsure) or len(result.rows) < len(found.lines):
+        has_fewer = not result.turned and len(result.rows) < len(found.lines)
+        if (self._projects and found.lines and is_unsure) or has_fewer:
             projected = self._lines(crop, found, options, projection.lines(found))
             result = preferred(result, checked(projected, found))
         if single is not None and len(result.rows) <= 1 and single.is_text:

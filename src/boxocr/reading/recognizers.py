@@ -1,8 +1,7 @@
 """Recognizing line images or the lines of an image with one engine, and with a second one if the first is unsure."""
 
 import statistics
-from collections.abc import Container, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from boxocr.errors import LanguageMissing
@@ -27,9 +26,6 @@ ENOUGH = 0.94
 
 # A text with this many letters is not read by accident; a word has at least the second number of letters.
 _LONG, _WORD = 6, 3
-
-# The opening quote of German, Czech, Polish and other languages, and the closing ones.
-_LOW_QUOTE, _CLOSING_QUOTES = "\u201e", frozenset("\u201c\u201d")
 
 # A recognized line, and where its image is.
 Placed = tuple[Scored, PageFrame]
@@ -144,12 +140,7 @@ class Recognizers:
         except LanguageMissing:
             if second is None:
                 raise
-            missing = second.missing(options.languages)
-            lines = second.recognize(images, options)
-            return [
-                scoring.scored(replace(line, lacks_sign=line.lacks_sign or _lacks_quote(line.text, missing)))
-                for line in lines
-            ]
+            return [scoring.scored(line) for line in second.recognize(images, options)]
         frame = PageFrame() if found is None else PageFrame(x=line_start(found))
         lines = self.with_numbers(lines, images, options, [frame] * len(lines))
         return self.with_second([scoring.scored(line) for line in lines], images, options, enough)
@@ -172,11 +163,6 @@ class Recognizers:
             for at, other in zip(unsure, second.recognize([images[at] for at in unsure], options), strict=True):
                 result[at] = scoring.better(scored[at].line, other, missing)
         return result
-
-
-def _lacks_quote(text: str, missing: Container[str]) -> bool:
-    """Whether a text ends a quotation that it does not begin, because the engine does not know low quotes."""
-    return _LOW_QUOTE in missing and _LOW_QUOTE not in text and not _CLOSING_QUOTES.isdisjoint(text)
 
 
 class LineReader:

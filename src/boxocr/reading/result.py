@@ -12,7 +12,7 @@ from boxocr.reading.scoring import Scored
 from boxocr.reading.whole_page import Line, line_of
 
 # A reading this many times longer than another one, and this likely to be right, is better: the other one lost a line.
-# One that is longer by the third number is better even if it is less likely.
+# One that is longer by the third number is better, however unlikely, than one that is doubtful.
 _LONGER = 1.3
 _TEXT = 0.5
 _MUCH_LONGER = 3
@@ -106,11 +106,9 @@ def checked(result: Result, found: Projection) -> Result:
     return replace(result, empty=result.empty + 1) if lacks_letters else result
 
 
-def preferred(*results: Result) -> Result:
-    """The better one of two readings."""
-    shorter, longer = sorted(results, key=lambda one: one.characters)
-    if longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT:
-        return longer
-    if longer.characters > _MUCH_LONGER * shorter.characters:
-        return longer
-    return max(results, key=lambda one: one.worth)
+def preferred(one: Result, other: Result) -> Result:
+    """The better one of two readings: the more probable one, unless it lost text that the other one has."""
+    shorter, longer = sorted((one, other), key=lambda result: result.characters)
+    has_more = longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT
+    has_most = longer.characters > _MUCH_LONGER * shorter.characters and shorter.weakest < scoring.DOUBTFUL
+    return longer if has_more or has_most else max(one, other, key=lambda result: result.worth)

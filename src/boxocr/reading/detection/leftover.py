@@ -1,7 +1,6 @@
 """Ink of a box that no detected line covers."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ from boxocr.reading.detection import projection
 from boxocr.reading.detection.components import Components, grown
 from boxocr.reading.detection.projection import Projection
 from boxocr.reading.line_image import fill
-from boxocr.reading.whole_page import Line, enclosing
+from boxocr.reading.whole_page import Line
 
 # Ink is compared with the lines on images of at most this many pixels.
 _MOST_PIXELS = 4_000_000
@@ -45,11 +44,6 @@ _FRAME_HEIGHT, _FRAME_INK = 2.0, 0.2
 # this high, in heights of detected lines, or as high as the second number if only one was detected.
 _WHOLE = 0.8
 _WHOLE_LINE, _WHOLE_BESIDE_ONE = 0.53, 0.6
-
-# Two rectangles are parts of one line if they overlap by more than this share of the line's height, as they do where
-# the gap is narrower than a space, and by the second share of the lower one's height, which is at least the third share
-# of the other one's. Of 270 drawn boxes with a large number, four had it in two lines.
-_JOINED, _SAME_ROW, _ALIKE = 0.1, 0.7, 0.6
 
 # More groups of letters than this are not lost lines but a picture or dirt.
 _MOST_LINES = 6
@@ -109,33 +103,6 @@ def uncovered(found: Projection, lines: Iterable[Line]) -> list[Line]:
             or (float(np.median(left.height[group])) >= whole and left.only(group).box[3] >= whole_line)
         )
     ]
-
-
-def joined(lines: Iterable[Line]) -> list[Line]:
-    """Lines without the parts of words that are nearer to each other than words are: each word is in one line.
-
-    Detectors divide a large number between its digits, or lose one of them.
-
-    Args:
-        lines: as they were detected, and those of lost letters.
-    """
-    result: list[Line] = []
-    for line in lines:
-        at = next((at for at, other in enumerate(result) if _are_parts(line, other)), None)
-        if at is None:
-            result.append(line)
-        else:
-            result[at] = replace(result[at], **vars(enclosing([result[at], line])))
-    return result
-
-
-def _are_parts(line: Line, other: Line) -> bool:
-    """Whether two rectangles are parts of one level line, which was not recognized yet."""
-    across = min(line.x + line.width, other.x + other.width) - max(line.x, other.x)
-    down = min(line.y + line.height, other.y + other.height) - max(line.y, other.y)
-    is_level = not line.words and not other.words and line.rotation == other.rotation == 0
-    lower, higher = sorted((line.height, other.height))
-    return is_level and across > _JOINED * higher and down > _SAME_ROW * lower and lower > _ALIKE * higher
 
 
 def fainter(found: Projection, lines: Iterable[Line]) -> list[Line]:

@@ -77,16 +77,19 @@ def find(ink: Ink, *, may_be_joined: bool = False) -> tuple[Ink, Components | No
     if not _are_as_long(pieces, ink, level_length, upright_length):
         return found, pieces, False
     thickest = max(_THICKNESS * letters, _THIN)
-    level = _strokes(ink, level_length, thickest)
+    thin = _without_thick(ink, thickest)
+    level = _strokes(thin, level_length, thickest)
     in_tables = min(_IN_TABLES * letters, _IN_TABLES_PIXELS)
-    if in_tables > thickest and (wide := _strokes(ink, max(level_length, round(_WIDE * width)), in_tables)).any():
-        level |= wide
-        thickest = in_tables
+    if in_tables > thickest:
+        thin_in_tables = _without_thick(ink, in_tables)
+        wide = _strokes(thin_in_tables, max(level_length, round(_WIDE * width)), in_tables)
+        if wide.any():
+            level, thin, thickest = level | wide, thin_in_tables, in_tables
     if may_be_joined:
-        level &= ~_joining(level, ink, letters)
-    upright = _strokes(ink, upright_length, thickest, upright=True)
+        level &= ~_joining(level, thin, letters)
+    upright = _strokes(thin, upright_length, thickest, upright=True)
     found |= level | _connected_or_beyond(upright, level, text)
-    teeth = _teeth(ink, level, letters, thickest) if level.any() else level
+    teeth = _teeth(thin, level, letters, thickest) if level.any() else level
     return found | teeth, pieces, bool(teeth.any())
 
 
@@ -115,13 +118,16 @@ def straight(ink: Ink, length: int) -> Ink:
     return opened(ink, 1, length) | opened(ink, length, 1)
 
 
+def _without_thick(ink: Ink, thickest: float) -> Ink:
+    """The ink without the parts that are thicker: the rims of bold letters and of panels are straight too."""
+    side = int(thickest) + 1
+    return ink & ~opened(ink, side, side)
+
+
 def _strokes(ink: Ink, length: int, thickest: float, *, upright: bool = False) -> Ink:
     """The level or upright strokes that are at least this long and at most this thick."""
     if ink.shape[0 if upright else 1] < length:
         return np.zeros_like(ink)
-    # Thick ink is left out, because the rims of bold letters and of panels are straight too.
-    side = int(thickest) + 1
-    ink = ink & ~opened(ink, side, side)
     # Opened by columns: OpenCV takes six times as long for a transposed line.
     long = opened(ink, length, 1) if upright else opened(ink, 1, length)
     if not long.any():

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
+from boxocr.reading.recognition.low_quotes import LOW_QUOTE
 from boxocr.reading.whole_page import Line, Piece, enclosing, line_of
 
 # Languages whose opening quote is low: CLDR's delimiters.
@@ -147,9 +148,9 @@ def with_low_quotes(words: Sequence[Piece], languages: str) -> list[Piece]:
     for word in words:
         rest = word.text.lstrip(",")
         if is_after_commas and rest[:1].isalnum():
-            fixed[-1] = replace(_appended(fixed[-1], word), text="\u201e" + word.text)
+            fixed[-1] = replace(_appended(fixed[-1], word), text=LOW_QUOTE + word.text)
         elif not is_after_commas and rest != word.text and rest[:1].isalpha():
-            fixed.append(replace(word, text="\u201e" + rest))
+            fixed.append(replace(word, text=LOW_QUOTE + rest))
         else:
             fixed.append(word)
         is_after_commas = not is_after_commas and not rest

@@ -1,9 +1,11 @@
-"""Finds low opening quotes („) in the ink of a line, for models that do not know them and give nothing for them."""
+"""Low opening quotes („), found in the ink of a line, for models that do not know them and give nothing for them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boxocr.reading.line_image import runs_of
+
+LOW_QUOTE = "\u201e"
 
 # The ink of a low quote begins below this share of the line's height. It is this wide, in line heights; a comma is
 # narrower. The gap between its two strokes is at most the fourth number.

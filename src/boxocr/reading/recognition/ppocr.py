@@ -23,6 +23,7 @@ from boxocr.reading.model_languages import have_ideographs
 from boxocr.reading.ppocr_models import RecognitionModel, of_languages
 from boxocr.reading.recognition import RecognizedLine, low_quotes
 from boxocr.reading.recognition.head import HEAD_ERRORS, Features, Head, load_head
+from boxocr.reading.recognition.low_quotes import LOW_QUOTE
 from boxocr.reading.recognition.probabilities import of_steps
 from boxocr.reading.recognition.trunk import Trunk
 from boxocr.reading.right_to_left import in_reading_order
@@ -74,8 +75,6 @@ _SPECIAL = {
     "\u1e9e": "deu",
 }
 
-
-_LOW_QUOTE = "\u201e"
 
 # A character this near to the ink of a low quote, in line heights, is read from it. The quote is as sure as the second
 # number.
@@ -170,7 +169,7 @@ class PPOCR:
         else:
             steps = head.probabilities(self._trunk(model).run(blob))
         known = ("", *(head or model).characters)
-        lacks_quote = _LOW_QUOTE in self.missing(options.languages).difference(known) and not options.charset
+        lacks_quote = LOW_QUOTE in self.missing(options.languages).difference(known) and not options.charset
         if options.charset:
             steps = steps * np.array([not char or char == " " or char in options.charset for char in known])
             # Other characters cannot occur, so the rest share all of the probability.
@@ -293,7 +292,7 @@ def _with_low_quotes(characters: Sequence[_Character], ink: NDArray[np.bool_]) -
         rest = [one for one in result if one not in own]
         at = next((at for at, one in enumerate(rest) if one.text != " " and one.place > last), None)
         if at is not None and rest[at].text.isalnum() and all(one.text == "," for one in own):
-            result = [*rest[:at], _Character(_LOW_QUOTE, _QUOTE_PROBABILITY, (first + last) / 2), *rest[at:]]
+            result = [*rest[:at], _Character(LOW_QUOTE, _QUOTE_PROBABILITY, (first + last) / 2), *rest[at:]]
     return result
 
 
