@@ -12,6 +12,7 @@ from boxocr.reading.detection.leftover import uncovered
 from boxocr.reading.line_selection import at_edges, is_credible, joined, without_drawings
 from boxocr.reading.ordering import in_reading_order
 from boxocr.reading.recognition import RecognizedLine
+from boxocr.reading.result import Result, preferred
 from boxocr.reading.scoring import scored
 from boxocr.reading.types import Pixels
 from boxocr.reading.whole_page import Line, Piece, line_of
@@ -69,6 +70,26 @@ def test_rectangles_of_one_number_are_a_line_and_cells_are_not() -> None:
     assert joined(cells) == cells
     recognized = [replace(line, words=(Piece("7", 0.9, line.x, 0, 9, 9),)) for line in (four, two)]
     assert joined(recognized) == recognized
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "empty", "longer", "expected"),
+    [
+        ("B42", 0.97, 0, 0.02, "B42"),
+        ("B42", 0.5, 0, 0.02, "three more words"),
+        ("B42", 0.97, 1, 0.02, "three more words"),
+        ("three more", 0.97, 0, 0.6, "three more words"),
+        ("three more", 0.97, 0, 0.4, "three more"),
+    ],
+)
+def test_a_longer_reading_is_better_if_it_is_text_or_the_other_one_is_doubtful(
+    text: str, probability: float, empty: int, longer: float, expected: str
+) -> None:
+    def result(text: str, probability: float, empty: int = 0) -> Result:
+        return Result([[Line(text, probability, 0, 0, 90, 30)]], empty, 0, frozenset())
+
+    short, long = result(text, probability, empty), result("three more words", longer)
+    assert preferred(short, long).text == preferred(long, short).text == expected
 
 
 @pytest.mark.parametrize("top", [0, 10, 16])

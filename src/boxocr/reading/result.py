@@ -110,5 +110,5 @@ def preferred(one: Result, other: Result) -> Result:
     """The better one of two readings: the more probable one, unless it lost text that the other one has."""
     shorter, longer = sorted((one, other), key=lambda result: result.characters)
     has_more = longer.characters > _LONGER * shorter.characters and longer.weakest > _TEXT
-    has_most = longer.characters > _MUCH_LONGER * shorter.characters and shorter.weakest < scoring.DOUBTFUL
+    has_most = longer.characters > _MUCH_LONGER * shorter.characters and shorter.worth < scoring.DOUBTFUL
     return longer if has_more or has_most else max(one, other, key=lambda result: result.worth)
